@@ -1,0 +1,111 @@
+"""What cd5flow raises on purpose: one class per remedy.
+
+::
+
+    Cd5FlowError
+    ├── InputError              exit 1   the file or its content is refused
+    │   ├── FileAccessError              the file is absent or unreadable: check path and rights
+    │   ├── FcsError                     the file is not a readable FCS file
+    │   │   ├── NotFcsError              it is something else: choose another file
+    │   │   ├── FcsCorruptError          it contradicts itself: export it again
+    │   │   ├── FcsTruncatedError        bytes are missing: copy or export it again
+    │   │   └── FcsUnsupportedError      a valid variant that cd5flow does not read
+    │   ├── PanelError                   channels are ambiguous: name them in the strategy or sheet
+    │   └── SpilloverError               the matrix does not fit the tube
+    ├── UsageError              exit 2   what the user wrote is wrong
+    │   ├── OptionError                  a command line option or function argument
+    │   ├── StrategyError                a strategy file
+    │   ├── ProtocolError                a protocol file
+    │   ├── SheetError                   a sample sheet
+    │   ├── ClinicalError                a clinical file
+    │   └── ResultError                  a result.json that cannot be read back
+    └── OutputError             exit 1   the output folder cannot be written
+
+Every class carries one message and pickles, so that a worker process can hand it back.
+"""
+
+from __future__ import annotations
+
+
+class Cd5FlowError(Exception):
+    """Everything that cd5flow raises on purpose.
+
+    Attributes:
+        exit_code: the process exit code that the command line answers with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InputError(Cd5FlowError):
+    """The input is refused."""
+
+
+class FileAccessError(InputError):
+    """A file is absent, a folder, or may not be read."""
+
+
+class FcsError(InputError):
+    """A file that is not a readable FCS file; the message says file, found, expected."""
+
+
+class NotFcsError(FcsError):
+    """The file does not begin as FCS files do."""
+
+
+class FcsCorruptError(FcsError):
+    """HEADER, TEXT and DATA contradict each other."""
+
+
+class FcsTruncatedError(FcsError):
+    """The file ends before its events do."""
+
+
+class FcsUnsupportedError(FcsError):
+    """A valid variant of FCS that cd5flow does not read."""
+
+
+class PanelError(InputError):
+    """A marker fits several channels, or a named channel is absent."""
+
+
+class SpilloverError(InputError):
+    """A spillover matrix that cannot be used with the tube."""
+
+
+class OutputError(InputError):
+    """Results cannot be written where they were asked for."""
+
+
+class UsageError(Cd5FlowError):
+    """What the user wrote is wrong."""
+
+    exit_code = 2
+
+
+class OptionError(UsageError):
+    """An option or argument with an impossible value."""
+
+
+class StrategyError(UsageError):
+    """A strategy file with faults; the message lists each as ``file:line:column: what``."""
+
+
+class ProtocolError(UsageError):
+    """A protocol file with faults; the message lists each as ``file:line:column: what``."""
+
+
+class SheetError(UsageError):
+    """A sample sheet with faults; the message lists each with its row."""
+
+
+class ClinicalError(UsageError):
+    """A clinical file with faults."""
+
+
+class ResultError(UsageError):
+    """A result file that is not what this version writes."""

@@ -1,0 +1,1 @@
+"""What the stages hand on: plain, frozen, valid by construction."""

@@ -1,0 +1,128 @@
+"""Gates as found on one tube, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cd5flow.model.events import Mask
+from cd5flow.model.findings import Finding
+from cd5flow.model.geometry import Boolean, Region
+
+ALL = "all"
+"""Name of the root population: every event of the data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a region lies where it lies.
+
+    Attributes:
+        method: the gating method's name.
+        events: how many parent events it saw.
+        values: named numbers that the report prints (cut, depth of the valley, slope, ...), on the
+            gate's own scale unless the name ends in a unit.
+        note: one sentence on how the region was found.
+    """
+
+    method: str
+    events: int
+    values: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A region that defines population `name` within `parent`.
+
+    Attributes:
+        name: the population's name, and the gate's id in Gating-ML.
+        parent: the parent population, or ``all``.
+        region: who is in.
+        evidence: why it lies there.
+        why: what the gate is for, from the strategy file.
+        expect_percent: usual share of the parent, from the strategy; None where none is stated.
+    """
+
+    name: str
+    parent: str
+    region: Region
+    evidence: Evidence
+    why: str = ""
+    expect_percent: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateTree:
+    """Gates in an order in which every parent and operand comes before its use."""
+
+    gates: tuple[Gate, ...]
+
+    def __post_init__(self) -> None:
+        seen = {ALL}
+        for gate in self.gates:
+            if gate.name in seen:
+                raise ValueError(f"two gates are named {gate.name!r}")
+            if gate.parent not in seen:
+                raise ValueError(f"gate {gate.name!r} stands before its parent {gate.parent!r}")
+            if isinstance(gate.region, Boolean):
+                for operand in gate.region.operands:
+                    if operand.gate not in seen:
+                        raise ValueError(f"gate {gate.name!r} stands before {operand.gate!r}")
+            seen.add(gate.name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(gate.name == name for gate in self.gates)
+
+    def __getitem__(self, name: str) -> Gate:
+        for gate in self.gates:
+            if gate.name == name:
+                return gate
+        raise KeyError(name)
+
+    def ancestors(self, name: str) -> tuple[str, ...]:
+        """Return the parents of a population from the root's child down, itself excluded."""
+        line: list[str] = []
+        parent = self[name].parent
+        while parent != ALL:
+            line.append(parent)
+            parent = self[parent].parent
+        return tuple(reversed(line))
+
+    def path(self, name: str) -> str:
+        """Return ``all/singlets/…/name``."""
+        return "/".join((ALL, *self.ancestors(name), name))
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """What gating one tube gave.
+
+    Attributes:
+        tree: the gates as resolved.
+        members: population name to its mask in file order, ``all`` included.
+        findings: what was noticed on the way (gates skipped, unresolved, out of their usual share).
+        lineage: the lineage rule used; ``unproven`` where the panel or the cells allow none.
+        denominator_rule: the rule of ``nucleated`` in words.
+        cluster: whether the blasts lie together as a population does.
+        unproven_cluster: whether cells look like blasts whose lineage nothing proves.
+        lacks: markers that the blasts lack.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
+    """
+
+    tree: GateTree
+    members: Mapping[str, Mask]
+    findings: tuple[Finding, ...]
+    lineage: str
+    denominator_rule: str
+    cluster: bool
+    unproven_cluster: bool
+    lacks: tuple[str, ...]
+    cd7_alone: bool
+    nk_unresolved: bool
+
+    def count(self, name: str) -> int | None:
+        """Events in a population; None where it was not gated."""
+        mask = self.members.get(name)
+        return None if mask is None else int(mask.sum())
