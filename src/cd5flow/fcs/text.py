@@ -1,0 +1,220 @@
+"""TEXT: the keywords of a data set, whatever delimiter, escaping and encoding wrote them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cd5flow.errors import FcsCorruptError
+from cd5flow.fcs.header import Header, Segment
+from cd5flow.fcs.source import Source
+from cd5flow.model.findings import Finding, Severity
+
+# The largest TEXT seen in the field is under 1 MB. The bounds keep a hostile file from taking
+# memory and time out of proportion.
+_TEXT_BYTES: Final = 16 << 20
+_DELIMITERS: Final = 200_000
+
+_INTEGER: Final = re.compile(r"\+?([0-9]{1,18})(\.0*)?")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+# Keywords that never are a value: where one stands in a value's place, an unescaped delimiter or a
+# missing value came before it.
+_LANDMARK: Final = re.compile(
+    r"\$(P[0-9]{1,4}[BENRSGV]|PAR|TOT|MODE|DATATYPE|BYTEORD|NEXTDATA|TIMESTEP|CYT|DATE|[BE]TIM"
+    r"|FIL|SPILLOVER|(BEGIN|END)(DATA|STEXT|ANALYSIS))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The keywords of a data set.
+
+    Attributes:
+        keywords: upper-case keyword, with its ``$`` where it has one, to its stripped value.
+        findings: what was tolerated in reading them.
+    """
+
+    keywords: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+def integer(value: str | None) -> int | None:
+    """Return a count, offset or width; None where it is absent or no such number."""
+    match = _INTEGER.fullmatch(value.strip()) if value else None
+    return int(match[1]) if match else None
+
+
+def number(value: str | None) -> float | None:
+    """Return a finite number, a decimal comma read as a point; None where it is none."""
+    plain = value.strip() if value else ""
+    if "." not in plain:
+        plain = plain.replace(",", ".", 1)
+    if not _NUMBER.fullmatch(plain):
+        return None
+    parsed = float(plain)
+    return parsed if math.isfinite(parsed) else None
+
+
+def read_text(source: Source, offset: int, header: Header) -> Text:
+    """Read the primary and the supplemental TEXT of the data set at ``offset``.
+
+    Raises:
+        FcsCorruptError: TEXT is empty, out of proportion, or lacks ``$PAR``.
+    """
+    if header.text.length > _TEXT_BYTES:
+        raise FcsCorruptError(
+            f"{source.name}: HEADER gives TEXT {header.text.length:,} bytes, "
+            f"expected at most {_TEXT_BYTES:,}"
+        )
+    raw = source.read(offset + header.text.begin, header.text.length)
+    primary, encoding = _decoded(raw)
+    delimiter = _delimiter(primary)
+    if primary.count(delimiter) > _DELIMITERS:
+        raise FcsCorruptError(
+            f"{source.name}: TEXT holds {primary.count(delimiter):,} delimiters, "
+            f"expected at most {_DELIMITERS:,}"
+        )
+    pairs, resynchronised = _pairs(primary, delimiter)
+    keywords, findings = _unique(pairs)
+    if "$PAR" not in keywords:
+        raise FcsCorruptError(
+            f"{source.name}: TEXT ({header.text}) has {len(keywords):,} keywords without $PAR, "
+            "expected the number of channels"
+        )
+    if encoding != "utf-8":
+        findings.append(_info("TEXT_ENCODING", f"TEXT is not UTF-8; read as {encoding}"))
+    if resynchronised:
+        message = (
+            f"TEXT holds unescaped delimiters or missing values near {resynchronised[0]!r}; "
+            "known keywords were taken as landmarks"
+        )
+        findings.append(Finding("TEXT_UNESCAPED", Severity.WARN, message))
+    findings += _supplement(source, offset, header, keywords, delimiter)
+    return Text(keywords=keywords, findings=tuple(findings))
+
+
+def _info(code: str, message: str) -> Finding:
+    return Finding(code, Severity.INFO, message)
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """Return the text and the encoding that fits: UTF-8, else what the writing system used."""
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    if re.search(rb"macintosh|cellquest", raw, re.IGNORECASE):
+        return raw.decode("mac_roman"), "MacRoman"
+    return raw.decode("latin-1"), "Latin-1"
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter: the first character, padding before the first keyword skipped."""
+    unpadded = text.lstrip(" \0\r\n")
+    if not unpadded:
+        return " "
+    first = unpadded[0]
+    padded = len(unpadded) < len(text)
+    # Blanks right before a keyword are no padding: they delimit.
+    return text[0] if padded and (first == "$" or first.isalnum()) else first
+
+
+def _pairs(text: str, delimiter: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Split TEXT into keyword and value, and name the landmarks that were out of step.
+
+    A doubled delimiter is an escaped one (FCS 3.1 on TEXT), except between a keyword and the next:
+    there it is an empty value, which the standard forbids and instruments write.
+    """
+    tokens = _tokens(text, delimiter)
+    pairs: list[tuple[str, str]] = []
+    stray: list[str] = []
+    key: str | None = None
+    value = ""
+    for position, (token, run) in enumerate(tokens):
+        last = position == len(tokens) - 1
+        if key is not None and not value and _LANDMARK.fullmatch(token.strip().upper()):
+            stray.append(token)
+            if key.startswith("$") or not pairs:
+                pairs.append((key, ""))
+            else:
+                pairs[-1] = (pairs[-1][0], pairs[-1][1] + delimiter + key)
+            key = None
+        if key is None:
+            if last and run < 2:
+                break  # padding behind the last value, or a keyword cut short
+            if run % 2 == 0:
+                pairs.append((token, delimiter * ((run - 2) // 2)))
+            else:
+                key, value = token, delimiter * ((run - 1) // 2)
+        elif run % 2 == 0 and not last:
+            value += token + delimiter * (run // 2)
+        else:
+            pairs.append((key, value + token + delimiter * max(0, (run - 1) // 2)))
+            key, value = None, ""
+    return pairs, stray
+
+
+def _tokens(text: str, delimiter: str) -> list[tuple[str, int]]:
+    """Return each stretch of text with the number of delimiters that follow it."""
+    parts = text[text.index(delimiter) + 1 :].split(delimiter) if delimiter in text else []
+    tokens: list[tuple[str, int]] = []
+    for part in parts:
+        if part:
+            tokens.append((part, 1))
+        elif tokens:
+            tokens[-1] = (tokens[-1][0], tokens[-1][1] + 1)
+    if tokens:  # nothing follows the last part
+        tokens[-1] = (tokens[-1][0], tokens[-1][1] - 1)
+    return tokens
+
+
+def _unique(pairs: list[tuple[str, str]]) -> tuple[dict[str, str], list[Finding]]:
+    keywords: dict[str, str] = {}
+    changed: list[str] = []
+    for key, value in pairs:
+        name, content = key.strip(" \0\t\r\n").upper(), value.strip(" \0\t\r\n")
+        if not name:
+            continue
+        if keywords.get(name, content) != content:
+            changed.append(name)
+        keywords[name] = content
+    if not changed:
+        return keywords, []
+    message = (
+        f"{', '.join(sorted(set(changed))[:5])}: given twice with different values; last taken"
+    )
+    return keywords, [Finding("DUPLICATE_KEYWORD", Severity.WARN, message)]
+
+
+def _supplement(
+    source: Source, offset: int, header: Header, keywords: dict[str, str], delimiter: str
+) -> list[Finding]:
+    """Add what the supplemental TEXT holds beyond the primary one."""
+    begin, end = integer(keywords.get("$BEGINSTEXT")), integer(keywords.get("$ENDSTEXT"))
+    if not begin or not end or end <= begin:
+        return []
+    segment = Segment(begin, end)
+    if begin <= header.text.end and end >= header.text.begin:
+        return []  # instruments that repeat the primary TEXT here
+    if offset + end >= source.size or segment.length > _TEXT_BYTES:
+        return [_info("SUPPLEMENTAL_TEXT", f"supplemental TEXT {segment} is not in the file; left")]
+    raw = source.read(offset + begin, segment.length)
+    readable = not re.search(
+        rb"[\x00-\x08\x0e-\x1b]", raw.replace(delimiter.encode(), b"").strip(b"\0")
+    )
+    text, _ = _decoded(raw)
+    unpadded = text.lstrip(" \0\r\n")
+    if not readable or not unpadded.startswith(delimiter) or text.count(delimiter) > _DELIMITERS:
+        return [_info("SUPPLEMENTAL_TEXT", f"supplemental TEXT {segment} holds no keywords; left")]
+    more, _ = _unique(_pairs(text, delimiter)[0])
+    for key, value in more.items():
+        keywords.setdefault(key, value)
+    return []
+
+
+def given(keywords: Mapping[str, str], name: str) -> str | None:
+    """Return a keyword's value; None where it is absent or blank."""
+    return keywords.get(name) or None
