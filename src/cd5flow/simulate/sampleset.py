@@ -1,0 +1,125 @@
+"""The sample set as a folder: FCS files, a sample sheet, the truth."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from cd5flow.errors import OutputError
+from cd5flow.simulate.files import write_tube
+from cd5flow.simulate.perfect import perfect_gating
+from cd5flow.simulate.populations import T_CELLS
+from cd5flow.simulate.samples import SAMPLE_SEED, Sample, sample_set
+from cd5flow.simulate.simulation import simulate_tube
+from cd5flow.simulate.tube import DEAD, DOUBLETS, SimulatedTube
+
+SHEET_FILE = "samples.csv"
+TRUTH_FILE = "truth.csv"
+
+
+def simulate_samples(
+    out: Path, *, seed: int = SAMPLE_SEED, progress: Callable[[str], None] | None = None
+) -> tuple[Path, ...]:
+    """Write the sample set: FCS files, ``samples.csv``, ``truth.csv``.
+
+    Args:
+        out: the folder, made where it is absent.
+        seed: of the set; equal seeds give equal files.
+        progress: called with each file's name once it is written.
+
+    Returns:
+        The files written, the two tables last.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
+    written: list[Path] = []
+
+    def keep(path: Path) -> None:
+        written.append(path)
+        if progress is not None:
+            progress(path.name)
+
+    sheet: list[dict[str, str]] = []
+    truth: list[dict[str, str]] = []
+    for sample in sample_set(seed):
+        tube = simulate_tube(sample.spec)
+        partner = None if sample.partner is None else simulate_tube(sample.partner)
+        for made in (tube, partner):
+            if made is not None:
+                path = out / f"{made.spec.name}.fcs"
+                write_tube(made, path)
+                keep(path)
+                sheet.append(_sheet_row(sample, made))
+        truth.append(_truth_row(tube, partner))
+    for name, rows in ((SHEET_FILE, sheet), (TRUTH_FILE, truth)):
+        _write_table(out / name, rows)
+        keep(out / name)
+    return tuple(written)
+
+
+def _sheet_row(sample: Sample, tube: SimulatedTube) -> dict[str, str]:
+    control = tube.spec != sample.spec
+    return {
+        "file": f"{tube.spec.name}.fcs",
+        "sample_id": tube.spec.name,
+        "patient_id": sample.patient,
+        "role": "fmo" if control else "sample",
+        "for_sample": sample.spec.name if control else "",
+        "timepoint": sample.timepoint.value,
+        "specimen": tube.spec.specimen.value,
+        "prior_therapy": ";".join(sample.prior_therapy),
+        "collected_at": tube.spec.acquired.isoformat(),
+        "specimen_id": f"{sample.patient}-S1",
+        "spillover": "hardware" if tube.spec.instrument.compensates else "",
+    }
+
+
+def _truth_row(tube: SimulatedTube, partner: SimulatedTube | None) -> dict[str, str]:
+    numbers = perfect_gating(tube, partner=partner)
+    spec, truth = tube.spec, tube.truth
+
+    def count(*names: str) -> str:
+        return str(int((truth.population(*names) & ~truth.disturbed).sum()))
+
+    return {
+        "file": f"{spec.name}.fcs",
+        "fmo_file": "" if partner is None else f"{partner.spec.name}.fcs",
+        "cd5_pattern": spec.blasts.cd5.value if numbers.blast_events else "",
+        "events": str(spec.events),
+        "disturbed_events": str(int(truth.disturbed.sum())),
+        "nucleated_events": str(numbers.nucleated_events),
+        "blast_events": str(numbers.blast_events),
+        "blast_percent": _number(numbers.blast_percent),
+        "cd5_positive_events": _number(numbers.cd5_positive_events),
+        "cd5_percent": _number(numbers.cd5_percent),
+        "cd5_carriers_percent": _number(numbers.cd5_carriers_percent),
+        "cd5_cut_linear": _number(numbers.cd5_cut_linear),
+        "t_cells": count(*T_CELLS),
+        "nk_cells": count("nk_cells"),
+        "erythroid": count("erythroid"),
+        "debris": count("debris", "fragments"),
+        "dead": count(DEAD),
+        "doublets": count(DOUBLETS),
+    }
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
