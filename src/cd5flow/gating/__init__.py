@@ -1,0 +1,1 @@
+"""Gating: a strategy says what to look for, methods find regions, regions decide who is in."""
