@@ -1,0 +1,74 @@
+"""The ellipse of a population, fitted to its core so that stragglers do not stretch it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+
+CORE_SHARE = 0.9
+"""Share of a bivariate normal that counts as its core."""
+CORE_DISTANCE = float(-2 * np.log(1 - CORE_SHARE))
+"""Squared distance, in units of the covariance, that holds the core."""
+WHOLE = CORE_SHARE / (CORE_SHARE - (1 - CORE_SHARE) * CORE_DISTANCE / 2)
+"""Covariance of a bivariate normal over that of its core: p / (p - (1 - p) q / 2), q the distance."""
+
+
+def fit_core(
+    points: Floats,
+    *,
+    centre: Floats,
+    covariance: Floats,
+    min_events: int,
+    prior: Floats | None = None,
+    prior_events: int = 0,
+    rounds: int = 10,
+) -> tuple[Floats, Floats] | None:
+    """Return centre and covariance of the population whose core lies around a place.
+
+    Each round takes the events within the core of the last ellipse and makes their truncated
+    covariance whole again, until that settles.
+
+    Args:
+        points: (n, 2).
+        centre: where to begin.
+        covariance: with what shape.
+        min_events: with fewer in the core the last ellipse stands.
+        prior: a covariance that stands in where events are few, with the weight of `prior_events`.
+        prior_events: see above.
+        rounds: at most so many.
+
+    Returns:
+        Centre and covariance; None where the events have no width.
+    """
+    for _ in range(rounds):
+        core = points[squared_distance(points, centre, covariance) <= CORE_DISTANCE]
+        if len(core) < max(min_events, 3):
+            break
+        moved = core.mean(axis=0)
+        offset = core - moved
+        grown = WHOLE * (offset.T @ offset) / (len(core) - 1)
+        if prior is not None:
+            grown = (len(core) * grown + prior_events * prior) / (len(core) + prior_events)
+        if not np.all(np.isfinite(grown)) or np.linalg.det(grown) <= 1e-14:
+            return None
+        settled = bool(np.allclose(grown, covariance, rtol=1e-3, atol=0))
+        centre, covariance = moved, grown
+        if settled:
+            break
+    return centre, covariance
+
+
+def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floats:
+    """Return (p - centre)' covariance^-1 (p - centre) of each point."""
+    inverse = np.linalg.inv(covariance)
+    x, y = points[:, 0] - centre[0], points[:, 1] - centre[1]
+    return np.asarray(inverse[0, 0] * x * x + 2 * inverse[0, 1] * x * y + inverse[1, 1] * y * y)
+
+
+def level_distance(level_percent: float) -> float:
+    """Return the squared distance that holds a share of a bivariate normal."""
+    return float(-2 * np.log1p(-level_percent / 100))

@@ -1,0 +1,38 @@
+"""Gating methods: a closed union told apart by ``method:``.
+
+A new one is one file and one line here. A method looks at its parent's events and at populations
+gated before (`Sight`) and returns a region with the evidence for it, or says why it cannot
+(`Outcome`). It decides no membership.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from cd5flow.gating.methods.candidate_cluster import CandidateCluster
+from cd5flow.gating.methods.combine import Combine
+from cd5flow.gating.methods.density_cluster import DensityCluster
+from cd5flow.gating.methods.fixed import Fixed
+from cd5flow.gating.methods.in_range import InRange
+from cd5flow.gating.methods.negative_tail import NegativeTail
+from cd5flow.gating.methods.relative import Relative
+from cd5flow.gating.methods.singlet_band import SingletBand
+from cd5flow.gating.methods.stable_time import StableTime
+from cd5flow.gating.methods.valley import Valley
+
+Method = Annotated[
+    CandidateCluster
+    | Combine
+    | DensityCluster
+    | Fixed
+    | InRange
+    | NegativeTail
+    | Relative
+    | SingletBand
+    | StableTime
+    | Valley,
+    Field(discriminator="method"),
+]
+"""Every gating method."""

@@ -1,0 +1,41 @@
+"""Populations combined: in all of them, or in any."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.populations import Evidence
+
+
+class Combine(Spec):
+    """A boolean of populations; a name that begins with ``not `` is taken as its complement.
+
+    Attributes:
+        operator: in all of them (and) or in any (or).
+        of: the populations; those that were not gated in this tube are left out.
+    """
+
+    method: Literal["combine"]
+    operator: Literal["and", "or"]
+    of: tuple[str, ...] = Field(min_length=1)
+
+    def operands(self) -> tuple[Operand, ...]:
+        """Return the operands as written."""
+        return tuple(
+            Operand(name.removeprefix("not ").strip(), complement=name.startswith("not "))
+            for name in self.of
+        )
+
+    def find(self, sight: Sight) -> Outcome:
+        """Combine the populations; unresolved where none of them was gated."""
+        known = tuple(o for o in self.operands() if o.gate in sight.members)
+        evidence = Evidence(
+            "combine", int(sight.parent.size), {}, f"{self.operator}: {', '.join(self.of)}"
+        )
+        if not known:
+            return Unresolved(f"none of {', '.join(self.of)} was gated", evidence)
+        return Resolved(Boolean(self.operator, known), evidence)

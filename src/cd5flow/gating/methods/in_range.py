@@ -1,0 +1,73 @@
+"""Events inside every channel's scale, judged on values as acquired."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.model.events import Channel
+from cd5flow.model.geometry import Dimension, Interval, Rectangle
+from cd5flow.model.populations import Evidence
+
+
+class InRange(Spec):
+    """No channel at the end of its scale, where a value says only "at least so much".
+
+    Judged before compensation, since a matrix moves what was cut off (PeacoQC does the same).
+    Channels without an event at their end get no bound.
+
+    Attributes:
+        axes: markers to look at; those that the tube lacks are left out.
+        positive: markers, scatter as a rule, that have no meaning at or below zero.
+    """
+
+    method: Literal["in_range"]
+    axes: tuple[str, ...]
+    positive: tuple[str, ...] = ()
+
+    def find(self, sight: Sight) -> Outcome:
+        """Find the bounds; unresolved (all in range) where no channel reaches its end."""
+        sides: dict[Dimension, tuple[float | None, float | None]] = {}
+        looked_at: set[Dimension] = set()
+        values: dict[str, float] = {}
+        for axis in dict.fromkeys((*self.positive, *self.axes)):
+            if not any(sight.panel.has(m) for m in axis.split("|")):
+                continue
+            dimension = sight.dimension(axis, linear=True, compensated=False)
+            if dimension in looked_at:
+                continue
+            looked_at.add(dimension)
+            channel = sight.columns.events.raw.channel(dimension.detector)
+            seen = sight.values(dimension)
+            top = _top(channel)
+            over = int(np.count_nonzero(seen >= top)) if top is not None else 0
+            low = 0.0 if axis in self.positive else None
+            under = int(np.count_nonzero(seen <= 0)) if low is not None else 0
+            if over or under:
+                first = float(np.nextafter(np.float32(0), np.float32(1)))
+                sides[dimension] = (first if under else None, top if over else None)
+                values[f"{axis} at_end_events"] = float(over + under)
+        evidence = Evidence(
+            "in_range", int(sight.parent.size), values, "off-scale events, on raw values"
+        )
+        if not sides:
+            return Unresolved("no channel reaches the end of its scale", evidence)
+        intervals = tuple(Interval(axis, low, high) for axis, (low, high) in sides.items())
+        return Resolved(intervals[0] if len(intervals) == 1 else Rectangle(intervals), evidence)
+
+
+def _top(channel: Channel) -> float | None:
+    """Return a channel's last step in linear units; None where its range tells of no steps.
+
+    $PnR steps reach from 0 to $PnR - 1: that last one holds all that was brighter.
+    """
+    if not channel.range > 1:
+        return None
+    one_step_below = (
+        10 ** (-channel.amplification[0] / channel.range)
+        if channel.logarithmic
+        else 1 - 1 / channel.range
+    )
+    return channel.maximum * one_step_below * (1 - 1e-6)

@@ -1,0 +1,92 @@
+"""A cut at the end of a negative peak: its mode plus a number of its own spreads."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from cd5flow.density import height_at, highest_peak, profile, span
+from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.model.geometry import Interval
+from cd5flow.model.populations import Evidence
+
+
+class NegativeTail(Spec):
+    """Where the negative peak of an axis ends.
+
+    The spread is taken from the lower half of the peak (1.4826 times the median distance below the
+    mode), so that positive events on its right flank do not widen it.
+
+    Attributes:
+        axis: the marker.
+        keep: which side of the cut is the population.
+        of: the population that is negative; absent is the parent itself.
+        high: the mode is looked for below this place; absent is everywhere.
+        spreads: how many spreads beyond the mode the cut lies.
+        at_most: a cut beyond this place, where positive cells lie, is unresolved.
+        max_height: a cut at which the parent's density exceeds this share of its highest density
+            on the side that is kept would split a population, and is unresolved.
+        min_events: events below the mode that are needed.
+    """
+
+    method: Literal["negative_tail"]
+    axis: str
+    keep: Literal["above", "below"]
+    of: str | None = None
+    high: Edge | None = None
+    at_most: Edge | None = None
+    spreads: float = Field(default=3, gt=0)
+    max_height: float = Field(default=0.3, gt=0, le=1)
+    min_events: int = Field(default=50, ge=2)
+    smoothing: float = Field(default=0.012, gt=0)
+
+    def find(self, sight: Sight) -> Outcome:
+        """Find the cut; unresolved without enough negative events."""
+        dimension = sight.dimension(self.axis)
+        seen = sight.values(dimension) if self.of is None else sight.values_of(self.of, dimension)
+        seen = seen[np.isfinite(seen)]
+        high = sight.at(self.high, dimension)
+        if high is not None:
+            seen = seen[seen < high]
+        nothing = Evidence("negative_tail", int(seen.size))
+        if self.high is not None and high is None:
+            reason = f"no population with enough events to place the peak's limit on {self.axis}"
+            return Unresolved(reason, nothing)
+        peak = self._peak(seen.astype(np.float64))
+        if isinstance(peak, str):
+            return Unresolved(peak, nothing)
+        mode, spread = peak
+        cut = mode + self.spreads * spread
+        limit = sight.at(self.at_most, dimension)
+        if limit is not None and cut > limit:
+            reason = f"the negative peak of {self.axis} reaches to {cut:.3f}, past {limit:.3f}"
+            return Unresolved(reason, nothing)
+        height = height_at(sight.values(dimension), cut, base=self.smoothing, kept=self.keep)
+        if height > self.max_height:
+            reason = f"a cut at {cut:.3f} on {self.axis} would split a population"
+            return Unresolved(reason, nothing)
+        region = (
+            Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
+        )
+        values = {"cut": cut, "mode": mode, "spread": spread, "spreads": self.spreads}
+        note = f"{self.spreads:g} spreads above the negative peak of {self.axis}"
+        return Resolved(region, Evidence("negative_tail", int(seen.size), values, note))
+
+    def _peak(self, seen: np.ndarray) -> tuple[float, float] | str:
+        """Return mode and spread of the negative peak, or why there is none."""
+        if seen.size < 2 * self.min_events:
+            return f"{seen.size} events are too few for a negative peak of {self.axis}"
+        left, right = span(seen)
+        shape = profile(seen, base=self.smoothing, low=left, high=right)
+        if shape is None:
+            return f"no negative peak of {self.axis}"
+        mode = highest_peak(shape)
+        below = mode - seen[seen <= mode]
+        if below.size < self.min_events:
+            return f"{below.size} events below the mode of {self.axis} are too few"
+        spread = float(MAD_TO_SD * np.median(below))
+        if spread <= shape.step:
+            return f"the negative peak of {self.axis} has no width"
+        return mode, spread

@@ -1,0 +1,82 @@
+"""Bounds told relative to populations found in the same tube."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from cd5flow.density import height_at
+from cd5flow.gating.sight import (
+    Outcome,
+    Resolved,
+    Side,
+    Sight,
+    Spec,
+    Unresolved,
+    refuse_one_channel_twice,
+)
+from cd5flow.model.geometry import Interval, Rectangle
+from cd5flow.model.populations import Evidence
+
+
+class Relative(Spec):
+    """An interval or rectangle whose edges lie at stated places of populations of the same tube.
+
+    One strategy so serves instruments of any scale: no edge is an absolute value.
+
+    Attributes:
+        sides: the axes and their edges.
+        max_height: an edge at which the parent's density exceeds this share of the lower of its
+            peaks on either side would split a population, and is unresolved; absent is no test.
+    """
+
+    method: Literal["relative"]
+    sides: tuple[Side, ...]
+    max_height: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _axes_apart(self) -> Relative:
+        if not self.sides:
+            raise ValueError("give at least one side")
+        refuse_one_channel_twice(*(side.axis for side in self.sides))
+        return self
+
+    def find(self, sight: Sight) -> Outcome:
+        """Place the edges; unresolved where a population is missing or the edges cross."""
+        intervals: list[Interval] = []
+        values: dict[str, float] = {}
+        for side in self.sides:
+            dimension = sight.dimension(side.axis)
+            bounds: list[float | None] = []
+            for name, edge in (("low", side.low), ("high", side.high)):
+                place = sight.at(edge, dimension)
+                if edge is not None and place is None:
+                    reason = (
+                        f"no population with enough events to place the {name} edge on {side.axis}"
+                    )
+                    return Unresolved(reason, self._evidence(sight, values))
+                if place is not None and self._splits(sight.values(dimension), place):
+                    reason = f"an edge at {place:.3f} on {side.axis} would split a population"
+                    return Unresolved(reason, self._evidence(sight, values))
+                if place is not None:
+                    values[f"{side.axis} {name}"] = place
+                bounds.append(place)
+            low, high = bounds
+            if low is not None and high is not None and not low < high:
+                reason = f"the edges on {side.axis} cross ({low:.3f} and {high:.3f})"
+                return Unresolved(reason, self._evidence(sight, values))
+            intervals.append(Interval(dimension, low, high))
+        region = intervals[0] if len(intervals) == 1 else Rectangle(tuple(intervals))
+        return Resolved(region, self._evidence(sight, values))
+
+    def _splits(self, values: np.ndarray, place: float) -> bool:
+        return (
+            self.max_height is not None and height_at(values, place, base=0.012) > self.max_height
+        )
+
+    def _evidence(self, sight: Sight, values: dict[str, float]) -> Evidence:
+        return Evidence(
+            "relative", int(sight.parent.size), values, "edges relative to populations of this tube"
+        )

@@ -1,0 +1,121 @@
+"""Singlets: events whose height follows their area."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from cd5flow.gating.sight import (
+    MAD_TO_SD,
+    Outcome,
+    Resolved,
+    Sight,
+    Spec,
+    Unresolved,
+    refuse_one_channel_twice,
+)
+from cd5flow.model.geometry import Polygon
+from cd5flow.model.populations import Evidence
+
+ROUNDING = 1e-6
+"""Relative spread that rounding to float32 alone can give."""
+
+
+class SingletBand(Spec):
+    """The band around the line of height on area, found by robust regression on linear units.
+
+    Iteratively reweighted least squares with Huber's weights (Huber PJ. Ann Math Stat 1964;35:73),
+    with residuals relative to the area, since pulse noise grows with the signal. Two cells in one
+    pulse add their areas but not their heights, and fall below the band.
+
+    Attributes:
+        area: the marker on x.
+        height: the marker on y.
+        below: spreads of the band's lower side.
+        above: spreads of its upper side.
+        sample_events: at most so many events, evenly taken, fit the line.
+    """
+
+    method: Literal["singlet_band"]
+    area: str
+    height: str
+    below: float = Field(default=4, gt=0)
+    above: float = Field(default=5, gt=0)
+    min_events: int = Field(default=200, ge=10)
+    sample_events: int = Field(default=50_000, ge=1_000)
+
+    @model_validator(mode="after")
+    def _axes_apart(self) -> SingletBand:
+        refuse_one_channel_twice(self.area, self.height)
+        return self
+
+    def find(self, sight: Sight) -> Outcome:
+        """Fit the band; unresolved with too few events or without any spread."""
+        x_axis = sight.dimension(self.area, linear=True)
+        y_axis = sight.dimension(self.height, linear=True)
+        x, y = sight.values(x_axis).astype(np.float64), sight.values(y_axis).astype(np.float64)
+        keep = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
+        x, y = x[keep], y[keep]
+        nothing = Evidence("singlet_band", int(x.size))
+        if x.size < self.min_events:
+            return Unresolved(
+                f"{x.size} events are too few to fit {self.height} on {self.area}", nothing
+            )
+        stride = max(1, x.size // self.sample_events)
+        intercept, slope, spread = _fit(x[::stride], y[::stride])
+        if not slope > 0:
+            return Unresolved(f"{self.height} does not rise with {self.area}", nothing)
+        if spread <= ROUNDING * slope:
+            reason = f"{self.height} is computed from {self.area} and tells no pulses apart"
+            return Unresolved(reason, nothing)
+        # The band reaches a little past the events at either end, so that none is cut there.
+        left, right = 0.5 * float(x.min()), 1.05 * float(x.max())
+        vertices = tuple(
+            (px, intercept + slope * px + k * spread * px)
+            for px, k in (
+                (left, -self.below),
+                (right, -self.below),
+                (right, self.above),
+                (left, self.above),
+            )
+        )
+        values = {"slope": slope, "intercept_linear": intercept, "relative_spread": spread}
+        note = f"{self.height} follows {self.area}; band from -{self.below:g} to +{self.above:g} spreads"
+        return Resolved(
+            Polygon(x_axis, y_axis, vertices), Evidence("singlet_band", int(x.size), values, note)
+        )
+
+
+def _fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Return intercept, slope and robust spread of (y - line) / x."""
+    ratio = y / x
+    slope, intercept = float(np.median(ratio)), 0.0
+    spread = float(MAD_TO_SD * np.median(np.abs(ratio - slope)))
+    # y/x = slope + intercept * (1/x): a weighted line in 1/x keeps residuals relative.
+    inverse = 1.0 / x
+    for _ in range(20):
+        residual = ratio - slope - intercept * inverse
+        spread = float(MAD_TO_SD * np.median(np.abs(residual - np.median(residual))))
+        if spread <= ROUNDING * abs(slope):
+            break
+        weight = 1.345 * spread / np.maximum(np.abs(residual), 1.345 * spread)
+        # Far below the line lie doublets, not noise: they are left out.
+        weight[np.abs(residual) > 4 * spread] = 0.0
+        if not weight.any():
+            break
+        total = weight.sum()
+        mean_i, mean_r = (weight * inverse).sum() / total, (weight * ratio).sum() / total
+        variance = (weight * (inverse - mean_i) ** 2).sum()
+        step = (
+            float((weight * (inverse - mean_i) * (ratio - mean_r)).sum() / variance)
+            if variance > 0
+            else 0.0
+        )
+        settled = abs(step - intercept) <= 1e-9 * max(abs(step), 1.0)
+        intercept = step
+        slope = float(mean_r - intercept * mean_i)
+        if settled:
+            break
+    return intercept, slope, spread

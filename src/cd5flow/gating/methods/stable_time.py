@@ -1,0 +1,159 @@
+"""The stretches of the run in which rate and signals stay as they usually are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.model.geometry import Interval, Intervals
+from cd5flow.model.populations import Evidence
+
+RANK_BINS = 256
+FEWEST_BINS = 10
+BIN_TICKS = 3
+"""Fewest ticks of the clock in a bin: bins beside each other would else hold one and two of them."""
+
+
+class StableTime(Spec):
+    """Time without the stretches where the event rate or a signal leaves its usual course.
+
+    The run is cut into bins of equal time. A bin is unstable if its rate lies outside
+    `rate_low`..`rate_high` times the usual rate (the median over bins, weighted by events), or if
+    in one of `axes` the mean rank of its events is more than `shift` from the run's (0.5 is a shift
+    past the whole distribution) and by more than `z` standard errors (the mean of n uniform ranks
+    has SD 1/sqrt(12 n)). Ranks are taken among the events of stable bins, until that settles. Whole
+    bins are removed, never single events: rare cells are outliers too.
+
+    Attributes:
+        axes: markers watched; those that the tube lacks are left out.
+        bins: at most so many bins; fewer where a bin would hold under `bin_events` on average, or
+            too few ticks of a coarse clock.
+        merge: unstable bins that are at most so many bins apart are one stretch.
+    """
+
+    method: Literal["stable_time"]
+    axes: tuple[str, ...]
+    bins: int = Field(default=200, ge=10)
+    bin_events: int = Field(default=150, ge=20)
+    rate_low: float = Field(default=0.5, ge=0, lt=1)
+    rate_high: float = Field(default=2.0, gt=1)
+    shift: float = Field(default=0.1, gt=0, lt=0.5)
+    z: float = Field(default=6, gt=0)
+    merge: int = Field(default=2, ge=0)
+    min_events: int = Field(default=1000, ge=100)
+
+    def find(self, sight: Sight) -> Outcome:
+        """Find the stable stretches; unresolved without a running clock or with too few events."""
+        dimension = sight.dimension("Time", linear=True, compensated=False)
+        time = sight.values(dimension).astype(np.float64)
+        timed = np.isfinite(time)
+        if not timed.all():
+            time, sight = time[timed], replace(sight, parent=sight.parent[timed])
+        nothing = Evidence("stable_time", int(time.size))
+        if time.size < self.min_events:
+            return Unresolved(f"{time.size} events are too few to watch the run over time", nothing)
+        start, end = float(time.min()), float(time.max())
+        if not end > start:
+            return Unresolved("the Time channel stands still", nothing)
+        bins = int(np.clip(time.size // self.bin_events, FEWEST_BINS, self.bins))
+        ticks = 1 + int(np.count_nonzero(np.diff(time)))
+        bins = min(bins, ticks // BIN_TICKS)
+        if bins < FEWEST_BINS:
+            return Unresolved(f"the clock shows {ticks} times, too few to watch the run", nothing)
+        # The last event belongs to the last bin, whose upper bound is exclusive.
+        end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
+        end += (end - start) * 1e-6
+        place = np.minimum(((time - start) * (bins / (end - start))).astype(np.intp), bins - 1)
+        counts = np.bincount(place, minlength=bins)
+        usual = _weighted_median(counts)
+        odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
+        odd_signal = np.zeros(bins, dtype=bool)
+        for axis in self._present(sight):
+            values = sight.values(sight.dimension(axis, compensated=False))
+            odd_signal |= self._shifted(values, place, counts, odd_rate | odd_signal)
+        unstable = _merge(odd_rate | odd_signal, self.merge)
+        values_found = {
+            "start_seconds": start,
+            "end_seconds": end,
+            "bins": float(bins),
+            "unstable_bins": float(unstable.sum()),
+            "rate_bins": float(odd_rate.sum()),
+            "signal_bins": float(odd_signal.sum()),
+            "usual_rate_per_second": usual * bins / (end - start),
+        }
+        if unstable.all():
+            return Unresolved("no stretch of the run is stable", nothing)
+        edges = start + (end - start) / bins * np.arange(bins + 1)
+        spans = tuple((float(edges[a]), float(edges[b])) for a, b in _runs(~unstable))
+        removed = [(float(edges[a]), float(edges[b])) for a, b in _runs(unstable)]
+        note = (
+            "no unstable stretch"
+            if not removed
+            else "unstable: " + ", ".join(f"{a:.1f}-{b:.1f} s" for a, b in removed)
+        )
+        evidence = Evidence("stable_time", int(time.size), values_found, note)
+        if len(spans) == 1:
+            return Resolved(Interval(dimension, spans[0][0], spans[0][1]), evidence)
+        return Resolved(Intervals(dimension, spans), evidence)
+
+    def _present(self, sight: Sight) -> list[str]:
+        return [axis for axis in self.axes if any(sight.panel.has(m) for m in axis.split("|"))]
+
+    def _shifted(
+        self, values: np.ndarray, place: np.ndarray, counts: np.ndarray, odd: np.ndarray
+    ) -> np.ndarray:
+        """Return which bins' mean rank left the run's."""
+        finite = np.isfinite(values)
+        if not finite.any():
+            return np.zeros(counts.size, dtype=bool)
+        low, high = (
+            float(p)
+            for p in np.percentile(values[finite][:: max(1, values.size // 20_000)], (0.5, 99.5))
+        )
+        if not high > low:
+            return np.zeros(counts.size, dtype=bool)
+        code = (np.clip(values, low, high) - low) * (RANK_BINS / (high - low))
+        code = np.where(finite, np.minimum(code, RANK_BINS - 1), 0).astype(np.intp)
+        table = np.bincount(place * RANK_BINS + code, minlength=counts.size * RANK_BINS)
+        table = table.reshape(counts.size, RANK_BINS)
+        bad = odd.copy()
+        for _ in range(5):
+            usual = table[~bad].sum(axis=0)
+            if usual.sum() == 0:
+                break
+            ranks = (np.cumsum(usual) - usual / 2) / usual.sum()
+            means = table @ ranks / np.maximum(counts, 1)
+            offset = means - np.median(means[~bad])
+            noise = 1 / np.sqrt(12 * np.maximum(counts, 1))
+            # Populations drift a little against each other in any run: their own scatter counts too.
+            noise = np.maximum(noise, MAD_TO_SD * np.median(np.abs(offset[~bad])))
+            found = (np.abs(offset) > self.shift) & (np.abs(offset) > self.z * noise)
+            if np.array_equal(found | odd, bad):
+                break
+            bad = found | odd
+        return np.asarray(bad & ~odd)
+
+
+def _weighted_median(counts: np.ndarray) -> float:
+    """Return the rate in whose bins half of the events lie: idle stretches do not count."""
+    order = np.sort(counts)
+    return float(order[np.searchsorted(np.cumsum(order), order.sum() / 2)])
+
+
+def _merge(unstable: np.ndarray, reach: int) -> np.ndarray:
+    """Return the mask with short stable gaps between unstable bins closed."""
+    merged = unstable.copy()
+    for a, b in _runs(~unstable):
+        if b - a <= reach and a > 0 and b < unstable.size:
+            merged[a:b] = True
+    return merged
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Return (first, past last) of every stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -1,0 +1,200 @@
+"""What a gating method may see, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cd5flow.model.events import Mask
+from cd5flow.model.geometry import Dimension, Region
+from cd5flow.model.panel import Panel
+from cd5flow.model.populations import Evidence
+from cd5flow.model.scale import Logicle, Scale
+from cd5flow.transforms import Columns, inverse, scale_exact
+
+MAD_TO_SD = 1.4826
+"""A normal distribution's SD over its median absolute deviation."""
+
+
+class Spec(BaseModel):
+    """A part of a strategy file: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Position(Spec):
+    """A place on a gate's axis, told relative to a population found in the same tube.
+
+    The population's quantile on the axis, moved by robust standard deviations of that population
+    (1.4826 x MAD) and by decades of linear signal.
+    """
+
+    population: str
+    quantile_percent: float = Field(default=50, ge=0, le=100)
+    spreads: float = 0
+    decades: float = Field(default=0, ge=-10, le=10)
+    min_events: int = Field(default=50, ge=1)
+
+
+Edge = Position | tuple[Position, ...]
+"""A position, or several of which the first whose population has enough events is taken."""
+
+
+class Side(Spec):
+    """One axis and its bounds; an edge left out is no bound on that side."""
+
+    axis: str
+    low: Edge | None = None
+    high: Edge | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Side:
+        if self.low is None and self.high is None:
+            raise ValueError("give low, high or both")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A method's answer: where the gate lies, and why there."""
+
+    region: Region
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A method could not say where the gate lies; the reason is a sentence."""
+
+    reason: str
+    evidence: Evidence
+
+
+Outcome = Resolved | Unresolved
+
+
+class NoMarkerError(KeyError):
+    """The tube carries none of the markers of an axis."""
+
+
+def refuse_one_channel_twice(*axes: str) -> None:
+    """Refuse axes of one gate that could be the same channel.
+
+    Raises:
+        ValueError: two of them have a marker in common.
+    """
+    for first, second in combinations(axes, 2):
+        common = set(first.split("|")) & set(second.split("|"))
+        if common:
+            raise ValueError(f"two axes are {', '.join(sorted(common))}: each needs its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One gate's view of the tube.
+
+    Attributes:
+        columns: the tube's columns on any axis.
+        panel: which channel carries which marker.
+        scales: the display scale of each detector.
+        members: populations resolved so far, by name, in file order.
+        parent: indices of the parent's events, rising.
+        rng: this gate's own random numbers.
+    """
+
+    columns: Columns
+    panel: Panel
+    scales: Mapping[str, Scale]
+    members: Mapping[str, Mask]
+    parent: npt.NDArray[np.intp]
+    rng: np.random.Generator
+
+    def marker(self, axis: str) -> str:
+        """Return the first marker of ``A|B|C`` that the tube carries.
+
+        Raises:
+            NoMarkerError: it carries none.
+        """
+        for name in axis.split("|"):
+            if self.panel.has(name):
+                return name
+        raise NoMarkerError(axis)
+
+    def dimension(self, axis: str, *, linear: bool = False, compensated: bool = True) -> Dimension:
+        """Return a marker's axis on its display scale, or in linear units.
+
+        Raises:
+            NoMarkerError: the tube does not carry it.
+        """
+        detector = self.panel.detector(self.marker(axis))
+        found = None if linear or axis == "Time" else self.scales.get(detector)
+        return Dimension(detector, found, compensated)
+
+    def values(self, dimension: Dimension) -> npt.NDArray[np.floating]:
+        """Return the parent's values on an axis."""
+        return self.columns.column(dimension)[self.parent]
+
+    def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
+        """Return a population's values on an axis; empty where it was not gated."""
+        mask = self.members.get(population)
+        if mask is None:
+            return np.empty(0, dtype=np.float32)
+        return self.columns.column(dimension)[mask]
+
+    def at(self, edge: Edge | None, dimension: Dimension) -> float | None:
+        """Return where an edge lies on an axis.
+
+        None where no population of it has enough events, or none that is to be moved by decades
+        has a signal above zero: below it there are no decades.
+        """
+        if edge is None:
+            return None
+        positions: Sequence[Position] = (edge,) if isinstance(edge, Position) else edge
+        for position in positions:
+            found = self.values_of(position.population, dimension)
+            found = found[np.isfinite(found)]
+            if found.size < position.min_events:
+                continue
+            place = float(np.percentile(found, position.quantile_percent))
+            place += position.spreads * robust_sd(found)
+            moved = shift_decades(place, position.decades, dimension.scale)
+            if moved is not None:
+                return moved
+        return None
+
+
+def robust_sd(values: npt.NDArray[np.floating]) -> float:
+    """Return 1.4826 times the median absolute deviation of the finite values; 0.0 for none."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if finite.size == 0:
+        return 0.0
+    return float(MAD_TO_SD * np.median(np.abs(finite - np.median(finite))))
+
+
+def shift_decades(place: float, decades: float, transform: Scale | None) -> float | None:
+    """Return a place on a display scale after its linear signal is multiplied by 10^decades.
+
+    None where that signal is not above zero.
+    """
+    if decades == 0:
+        return place
+    linear = place if transform is None else float(inverse(place, transform))
+    if not linear > 0:
+        return None
+    moved = linear * 10**decades
+    return moved if transform is None else float(scale_exact(moved, transform))
+
+
+def linear_end(transform: Scale | None) -> float:
+    """Return where the quasi-linear part of a logicle scale ends: 2 W decades above its bottom.
+
+    Below it a signal is no larger than the noise that the scale was widened for; 0 on other scales.
+    """
+    if isinstance(transform, Logicle):
+        return (2 * transform.w + transform.a) / (transform.m + transform.a)
+    return 0.0
