@@ -1,0 +1,313 @@
+"""A strategy file: which populations are looked for, by which method, and why.
+
+One entry a population, in gating order. Limits that a laboratory signs stand in the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from cd5flow.errors import StrategyError
+from cd5flow.gating.methods import Method
+from cd5flow.gating.methods.combine import Combine
+from cd5flow.gating.sight import Edge, Spec
+from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
+from cd5flow.model.populations import ALL
+from cd5flow.model.result import Timepoint
+from cd5flow.yamlfile import Loaded, load_yaml
+
+BLASTS = "blasts"
+DENOMINATOR = "nucleated"
+CD5_POSITIVE = "cd5_positive"
+READOUT = "CD5"
+"""The marker that is read out, and so may not take part in choosing whose it is."""
+
+RESERVED = frozenset({"root", "FCS", "uncompensated"})
+"""Names with a meaning of their own in Gating-ML and its readers."""
+
+Percentage = Annotated[float, Field(ge=0, le=100)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class GateSpec(Spec):
+    """One population of a strategy.
+
+    Attributes:
+        gate: the population's name.
+        parent: the population it is part of; where that was not gated, the parent's own parent
+            stands in.
+        needs: markers without which the gate does not apply; ``A|B`` is either.
+        unless: markers with which it does not apply (an alternative stands elsewhere in the file).
+        find: how the region is found.
+        otherwise: further ways, tried in order where the first cannot tell.
+        on_unresolved: `pass_through`: the population is left out and its children take its parent;
+            `absent`: its children are left out too.
+        expect_percent: usual share of the parent; outside it a finding is raised.
+        why: what the gate is for.
+    """
+
+    gate: Name
+    parent: Name = ALL
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    find: Method
+    otherwise: tuple[Method, ...] = ()
+    on_unresolved: Literal["pass_through", "absent"] = "absent"
+    expect_percent: tuple[Percentage, Percentage] | None = None
+    why: str
+
+    @model_validator(mode="after")
+    def _rising(self) -> GateSpec:
+        if self.expect_percent is not None and self.expect_percent[0] > self.expect_percent[1]:
+            raise ValueError("expect_percent names the lower share first")
+        return self
+
+    @property
+    def ways(self) -> tuple[Any, ...]:
+        """The methods in the order in which they are tried."""
+        return (self.find, *self.otherwise)
+
+
+class DimWhen(Spec):
+    """When a lineage is told by a dim marker: the blasts' median lies above a place on an axis."""
+
+    axis: str
+    above: Edge
+    lineage: str
+
+
+class LineagePath(Spec):
+    """One way to tell T-lineage blasts, for the panels and cells that allow it.
+
+    Attributes:
+        lineage: the rule as the report prints it, e.g. ``cyCD3+ sCD3-``.
+        needs, unless: as for a gate.
+        gates: the gates from the blast window to `blasts`, the last one.
+        renamed: the rule's name where the blasts turn out to express the marker dimly.
+        lacks: markers that blasts found this way lack; their signal there is background, by which
+            an internal negative is scaled. Not used where `renamed` applies.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        normal_nk_look_alike: whether NK cells can meet the rule unless an NK marker is in the
+            panel.
+    """
+
+    lineage: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    gates: tuple[GateSpec, ...] = Field(min_length=1)
+    renamed: DimWhen | None = None
+    lacks: tuple[str, ...] = ()
+    cd7_alone: bool = False
+    normal_nk_look_alike: bool = False
+
+
+class Unproven(Spec):
+    """When cells that look like blasts but show no T lineage must not be called clean.
+
+    Attributes:
+        population: cells in the blast window.
+        percent: share of the denominator from which they are a cluster of unproven lineage.
+    """
+
+    population: Name
+    percent: Percentage
+
+
+class Strategy(Spec):
+    """A gating strategy with the limits that belong to it.
+
+    Attributes:
+        markers: marker to channel, where labels are ambiguous.
+        gates: what is gated before the blasts, in order.
+        paths: lineage rules, in order of preference.
+        outweighs: a later path is preferred if it finds this many times the blasts of an earlier one.
+        after: gates that need the blasts.
+        unproven: when blast-like cells of no proven lineage must not be called clean.
+        nk_markers: markers that tell NK cells.
+    """
+
+    format: Literal["cd5flow.strategy/1"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    title: str
+    description: str = ""
+    sources: tuple[str, ...] = ()
+    timepoints: tuple[Timepoint, ...]
+    markers: dict[str, str] = Field(default_factory=dict)
+    gates: tuple[GateSpec, ...]
+    paths: tuple[LineagePath, ...]
+    outweighs: float = Field(default=5, ge=1)
+    after: tuple[GateSpec, ...] = ()
+    unproven: Unproven | None = None
+    nk_markers: tuple[str, ...] = ("CD56", "CD16", "CD16+CD56")
+    compensation: CompensationLimits
+    burden: BurdenLimits
+    cd5: Cd5Limits
+    quality: QualityLimits
+
+
+def load_strategy(path: Path) -> Loaded[Strategy]:
+    """Read and check a strategy file.
+
+    Raises:
+        StrategyError: one line ``file:line:column: what`` a fault.
+    """
+    loaded = load_yaml(path, Strategy, error=StrategyError)
+    faults = [f"{loaded.where(*where)}: {what}" for where, what in _faults(loaded.value)]
+    if faults:
+        # A shared gate may be at fault for several paths: it is named once.
+        raise StrategyError("\n".join(dict.fromkeys(faults)))
+    return loaded
+
+
+def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield what a single entry cannot show: names out of order, and CD5 among the blasts' ancestors."""
+    shared = _in_order(strategy.gates, ("gates",), {ALL})
+    yield from shared.faults
+    after = set(shared.names)
+    for i, path in enumerate(strategy.paths):
+        where: tuple[str | int, ...] = ("paths", i, "gates")
+        ordered = _in_order(path.gates, where, set(shared.names))
+        yield from ordered.faults
+        after |= ordered.names
+        if path.gates[-1].gate != BLASTS:
+            yield (
+                (*where, len(path.gates) - 1, "gate"),
+                f"the last gate of a path must be '{BLASTS}'",
+            )
+        yield from _circular(strategy, path, i)
+        yield from _about_path(path, i, ordered.names)
+    last = _in_order(strategy.after, ("after",), after)
+    yield from last.faults
+    for i, name in enumerate(strategy.cd5.references):
+        if name not in last.names:
+            yield ("cd5", "references", i), f"no gate is named '{name}'"
+    names = {g.gate for g in (*strategy.gates, *strategy.after)}
+    if DENOMINATOR not in names:
+        yield ("gates",), f"no gate is named '{DENOMINATOR}', the denominator"
+    for part, gates in (("gates", strategy.gates), ("after", strategy.after)):
+        for i, gate in enumerate(gates):
+            if gate.gate in {BLASTS, CD5_POSITIVE}:
+                yield (part, i, "gate"), f"'{gate.gate}' is not gated here"
+    if strategy.unproven is not None and strategy.unproven.population not in names:
+        yield ("unproven", "population"), f"no gate is named '{strategy.unproven.population}'"
+
+
+def _about_path(
+    path: LineagePath, index: int, known: set[str]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield what is wrong with a path beside the order of its gates."""
+    for i, gate in enumerate(path.gates):
+        if gate.gate == CD5_POSITIVE:
+            yield ("paths", index, "gates", i, "gate"), f"'{CD5_POSITIVE}' is not gated here"
+    if READOUT in path.lacks:
+        yield ("paths", index, "lacks"), f"whether blasts lack {READOUT} is what is asked"
+    if path.renamed is None:
+        return
+    if READOUT in path.renamed.axis.split("|"):
+        yield ("paths", index, "renamed", "axis"), f"a lineage must not be told by {READOUT}"
+    for name in sorted(set(_populations(path.renamed)) - known):
+        yield ("paths", index, "renamed", "above"), f"no gate is named '{name}'"
+
+
+class _Order:
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+        self.faults: list[tuple[tuple[str | int, ...], str]] = []
+
+
+def _in_order(gates: tuple[GateSpec, ...], where: tuple[str | int, ...], known: set[str]) -> _Order:
+    """Check that what a gate refers to stands before it."""
+    order = _Order(set(known))
+    own: dict[str, list[GateSpec]] = {}
+    for i, gate in enumerate(gates):
+        if gate.parent not in order.names:
+            order.faults.append(
+                ((*where, i, "parent"), f"no gate '{gate.parent}' stands before this one")
+            )
+        for name in sorted(referred(gate) - order.names):
+            order.faults.append(((*where, i, "find"), f"no gate '{name}' stands before this one"))
+        if gate.gate in RESERVED:
+            order.faults.append(((*where, i, "gate"), f"'{gate.gate}' is reserved in Gating-ML"))
+        if gate.gate == ALL or (gate.gate in known and gate.gate not in own):
+            order.faults.append(((*where, i, "gate"), f"'{gate.gate}' is gated already"))
+        for earlier in own.get(gate.gate, []):
+            if not (set(earlier.needs) & set(gate.unless) or set(earlier.unless) & set(gate.needs)):
+                what = f"'{gate.gate}' is gated twice; alternatives exclude each other by needs and unless"
+                order.faults.append(((*where, i, "gate"), what))
+        own.setdefault(gate.gate, []).append(gate)
+        order.names.add(gate.gate)
+    return order
+
+
+def _circular(
+    strategy: Strategy, path: LineagePath, index: int
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each gate that the blasts of a path depend on and that looks at CD5."""
+    located: dict[str, list[tuple[GateSpec, tuple[str | int, ...]]]] = {}
+    for i, gate in enumerate(strategy.gates):
+        located.setdefault(gate.gate, []).append((gate, ("gates", i)))
+    for i, gate in enumerate(path.gates):
+        located.setdefault(gate.gate, []).append((gate, ("paths", index, "gates", i)))
+    todo, seen = [BLASTS], {ALL}
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for gate, where in located.get(name, []):
+            if READOUT in looked_at(gate):
+                what = f"'{name}' decides who is a blast and must not look at {READOUT}"
+                yield (*where, "find"), what
+            todo += [gate.parent, *referred(gate)]
+
+
+def looked_at(gate: GateSpec) -> frozenset[str]:
+    """Return every marker on whose axis a gate's methods look."""
+    names: set[str] = set()
+    for way in gate.ways:
+        for axis in _axes(way):
+            names |= set(axis.split("|"))
+    return frozenset(names)
+
+
+def referred(gate: GateSpec) -> frozenset[str]:
+    """Return every population that a gate's methods refer to."""
+    names: set[str] = set()
+    for way in gate.ways:
+        names |= set(_populations(way))
+    return frozenset(names)
+
+
+_AXIS_FIELDS = frozenset({"axis", "x", "y", "area", "height", "axes", "positive"})
+_POPULATION_FIELDS = frozenset({
+    "population", "include", "yardstick", "apart_from", "apart_whole"
+})  # fmt: skip
+
+
+def _axes(spec: BaseModel) -> Iterator[str]:
+    for name, value in spec:
+        if name in _AXIS_FIELDS and value is not None:
+            yield from (value,) if isinstance(value, str) else value
+        yield from (axis for child in _children(value) for axis in _axes(child))
+
+
+def _populations(spec: BaseModel) -> Iterator[str]:
+    if isinstance(spec, Combine):
+        yield from (operand.gate for operand in spec.operands())
+        return
+    for name, value in spec:
+        if (name in _POPULATION_FIELDS or name == "of") and value is not None:
+            yield from (value,) if isinstance(value, str) else value
+        yield from (found for child in _children(value) for found in _populations(child))
+
+
+def _children(value: object) -> Iterator[BaseModel]:
+    if isinstance(value, BaseModel):
+        yield value
+    elif isinstance(value, tuple):
+        yield from (item for item in value if isinstance(item, BaseModel))
