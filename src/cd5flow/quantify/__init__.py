@@ -1,0 +1,1 @@
+"""Numbers and their uncertainty: CD5 on the blasts, disease burden."""

@@ -1,0 +1,211 @@
+"""Disease burden: blasts among the denominator, and what that number allows to be said.
+
+States follow the value, not the time point. Limits come from the strategy (`BurdenLimits`) and the
+protocol (`burden_limit_percent`); comparisons use unrounded values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.result import BurdenSection, BurdenState
+from cd5flow.quantify.statistics import interval, share_percent, upper_limit
+
+__all__ = ["BurdenCounts", "BurdenLimits", "judge_burden"]
+
+Level = Literal[">=5%", "1-5%", "0.1-1%", "0.01-0.1%", "<0.01%"]
+
+# The bins' lower bounds are their names, fixed by the result's schema; each holds its lower bound.
+_LEVELS: tuple[tuple[float, Level], ...] = (
+    (5.0, ">=5%"),
+    (1.0, "1-5%"),
+    (0.1, "0.1-1%"),
+    (0.01, "0.01-0.1%"),
+    (0.0, "<0.01%"),
+)
+
+_UNPROVEN = (
+    "LINEAGE_UNPROVEN: a CD45-dim cluster was seen whose lineage no marker proves; it is "
+    "neither claimed as T-ALL nor called normal"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenCounts:
+    """What gating counted, and what the panel allowed it to see.
+
+    Attributes:
+        blast_events: events in `blasts`.
+        denominator_events: events in `nucleated`; None where it could not be gated.
+        denominator_rule: its rule in words.
+        cluster: whether the blasts lie together as a population does, rather than scattered.
+        lineage_proven: whether the panel's lineage markers show the blasts to be T cells.
+        distinguishable: whether panel and gates can tell T-ALL blasts from normal cells at all.
+        countable: whether the number of blasts is known although they may not be told from normal
+            cells: 0 where no population of the kind stands apart. None is as `distinguishable`.
+        cd45_dim_cluster_unproven: a CD45-dim cluster was seen whose lineage stays unproven.
+        quality_fail: a quality check withholds states.
+    """
+
+    blast_events: int
+    denominator_events: int | None
+    denominator_rule: str
+    cluster: bool
+    lineage_proven: bool = True
+    distinguishable: bool = True
+    countable: bool | None = None
+    cd45_dim_cluster_unproven: bool = False
+    quality_fail: bool = False
+
+    def __post_init__(self) -> None:
+        if self.blast_events < 0 or (self.denominator_events or 0) < 0:
+            raise ValueError("counts cannot be negative")
+        if self.denominator_events is not None and self.blast_events > self.denominator_events:
+            raise ValueError(
+                f"{self.blast_events:,} blasts do not lie within "
+                f"{self.denominator_events:,} events of the denominator"
+            )
+
+
+def judge_burden(
+    counts: BurdenCounts, *, limits: BurdenLimits, burden_limit_percent: float
+) -> BurdenSection:
+    """Return the share of blasts with its interval, limits and state.
+
+    Where blasts cannot be told from normal cells the share is unknown, not 0.
+
+    Args:
+        counts: what gating counted.
+        limits: the strategy's event limits.
+        burden_limit_percent: the protocol's limit; OVERT lies above it.
+    """
+    n, total = counts.blast_events, counts.denominator_events or 0
+    countable = counts.distinguishable if counts.countable is None else counts.countable
+    percent = share_percent(n, total) if total and countable else None
+    # A count of nothing found bounds the share only where the blasts could have been found.
+    measured = percent is not None and counts.distinguishable
+    lod, lloq = _sensitivity(total, limits)
+    state, reasons = _judge(counts, percent, lod, limits, burden_limit_percent)
+    quantified = state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}
+    return BurdenSection(
+        state=state,
+        reasons=reasons,
+        percent=percent,
+        blast_events=n,
+        denominator=counts.denominator_rule,
+        denominator_events=total,
+        ci95_percent=interval(n, total, method=limits.interval) if measured else None,
+        upper95_percent=upper_limit(n, total) if measured else None,
+        lod_percent=lod,
+        lloq_percent=lloq,
+        level=_level(percent) if quantified and percent is not None else None,
+    )
+
+
+def _sensitivity(total: int, limits: BurdenLimits) -> tuple[float | None, float | None]:
+    """Return LOD and LLOQ in percent: event limits over N, but never below the validated LOD."""
+    if total == 0:
+        return None, None
+    validated = limits.validated_lod_percent or 0.0
+    lod = max(100 * limits.lod_events / total, validated)
+    return lod, max(100 * limits.lloq_events / total, lod)
+
+
+def _judge(
+    counts: BurdenCounts,
+    percent: float | None,
+    lod: float | None,
+    limits: BurdenLimits,
+    burden_limit_percent: float,
+) -> tuple[BurdenState, tuple[str, ...]]:
+    withheld = _withheld(counts)
+    if withheld or lod is None:
+        return BurdenState.NOT_EVALUABLE, withheld
+    if percent is None or not counts.distinguishable:
+        unproven_too = (_UNPROVEN,) if counts.cd45_dim_cluster_unproven else ()
+        return BurdenState.INCONCLUSIVE, (
+            "BLASTS_NOT_DISTINGUISHABLE: this tube does not tell T-ALL blasts from normal cells",
+            *unproven_too,
+        )
+    clustered = counts.cluster and counts.blast_events >= limits.cluster_events
+    detected = clustered and counts.blast_events >= limits.lod_events and percent >= lod
+    unproven = counts.cd45_dim_cluster_unproven or (clustered and not counts.lineage_proven)
+    if unproven and not (detected and counts.lineage_proven):
+        return BurdenState.INCONCLUSIVE, (_UNPROVEN,)
+    notes = _notes(counts, unproven=unproven, clustered=clustered)
+    if detected:
+        return _detected(counts, percent, limits, burden_limit_percent, notes)
+    if clustered:
+        reason = (
+            f"BELOW_LOD: a cluster of {counts.blast_events:,} events, fewer than the limit of "
+            f"detection ({lod:.2g} %) asks for; repeat with more events"
+        )
+        return BurdenState.INDETERMINATE, (reason, *notes)
+    return _not_seen(lod, limits, notes)
+
+
+def _withheld(counts: BurdenCounts) -> tuple[str, ...]:
+    """Return why no state can be given at all; empty where one can."""
+    reasons: list[str] = []
+    if counts.quality_fail:
+        reasons.append("QUALITY_FAIL: a quality check failed; the state is withheld")
+    if not counts.denominator_events:
+        reasons.append(f"NO_DENOMINATOR: no events in the denominator ({counts.denominator_rule})")
+    return tuple(reasons)
+
+
+def _notes(counts: BurdenCounts, *, unproven: bool, clustered: bool) -> tuple[str, ...]:
+    notes: list[str] = []
+    if unproven:
+        notes.append(
+            "LINEAGE_UNPROVEN: beside the blasts there is a CD45-dim cluster of unproven lineage; "
+            "it is not counted"
+        )
+    if counts.blast_events and not clustered:
+        notes.append(
+            f"NO_CLUSTER: {counts.blast_events:,} events lie in the blast gate without forming a "
+            "cluster; they are counted, not called disease"
+        )
+    return tuple(notes)
+
+
+def _detected(
+    counts: BurdenCounts,
+    percent: float,
+    limits: BurdenLimits,
+    burden_limit_percent: float,
+    notes: tuple[str, ...],
+) -> tuple[BurdenState, tuple[str, ...]]:
+    share = f"{counts.blast_events:,} of {counts.denominator_events:,} events ({percent:.4g} %)"
+    if counts.blast_events < limits.lloq_events:
+        reason = (
+            f"BELOW_LLOQ: {share} are a detected cluster, but fewer than the "
+            f"{limits.lloq_events} events that a number needs"
+        )
+        return BurdenState.MRD_BELOW_LLOQ, (reason, *notes)
+    if percent > burden_limit_percent:
+        reason = f"ABOVE_BURDEN_LIMIT: {share} lie above {burden_limit_percent:g} %"
+        return BurdenState.OVERT, (reason, *notes)
+    reason = f"MRD_QUANTIFIED: {share} do not lie above {burden_limit_percent:g} %"
+    return BurdenState.MRD_POSITIVE, (reason, *notes)
+
+
+def _not_seen(
+    lod: float, limits: BurdenLimits, notes: tuple[str, ...]
+) -> tuple[BurdenState, tuple[str, ...]]:
+    required = limits.required_lod_percent
+    seen = f"no cluster of {limits.cluster_events} blasts"
+    if lod <= required:
+        reason = f"NO_CLUSTER_SEEN: {seen} at a limit of detection of {lod:.2g} %"
+        return BurdenState.NOT_DETECTED, (reason, *notes)
+    reason = (
+        f"SENSITIVITY_TOO_LOW: {seen}, but the limit of detection of {lod:.2g} % is above "
+        f"{required:g} %"
+    )
+    return BurdenState.INCONCLUSIVE, (reason, *notes)
+
+
+def _level(percent: float) -> Level:
+    return next(name for lower, name in _LEVELS if percent >= lower)

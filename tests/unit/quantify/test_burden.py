@@ -1,0 +1,292 @@
+"""Burden states: each row of the table, and both sides of each limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cd5flow.model.limits import BurdenLimits, IntervalMethod
+from cd5flow.model.result import BurdenSection, BurdenState
+from cd5flow.quantify.burden import BurdenCounts, judge_burden
+from cd5flow.quantify.statistics import clopper_pearson_interval, upper_limit, wilson_interval
+
+LIMITS = BurdenLimits(
+    cluster_events=10,
+    lod_events=20,
+    lloq_events=50,
+    required_lod_percent=0.01,
+    interval=IntervalMethod.WILSON,
+)
+
+
+def judge(
+    blasts: int,
+    of: int | None,
+    *,
+    cluster: bool = True,
+    limits: BurdenLimits = LIMITS,
+    burden_limit_percent: float = 5.0,
+    **panel: bool,
+) -> BurdenSection:
+    counts = BurdenCounts(
+        blast_events=blasts,
+        denominator_events=of,
+        denominator_rule="viable CD45+ singlets",
+        cluster=cluster,
+        **panel,
+    )
+    return judge_burden(counts, limits=limits, burden_limit_percent=burden_limit_percent)
+
+
+def codes(burden: BurdenSection) -> list[str]:
+    return [reason.split(":")[0] for reason in burden.reasons]
+
+
+def limits_with(**changes: Any) -> BurdenLimits:
+    return BurdenLimits.model_validate({**LIMITS.model_dump(), **changes})
+
+
+@pytest.mark.parametrize(
+    ("blasts", "of", "state", "level"),
+    [
+        (8_000, 100_000, BurdenState.OVERT, ">=5%"),
+        (5_001, 100_000, BurdenState.OVERT, ">=5%"),
+        (5_000, 100_000, BurdenState.MRD_POSITIVE, ">=5%"),  # exactly 5.00 % is not over 5 %
+        (4_999, 100_000, BurdenState.MRD_POSITIVE, "1-5%"),
+        (1_000, 100_000, BurdenState.MRD_POSITIVE, "1-5%"),
+        (999, 100_000, BurdenState.MRD_POSITIVE, "0.1-1%"),
+        (100, 100_000, BurdenState.MRD_POSITIVE, "0.1-1%"),
+        (99, 100_000, BurdenState.MRD_POSITIVE, "0.01-0.1%"),
+        (100, 1_000_000, BurdenState.MRD_POSITIVE, "0.01-0.1%"),
+        (99, 1_000_000, BurdenState.MRD_POSITIVE, "<0.01%"),
+        (50, 100_000, BurdenState.MRD_POSITIVE, "0.01-0.1%"),
+        (49, 100_000, BurdenState.MRD_BELOW_LLOQ, None),
+        (20, 100_000, BurdenState.MRD_BELOW_LLOQ, None),
+        (19, 100_000, BurdenState.INDETERMINATE, None),
+        (10, 100_000, BurdenState.INDETERMINATE, None),
+        (9, 200_000, BurdenState.NOT_DETECTED, None),
+        (0, 200_000, BurdenState.NOT_DETECTED, None),  # LOD exactly 0.01 %
+        (0, 199_999, BurdenState.INCONCLUSIVE, None),
+        (9, 100_000, BurdenState.INCONCLUSIVE, None),
+        (50, 100, BurdenState.OVERT, ">=5%"),
+        (49, 100, BurdenState.MRD_BELOW_LLOQ, None),  # 49 %, but too few to say OVERT
+    ],
+)
+def test_state_and_level_follow_the_counts(
+    blasts: int, of: int, state: BurdenState, level: str | None
+) -> None:
+    burden = judge(blasts, of)
+    assert burden.state is state
+    assert burden.level == level
+    assert burden.percent == 100 * blasts / of
+    assert burden.reasons
+
+
+@pytest.mark.parametrize(
+    ("limit", "state"), [(1.0, BurdenState.OVERT), (2.0, BurdenState.MRD_POSITIVE)]
+)
+def test_the_protocol_sets_the_burden_limit(limit: float, state: BurdenState) -> None:
+    assert judge(2_000, 100_000, burden_limit_percent=limit).state is state
+
+
+def test_comparison_is_unrounded() -> None:
+    assert judge(500_001, 10_000_000).state is BurdenState.OVERT
+    assert judge(499_999, 10_000_000).level == "1-5%"
+
+
+@pytest.mark.parametrize("blasts", [10, 19, 20, 23, 49])
+@pytest.mark.parametrize(
+    ("of", "state"), [(200_000, BurdenState.NOT_DETECTED), (50_000, BurdenState.INCONCLUSIVE)]
+)
+def test_scattered_events_are_counted_but_are_no_disease(
+    blasts: int, of: int, state: BurdenState
+) -> None:
+    burden = judge(blasts, of, cluster=False)
+    assert burden.state is state
+    assert burden.blast_events == blasts
+    assert burden.percent == 100 * blasts / of
+    assert "NO_CLUSTER" in codes(burden)
+    assert f"{blasts} events" in burden.reasons[-1]
+
+
+def test_a_clean_tube_says_nothing_of_scattered_events() -> None:
+    assert codes(judge(0, 300_000)) == ["NO_CLUSTER_SEEN"]
+
+
+@pytest.mark.parametrize("of", [None, 0])
+def test_without_denominator_nothing_is_known(of: int | None) -> None:
+    burden = judge(0, of)
+    assert burden.state is BurdenState.NOT_EVALUABLE
+    assert codes(burden) == ["NO_DENOMINATOR"]
+    assert burden.denominator_events == 0
+    for unknown in (
+        burden.percent,
+        burden.ci95_percent,
+        burden.upper95_percent,
+        burden.lod_percent,
+        burden.lloq_percent,
+        burden.level,
+    ):
+        assert unknown is None
+
+
+def test_quality_fail_withholds_the_state_not_the_numbers() -> None:
+    burden = judge(8_000, 100_000, quality_fail=True)
+    assert burden.state is BurdenState.NOT_EVALUABLE
+    assert codes(burden) == ["QUALITY_FAIL"]
+    assert burden.percent == 8.0
+    assert burden.ci95_percent == wilson_interval(8_000, 100_000)
+    assert burden.level is None
+
+
+def test_all_reasons_of_a_withheld_state_are_given() -> None:
+    assert codes(judge(0, None, quality_fail=True)) == ["QUALITY_FAIL", "NO_DENOMINATOR"]
+
+
+def test_a_panel_that_cannot_tell_blasts_gives_no_share() -> None:
+    burden = judge(0, 500_000, distinguishable=False)
+    assert burden.state is BurdenState.INCONCLUSIVE
+    assert codes(burden) == ["BLASTS_NOT_DISTINGUISHABLE"]
+    assert burden.percent is None
+    assert burden.ci95_percent is None
+    assert burden.upper95_percent is None
+    assert burden.lod_percent == pytest.approx(0.004)
+
+
+@pytest.mark.parametrize("blasts", [0, 9, 12])
+def test_a_cluster_of_unproven_lineage_is_neither_disease_nor_clean(blasts: int) -> None:
+    burden = judge(blasts, 500_000, cd45_dim_cluster_unproven=True)
+    assert burden.state is BurdenState.INCONCLUSIVE
+    assert codes(burden) == ["LINEAGE_UNPROVEN"]
+    assert burden.percent == 100 * blasts / 500_000
+
+
+def test_blasts_of_unproven_lineage_are_not_claimed() -> None:
+    burden = judge(30_000, 500_000, lineage_proven=False)
+    assert burden.state is BurdenState.INCONCLUSIVE
+    assert codes(burden) == ["LINEAGE_UNPROVEN"]
+
+
+def test_without_a_cluster_an_unproven_lineage_does_not_matter() -> None:
+    assert judge(3, 500_000, lineage_proven=False).state is BurdenState.NOT_DETECTED
+
+
+def test_proven_blasts_stand_beside_an_unproven_cluster() -> None:
+    burden = judge(30_000, 500_000, cd45_dim_cluster_unproven=True)
+    assert burden.state is BurdenState.OVERT
+    assert codes(burden) == ["ABOVE_BURDEN_LIMIT", "LINEAGE_UNPROVEN"]
+
+
+def test_lod_and_lloq_follow_the_denominator() -> None:
+    burden = judge(0, 400_000)
+    assert burden.lod_percent == 0.005
+    assert burden.lloq_percent == 0.0125
+
+
+@pytest.mark.parametrize(
+    ("validated", "lod", "state"),
+    [
+        (None, 0.005, BurdenState.NOT_DETECTED),
+        (0.001, 0.005, BurdenState.NOT_DETECTED),  # the count's is higher and holds
+        (0.01, 0.01, BurdenState.NOT_DETECTED),
+        (0.02, 0.02, BurdenState.INCONCLUSIVE),
+    ],
+)
+def test_a_higher_validated_lod_wins(
+    validated: float | None, lod: float, state: BurdenState
+) -> None:
+    burden = judge(0, 400_000, limits=limits_with(validated_lod_percent=validated))
+    assert burden.lod_percent == lod
+    assert burden.state is state
+
+
+@pytest.mark.parametrize(
+    ("blasts", "state"), [(79, BurdenState.INDETERMINATE), (80, BurdenState.MRD_POSITIVE)]
+)
+def test_a_cluster_below_the_validated_lod_is_indeterminate(
+    blasts: int, state: BurdenState
+) -> None:
+    burden = judge(blasts, 400_000, limits=limits_with(validated_lod_percent=0.02))
+    assert burden.state is state
+    assert burden.lloq_percent == 0.02
+
+
+def test_interval_and_upper_limit_are_given() -> None:
+    burden = judge(50, 500_000, limits=limits_with(interval="clopper_pearson"))
+    assert burden.ci95_percent == clopper_pearson_interval(50, 500_000)
+    assert burden.upper95_percent == upper_limit(50, 500_000)
+
+
+def test_upper_limit_of_a_clean_tube_is_the_rule_of_three() -> None:
+    assert judge(0, 500_000).upper95_percent == pytest.approx(0.0006, rel=0.01)
+
+
+@pytest.mark.parametrize(("blasts", "of"), [(-1, 10), (5, -1), (11, 10)])
+def test_impossible_counts_are_refused(blasts: int, of: int) -> None:
+    with pytest.raises(ValueError, match=r"negative|within"):
+        judge(blasts, of)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cluster_events", 21),
+        ("lod_events", 51),
+        ("lod_events", 0),
+        ("required_lod_percent", 0),
+        ("validated_lod_percent", 101),
+        ("interval", "wald"),
+        ("unknown", 1),
+    ],
+)
+def test_impossible_limits_are_refused(field: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        limits_with(**{field: value})
+
+
+@given(
+    st.integers(0, 2_000_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.fixed_dictionaries(
+        {
+            "cluster": st.booleans(),
+            "lineage_proven": st.booleans(),
+            "distinguishable": st.booleans(),
+            "cd45_dim_cluster_unproven": st.booleans(),
+        }
+    ),
+)
+def test_what_holds_for_every_tube(count: tuple[int, int], seen: dict[str, Any]) -> None:
+    blasts, of = count
+    burden = judge(blasts, of, **seen)
+    assert (burden.percent is not None) == (of > 0 and seen["distinguishable"])
+    assert (burden.level is not None) == (
+        burden.state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}
+    )
+    if burden.state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
+        assert seen["cluster"]
+        assert seen["lineage_proven"]
+        assert blasts >= 50
+    if burden.state is BurdenState.NOT_DETECTED:
+        assert of >= 200_000
+        assert not seen["cd45_dim_cluster_unproven"]
+    assert all(": " in reason for reason in burden.reasons)
+    assert burden.reasons
+
+
+def test_a_count_of_nothing_bounds_the_share_only_where_blasts_could_be_found() -> None:
+    counts = BurdenCounts(
+        blast_events=0,
+        denominator_events=50_000,
+        denominator_rule="nucleated",
+        cluster=False,
+        distinguishable=False,
+        countable=True,
+    )
+    section = judge_burden(counts, limits=LIMITS, burden_limit_percent=5)
+    assert (section.state, section.percent) == (BurdenState.INCONCLUSIVE, 0.0)
+    assert section.ci95_percent is None
+    assert section.upper95_percent is None
