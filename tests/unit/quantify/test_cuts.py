@@ -1,0 +1,255 @@
+"""Where CD5 begins: each way to place the cut, on populations whose quantiles are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cd5flow.model.result import CutMethod
+from cd5flow.quantify.cuts import (
+    ControlSignal,
+    Cut,
+    Reference,
+    find_cuts,
+    internal_cut,
+    lower_half,
+    quantile_cut,
+)
+from readout_factory import (
+    CENTRE,
+    CUT,
+    SPREAD,
+    at,
+    cd5_limits,
+    fmo_signal,
+    readout,
+    share_of,
+    spread,
+)
+
+LIMITS = cd5_limits()
+BLASTS = share_of(80, 100)
+
+
+def methods(cuts: tuple[Cut, ...]) -> list[CutMethod]:
+    return [cut.method for cut in cuts]
+
+
+def known(cut: Cut | None) -> Cut:
+    assert cut is not None
+    return cut
+
+
+def test_every_cut_is_found_and_the_best_stands_first() -> None:
+    tube = readout(BLASTS, controls=[ControlSignal("isotype", spread(600)), fmo_signal()])
+
+    cuts = find_cuts(tube, cd5_limits(fixed_cut_linear=500), valley_linear=900.0)
+
+    assert methods(cuts) == [
+        CutMethod.FMO,
+        CutMethod.INTERNAL_NEGATIVE,
+        CutMethod.FIXED,
+        CutMethod.ISOTYPE,
+        CutMethod.VALLEY,
+    ]
+    assert [cut.reference_events for cut in cuts] == [2000, 1000, 0, 600, 100]
+    assert cuts[2].linear == 500
+    assert cuts[4].linear == 900
+
+
+def test_a_tube_with_nothing_to_go_by_has_no_cut() -> None:
+    assert find_cuts(readout(BLASTS, references=()), LIMITS, valley_linear=None) == ()
+
+
+def test_the_fmo_cut_is_the_99th_percentile_of_its_blasts() -> None:
+    tube = readout(BLASTS, controls=[ControlSignal("fmo", np.arange(1001, dtype=np.float32))])
+
+    (cut, *_) = find_cuts(tube, LIMITS, valley_linear=None)
+
+    assert cut.method is CutMethod.FMO
+    assert cut.linear == 990
+    assert cut.reference == "99th percentile of the fmo tube's blasts"
+    assert cut.centre == 500
+
+
+def test_the_strategy_says_which_percentile_of_the_fmo_it_is() -> None:
+    tube = readout(BLASTS, controls=[ControlSignal("fmo", np.arange(1001, dtype=np.float32))])
+
+    (cut, *_) = find_cuts(tube, cd5_limits(fmo_quantile_percent=99.5), valley_linear=None)
+
+    assert cut.linear == 995
+
+
+def test_a_positive_control_places_no_cut() -> None:
+    tube = readout(BLASTS, references=(), controls=[ControlSignal("positive", spread(1000), 500)])
+
+    assert find_cuts(tube, LIMITS, valley_linear=None) == ()
+
+
+def test_a_control_without_blasts_places_no_cut() -> None:
+    tube = readout(BLASTS, references=(), controls=[ControlSignal("fmo", at())])
+
+    assert find_cuts(tube, LIMITS, valley_linear=None) == ()
+
+
+def test_no_more_than_one_percent_of_a_piled_up_fmo_is_positive() -> None:
+    steps = at((955, 1.0), (40, 2.0), (3, 3.0), (2, 4.0))  # the 99th percentile is 2, in a pile
+
+    cut = quantile_cut(steps, 99)
+
+    assert cut == 2.5
+    assert np.count_nonzero(steps >= cut) == 5
+
+
+def test_an_fmo_piled_up_to_its_end_is_negative_throughout() -> None:
+    pile = at((1000, 7.0))
+
+    assert not np.any(pile >= quantile_cut(pile, 99))
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=100, max_size=400),
+    st.sampled_from([98.0, 99.0, 99.5]),
+)
+def test_the_share_above_a_quantile_cut_is_what_the_quantile_leaves(
+    steps: list[int], percent: float
+) -> None:
+    values = np.array(steps, dtype=np.float32)
+
+    above = int(np.count_nonzero(values >= quantile_cut(values, percent)))
+
+    assert above <= (1 - percent / 100) * len(values) + 1
+
+
+def test_the_internal_cut_lies_so_many_spreads_above_the_median() -> None:
+    cut = known(internal_cut(readout(BLASTS), LIMITS))
+
+    assert cut.linear == pytest.approx(CUT, abs=0.5)
+    assert cut.centre == pytest.approx(CENTRE)
+    assert cut.spread == pytest.approx(SPREAD, rel=0.01)
+    assert cut.reference_events == 1000
+    assert "nk_cells" in cut.reference
+
+
+def test_the_spread_is_taken_below_the_median() -> None:
+    centre, sd = lower_half(spread(10_001, 100, 50))
+
+    assert centre == pytest.approx(100)
+    assert sd == pytest.approx(50, rel=0.001)
+
+
+def test_cd5_positive_b_cells_hardly_move_the_internal_cut() -> None:
+    b_cells = np.concatenate([spread(880), at((120, 5000.0))])  # 12 % carry CD5
+
+    cut = known(internal_cut(readout(BLASTS, references=[Reference("b_cells", b_cells)]), LIMITS))
+
+    assert CUT < cut.linear < CUT + 0.6 * SPREAD
+
+
+@pytest.mark.parametrize(("events", "used"), [(199, "granulocytes"), (200, "nk_cells")])
+def test_the_first_reference_with_enough_events_is_taken(events: int, used: str) -> None:
+    references = (Reference("nk_cells", spread(events)), Reference("granulocytes", spread(500)))
+
+    cut = known(internal_cut(readout(BLASTS, references=references), LIMITS))
+
+    assert cut.reference.startswith(used)
+
+
+def test_without_enough_negatives_there_is_no_internal_cut() -> None:
+    references = (Reference("nk_cells", spread(199)), Reference("granulocytes", spread(199)))
+
+    assert internal_cut(readout(BLASTS, references=references), LIMITS) is None
+
+
+def test_negatives_without_a_width_are_passed_over() -> None:
+    floor = Reference("nk_cells", at((1000, 0.0)))  # all at the end of the scale
+
+    assert internal_cut(readout(BLASTS, references=[floor]), LIMITS) is None
+    both = readout(BLASTS, references=[floor, Reference("granulocytes", spread(500))])
+    assert known(internal_cut(both, LIMITS)).reference.startswith("granulocytes")
+
+
+@pytest.mark.parametrize(("centre", "used"), [(210, "nk_cells"), (230, "granulocytes")])
+def test_a_reference_that_another_calls_positive_is_passed_over(centre: float, used: str) -> None:
+    nk_cells = Reference("nk_cells", spread(1000, centre))  # blasts with CD56, say
+    granulocytes = Reference("granulocytes", spread(500))  # their cut lies at 216
+
+    cut = known(internal_cut(readout(BLASTS, references=[nk_cells, granulocytes]), LIMITS))
+
+    assert cut.reference.startswith(used)
+
+
+def test_a_brighter_last_reference_does_not_unseat_the_first() -> None:
+    references = (Reference("nk_cells", spread(500)), Reference("granulocytes", spread(500, 400)))
+
+    cut = known(internal_cut(readout(BLASTS, references=references), LIMITS))
+
+    assert cut.linear == pytest.approx(CUT, abs=0.5)
+
+
+def with_background(
+    theirs: tuple[float, float], ours: tuple[float, float], *, events: int = 500
+) -> Cut:
+    """Return the internal cut where reference and blasts have these (centre, SD) on CD3."""
+    reference = Reference("nk_cells", spread(1000), {"CD3": spread(events, *theirs)})
+    tube = readout(BLASTS, references=[reference], background={"CD3": spread(events, *ours)})
+    return known(internal_cut(tube, LIMITS))
+
+
+def test_the_cut_is_scaled_to_the_brighter_background_of_the_blasts() -> None:
+    cut = with_background((100, 50), (150, 100))
+
+    assert cut.centre == pytest.approx(1.5 * CENTRE)
+    assert cut.spread == pytest.approx(2 * SPREAD, rel=0.01)
+    assert cut.linear == pytest.approx(1.5 * CENTRE + 2.33 * 2 * SPREAD, abs=1)
+    assert "centre x 1.50, spread x 2.00" in cut.reference
+
+
+def test_a_cut_is_never_scaled_down() -> None:
+    cut = with_background((100, 50), (50, 25))
+
+    assert cut.linear == pytest.approx(CUT, abs=0.5)
+
+
+def test_a_marker_that_the_blasts_carry_is_no_background() -> None:
+    cut = with_background((100, 50), (2000, 800))
+
+    assert cut.linear == pytest.approx(CUT, abs=0.5)
+
+
+def test_a_reference_about_zero_has_a_width_and_no_ratio_of_centres() -> None:
+    cut = with_background((0, 50), (60, 100))
+
+    assert "centre x 1.00, spread x 2.00" in cut.reference
+
+
+def test_too_few_events_say_nothing_of_the_background() -> None:
+    cut = with_background((100, 50), (150, 100), events=49)
+
+    assert cut.linear == pytest.approx(CUT, abs=0.5)
+
+
+def test_a_negative_centre_is_not_scaled() -> None:
+    reference = Reference("nk_cells", spread(1000, -40), {"CD3": spread(500, 100, 50)})
+    tube = readout(BLASTS, references=[reference], background={"CD3": spread(500, 150, 50)})
+
+    assert known(internal_cut(tube, LIMITS)).centre == pytest.approx(-40)
+
+
+@pytest.mark.parametrize(("valley", "kept"), [(99.0, False), (101.0, True)])
+def test_a_valley_below_the_negatives_centre_is_no_cut(valley: float, *, kept: bool) -> None:
+    cuts = find_cuts(readout(BLASTS), LIMITS, valley_linear=valley)
+
+    assert (CutMethod.VALLEY in methods(cuts)) is kept
+
+
+def test_an_event_at_the_cut_is_positive() -> None:
+    cut = Cut(CutMethod.FIXED, 500.0, "", 0)
+
+    assert cut.percent(at((1, 499.9), (1, 500.0), (2, 500.1))) == 75
+
+
+def test_the_share_of_no_blasts_is_unknown() -> None:
+    assert Cut(CutMethod.FIXED, 500.0, "", 0).percent(at()) is None
