@@ -1,0 +1,1 @@
+"""What a trial asks for, and whether flow and clinic show it."""
