@@ -1,0 +1,1 @@
+"""Quality: observers look at a tube, the strategy's limits judge what they saw."""

@@ -1,0 +1,111 @@
+"""Observations against limits: which side, which step, and what was not seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from cd5flow.model.limits import CheckLimit, QualityLimits
+from cd5flow.model.result import QualitySection, QualityState
+from cd5flow.quality.checks import Observation, judge
+
+ABOVE = CheckLimit(worse="above", warn=5, fail=20)
+BELOW = CheckLimit(worse="below", warn=80, fail=50)
+
+
+def seen(value: float | None, code: str = "DEBRIS") -> Observation:
+    return Observation(code, value, "%", "what was seen")
+
+
+def judged(value: float | None, limit: CheckLimit | None) -> QualitySection:
+    checks = {} if limit is None else {"DEBRIS": limit}
+    return judge([seen(value)], QualityLimits(checks=checks))
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [
+        (0, QualityState.PASS),
+        (5, QualityState.PASS),
+        (5.001, QualityState.WARN),
+        (20, QualityState.WARN),
+        (20.001, QualityState.FAIL),
+    ],
+)
+def test_more_is_worse(value: float, state: QualityState) -> None:
+    section = judged(value, ABOVE)
+
+    assert section.checks[0].state is state
+    assert section.state is state
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [
+        (100, QualityState.PASS),
+        (80, QualityState.PASS),
+        (79.999, QualityState.WARN),
+        (50, QualityState.WARN),
+        (49.999, QualityState.FAIL),
+    ],
+)
+def test_less_is_worse(value: float, state: QualityState) -> None:
+    assert judged(value, BELOW).checks[0].state is state
+
+
+def test_a_step_without_a_limit_is_never_reached() -> None:
+    warns = CheckLimit(worse="above", warn=5, fail=None)
+    fails = CheckLimit(worse="above", warn=None, fail=20)
+
+    assert judged(1e9, warns).state is QualityState.WARN
+    assert judged(19, fails).state is QualityState.PASS
+    assert judged(21, fails).state is QualityState.FAIL
+
+
+def test_an_observation_without_limits_is_for_the_record() -> None:
+    section = judged(1e9, None)
+
+    assert section.checks[0].state is QualityState.PASS
+    assert section.checks[0].value == 1e9
+    assert (section.checks[0].warn, section.checks[0].fail) == (None, None)
+
+
+@pytest.mark.parametrize("limit", [ABOVE, BELOW, None])
+def test_what_could_not_be_seen_is_not_done_and_decides_nothing(limit: CheckLimit | None) -> None:
+    section = judged(None, limit)
+
+    assert section.checks[0].state is QualityState.NOT_DONE
+    assert section.checks[0].value is None
+    assert section.state is QualityState.PASS
+
+
+def test_the_worst_check_decides() -> None:
+    limits = QualityLimits(checks={"A": ABOVE, "B": BELOW})
+    fine, warned, failed, unseen = seen(1, "A"), seen(70, "B"), seen(30, "A"), seen(None, "A")
+
+    assert judge([fine, unseen], limits).state is QualityState.PASS
+    assert judge([fine, warned, unseen], limits).state is QualityState.WARN
+    assert judge([failed, warned, fine], limits).state is QualityState.FAIL
+    assert judge([], limits).state is QualityState.PASS
+
+
+def test_a_check_carries_its_limits_and_its_words_in_the_order_given() -> None:
+    limits = QualityLimits(checks={"A": ABOVE})
+
+    section = judge([seen(1, "B"), seen(2, "A")], limits)
+
+    assert [check.code for check in section.checks] == ["B", "A"]
+    check = section.checks[1]
+    assert (check.value, check.unit, check.warn, check.fail) == (2, "%", 5, 20)
+    assert check.message == "what was seen"
+
+
+@pytest.mark.parametrize("state", [QualityState.WARN, QualityState.FAIL])
+def test_what_is_missing_can_matter(state: QualityState) -> None:
+    seen = Observation("X", None, "events", "nothing to count", state)
+    quality = judge((seen,), QualityLimits(checks={}))
+    assert (quality.state, quality.checks[0].state) == (state, state)
+
+
+def test_what_is_missing_decides_nothing_by_itself() -> None:
+    quality = judge((Observation("X", None, "events", "not looked at"),), QualityLimits(checks={}))
+    assert (quality.state, quality.checks[0].state) == (QualityState.PASS, QualityState.NOT_DONE)
