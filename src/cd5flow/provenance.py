@@ -1,0 +1,48 @@
+"""With what, and when, a result was computed."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from cd5flow import __version__
+from cd5flow.model.result import ProvenanceSection
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "flowkit",
+    "flowio",
+    "flowutils",
+    "matplotlib",
+    "pydantic",
+)
+"""Packages whose versions are recorded."""
+
+
+def section(*, seed: int, settings: dict[str, Any]) -> ProvenanceSection:
+    """Return the provenance of a result computed now."""
+    return ProvenanceSection(
+        cd5flow=__version__,
+        python=platform.python_version(),
+        packages=dict(versions()),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        settings=settings,
+    )
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Return the installed versions, without importing the packages."""
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return tuple(found)
