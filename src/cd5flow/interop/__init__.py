@@ -1,0 +1,1 @@
+"""Other programs' formats: the only place that knows FlowKit."""
