@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis
+from cd5flow.plots import Drawing, drawings
+
+CD56 = "p07-cd56-positive"
+MRD = "p10-mrd-low"
+
+
+def maps(name: str) -> list[Drawing]:
+    return [one for one in drawings(analysis(name)) if one.kind == "map"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (CLEAR, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cycd3", "map-cd3-cd7"]),
+        (FOUR_COLOUR, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7"]),
+        (CD56, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7", "map-cd45-cd56"]),
+        (MRD, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7", "map-cd45-cd56"]),
+        (NO_CD5, ["map-cd45-ssc", "map-fsc-ssc"]),
+    ],
+)
+def test_a_tube_has_the_maps_that_its_markers_allow(name: str, expected: list[str]) -> None:
+    assert [one.name for one in maps(name)] == expected
+
+
+def test_maps_show_single_cells_and_say_how_many_of_each_family() -> None:
+    gating = analysis(CLEAR).gating
+    for one in maps(CLEAR):
+        assert one.counted.population == "singlets"
+        drawn = {count.population: count.events for count in one.drawn}
+        assert drawn["blasts"] == gating.count("blasts")
+        assert drawn["t_cells"] == gating.count("t_cells")
+        assert one.drawn[0].parent == "singlets"
+
+
+def test_axes_carry_marker_and_fluorochrome() -> None:
+    (one, *_) = maps(CLEAR)
+    axes = one.figure.axes[0]
+    assert one.axes == ("CD45 V500 (V500-A)", "SSC (SSC-A)")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == one.axes
+
+
+def test_the_overviews_come_first_and_then_the_gates_in_order() -> None:
+    one = analysis(CLEAR)
+    names = [drawing.name for drawing in drawings(one)]
+    assert names[:6] == [
+        "stable",
+        "map-cd45-ssc",
+        "map-fsc-ssc",
+        "map-cd3-cycd3",
+        "map-cd3-cd7",
+        "cd5-overlay",
+    ]
+    gates = [gate.name for gate in one.gating.tree.gates]
+    assert [name for name in names[6:] if name in gates] == gates[1:]
