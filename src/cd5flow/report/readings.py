@@ -1,0 +1,280 @@
+"""The three answers at length: CD5, burden and criterion, each with all that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cd5flow.model.result import Cd5Section, MedianSection, Result
+from cd5flow.report import numerals
+from cd5flow.report.answer import burden_number, cd5_share, level, reason_list, rule, state_cell
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+)
+from cd5flow.report.wording import Wording
+
+OTHER_DENOMINATORS = ("viable", "singlets")
+"""Populations that other conventions divide by; the first that the tube has is shown."""
+
+
+def cd5_section(result: Result, wording: Wording) -> Section:
+    """Return CD5: share, cut and its origin, alternatives, medians, pattern, reasons."""
+    phrases, cd5 = wording.phrases, result.cd5
+    state = wording.states.cd5[cd5.state]
+    rows = [
+        Fact(phrases.state_of, state_cell(state, cd5.state)),
+        Fact(phrases.positive_blasts, Cell(_positive(cd5, wording))),
+        Fact(phrases.interval_of, Cell(_ends(cd5.ci95_percent, cd5, wording))),
+        Fact(
+            phrases.band_of,
+            Cell(_ends(cd5.band_percent, cd5, wording), note=phrases.band_means),
+        ),
+        Fact(phrases.threshold, Cell(rule(cd5))),
+        Fact(phrases.pattern, _pattern(cd5, wording)),
+        *_cut(cd5, wording),
+    ]
+    blocks: list[Block] = [Facts(tuple(rows))]
+    if cd5.cut is not None:
+        blocks.append(_alternatives(cd5, wording))
+    blocks.append(Facts(tuple(_medians(cd5, wording)), title=phrases.medians))
+    blocks.append(reason_list(phrases.reasons, cd5.reasons, wording))
+    if not cd5.reasons:
+        blocks[-1] = Paragraph(phrases.no_reasons, "quiet")
+    return Section("cd5", phrases.cd5, tuple(blocks))
+
+
+def _positive(cd5: Cd5Section, wording: Wording) -> str:
+    phrases = wording.phrases
+    if cd5.percent is None:
+        return phrases.no_percent
+    counts = phrases.positive_of.format(
+        positive=numerals.count(cd5.positive_events), blasts=numerals.count(cd5.blast_events)
+    )
+    return f"{cd5_share(cd5.percent, cd5)} % ({counts})"
+
+
+def _ends(ends: tuple[float, float] | None, cd5: Cd5Section, wording: Wording) -> str:
+    if ends is None:
+        return wording.phrases.unknown
+    return f"{cd5_share(ends[0], cd5)}–{cd5_share(ends[1], cd5)} %"
+
+
+def _pattern(cd5: Cd5Section, wording: Wording) -> Cell:
+    if cd5.pattern is None:
+        return Cell(wording.phrases.unknown, "quiet")
+    state = wording.states.pattern[cd5.pattern]
+    return Cell(state.word, note=state.means)
+
+
+def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    phrases, cut = wording.phrases, cd5.cut
+    if cut is None:
+        yield Fact(phrases.cut, Cell(phrases.cut_none, "look"))
+        return
+    method = wording.states.cut[cut.method]
+    yield Fact(phrases.cut_method, Cell(method.word, note=method.means))
+    place = phrases.cut_place_of.format(
+        linear=numerals.number(cut.linear), channel=cut.channel, scaled=numerals.number(cut.scaled)
+    )
+    yield Fact(phrases.cut_place, Cell(place))
+    reference = phrases.cut_reference_of.format(
+        reference=wording.term(cut.reference), count=numerals.count(cut.reference_events)
+    )
+    yield Fact(phrases.cut_reference, Cell(reference))
+
+
+def _alternatives(cd5: Cd5Section, wording: Wording) -> Block:
+    phrases = wording.phrases
+    assert cd5.cut is not None  # noqa: S101 - asked before
+    if not cd5.cut.alternatives:
+        return Paragraph(phrases.alternatives_none, "quiet")
+    words = wording.states.cut
+    return Table(
+        phrases.alternatives,
+        (
+            Column(phrases.method, width=3),
+            Column(phrases.place, number=True, width=2),
+            Column(phrases.percent, number=True, width=2),
+        ),
+        tuple(
+            (
+                Cell(words[a.method].word if a.method in words else a.method),
+                Cell(numerals.number(a.linear)),
+                Cell(phrases.unknown if a.percent is None else cd5_share(a.percent, cd5)),
+            )
+            for a in cd5.cut.alternatives
+        ),
+    )
+
+
+def _medians(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield medians with what they amount to; ratios of values not above zero are not defined."""
+    phrases, median = wording.phrases, cd5.median
+    for label, value in (
+        (phrases.median_blasts, median.blasts),
+        (phrases.median_negative, median.negative_reference),
+        (phrases.median_t_cells, median.t_cells),
+        (phrases.difference, _difference(median)),
+    ):
+        yield Fact(label, _measure(value, wording))
+    for label, over, factor in (
+        (phrases.ratio, median.negative_reference, 1),
+        (phrases.of_t_cells, median.t_cells, 100),
+    ):
+        yield Fact(label, _ratio(median.blasts, over, factor, wording))
+    yield Fact(
+        phrases.stain_index,
+        Cell(_measure(cd5.stain_index, wording).text, note=phrases.stain_index_means),
+    )
+
+
+def _difference(median: MedianSection) -> float | None:
+    if median.blasts is None or median.negative_reference is None:
+        return None
+    return median.blasts - median.negative_reference
+
+
+def _ratio(value: float | None, over: float | None, factor: int, wording: Wording) -> Cell:
+    phrases = wording.phrases
+    if value is None or over is None:
+        return Cell(phrases.unknown, "quiet")
+    if value <= 0 or over <= 0:
+        return Cell(phrases.ratio_undefined, "quiet")
+    return Cell(numerals.number(factor * value / over) + (" %" if factor == 100 else ""))
+
+
+def _measure(value: float | None, wording: Wording) -> Cell:
+    if value is None:
+        return Cell(wording.phrases.unknown, "quiet")
+    return Cell(numerals.number(value))
+
+
+def burden_section(result: Result, wording: Wording) -> Section:
+    """Return the burden: share, n, N and its rule, intervals, LOD, LLOQ, reasons."""
+    phrases, burden = wording.phrases, result.burden
+    state = wording.states.burden[burden.state]
+
+    def percent(value: float | None) -> Cell:
+        if value is None:
+            return Cell(phrases.unknown, "quiet")
+        return Cell(f"{numerals.burden(value)} %")
+
+    def events(count: int) -> Cell:
+        # Where there is no share, nothing was counted.
+        if burden.percent is None and count == 0:
+            return Cell(phrases.unknown, "quiet")
+        return Cell(numerals.count(count))
+
+    ends = Cell(phrases.unknown, "quiet")
+    if burden.ci95_percent is not None:
+        low, high = (numerals.burden(end) for end in burden.ci95_percent)
+        ends = Cell(f"{low}–{high} %")
+    rows = (
+        Fact(phrases.state_of, state_cell(state, burden.state)),
+        Fact(phrases.burden_share, Cell(burden_number(burden, wording))),
+        Fact(
+            phrases.level_of,
+            Cell(phrases.none if burden.level is None else level(burden.level)),
+        ),
+        Fact(phrases.blast_events, events(burden.blast_events)),
+        Fact(phrases.denominator_events, events(burden.denominator_events)),
+        Fact(phrases.denominator, Cell(wording.term(burden.denominator) or phrases.unknown)),
+        Fact(phrases.interval_of, ends),
+        Fact(phrases.upper_of, percent(burden.upper95_percent)),
+        Fact(phrases.lod, percent(burden.lod_percent)),
+        Fact(phrases.lloq, Cell(percent(burden.lloq_percent).text, note=phrases.limits_mean)),
+        Fact(phrases.lineage, Cell(wording.term(result.strategy.lineage))),
+        *_other_denominator(result, wording),
+    )
+    reasons = reason_list(phrases.reasons, burden.reasons, wording)
+    return Section("burden", phrases.burden, (Facts(rows), reasons))
+
+
+def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
+    """Yield the share of blasts by another convention, where the tube has its denominator."""
+    rows = {row.name: row for row in result.populations if row.gate is not None}
+    blasts = rows.get("blasts")
+    for name in OTHER_DENOMINATORS:
+        whole = rows.get(name)
+        if whole is None or not whole.events or blasts is None:
+            continue
+        if f"/{name}/" not in blasts.path:
+            continue
+        shown = f"{numerals.burden(100 * blasts.events / whole.events)} %"
+        quantified = burden_number(result.burden, wording) != wording.phrases.below_lloq
+        yield Fact(
+            wording.phrases.other_denominator.format(
+                population=wording.population(name), count=numerals.count(whole.events)
+            ),
+            Cell(shown if quantified else wording.phrases.below_lloq),
+        )
+        return
+
+
+def criterion_section(result: Result, wording: Wording) -> Section:
+    """Return the criterion with all its reasons, and what the clinic added."""
+    phrases, criterion = wording.phrases, result.criterion
+    state = wording.states.criterion[criterion.state]
+    alone = wording.states.criterion[criterion.flow_state]
+    rows = (
+        Fact(phrases.state_of, state_cell(state, criterion.state)),
+        Fact(phrases.flow_state, state_cell(alone, criterion.flow_state)),
+        Fact(
+            phrases.protocol,
+            Cell(named(result.protocol.name, result.protocol.version, wording)),
+        ),
+    )
+    return Section(
+        "criterion",
+        phrases.criterion,
+        (
+            Facts(rows),
+            reason_list(phrases.reasons, criterion.reasons, wording),
+            _clinical(result.provenance.settings.get("clinical"), wording),
+            Paragraph(phrases.criterion_note, "quiet"),
+        ),
+    )
+
+
+def _clinical(given: Any, wording: Wording) -> Block:
+    """Return what the clinic added, which bears on the criterion."""
+    phrases = wording.phrases
+    if not isinstance(given, dict) or not given:
+        return Paragraph(phrases.clinical_none, "quiet")
+    return Table(
+        phrases.clinical,
+        (Column(phrases.field, width=3), Column(phrases.value, width=3)),
+        tuple(
+            (
+                Cell(wording.choices.clinical.get(str(name), str(name))),
+                Cell(_given(value, wording)),
+            )
+            for name, value in given.items()
+        ),
+    )
+
+
+def _given(value: Any, wording: Wording) -> str:
+    match value:
+        case True:
+            return wording.phrases.yes
+        case False:
+            return wording.phrases.no
+        case int() | float():
+            return f"{value:g}"
+        case None:
+            return wording.phrases.unknown
+        case _:
+            return str(value)
+
+
+def named(name: str, version: str, wording: Wording) -> str:
+    """Return a name with its version."""
+    return wording.phrases.named.format(name=name, version=version)
