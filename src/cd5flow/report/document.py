@@ -1,0 +1,171 @@
+"""From a result to the parts of its report, in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from cd5flow.model.result import Result
+from cd5flow.report import numerals
+from cd5flow.report.answer import answer, quality_summary
+from cd5flow.report.lab import Lab
+from cd5flow.report.parts import (
+    Cell,
+    Fact,
+    Facts,
+    Letterhead,
+    Picture,
+    ReportDocument,
+    Running,
+    Sign,
+    Tone,
+)
+from cd5flow.report.sections import sections
+from cd5flow.report.wording import Wording
+
+BLANK = Cell("")
+"""A value that a person writes in."""
+
+RUNNING_LETTERS: Final = 60
+"""Most letters of a name at the head of each page; page 1 has it whole."""
+
+
+def report_document(
+    result: Result,
+    pictures: Sequence[Picture] = (),
+    *,
+    wording: Wording,
+    lab: Lab | None = None,
+    version: int = 1,
+) -> ReportDocument:
+    """Return what a result's report says.
+
+    Args:
+        result: the tube's.
+        pictures: in the order in which they are shown.
+        wording: the language's words.
+        lab: whose report it is; None where that is not known.
+        version: of the report on this sample, from 1; a later one says that it replaces the former.
+    """
+    phrases = wording.phrases
+    reviewed = result.review.state != "unreviewed"
+    state = wording.states.review[result.review.state]
+    return ReportDocument(
+        language=wording.language,
+        title=phrases.report_title,
+        subtitle=result.sample.id,
+        skip=phrases.skip,
+        letterhead=_letterhead(lab, wording),
+        running=_running(result, wording, lab, version),
+        status=Cell(
+            state.word if reviewed else f"{phrases.draft} · {state.word}",
+            "good" if reviewed else "bad",
+            note=state.means,
+        ),
+        notices=(),
+        identity=_identity(result, wording, version),
+        answer=answer(result, wording),
+        quality=quality_summary(result.quality, wording),
+        sign_title=phrases.sign,
+        comment=Fact(phrases.comment, Cell(result.review.comment or "")),
+        signatures=_signatures(result, wording),
+        disclaimer=tuple(
+            text for text in (phrases.disclaimer, lab.disclaimer if lab else None) if text
+        ),
+        sections=sections(result, pictures, wording),
+    )
+
+
+def report_id(result: Result) -> str:
+    """Return the report's id: of the result but for the time it was computed.
+
+    Equal inputs, settings and versions give equal ids; a review gives another.
+    """
+    content = result.model_dump_json(by_alias=True, exclude={"provenance": {"created"}})
+    digits = hashlib.sha256(content.encode()).hexdigest()[:16].upper()
+    return "CD5F-" + "-".join(digits[i : i + 4] for i in range(0, 16, 4))
+
+
+def _letterhead(lab: Lab | None, wording: Wording) -> Letterhead:
+    if lab is None:
+        return Letterhead(wording.phrases.laboratory_unknown, (), "", logo=False)
+    director = ""
+    if lab.director is not None:
+        director = f"{wording.phrases.director}{wording.colon}{lab.director}"
+    return Letterhead(lab.name, lab.address, director, logo=lab.logo is not None)
+
+
+def _running(result: Result, wording: Wording, lab: Lab | None, version: int) -> Running:
+    phrases, sample = wording.phrases, result.sample
+    patient = phrases.not_given if sample.patient_id is None else sample.patient_id
+    before, _, rest = phrases.page_of.partition("{page}")
+    between, _, after = rest.partition("{pages}")
+    mark = ""
+    if result.review.state == "unreviewed":
+        mark = f"{phrases.draft} · {wording.states.review['unreviewed'].word}"
+    return Running(
+        laboratory=phrases.laboratory_unknown if lab is None else _short(lab.name),
+        subject=(
+            f"{phrases.patient}{wording.colon}{_short(patient)} · "
+            f"{phrases.sample}{wording.colon}{_short(sample.id)}"
+        ),
+        report=f"{report_id(result)} · {phrases.version} {version}",
+        page=(before, between, after),
+        mark=mark,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= RUNNING_LETTERS else f"{text[: RUNNING_LETTERS - 1]}…"
+
+
+def _identity(result: Result, wording: Wording, version: int) -> Facts:
+    phrases, choices, sample = wording.phrases, wording.choices, result.sample
+    said = f"{phrases.version} {version}"
+    if version > 1:
+        said = phrases.version_replaces.format(version=version, earlier=version - 1)
+    therapies = wording.joint.join(choices.prior_therapy[t] for t in sample.prior_therapy)
+
+    def given(text: str | None, without: Tone = "quiet") -> Cell:
+        return Cell(text) if text else Cell(phrases.not_given, without)
+
+    return Facts(
+        (
+            Fact(phrases.patient, given(sample.patient_id, "look")),
+            Fact(phrases.sample, Cell(sample.id)),
+            Fact(phrases.file, Cell(sample.file)),
+            Fact(phrases.report_id, Cell(report_id(result), fixed=True, note=said)),
+            Fact(phrases.specimen, Cell(choices.specimen[sample.specimen])),
+            Fact(phrases.timepoint, Cell(choices.timepoint[sample.timepoint])),
+            Fact(phrases.prior_therapy, given(therapies)),
+            Fact(phrases.issued, Cell(numerals.moment(result.provenance.created))),
+            Fact(phrases.collected, given(_moment(sample.collected_at))),
+            Fact(phrases.acquired, given(_moment(sample.acquired))),
+            Fact(phrases.cytometer, given(sample.cytometer)),
+            Fact(phrases.events, Cell(numerals.count(sample.events))),
+        ),
+        columns=4,
+    )
+
+
+def _moment(text: str | None) -> str | None:
+    return None if text is None else numerals.moment(text)
+
+
+def _signatures(result: Result, wording: Wording) -> tuple[Sign, ...]:
+    phrases, review = wording.phrases, result.review
+    blank = (
+        Fact(phrases.name, BLANK),
+        Fact(phrases.date, BLANK),
+        Fact(phrases.signature, BLANK),
+    )
+    signed = (
+        Fact(phrases.name, Cell(review.by or "")),
+        Fact(phrases.date, Cell(numerals.moment(review.at) if review.at else "")),
+        Fact(phrases.signature, BLANK),
+    )
+    return (
+        Sign(phrases.analyst, blank),
+        Sign(phrases.reviewer, blank if review.state == "unreviewed" else signed),
+    )

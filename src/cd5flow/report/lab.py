@@ -1,0 +1,200 @@
+"""Whose report it is: name, address, logo, director and disclaimer of a laboratory, from a file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+from xml.etree.ElementTree import Element, ParseError
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cd5flow.errors import OptionError
+from cd5flow.report.typesetting import TypstFaultError, typeset
+from cd5flow.yamlfile import Loaded, load_yaml
+
+LOGO_BYTES: Final = 1_000_000
+LOGO_PIXELS: Final = 4_000_000
+"""Largest logo that is taken; a letterhead needs a hundredth of it."""
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LogoType: TypeAlias = Literal["png", "jpeg", "svg"]
+
+
+class LabFile(BaseModel):
+    """A laboratory's file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["cd5flow.laboratory/1"]
+    name: Line = Field(description="the laboratory, as it stands at the head of each page")
+    address: tuple[Line, ...] = Field(default=(), max_length=6, description="its lines")
+    director: Line | None = Field(default=None, description="who directs it")
+    logo: Line | None = Field(
+        default=None, description="a PNG, JPEG or SVG file, relative to this file"
+    )
+    disclaimer: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+        | None
+    ) = Field(default=None, description="what stands at the foot of page 1, after cd5flow's own")
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture that was looked at: its bytes are of this type, small enough and show."""
+
+    content: bytes
+    type: LogoType
+
+    @property
+    def media_type(self) -> str:
+        """Its type as web pages name it."""
+        return "image/svg+xml" if self.type == "svg" else f"image/{self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A laboratory."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    director: str | None = None
+    logo: Logo | None = None
+    disclaimer: str | None = None
+
+
+def load_lab(path: Path) -> Lab:
+    """Read a laboratory's file and its logo.
+
+    Raises:
+        OptionError: it is absent or has faults, each named as ``file:line:column: what``.
+    """
+    loaded = load_yaml(path, LabFile, error=OptionError)
+    lab = loaded.value
+    return Lab(lab.name, lab.address, lab.director, _logo(loaded), lab.disclaimer)
+
+
+def _logo(loaded: Loaded[LabFile]) -> Logo | None:
+    name = loaded.value.logo
+    if name is None:
+        return None
+    path = loaded.path.parent / name
+    try:
+        with path.open("rb") as file:
+            content = file.read(LOGO_BYTES + 1)
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        raise OptionError(f"{loaded.where('logo')}: logo: {path}: cannot be read: {why}") from fault
+    try:
+        return read_logo(content)
+    except ValueError as fault:
+        raise OptionError(f"{loaded.where('logo')}: logo: {path}: {fault}") from fault
+
+
+def read_logo(content: bytes) -> Logo:
+    """Return a logo from a file's bytes.
+
+    Raises:
+        ValueError: it is none of the three types, too large, damaged, or an SVG that asks for
+            other files or runs anything.
+    """
+    if len(content) > LOGO_BYTES:
+        raise ValueError(f"larger than {LOGO_BYTES:,} bytes, the most that is taken")
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        logo = Logo(content, "png")
+        _few_pixels(_png_size(content))
+    elif content.startswith(b"\xff\xd8\xff"):
+        logo = Logo(content, "jpeg")
+        _few_pixels(_jpeg_size(content))
+    else:
+        logo = Logo(content, "svg")
+        _harmless(content)
+    try:
+        # What the report's typesetter cannot show is refused now, not after the analysis.
+        typeset(
+            '#image("logo", format: "{}", height: 1cm, alt: "logo")'.format(
+                "jpg" if logo.type == "jpeg" else logo.type
+            ),
+            files={"logo": content},
+        )
+    except TypstFaultError as fault:
+        raise ValueError(f"cannot be shown: {fault}") from fault
+    return logo
+
+
+def _few_pixels(size: tuple[int, int]) -> None:
+    width, height = size
+    if not 0 < width * height <= LOGO_PIXELS:
+        raise ValueError(
+            f"{width:,} x {height:,} pixels, expected at most {LOGO_PIXELS:,} altogether"
+        )
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    """Return width and height from IHDR, which stands first (ISO/IEC 15948, 11.2.2)."""
+    if len(content) < 24 or content[12:16] != b"IHDR":
+        raise ValueError("a damaged PNG: it does not begin with its size")
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int]:
+    """Return width and height from the frame header (ITU-T T.81, B.2.2)."""
+    place = 2
+    while place + 9 <= len(content) and content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker == 0xFF:
+            place += 1
+            continue
+        # Frame headers are C0 to CF but for the tables DHT, JPG and DAC.
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack(">HH", content[place + 5 : place + 9])
+            return width, height
+        (length,) = struct.unpack(">H", content[place + 2 : place + 4])
+        place += 2 + length
+    raise ValueError("a damaged JPEG: no frame says its size")
+
+
+_ACTIVE: Final = frozenset(
+    {"script", "foreignobject", "iframe", "embed", "object", "audio", "video"}
+)
+
+
+def _harmless(content: bytes) -> None:
+    """Refuse what is no SVG, or one that reaches outside itself."""
+    from defusedxml.common import DefusedXmlException  # noqa: PLC0415 - only logos need it
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+
+    try:
+        root = fromstring(content, forbid_dtd=False)
+    except (ParseError, DefusedXmlException, ValueError) as fault:
+        raise ValueError("neither PNG, JPEG nor a plain SVG") from fault
+    if _local(root.tag) != "svg":
+        raise ValueError(f"an XML file of <{_local(root.tag)}>, expected PNG, JPEG or SVG")
+    faults = sorted({fault for part in root.iter() for fault in _reach(part)})
+    if faults:
+        raise ValueError(f"an SVG that holds {', '.join(faults)}; expected shapes and text alone")
+
+
+def _reach(part: Element) -> Iterator[str]:
+    """Yield what an element asks of the world outside."""
+    tag = _local(part.tag)
+    if tag in _ACTIVE:
+        yield f"<{tag}>"
+    for name, value in part.attrib.items():
+        short, text = _local(name), value.strip().lower()
+        if short.startswith("on"):
+            yield f"{short}="
+        if short in {"href", "src"} and not text.startswith(("#", "data:image/")):
+            yield f"{short} to another file"
+        if "url(" in text and "url(#" not in text:
+            yield "url() of another file"
+    text = (part.text or "").lower()
+    if tag == "style" and ("@import" in text or ("url(" in text and "url(#" not in text)):
+        yield "a style from another file"
+
+
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2].lower()

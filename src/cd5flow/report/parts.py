@@ -1,0 +1,278 @@
+"""What a report says, before it is a PDF or a page: plain parts made of a result.
+
+Both renderings print these parts and nothing else, in this order, so that they say the same.
+Every text is final: words in the report's language, numbers as they are printed, unknown said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
+"""How a text is set off; the text says the same without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the report.
+
+    Attributes:
+        name: of its file, without ending.
+        title: its caption.
+        alt: what it shows, with the numbers, for those who cannot see it.
+        png: as pixels.
+        svg: as vectors; None where there are pixels only.
+    """
+
+    name: str
+    title: str
+    alt: str
+    png: bytes
+    svg: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text with its tone; `fixed` is set in a typeface of fixed width, as names and hashes are."""
+
+    text: str
+    tone: Tone = "plain"
+    fixed: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What something is called and what it is."""
+
+    label: str
+    value: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts in so many columns."""
+
+    rows: tuple[Fact, ...]
+    columns: int = 1
+    title: str = ""
+    kind: Literal["facts"] = field(default="facts", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column; numbers stand to the right, `width` is its share of the page."""
+
+    title: str
+    number: bool = False
+    width: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a heading; the first column names the row."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    kind: Literal["table"] = field(default="table", init=False)
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"table {self.caption!r}: a row has not {len(self.columns)} cells")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text of its own."""
+
+    text: str
+    tone: Tone = "plain"
+    kind: Literal["paragraph"] = field(default="paragraph", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence, and the code under which programs find it."""
+
+    text: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a state is what it is."""
+
+    title: str
+    sentences: tuple[Reason, ...]
+    kind: Literal["reasons"] = field(default="reasons", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRef:
+    """Where a picture stands: its place among those given, from 0."""
+
+    place: int
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures side by side."""
+
+    pictures: tuple[PictureRef, ...]
+    kind: Literal["pictures"] = field(default="pictures", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share on a scale of 0 to 100 %, drawn from its numbers.
+
+    Attributes:
+        value, low, high: the share and its interval.
+        band: lowest and highest share over other defensible cuts; None where unknown.
+        threshold: what is asked for.
+        legend: what each mark is, in the order value, interval, band, threshold.
+        alt: all of it in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    band: tuple[float, float] | None
+    threshold: float
+    legend: tuple[str, str, str, str]
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A number with its state: the answer to one question.
+
+    Attributes:
+        title: the question.
+        number: the share in large figures.
+        state: the state in words.
+        code: the state as programs read it.
+        lines: what the number rests on.
+    """
+
+    title: str
+    number: str
+    state: Cell
+    code: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The box on page 1."""
+
+    title: str
+    cd5: Card
+    bar: Bar | None
+    burden: Card
+    criterion: Card
+    reasons: tuple[Reasons, ...]
+
+
+Block: TypeAlias = Facts | Table | Paragraph | Reasons | Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with what belongs to it; `anchor` is stable over languages."""
+
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A person's field: what they are, and their name, date and note where they have signed."""
+
+    role: str
+    lines: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Whose report it is; `logo` says whether there is one."""
+
+    name: str
+    address: tuple[str, ...]
+    director: str
+    logo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What stands on every page.
+
+    Attributes:
+        laboratory: who reports.
+        subject: patient and sample.
+        report: id and version.
+        page: words around page and number of pages: before, between, after.
+        mark: that nobody has looked at it yet; empty once a person has.
+    """
+
+    laboratory: str
+    subject: str
+    report: str
+    page: tuple[str, str, str]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDocument:
+    """A whole report.
+
+    Attributes:
+        language: BCP 47 tag.
+        title, subtitle: of the document.
+        notices: what a reader must know of this rendering.
+        identity: who and what.
+        quality: the blocks on page 1.
+        comment: heading and text of a person's comment; empty text is to be filled in.
+        skip: words of the link that leads a screen reader past the heading.
+    """
+
+    language: str
+    title: str
+    subtitle: str
+    skip: str
+    letterhead: Letterhead
+    running: Running
+    status: Cell
+    notices: tuple[Paragraph, ...]
+    identity: Facts
+    answer: Answer
+    quality: Section
+    sign_title: str
+    comment: Fact
+    signatures: tuple[Sign, ...]
+    disclaimer: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
+        """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
+        written = _written(asdict(self), write)
+        assert isinstance(written, dict)  # noqa: S101 - asdict makes one
+        return written
+
+
+def _written(part: Any, write: Callable[[str], str]) -> Any:
+    match part:
+        case str():
+            return write(part)
+        case dict():
+            return {name: _written(child, write) for name, child in part.items()}
+        case list() | tuple():
+            return [_written(child, write) for child in part]
+        case _:
+            return part

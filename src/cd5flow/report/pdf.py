@@ -1,0 +1,117 @@
+"""The report as PDF/A-3b, tagged, with result.json inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from cd5flow.errors import OptionError
+from cd5flow.model.result import Result
+from cd5flow.report import numerals
+from cd5flow.report.document import report_document
+from cd5flow.report.fonts import Scribe
+from cd5flow.report.lab import Lab
+from cd5flow.report.parts import Picture
+from cd5flow.report.typesetting import typeset
+from cd5flow.report.wording import Wording, load_wording
+
+_TEMPLATE: Final = Path(__file__).resolve().parent / "templates" / "report.typ"
+_MOST_LETTERS: Final = 12
+"""Replaced letters that a notice lists."""
+
+
+def render_pdf(
+    result: Result,
+    pictures: Sequence[Picture] = (),
+    *,
+    language: str = "en",
+    lab: Lab | None = None,
+    version: int = 1,
+) -> bytes:
+    """Return the report as PDF/A-3b with the result's JSON attached as ``result.json``.
+
+    Equal arguments give equal bytes: the PDF is dated by the result.
+
+    Args:
+        result: the tube's.
+        pictures: in the order in which they are shown.
+        language: ``en``, ``zh`` or a wording file.
+        lab: whose report it is; None where that is not known.
+        version: of the report on this sample, from 1.
+
+    Raises:
+        OptionError: the language is unknown, its file has faults, or no installed font has its
+            letters.
+    """
+    wording = load_wording(language)
+    _settable(wording)
+    scribe = Scribe(typefaces=True)
+    document = report_document(result, pictures, wording=wording, lab=lab, version=version)
+    report = document.plain(scribe.write)
+    if scribe.replaced:
+        report["notices"].append(replaced_notice(scribe, wording))
+    files, report["files"] = _files(pictures, lab)
+    report["attached"] = scribe.write(wording.phrases.attached)
+    return typeset(
+        _template(),
+        files=files,
+        inputs={"report": json.dumps(report, ensure_ascii=False), "result": result.to_json()},
+        seconds=_seconds(result.provenance.created),
+    )
+
+
+def check_language(language: str) -> None:
+    """Find out before an analysis whether its report can be written.
+
+    Raises:
+        OptionError: as `render_pdf` does.
+    """
+    _settable(load_wording(language))
+
+
+def replaced_notice(scribe: Scribe, wording: Wording) -> dict[str, Any]:
+    """Return the notice of letters that were written as their code, a paragraph of the document."""
+    codes = [f"U+{ord(letter):04X}" for letter in scribe.replaced]
+    listed = wording.joint.join(codes[:_MOST_LETTERS])
+    if len(codes) > _MOST_LETTERS:
+        listed += " …"
+    text = wording.phrases.replaced.format(count=numerals.count(len(codes)), letters=listed)
+    return {"text": text, "tone": "look", "kind": "paragraph"}
+
+
+def _settable(wording: Wording) -> None:
+    scribe = Scribe(typefaces=True)
+    scribe.write(wording.title + wording.phrases.report_title)
+    if scribe.replaced:
+        raise OptionError(
+            f"language: no installed font has the letters of {wording.language}; "
+            'for Chinese: pip install "cd5flow[zh]"'
+        )
+
+
+def _files(pictures: Sequence[Picture], lab: Lab | None) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return file names with their content, and under which the template asks for them."""
+    # Names of pictures come from strategies; those of files do not.
+    names = [f"{n}.png" if p.svg is None else f"{n}.svg" for n, p in enumerate(pictures)]
+    contents = [p.png if p.svg is None else p.svg.encode() for p in pictures]
+    files = dict(zip(names, contents, strict=True))
+    logo_format = ""
+    if lab is not None and lab.logo is not None:
+        files["logo"] = lab.logo.content
+        logo_format = "jpg" if lab.logo.type == "jpeg" else lab.logo.type
+    return files, {"pictures": names, "logo_format": logo_format}
+
+
+def _seconds(created: str) -> int:
+    """Return when a result was computed, in seconds since 1970."""
+    then = datetime.fromisoformat(created)
+    return int((then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp())
+
+
+@cache
+def _template() -> str:
+    return _TEMPLATE.read_text(encoding="utf-8")

@@ -1,0 +1,240 @@
+"""The pages after the first: how each number came about, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cd5flow.model.result import PopulationSection, Result
+from cd5flow.report import numerals
+from cd5flow.report.answer import check_table
+from cd5flow.report.parts import (
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Paragraph,
+    Picture,
+    PictureRef,
+    Pictures,
+    Section,
+    Table,
+)
+from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
+from cd5flow.report.wording import Wording
+
+ALL = "all"
+
+
+def sections(result: Result, pictures: Sequence[Picture], wording: Wording) -> tuple[Section, ...]:
+    """Return every section after page 1, in the order of the report."""
+    made = (
+        _pictures(pictures, wording),
+        _gates(result, wording),
+        cd5_section(result, wording),
+        burden_section(result, wording),
+        criterion_section(result, wording),
+        _quality(result, wording),
+        _method(result, wording),
+        _controls(result, wording),
+        _noticed(result, wording),
+        _files(result, wording),
+    )
+    return tuple(section for section in made if section.blocks)
+
+
+def _pictures(pictures: Sequence[Picture], wording: Wording) -> Section:
+    phrases = wording.phrases
+    refs = tuple(
+        PictureRef(
+            place,
+            phrases.picture_of.format(number=place + 1, title=wording.term(picture.title)),
+            picture.alt,
+        )
+        for place, picture in enumerate(pictures)
+    )
+    return Section("pictures", phrases.pictures, (Pictures(refs),) if refs else ())
+
+
+def _gates(result: Result, wording: Wording) -> Section:
+    phrases = wording.phrases
+    table = Table(
+        phrases.gates_caption,
+        (
+            Column(phrases.population, width=2.9),
+            Column(phrases.parent, width=2.1),
+            Column(phrases.events, number=True, width=1.2),
+            Column(phrases.of_parent, number=True, width=1.2),
+            Column(phrases.usual, number=True, width=1.2),
+            Column(phrases.of_denominator, number=True, width=1.3),
+            Column(phrases.found_by, width=4.0),
+        ),
+        tuple(_population(row, wording) for row in result.populations),
+    )
+    return Section("gates", phrases.gates, (table,))
+
+
+def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
+    phrases = wording.phrases
+    shown = wording.population(row.name)
+    name = Cell(shown, note=row.name if shown != row.name else "")
+    if row.gate is None:
+        unknown = Cell(phrases.unknown, "quiet")
+        return (name, unknown, unknown, unknown, unknown, unknown, Cell(phrases.not_gated, "look"))
+    parent = phrases.all_events
+    if row.parent is not None and row.parent != ALL:
+        parent = wording.population(row.parent)
+    usual = row.gate.expected_percent
+    odd = (
+        usual is not None
+        and row.percent_of_parent is not None
+        and not usual[0] <= row.percent_of_parent <= usual[1]
+    )
+    return (
+        name,
+        Cell(parent),
+        Cell(numerals.count(row.events)),
+        Cell(_share(row.percent_of_parent, wording), "look" if odd else "plain"),
+        Cell("–" if usual is None else f"{usual[0]:g}–{usual[1]:g}", "quiet"),
+        Cell(
+            "–"
+            if row.percent_of_denominator is None
+            else _share(row.percent_of_denominator, wording)
+        ),
+        Cell(row.gate.method, fixed=True, note=wording.term(row.gate.note)),
+    )
+
+
+def _share(percent: float | None, wording: Wording) -> str:
+    return wording.phrases.unknown if percent is None else numerals.burden(percent, limits=())
+
+
+def _quality(result: Result, wording: Wording) -> Section:
+    phrases = wording.phrases
+    table = check_table(phrases.quality_caption, result.quality.checks, wording)
+    return Section(
+        "checks", phrases.quality_all, (table, Paragraph(phrases.quality_limits, "quiet"))
+    )
+
+
+def _method(result: Result, wording: Wording) -> Section:
+    phrases, settings = wording.phrases, result.provenance.settings
+    strategy, protocol = result.strategy, result.protocol
+    compensation = next((c for c in result.quality.checks if c.code == "COMPENSATION"), None)
+    table = settings.get("marker_table")
+    rows = [
+        Fact(phrases.cytometer, _known(result.sample.cytometer, wording)),
+        Fact(phrases.data_set, _known(settings.get("dataset"), wording)),
+        Fact(
+            phrases.spillover,
+            _known(None if compensation is None else wording.check(compensation), wording),
+        ),
+        Fact(phrases.strategy, Cell(named(strategy.name, strategy.version, wording))),
+        Fact(phrases.choice, Cell(wording.term(strategy.choice))),
+        Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
+        Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
+        Fact(phrases.protocol, Cell(named(protocol.name, protocol.version, wording))),
+        Fact(phrases.hash, Cell(protocol.sha256, fixed=True)),
+    ]
+    if isinstance(table, dict):
+        rows.append(Fact(phrases.marker_table, _known(table.get("version"), wording)))
+        rows.append(Fact(phrases.hash, Cell(str(table.get("sha256", "")), fixed=True)))
+    panel = Table(
+        phrases.panel,
+        (
+            Column(phrases.channel, width=2),
+            Column(phrases.marker, width=2),
+            Column(phrases.label, width=3),
+        ),
+        tuple(
+            (
+                Cell(entry.channel, fixed=True),
+                Cell("–" if entry.marker is None else entry.marker),
+                Cell("–" if entry.label is None else entry.label),
+            )
+            for entry in result.panel
+        ),
+    )
+    return Section("method", phrases.method_title, (Facts(tuple(rows)), panel))
+
+
+def _known(value: object, wording: Wording) -> Cell:
+    if value is None or value == "":
+        return Cell(wording.phrases.unknown, "quiet")
+    return Cell(str(value))
+
+
+def _controls(result: Result, wording: Wording) -> Section:
+    phrases = wording.phrases
+    if not result.controls:
+        return Section("controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),))
+    rows = []
+    for control in result.controls:
+        why = " ".join(wording.reason(text)[0] for text in control.reasons)
+        state = Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
+        role = wording.choices.role.get(control.role, control.role)
+        rows.append((Cell(role), Cell(control.file), state, Cell(why or "–")))
+    table = Table(
+        phrases.controls_caption,
+        (
+            Column(phrases.role, width=2),
+            Column(phrases.file, width=3),
+            Column(phrases.state, width=1.5),
+            Column(phrases.why, width=4),
+        ),
+        tuple(rows),
+    )
+    return Section("controls", phrases.controls, (table,))
+
+
+def _noticed(result: Result, wording: Wording) -> Section:
+    phrases = wording.phrases
+    if not result.findings:
+        return Section("noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),))
+    said = [wording.reason(text) for text in result.findings]
+    table = Table(
+        phrases.noticed_caption,
+        (Column(phrases.what, width=2.5), Column(phrases.seen, width=6)),
+        tuple(
+            (
+                Cell(phrases.other if code is None else wording.short(code), note=code or ""),
+                Cell(sentence),
+            )
+            for sentence, code in said
+        ),
+    )
+    return Section("noticed", phrases.noticed, (table,))
+
+
+def _files(result: Result, wording: Wording) -> Section:
+    phrases, sample, made = wording.phrases, result.sample, result.provenance
+    files = Table(
+        phrases.files_caption,
+        (
+            Column(phrases.use, width=1.5),
+            Column(phrases.file, width=3),
+            Column(phrases.hash, width=5.5),
+        ),
+        (
+            (Cell(phrases.sample), Cell(sample.file), Cell(sample.sha256, fixed=True)),
+            *(
+                (
+                    Cell(wording.choices.role.get(control.role, control.role)),
+                    Cell(control.file),
+                    Cell(control.sha256, fixed=True),
+                )
+                for control in result.controls
+            ),
+        ),
+    )
+    packages = wording.joint.join(f"{name} {version}" for name, version in made.packages.items())
+    software = Facts(
+        (
+            Fact("cd5flow", Cell(made.cd5flow)),
+            Fact("Python", Cell(made.python)),
+            Fact(phrases.libraries, Cell(packages)),
+            Fact(phrases.seed, Cell(str(made.seed))),
+            Fact(phrases.issued, Cell(numerals.moment(made.created))),
+        ),
+        title=phrases.software,
+    )
+    return Section("files", phrases.files, (files, software, Paragraph(phrases.attached, "quiet")))

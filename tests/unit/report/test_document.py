@@ -1,0 +1,400 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cd5flow.model.result import (
+    BurdenState,
+    Cd5State,
+    CriterionSection,
+    CriterionState,
+    MedianSection,
+    QualitySection,
+    QualityState,
+    Result,
+    ReviewSection,
+)
+from cd5flow.report.document import report_document, report_id
+from cd5flow.report.lab import Lab
+from cd5flow.report.parts import Column, Fact, Facts, Reasons, ReportDocument, Section, Table
+from cd5flow.report.wording import languages, load_wording
+from report_factory import (
+    CREATED,
+    make_burden,
+    make_cd5,
+    make_check,
+    make_pictures,
+    make_population,
+    make_result,
+    make_sample,
+    unknown_cd5,
+)
+
+ENGLISH = load_wording("en")
+
+
+def document_of(result: Result, **options: Any) -> ReportDocument:
+    return report_document(result, options.pop("pictures", ()), wording=ENGLISH, **options)
+
+
+def section(document: ReportDocument, anchor: str) -> Section:
+    return next(s for s in document.sections if s.anchor == anchor)
+
+
+def facts(section_: Section) -> dict[str, str]:
+    return {
+        fact.label: fact.value.text
+        for block in section_.blocks
+        if isinstance(block, Facts)
+        for fact in block.rows
+    }
+
+
+def table(section_: Section) -> Table:
+    return next(block for block in section_.blocks if isinstance(block, Table))
+
+
+def texts(part: Any) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case dict():
+            for child in part.values():
+                yield from texts(child)
+        case list():
+            for child in part:
+                yield from texts(child)
+
+
+def all_text(document: ReportDocument) -> str:
+    return "\n".join(texts(document.plain(str)))
+
+
+def test_sections_stand_in_the_order_of_the_report() -> None:
+    document = document_of(make_result(), pictures=make_pictures())
+    assert [s.anchor for s in document.sections] == [
+        "pictures",
+        "gates",
+        "cd5",
+        "burden",
+        "criterion",
+        "checks",
+        "method",
+        "controls",
+        "noticed",
+        "files",
+    ]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_everything_can_be_said_of_every_state(language: str) -> None:
+    wording = load_wording(language)
+    for cd5 in Cd5State:
+        for burden in BurdenState:
+            result = make_result(
+                cd5=make_cd5(state=cd5),
+                burden=make_burden(state=burden, percent=None, level=None),
+                criterion=CriterionSection(
+                    state=CriterionState.NOT_MET, flow_state=CriterionState.REVIEW, reasons=()
+                ),
+            )
+            said = all_text(report_document(result, wording=wording))
+            assert wording.states.cd5[cd5].word in said
+            assert wording.states.burden[burden].word in said
+
+
+def test_the_box_says_share_counts_interval_band_and_threshold() -> None:
+    card = document_of(make_result()).answer.cd5
+    assert (card.number, card.state.text) == ("69.3 %", "BORDERLINE")
+    said = " ".join(card.lines)
+    assert "4,623 of 6,669 blasts" in said
+    assert "68.2 to 70.4 %" in said
+    assert "68.6 to 70.9 %" in said
+    assert "≥ 70 %" in said
+
+
+def test_a_share_just_below_the_threshold_is_not_rounded_onto_it() -> None:
+    card = document_of(make_result(cd5=make_cd5(percent=69.96))).answer.cd5
+    assert card.number == "69.96 %"
+
+
+def test_the_bar_holds_the_numbers_and_says_them() -> None:
+    bar = document_of(make_result()).answer.bar
+    assert bar is not None
+    assert (bar.value, bar.low, bar.high, bar.band, bar.threshold) == (
+        69.3,
+        68.2,
+        70.4,
+        (68.6, 70.9),
+        70.0,
+    )
+    for number in ("69.3", "68.2", "70.4", "68.6", "70.9", "≥ 70 %"):
+        assert number in bar.alt
+
+
+def test_without_a_share_there_is_no_bar_and_no_zero() -> None:
+    document = document_of(make_result(cd5=unknown_cd5()))
+    assert document.answer.bar is None
+    card = document.answer.cd5
+    assert card.number == "no percentage"
+    assert not any("0 " in line and "70" not in line for line in card.lines)
+    said = facts(section(document, "cd5"))
+    assert said["CD5-positive"] == "no percentage"
+    assert said["95 % interval"] == "unknown"
+    assert said["Blasts"] == "unknown"
+    assert said["Stain index of T cells"] == "unknown"
+    assert said["Cut"] == "no cut could be placed"
+
+
+def test_an_unknown_band_is_said_to_be_unknown() -> None:
+    document = document_of(make_result(cd5=make_cd5(band_percent=None)))
+    assert "Other defensible cuts: unknown" in document.answer.cd5.lines
+
+
+def test_below_the_limit_of_quantification_no_number_is_printed() -> None:
+    burden = make_burden(
+        state=BurdenState.MRD_BELOW_LLOQ,
+        percent=0.027,
+        blast_events=30,
+        denominator_events=111_000,
+        ci95_percent=(0.019, 0.038),
+        upper95_percent=0.036,
+        lod_percent=0.018,
+        lloq_percent=0.045,
+        level=None,
+        reasons=(),
+    )
+    document = document_of(make_result(burden=burden))
+    assert document.answer.burden.number == "< LLOQ"
+    assert facts(section(document, "burden"))["Blasts (disease burden)"] == "< LLOQ"
+    assert not any("interval" in line for line in document.answer.burden.lines)
+    assert "One-sided upper 95 % limit 0.0360 %" in document.answer.burden.lines
+    assert "0.027 %" not in all_text(document)
+
+
+def test_the_other_denominator_keeps_silent_below_the_limit_too() -> None:
+    burden = make_burden(percent=0.02, lloq_percent=0.05)
+    said = facts(section(document_of(make_result(burden=burden)), "burden"))
+    assert said["Blasts of singlets (12,069)"] == "< LLOQ"
+
+
+def test_the_other_denominator_is_named_and_counted() -> None:
+    said = facts(section(document_of(make_result()), "burden"))
+    assert said["Blasts of singlets (12,069)"] == "55.3 %"
+
+
+def test_blasts_that_could_not_be_told_are_not_counted_as_none() -> None:
+    burden = make_burden(
+        state=BurdenState.INCONCLUSIVE, percent=None, blast_events=0, level=None, reasons=()
+    )
+    document = document_of(make_result(burden=burden))
+    assert document.answer.burden.lines[0] == "Blasts unknown; 11,203 cells in the denominator"
+    assert facts(section(document, "burden"))["Blasts (n)"] == "unknown"
+
+
+def test_a_population_that_was_not_gated_is_unknown_and_not_zero() -> None:
+    rows = table(section(document_of(make_result()), "gates")).rows
+    last = [cell.text for cell in rows[-1]]
+    assert last == ["CD5-positive blasts", *["unknown"] * 5, "not gated in this tube"]
+
+
+def test_every_population_has_its_row_with_counts_and_percentages() -> None:
+    result = make_result()
+    rows = table(section(document_of(result), "gates")).rows
+    assert len(rows) == len(result.populations)
+    blasts = [cell.text for cell in rows[2]]
+    assert blasts[:6] == ["blasts", "singlets", "6,669", "50.0", "5–100", "59.5"]
+
+
+def test_an_unusual_share_of_the_parent_is_set_off() -> None:
+    populations = (make_population("singlets", 10, percent_of_parent=2.0),)
+    row = table(section(document_of(make_result(populations=populations)), "gates")).rows[0]
+    assert row[3].tone == "look"
+
+
+def test_ratios_of_medians_at_or_below_zero_are_not_defined() -> None:
+    median = MedianSection(blasts=120.0, negative_reference=-3.0, t_cells=0.0)
+    said = facts(section(document_of(make_result(cd5=make_cd5(median=median))), "cd5"))
+    assert said["Blasts ÷ negative reference"].startswith("not defined")
+    assert said["Blasts as a share of T cells"].startswith("not defined")
+    assert said["Blasts − negative reference"] == "123.0"
+
+
+def test_checks_are_printed_with_the_side_of_their_limits() -> None:
+    checks = (
+        make_check(warn=15.0, fail=40.0),
+        make_check(code="VIABILITY", value=95.0, warn=80.0, fail=50.0),
+        make_check(code="BLASTS", value=6669.0, warn=100.0, fail=None, unit="events"),
+        make_check(code="SPECIMEN_AGE", state=QualityState.WARN, value=90.0, warn=72.0, fail=None),
+        make_check(code="GATE_SHARES", value=0.0, warn=0.0, fail=None),
+        make_check(code="TIME", value=None, state=QualityState.NOT_DONE, warn=1.0, fail=None),
+    )
+    quality = QualitySection(state=QualityState.WARN, checks=checks)
+    rows = table(section(document_of(make_result(quality=quality)), "checks")).rows
+    limits = [(row[3].text.replace("\xa0", " "), row[4].text.replace("\xa0", " ")) for row in rows]
+    assert limits == [
+        ("> 15", "> 40"),
+        ("< 80", "< 50"),
+        ("< 100", "none"),
+        ("> 72", "none"),
+        ("> 0", "none"),
+        ("1", "none"),
+    ]
+    assert rows[5][2].text == "not done"
+
+
+def test_page_one_shows_failed_checks_before_warnings_and_names_the_rest() -> None:
+    warned = [make_check(code=f"W{n}", state=QualityState.WARN, value=20.0) for n in range(7)]
+    checks = (*warned, make_check(code="BAD", state=QualityState.FAIL, value=50.0), make_check())
+    quality = QualitySection(state=QualityState.FAIL, checks=checks)
+    page = document_of(make_result(quality=quality)).quality
+    shown = [row[0].text for row in table(page).rows]
+    assert shown[0] == "BAD"
+    assert len(shown) == 4
+    said = [block.text for block in page.blocks if not isinstance(block, Table | Facts)]  # type: ignore[union-attr]
+    assert said[0] == "4 more under “Quality checks”."
+    assert said[1] == "Passed (1): Doublets"
+
+
+def test_page_one_has_three_lines_for_reasons_of_a_kind_and_names_the_rest() -> None:
+    reasons = tuple(f"CODE_{n}: reason {n}" for n in range(5))
+    criterion = CriterionSection(
+        state=CriterionState.REVIEW, flow_state=CriterionState.REVIEW, reasons=reasons
+    )
+    document = document_of(make_result(criterion=criterion))
+    shown = document.answer.reasons[0].sentences
+    assert [r.text for r in shown] == [
+        "Reason 0",
+        "Reason 1",
+        "3 more under “Flow criterion”.",
+    ]
+    whole = section(document, "criterion").blocks
+    assert any(isinstance(b, Reasons) and len(b.sentences) == 5 for b in whole)
+
+
+def test_a_flow_state_that_differs_is_said_in_the_box() -> None:
+    criterion = CriterionSection(
+        state=CriterionState.MET, flow_state=CriterionState.REVIEW, reasons=()
+    )
+    card = document_of(make_result(criterion=criterion)).answer.criterion
+    assert "By flow alone: REVIEW" in card.lines
+
+
+def test_it_is_a_draft_on_every_page_until_a_person_has_reviewed_it() -> None:
+    document = document_of(make_result())
+    assert document.running.mark == "DRAFT · NOT REVIEWED"
+    assert document.status.text == "DRAFT · NOT REVIEWED"
+
+
+def test_a_review_is_printed_with_its_author_time_and_comment() -> None:
+    review = ReviewSection(
+        state="amended", by="R. Viewer", at="2026-02-01T08:00:00+00:00", comment="Seen."
+    )
+    document = document_of(make_result(review=review))
+    assert document.running.mark == ""
+    assert document.status.text == "AMENDED"
+    assert document.comment.value.text == "Seen."
+    analyst, reviewer = document.signatures
+    assert [line.value.text for line in analyst.lines] == ["", "", ""]
+    assert [line.value.text for line in reviewer.lines] == [
+        "R. Viewer",
+        "2026-02-01 08:00:00 UTC",
+        "",
+    ]
+
+
+def test_the_report_id_does_not_depend_on_when_it_was_computed() -> None:
+    result = make_result()
+    later = make_result(
+        provenance=result.provenance.model_copy(update={"created": "2027-01-01T00:00:00+00:00"})
+    )
+    assert report_id(result) == report_id(later)
+    assert report_id(result).startswith("CD5F-")
+    assert len(report_id(result)) == 24
+
+
+def test_the_report_id_depends_on_all_else() -> None:
+    reviewed = make_result(review=ReviewSection(state="confirmed", by="R. Viewer"))
+    ids = {
+        report_id(r) for r in (make_result(), make_result(cd5=make_cd5(percent=69.30001)), reviewed)
+    }
+    assert len(ids) == 3
+
+
+def test_patient_and_report_stand_on_every_page() -> None:
+    result = make_result()
+    running = document_of(result, version=2).running
+    assert running.subject == "Patient: P02 · Sample: tube-1"
+    assert running.report == f"{report_id(result)} · version 2"
+
+
+def test_a_very_long_name_is_cut_at_the_head_of_pages_and_whole_on_page_one() -> None:
+    document = document_of(make_result(sample=make_sample(id="W" * 200)))
+    assert document.running.subject.endswith("W" * 59 + "…")
+    assert "W" * 200 in {fact.value.text for fact in document.identity.rows}
+
+
+def test_a_later_version_says_what_it_replaces() -> None:
+    identity = document_of(make_result(), version=3).identity.rows
+    assert identity[3].value.note == "version 3, replaces version 2"
+
+
+def test_what_nobody_stated_is_said_to_be_so() -> None:
+    sample = make_sample(patient_id=None, acquired=None, collected_at=None, cytometer=None)
+    document = document_of(make_result(sample=sample))
+    said = {fact.label: fact.value for fact in document.identity.rows}
+    for label in ("Patient", "Acquired", "Collected", "Cytometer", "Prior therapy"):
+        assert said[label].text == "not stated"
+    assert said["Patient"].tone == "look"
+    assert document.letterhead.name == "Laboratory not stated"
+
+
+def test_a_laboratory_heads_its_report() -> None:
+    lab = Lab("Example Laboratory", ("Street 1",), "to be named", None, "Not validated.")
+    document = document_of(make_result(), lab=lab)
+    assert document.letterhead.name == document.running.laboratory == "Example Laboratory"
+    assert document.letterhead.director == "Director: to be named"
+    assert document.disclaimer[-1] == "Not validated."
+
+
+def test_controls_say_whether_they_were_used_and_why_not() -> None:
+    row = [cell.text for cell in table(section(document_of(make_result()), "controls")).rows[0]]
+    assert row[0] == "FMO control"
+    assert row[2] == "REFUSED"
+    assert "2026-01-15" in row[3]
+
+
+def test_hashes_and_versions_are_all_there() -> None:
+    result = make_result()
+    said = all_text(document_of(result))
+    for text in (
+        result.sample.sha256,
+        result.controls[0].sha256,
+        "t-all-relapse, version 1.0.0",
+        "cd5-cart-70, version 1.0",
+        "numpy 2.4.6",
+        "3.11.7",
+    ):
+        assert text in said
+    assert CREATED[:10] in said
+
+
+def test_what_the_clinic_stated_is_shown_in_words() -> None:
+    rows = table(section(document_of(make_result()), "criterion")).rows
+    assert [[c.text for c in row] for row in rows] == [
+        ["ECOG status", "1"],
+        ["MRD persistent", "yes"],
+    ]
+
+
+def test_a_table_refuses_rows_of_another_width() -> None:
+    with pytest.raises(ValueError, match="has not 2 cells"):
+        Table("x", (Column("a"), Column("b")), ((),))
+
+
+def test_facts_keep_their_order() -> None:
+    rows = document_of(make_result()).identity.rows
+    assert all(isinstance(row, Fact) for row in rows)
+    assert [row.label for row in rows[:3]] == ["Patient", "Sample", "File"]
