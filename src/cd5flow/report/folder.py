@@ -1,0 +1,296 @@
+"""A sample's folder: it appears whole or not at all, and what it replaces is kept.
+
+The files are written beside their place under a hidden name, and the folder is renamed when they
+are all on the disk. An earlier, different result moves to ``previous/N/`` in the same step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from cd5flow.errors import OutputError
+from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.model.result import Result
+from cd5flow.pipeline import Analysis
+from cd5flow.report.lab import Lab
+from cd5flow.report.membership import membership_npz
+from cd5flow.report.tables import populations_csv
+
+RESULT: Final = "result.json"
+POPULATIONS: Final = "populations.csv"
+GATES: Final = "gates.xml"
+MEMBERSHIP: Final = "membership.npz"
+PLOTS: Final = "plots"
+PDF: Final = "report.pdf"
+HTML: Final = "report.html"
+PREVIOUS: Final = "previous"
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+\- ]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What is written of a sample beside its result, table and gates.
+
+    Attributes:
+        report: report.pdf, report.html and ``plots/``.
+        membership: who is in which population.
+        language: of the reports: ``en``, ``zh`` or a file of a laboratory's own wording.
+        lab: the laboratory in their head; None leaves it open.
+    """
+
+    report: bool = True
+    membership: bool = False
+    language: str = "en"
+    lab: Lab | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a sample's folder.
+
+    Attributes:
+        folder: the sample's folder.
+        changed: whether anything was written; False where it held the same result already.
+        previous: where the earlier, different result was put; None where there was none.
+    """
+
+    folder: Path
+    changed: bool
+    previous: Path | None
+
+
+def folder_name(sample_id: str) -> str:
+    """Return the name of a sample's folder: letters, digits, ``. _ + -`` and space, others ``_``."""
+    name = _UNSAFE.sub("_", sample_id)
+    return f"_{name[1:]}" if name.startswith(".") else name
+
+
+def write_sample(analysis: Analysis, out: Path, *, wishes: Wishes | None = None) -> Written:
+    """Write a sample's folder under `out`.
+
+    A folder that holds the same result (but for the time it was made) and all the files asked for
+    is left as it is; files that it lacks are added to it.
+
+    Args:
+        analysis: the tube.
+        out: the results folder, made where it is absent.
+        wishes: what else is to be written; None is the reports in English.
+
+    Raises:
+        OutputError: the folder cannot be written, or something else stands in its place.
+    """
+    folder = out / folder_name(analysis.result.sample.id)
+    spare = _hidden(folder, "tmp")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _recover(folder)
+        earlier = _earlier(folder)
+        same = earlier is not None and _same(earlier, analysis.result)
+        wanted = wishes or Wishes()
+        if same and _are_in(folder, wanted):
+            return Written(folder, changed=False, previous=None)
+        # A file added to an equal result belongs to that one, and carries its time.
+        result = _dated_as(analysis.result, earlier) if same else analysis.result
+        version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
+        _fill(spare, replace(analysis, result=result), wanted, version=version)
+        if earlier is None:
+            spare.rename(folder)
+            _flush(out)
+            return Written(folder, changed=True, previous=None)
+        kept = None
+        if same:
+            _keep_beside(folder, spare)
+        else:
+            kept = _keep_as_previous(folder, spare)
+        _exchange(folder, spare)
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else folder
+        raise OutputError(f"{where}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(spare, ignore_errors=True)
+    return Written(folder, changed=True, previous=None if kept is None else folder / kept)
+
+
+def _are_in(folder: Path, wanted: Wishes) -> bool:
+    """Return whether a folder holds every file asked for."""
+    names = [RESULT, POPULATIONS, GATES, *([MEMBERSHIP] if wanted.membership else [])]
+    if wanted.report:
+        names += [PDF, HTML]
+    there = all((folder / name).is_file() for name in names)
+    return there and (not wanted.report or (folder / PLOTS).is_dir())
+
+
+def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int) -> None:
+    """Write every file of a sample into a new folder, through to the disk."""
+    spare.mkdir()
+    for name, content in _files(analysis, wanted, version=version):
+        path = spare / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    _flush(spare)
+
+
+def _files(analysis: Analysis, wanted: Wishes, *, version: int) -> Iterator[tuple[str, bytes]]:
+    yield RESULT, analysis.result.to_json().encode()
+    yield POPULATIONS, populations_csv(analysis.result).encode()
+    yield GATES, _gates(analysis).encode()
+    if wanted.membership:
+        yield MEMBERSHIP, membership_npz(analysis)
+    if not wanted.report:
+        return
+    # matplotlib and typst cost half a second each: only where a report is wanted.
+    from cd5flow.report.html import render_html  # noqa: PLC0415
+    from cd5flow.report.pdf import render_pdf  # noqa: PLC0415
+    from cd5flow.report.pictures import report_pictures  # noqa: PLC0415
+    from cd5flow.report.wording import load_wording  # noqa: PLC0415
+
+    result, language, lab = analysis.result, wanted.language, wanted.lab
+    pictures = report_pictures(analysis, load_wording(language))
+    for picture in pictures:
+        yield f"{PLOTS}/{picture.name}.png", picture.png
+    pdf = render_pdf(result, pictures, language=language, lab=lab, version=version)
+    yield PDF, pdf
+    page = render_html(result, pictures, language=language, lab=lab, version=version)
+    yield HTML, page.encode()
+
+
+def _gates(analysis: Analysis) -> str:
+    tube = analysis.tube
+    time = tube.fcs.raw.time
+    step = tube.fcs.raw.timestep_seconds
+    ticks = {} if time is None else {time.detector: 1.0 if step is None else step}
+    try:
+        return to_gatingml(
+            analysis.gating.tree, spillover=tube.choice.spillover, tick_seconds=ticks
+        )
+    except ValueError as error:
+        raise OutputError(f"{GATES}: {error}") from error
+
+
+def _earlier(folder: Path) -> dict[str, Any] | None:
+    """Return the result that a folder holds; None where there is no folder, or an empty one.
+
+    Raises:
+        OutputError: the folder holds something else.
+    """
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # succeeds on an empty folder only
+    if not folder.is_symlink() and not folder.exists():
+        return None
+    try:
+        earlier = json.loads((folder / RESULT).read_bytes())
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{folder}: is there already and holds no {RESULT} that can be read; "
+            "choose another folder, or move it away"
+        ) from error
+    return earlier if isinstance(earlier, dict) else {}
+
+
+def _same(earlier: dict[str, Any], result: Result) -> bool:
+    """Return whether two results differ in the time they were made alone."""
+    now = json.loads(result.to_json())
+    return _undated(earlier) == _undated(now)
+
+
+def _undated(result: dict[str, Any]) -> dict[str, Any]:
+    made = result.get("provenance")
+    rest = {k: v for k, v in made.items() if k != "created"} if isinstance(made, dict) else made
+    return {**result, "provenance": rest}
+
+
+def _dated_as(result: Result, earlier: dict[str, Any] | None) -> Result:
+    """Return a result with the time at which its equal was made."""
+    made = (earlier or {}).get("provenance")
+    created = made.get("created") if isinstance(made, dict) else None
+    if not isinstance(created, str):
+        return result
+    provenance = result.provenance.model_copy(update={"created": created})
+    return result.model_copy(update={"provenance": provenance})
+
+
+def _versions(folder: Path) -> list[int]:
+    """Return the numbers of the earlier results that a folder keeps."""
+    older = folder / PREVIOUS
+    return [int(p.name) for p in older.iterdir() if p.name.isdigit()] if older.is_dir() else []
+
+
+def _keep_beside(folder: Path, spare: Path) -> None:
+    """Carry what a folder holds over to its equal; its own result.json, dated earlier, stays."""
+    (spare / RESULT).unlink()
+    _copy_missing(folder, spare)
+
+
+def _keep_as_previous(folder: Path, spare: Path) -> Path:
+    """Copy a folder to the next ``previous/N`` of its successor, and return that."""
+    older = folder / PREVIOUS
+    place = Path(PREVIOUS) / str(max(_versions(folder), default=0) + 1)
+    if older.is_dir():
+        _copy_missing(older, spare / PREVIOUS)
+    _copy_missing(folder, spare / place, without=PREVIOUS)
+    return place
+
+
+def _copy_missing(source: Path, target: Path, *, without: str = "") -> None:
+    """Copy a folder's files into another that lacks them, as hard links where that can be."""
+    target.mkdir(exist_ok=True, parents=True)
+    for path in source.iterdir():
+        there = target / path.name
+        if path.name == without:
+            continue
+        if path.is_dir():
+            _copy_missing(path, there)
+        elif not there.exists():
+            try:
+                os.link(path, there, follow_symlinks=False)
+            except (OSError, NotImplementedError):
+                shutil.copy2(path, there)
+
+
+def _exchange(folder: Path, spare: Path) -> None:
+    """Put a whole folder in another's place."""
+    old = _hidden(folder, "old")
+    folder.rename(old)
+    try:
+        spare.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    _flush(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _recover(folder: Path) -> None:
+    """Bring back a folder that an interrupted exchange left under its hidden name, or clear it."""
+    for left in sorted(folder.parent.glob(f".old-????????-{folder.name}")):
+        if folder.exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.rename(folder)
+
+
+def _hidden(folder: Path, word: str) -> Path:
+    return folder.with_name(f".{word}-{secrets.token_hex(4)}-{folder.name}")
+
+
+def _flush(folder: Path) -> None:
+    """Write a folder's entries to the disk, where the system can."""
+    with contextlib.suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
