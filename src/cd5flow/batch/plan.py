@@ -1,0 +1,193 @@
+"""What a batch is to do: from a folder or a sheet to jobs, or to every fault at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cd5flow.batch.folder import find_tubes
+from cd5flow.batch.sheet import SAMPLE, Fault, Row, read_rows
+from cd5flow.errors import FileAccessError, SheetError, UsageError
+from cd5flow.options import settings
+from cd5flow.pipeline import Settings, choose_rules
+from cd5flow.report import folder_name
+
+SHEETS: Final = ("samples.csv", "samples.xlsx")
+"""A folder that holds one of these is taken by it."""
+
+RESERVED: Final = frozenset(
+    {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
+)
+"""Names in the results folder that are the batch's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sample to analyse.
+
+    Attributes:
+        file: its FCS file.
+        sample_id: as its sheet says, or the file's stem.
+        settings: everything else that was said of it.
+        identifiers: columns of the sheet that the summary repeats.
+    """
+
+    file: Path
+    sample_id: str
+    settings: Settings
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A batch before it runs.
+
+    Attributes:
+        source: the sheet, or the folder where there is none.
+        jobs: the samples, in the order of the sheet or of their paths.
+        orphans: control files without their sample; they are not analysed.
+    """
+
+    source: Path
+    jobs: tuple[Job, ...]
+    orphans: tuple[Path, ...] = ()
+
+
+def make_plan(source: Path, *, words: Mapping[str, Any]) -> Plan:
+    """Read a sheet, or look through a folder.
+
+    Args:
+        source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
+        words: arguments of `cd5flow.options.settings` for all samples; a sheet's row goes before.
+
+    Raises:
+        FileAccessError: `source` is absent, or a folder without an FCS file.
+        SheetError: everything that is wrong with the sheet, one line a fault.
+        UsageError: the words are wrong.
+    """
+    choose_rules(settings(**words))  # what holds for all samples is refused before any is read
+    sheet = _sheet_of(source)
+    if sheet is not None:
+        rows, faults = read_rows(sheet)
+        orphans: list[Path] = []
+    else:
+        faults = []
+        rows, orphans = find_tubes(source)
+        if not rows and not orphans:
+            raise FileAccessError(
+                f"{source}: found no .fcs or .lmd file, expected a folder of tubes or a sheet"
+            )
+    controls, between = _controls(rows)
+    faults += [*between, *_collisions(rows), *_rule_faults(rows, words), *_no_sample(rows)]
+    if faults:
+        name = source if sheet is None else sheet
+        lines = [f"{name}: {fault}" for fault in sorted(faults, key=_position)]
+        raise SheetError("\n".join(dict.fromkeys(lines)))
+    jobs = (_job(row, controls[row.sample_id], words) for row in rows if row.role == SAMPLE)
+    return Plan(source if sheet is None else sheet, tuple(jobs), tuple(orphans))
+
+
+def _position(fault: Fault) -> int:
+    number = fault.place.removeprefix("row ")
+    return int(number) if number.isdigit() else 0
+
+
+def _sheet_of(source: Path) -> Path | None:
+    """Return the sheet that a source is or holds; None for a folder without one."""
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise FileAccessError(f"{source}: is not there, expected a folder or a sample sheet")
+    there = [source / name for name in SHEETS if (source / name).is_file()]
+    if len(there) > 1:
+        raise SheetError(f"{source}: holds {' and '.join(SHEETS)}; name the one to use")
+    return there[0] if there else None
+
+
+def _job(row: Row, controls: Mapping[str, Path], words: Mapping[str, Any]) -> Job:
+    chosen = settings(
+        **{**words, **row.words}, sample_id=folder_safe(row.sample_id), controls=controls
+    )
+    return Job(row.file, row.sample_id, chosen, row.identifiers)
+
+
+def _no_sample(rows: Sequence[Row]) -> Iterator[Fault]:
+    if rows and all(row.role != SAMPLE for row in rows):
+        yield Fault(rows[0].place, "no row is a sample")
+
+
+def folder_safe(sample_id: str) -> str:
+    """Return a sample id without what an id given by hand may not hold."""
+    kept = "".join(c if c.isprintable() else "_" for c in sample_id)
+    return kept.replace("/", "_").replace("\\", "_")
+
+
+def _collisions(rows: Sequence[Row]) -> Iterator[Fault]:
+    """Yield samples whose results would go to one folder, on any file system."""
+    first: dict[str, Row] = {}
+    for row in (row for row in rows if row.role == SAMPLE):
+        name = folder_name(folder_safe(row.sample_id))
+        if name.casefold() in RESERVED:
+            yield Fault(row.place, f"sample_id: {row.sample_id} is the name of a file of the batch")
+        earlier = first.setdefault(name.casefold(), row)
+        if earlier is not row:
+            what = (
+                f"sample_id: {row.sample_id} goes to the folder {name}, as {earlier.sample_id} of "
+                f"{earlier.place} does; give each sample an id of its own in a sheet"
+            )
+            yield Fault(row.place, what)
+
+
+def _controls(rows: Sequence[Row]) -> tuple[Mapping[str, dict[str, Path]], list[Fault]]:
+    """Return sample id to its control files by role."""
+    samples = {row.sample_id: row for row in rows if row.role == SAMPLE}
+    controls: dict[str, dict[str, Path]] = defaultdict(dict)
+    faults: list[Fault] = []
+    for row in rows:
+        if row.role == SAMPLE:
+            continue
+        whole = row.for_sample in samples
+        for name in [row.for_sample] if whole else row.for_sample.split(";"):
+            sample = samples.get(name.strip())
+            if sample is None:
+                faults.append(Fault(row.place, f"for_sample: {name.strip()} is no sample here"))
+                continue
+            faults += _other_patient(row, sample)
+            if row.role in controls[sample.sample_id]:
+                what = f"role: a second {row.role} of {sample.sample_id}, expected one"
+                faults.append(Fault(row.place, what))
+            controls[sample.sample_id][row.role] = row.file
+    return controls, faults
+
+
+def _other_patient(control: Row, sample: Row) -> Iterator[Fault]:
+    """Yield a control that is of another patient; a positive control usually is."""
+    theirs, ours = control.words.get("patient_id"), sample.words.get("patient_id")
+    if control.role != "positive" and None not in (theirs, ours) and theirs != ours:
+        what = f"patient_id: {theirs}, but its sample {sample.sample_id} is of {ours}"
+        yield Fault(control.place, what)
+
+
+def _rule_faults(rows: Sequence[Row], words: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield strategies and protocols that cannot be used; each is read once."""
+    known: dict[tuple[str, str], str] = {}
+    for row in rows:
+        for column in ("strategy", "protocol"):
+            if column not in row.words:
+                continue
+            key = column, row.words[column]
+            if key not in known:
+                known[key] = _refusal({**words, column: row.words[column]})
+            for line in known[key].splitlines():
+                yield Fault(row.place, f"{column}: {line}")
+
+
+def _refusal(words: Mapping[str, Any]) -> str:
+    try:
+        choose_rules(settings(**words))
+    except UsageError as refused:
+        return refused.message
+    return ""
