@@ -1,0 +1,43 @@
+"""The command line: words in, exit code out.
+
+Exit codes: 0 done, whatever the verdict; 1 input refused; 2 wrong usage, strategy, protocol, sheet
+or clinical file; 3 batch finished, some samples failed; 70 a bug, the only case with a traceback;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from typing import Final, NoReturn
+
+from cd5flow.cli.commands import app
+from cd5flow.cli.terminal import complain, robust_streams
+from cd5flow.errors import Cd5FlowError, UsageError
+
+__all__ = ["app", "main"]
+
+BUG: Final = 70
+INTERRUPTED: Final = 130
+OUTPUT_FAULTS: Final = frozenset({errno.ENOSPC, errno.EPIPE, errno.EDQUOT})
+"""A full disk or a reader that went away: no bug."""
+
+
+def main() -> NoReturn:
+    """Run the command that the arguments name, and end the process with its exit code."""
+    robust_streams()
+    try:
+        app(prog_name="cd5flow")
+    except Cd5FlowError as refused:
+        # A file with faults is answered with a line each, refused input with one line.
+        complain(refused.message, lines=isinstance(refused, UsageError))
+        raise SystemExit(refused.exit_code) from None
+    except Exception as fault:  # noqa: BLE001 - the last resort: a bug is shown whole, with its code
+        if isinstance(fault, OSError) and fault.errno in OUTPUT_FAULTS:
+            complain(f"the output cannot be written ({fault.strerror})")
+            raise SystemExit(1) from None
+        traceback.print_exc()
+        complain("this is a bug in cd5flow; please report it with the lines above")
+        raise SystemExit(BUG) from None
+    sys.exit(0)

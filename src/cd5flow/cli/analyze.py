@@ -1,0 +1,38 @@
+"""`cd5flow analyze`: one tube."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cd5flow.cli.terminal import emit, say, show
+from cd5flow.options import control_files, settings
+from cd5flow.pipeline import analyse_tube
+from cd5flow.report import Wishes, write_sample
+from cd5flow.report.summary import summary_lines
+
+
+def run(
+    fcs: Path,
+    *,
+    words: Mapping[str, Any],
+    controls: Sequence[str],
+    wishes: Wishes,
+    out: Path,
+    json: bool,
+) -> None:
+    """Analyse a tube, write its folder, print what came out."""
+    chosen = settings(**words, controls=control_files(controls))
+    analysis = analyse_tube(fcs, chosen)
+    written = write_sample(analysis, out, wishes=wishes)
+    if not written.changed:
+        say(f"{written.folder}: holds this result already, nothing changed")
+    elif written.previous is not None:
+        say(f"{written.previous}: the earlier, different result")
+    if json:
+        emit((written.folder / "result.json").read_text(encoding="utf-8"))
+        return
+    for line in summary_lines(analysis.result, language=wishes.language):
+        show(line)
+    show(f"Files: {written.folder}")

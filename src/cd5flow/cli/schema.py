@@ -1,0 +1,44 @@
+"""`cd5flow schema`: the JSON Schema of a file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from cd5flow.cli.terminal import emit
+from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.protocol import Protocol
+from cd5flow.errors import OptionError
+from cd5flow.gating.strategy import Strategy
+from cd5flow.model.result import Result
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_READ: Final[dict[str, type[BaseModel]]] = {
+    "strategy": Strategy,
+    "protocol": Protocol,
+    "clinical": Clinical,
+}
+
+
+def schema_of(what: str) -> dict[str, Any]:
+    """Return the JSON Schema of a file.
+
+    Raises:
+        OptionError: no such kind of file.
+    """
+    if what == "result":
+        # As it is written: every field is there, unknown ones as null.
+        body = Result.model_json_schema(mode="serialization", by_alias=True)
+    elif what in _READ:
+        body = _READ[what].model_json_schema()
+    else:
+        raise OptionError(f"schema: found {what!r}, expected result, {', '.join(_READ)}")
+    return {"$schema": DIALECT, **body}
+
+
+def run(what: str) -> None:
+    """Print the schema."""
+    emit(json.dumps(schema_of(what), indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cd5flow
+from analysed import CLEAR, analysis, fmo_of, tube
+from cd5flow import errors, options
+
+HEAVY = ("flowkit", "pandas", "bokeh", "matplotlib", "sklearn", "scipy.stats", "flowio", "typst")
+
+
+def loaded_after(statements: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after some statements."""
+    code = f"import sys\n{statements}\nimport json\nprint(json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    return set(json.loads(ran.stdout.splitlines()[-1]))
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = loaded_after("import cd5flow\ncd5flow.__version__")
+    assert not loaded & {*HEAVY, "numpy", "scipy", "pydantic", "typer", "rich"}
+
+
+def test_analysing_a_tube_loads_nothing_that_it_does_not_use() -> None:
+    loaded = loaded_after(f"import cd5flow\ncd5flow.analyze({str(tube(CLEAR))!r})")
+    assert not loaded & set(HEAVY)
+    assert "numpy" in loaded
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(cd5flow.__all__) <= set(dir(cd5flow))
+    assert all(getattr(cd5flow, name) is not None for name in cd5flow.__all__)
+
+
+def test_every_error_is_public_and_derives_from_one() -> None:
+    classes = {
+        name: kind
+        for name, kind in vars(errors).items()
+        if inspect.isclass(kind) and issubclass(kind, Exception)
+    }
+    assert set(classes) <= set(cd5flow.__all__)
+    assert all(issubclass(kind, cd5flow.Cd5FlowError) for kind in classes.values())
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'analyse'"):
+        _ = cd5flow.analyse
+
+
+def test_the_contracts_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    fcs = cd5flow.read_fcs(tube(CLEAR))
+    assert fcs.events.shape == (len(fcs.raw), len(fcs.channels))
+    assert fcs.channels[0].detector == "FSC-A"
+    result = cd5flow.analyze(
+        str(tube(CLEAR)),
+        strategy="auto",
+        protocol="cd5-cart-70",
+        timepoint="relapse",
+        controls={"fmo": str(fmo_of(CLEAR))},
+    )
+    assert isinstance(result, cd5flow.Result)
+    expected = analysis(CLEAR).result
+    assert (result.cd5, result.burden, result.criterion) == (
+        expected.cd5,
+        expected.burden,
+        expected.criterion,
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_word_is_an_option_error() -> None:
+    with pytest.raises(cd5flow.OptionError, match="found 'now', expected diagnosis"):
+        cd5flow.analyze(tube(CLEAR), timepoint="now")
+
+
+def test_an_absent_file_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(cd5flow.InputError):
+        cd5flow.analyze(tmp_path / "gone.fcs")
+
+
+def test_analyze_takes_every_word_that_settings_know() -> None:
+    ours = inspect.signature(cd5flow.analyze).parameters
+    theirs = inspect.signature(options.settings).parameters
+    assert [name for name in ours if name != "path"] == list(theirs)
+    assert {name: ours[name].default for name in theirs} == {
+        name: parameter.default for name, parameter in theirs.items()
+    }
