@@ -120,11 +120,10 @@ def _same_spillover(theirs: FcsFile, ours: FcsFile) -> bool:
 
 def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[str]:
     """Yield whether T cells show that CD5 was added after all."""
-    if control.t_cells.size < 50 or sample.t_cells.size < 50:
+    if min(control.t_cells.size, sample.t_cells.size) < limits.t_cell_events:
         return
-    # Without a negative population the sample's own T cells are the yardstick: a quarter of their CD5
-    # lies far above any background.
-    middle = 0.25 * float(np.median(sample.t_cells))
+    # Without a negative population the sample's own T cells are the yardstick.
+    middle = limits.fmo_t_median_share * float(np.median(sample.t_cells))
     place = middle if sample.negative_cut is None else sample.negative_cut.linear
     positive = 100 * float(np.mean(control.t_cells >= place))
     if positive > limits.fmo_t_positive_percent:

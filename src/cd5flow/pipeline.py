@@ -144,6 +144,7 @@ def _quality(
         stain_index=None if measured is None else measured.stain_index,
         cuts=tuple((c.method, c.linear) for c in cuts),
         reference=None if internal is None else (internal.reference, internal.reference_events),
+        reagent_t_cells=strategy.cd5.reagent_t_cells,
         compensation=_compensation_words(tube.choice),
         compensated=tube.choice.state.is_known,
         condition_number=None

@@ -99,6 +99,11 @@ class Cd5Limits(BaseModel):
         evaluable_blasts: with fewer there is no percentage worth a state.
         definite_blasts: with fewer the state is at most BORDERLINE.
         bright_events: CD5-bright events that prove the reagent.
+        bright_blasts_percent: share of the blasts that must be CD5-bright to be a mode of their own
+            and not the tail of a dim or negative one.
+        t_cell_events: fewest normal T cells for their CD5 to be used.
+        reagent_t_cells: fewest normal T cells for the quality check of the reagent.
+        background_events: fewest events for a background to be compared.
         bright_stain_index: how far the median of the brightest mode must stand above the negatives,
             in stain-index units, to be called bright.
         fmo_quantile_percent: quantile of the FMO tube's blasts at which the cut lies.
@@ -106,6 +111,8 @@ class Cd5Limits(BaseModel):
         fmo_blasts: fewest blasts of an FMO tube in the same gate.
         fmo_t_positive_percent: with more T cells above the full stain's own negative tail, an FMO
             is no FMO: CD5 was added to it.
+        fmo_t_median_share: where the tube has no negatives, this share of its T cells' median CD5
+            takes the place of their tail.
         references: internal negative populations in order of preference.
         reference_events: fewest events of one.
         reference_spreads: robust SDs above its median at which the cut lies (2.33 is the 99th
@@ -123,11 +130,16 @@ class Cd5Limits(BaseModel):
     evaluable_blasts: int = Field(ge=1)
     definite_blasts: int = Field(ge=1)
     bright_events: int = Field(ge=1)
+    bright_blasts_percent: float = Field(gt=0, le=100)
+    t_cell_events: int = Field(ge=1)
+    reagent_t_cells: int = Field(ge=1)
+    background_events: int = Field(ge=1)
     bright_stain_index: float = Field(gt=0)
     fmo_quantile_percent: float = Field(gt=50, lt=100)
     fmo_band_quantiles_percent: tuple[float, ...]
     fmo_blasts: int = Field(ge=50)
     fmo_t_positive_percent: float = Field(ge=0, le=100)
+    fmo_t_median_share: float = Field(gt=0, lt=1)
     references: tuple[str, ...]
     reference_events: int = Field(ge=20)
     reference_spreads: float = Field(gt=0)

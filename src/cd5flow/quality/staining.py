@@ -22,6 +22,7 @@ class Stained:
         stain_index: of CD5 on normal T cells; None where it has none.
         cuts: (method, linear place) of every CD5 cut, best first.
         reference: (words, events) behind the cut where an internal negative placed it, else None.
+        reagent_t_cells: fewest normal T cells to judge the reagent by.
         compensation: its state in words, and whether it is known.
         compensated: see above.
         condition_number: of the matrix; None where there is none.
@@ -34,6 +35,7 @@ class Stained:
     stain_index: float | None
     cuts: tuple[tuple[CutMethod, float], ...]
     reference: tuple[str, int] | None
+    reagent_t_cells: int
     compensation: str
     compensated: bool
     condition_number: float | None
@@ -81,7 +83,7 @@ def reagent(tube: Stained) -> Observation:
         return Observation(code, None, unit, "after CD5 CAR-T cells normal T cells may lack CD5")
     n = tube.gating.count("t_cells") or 0
     index = tube.stain_index
-    if n < 200:
+    if n < tube.reagent_t_cells:
         return Observation(
             code, None, unit, f"{n} normal T cells are too few to judge the reagent by"
         )

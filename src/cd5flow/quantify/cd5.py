@@ -86,13 +86,15 @@ class Measurement:
         readout: the signals.
         axis: the CD5 axis.
         cuts: best first; empty where none can be placed.
+        t_cell_events: fewest normal T cells for their CD5 to be used.
         defensible: places, linear units, at which the cut might be put instead: the band.
     """
 
     readout: Readout
     axis: Axis
     cuts: tuple[Cut, ...]
-    defensible: tuple[float, ...] = ()
+    t_cell_events: int
+    defensible: tuple[float, ...]
 
     @property
     def negatives(self) -> tuple[float, float] | None:
@@ -106,7 +108,7 @@ class Measurement:
     def stain_index(self) -> float | None:
         """(Median of T cells - median of negatives) / (2 x robust SD of negatives)."""
         t_cells = self.readout.t_cells
-        if self.negatives is None or t_cells.size < 50:
+        if self.negatives is None or t_cells.size < self.t_cell_events:
             return None
         return float((np.median(t_cells) - self.negatives[0]) / (2 * self.negatives[1]))
 
@@ -115,7 +117,8 @@ def measure(readout: Readout, *, axis: Axis, limits: Cd5Limits) -> Measurement:
     """Place every cut that the tube and its controls allow."""
     valley = _valley(readout.blasts, axis, limits.valley_depth)
     cuts = find_cuts(readout, limits, valley_linear=valley)
-    return Measurement(readout, axis, cuts, defensible_places(readout, cuts, limits))
+    places = defensible_places(readout, cuts, limits)
+    return Measurement(readout, axis, cuts, limits.t_cell_events, places)
 
 
 def judge_cd5(
@@ -228,7 +231,9 @@ def _unproven(measured: Measurement, limits: Cd5Limits) -> list[str]:
     t_bright = int(np.count_nonzero(readout.t_cells >= bright))
     blasts_bright = int(np.count_nonzero(readout.blasts >= bright))
     # A bright mode is more than the tail of a dim or negative one.
-    blasts_mode = blasts_bright >= max(limits.bright_events, 0.05 * readout.blasts.size)
+    blasts_mode = blasts_bright >= max(
+        limits.bright_events, limits.bright_blasts_percent / 100 * readout.blasts.size
+    )
     if t_bright >= limits.bright_events or blasts_mode:
         return []
     reason = (
@@ -332,7 +337,7 @@ def _pattern(measured: Measurement, percent: float, limits: PatternLimits) -> Pa
         return Pattern.PARTIAL
     middle = float(np.median(blasts))
     floor = max(cut.linear, 1e-9)
-    if readout.t_cells.size >= 50:
+    if readout.t_cells.size >= measured.t_cell_events:
         top = float(np.median(readout.t_cells))
         bright = middle > 0 and top > 0 and np.log10(top / middle) <= limits.bright_decades
     else:

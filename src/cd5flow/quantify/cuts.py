@@ -154,9 +154,7 @@ def internal_cuts(readout: Readout, limits: Cd5Limits) -> tuple[Cut, ...]:
 def _internal(
     reference: Reference, centre: float, spread: float, *, readout: Readout, limits: Cd5Limits
 ) -> Cut:
-    shift, widen = _background_ratio(
-        reference, readout.background, spreads=limits.reference_spreads
-    )
+    shift, widen = _background_ratio(reference, readout.background, limits)
     centre_blasts = centre * shift if centre > 0 else centre
     spread_blasts = spread * widen
     note = (
@@ -196,19 +194,23 @@ def lower_half(values: Signal) -> tuple[float, float]:
 
 
 def _background_ratio(
-    reference: Reference, blasts: Mapping[str, Signal], *, spreads: float
+    reference: Reference, blasts: Mapping[str, Signal], limits: Cd5Limits
 ) -> tuple[float, float]:
     """Return how much brighter and wider the blasts' background is, the median over markers, at least 1.
 
-    A marker on which half of the blasts lie `spreads` beyond the reference is one that they carry.
+    A marker on which half of the blasts lie beyond the reference's cut is one that they carry.
     """
     shifts, widths = [], []
     for marker, theirs in reference.background.items():
         ours = blasts.get(marker, EMPTY)
-        if ours.size < 50 or theirs.size < 50:
+        if min(ours.size, theirs.size) < limits.background_events:
             continue
         (centre, spread), (other_centre, other_spread) = lower_half(ours), lower_half(theirs)
-        if spread > 0 and other_spread > 0 and centre <= other_centre + spreads * other_spread:
+        if (
+            spread > 0
+            and other_spread > 0
+            and centre <= other_centre + limits.reference_spreads * other_spread
+        ):
             widths.append(spread / other_spread)
             # A centre within noise of zero gives no ratio.
             if centre > 0 and other_centre > 0.2 * other_spread:

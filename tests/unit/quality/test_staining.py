@@ -23,6 +23,7 @@ TUBE = Stained(
     stain_index=42.0,
     cuts=((CutMethod.FMO, 100.0), (CutMethod.INTERNAL_NEGATIVE, 200.0)),
     reference=("nk_cells", 300),
+    reagent_t_cells=200,
     compensation="KNOWN from $SPILLOVER",
     compensated=True,
     condition_number=2.5,

@@ -21,8 +21,6 @@ from cd5flow.gating.sight import (
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
 
-MIN_APART_EVENTS = 50
-"""Fewest events of a population to be told apart from."""
 CENTRES = 500
 """About so many candidates, evenly taken, are tried as the centre."""
 SAMPLE = 4_000
@@ -57,6 +55,7 @@ class CandidateCluster(Spec):
         apart_below_percent: asked only of clusters under this share of `apart_whole`: more cells than
             that are no normal look-alike.
         apart_whole: see above.
+        apart_events: fewest events of a population to be told apart from.
     """
 
     method: Literal["candidate_cluster"]
@@ -75,6 +74,7 @@ class CandidateCluster(Spec):
     apart_spreads: float = Field(default=1.2, ge=0)
     apart_below_percent: float = Field(default=5, ge=0, le=100)
     apart_whole: str = "all"
+    apart_events: int = Field(default=50, ge=1)
 
     @model_validator(mode="after")
     def _axes_apart(self) -> CandidateCluster:
@@ -144,7 +144,7 @@ class CandidateCluster(Spec):
         whole = sight.members.get(self.apart_whole)
         for name in self.apart_from:
             normal = sight.values_of(name, axis)
-            if normal.size < MIN_APART_EVENTS:
+            if normal.size < self.apart_events:
                 continue
             if whole is not None and 100 * events >= self.apart_below_percent * int(whole.sum()):
                 return None
