@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from cd5flow.compensation import choose_spillover
-from cd5flow.errors import FcsError, PanelError
-from cd5flow.fcs import FcsFile, read_fcs
+from cd5flow.errors import PanelError
+from cd5flow.fcs import DataSetSummary, FcsFile, read_fcs, summarise_data_sets
+from cd5flow.fcs.timestamps import elapsed_seconds
 from cd5flow.gating.strategy import READOUT, Strategy, load_strategy
 from cd5flow.labels import MarkerAliases, load_aliases
 from cd5flow.model.events import Channel, RawEvents, Spillover
@@ -25,25 +26,6 @@ DEFAULT_STRATEGY = "t-all-relapse"
 """Whose limits and lineage rules a tube is held against."""
 
 SCHEMA = "cd5flow.inspection/1"
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """One data set of a file.
-
-    Attributes:
-        number: from 1.
-        version: of FCS.
-        events: how many; None where it cannot be read.
-        channels: how many.
-        fault: why it cannot be read; empty where it can.
-    """
-
-    number: int
-    version: str | None
-    events: int | None
-    channels: int | None
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +60,19 @@ class Inspection:
         read_as: detector to the markers that its own label names, for ambiguous panels too.
         compensation: what is known of the spillover.
         duration_seconds: length of the run; None where the file does not tell.
+        duration_source: what it was taken from; empty where it is unknown.
         rules: the lineage rules of the strategy.
         findings: everything noticed.
     """
 
     fcs: FcsFile
-    data_sets: tuple[DataSet, ...]
+    data_sets: tuple[DataSetSummary, ...]
     panel: Panel | None
     ambiguity: str
     read_as: dict[str, tuple[str, ...]]
     compensation: str
     duration_seconds: float | None
+    duration_source: str
     rules: tuple[Rule, ...]
     findings: tuple[Finding, ...]
 
@@ -127,14 +111,16 @@ def inspect_file(
     aliases = load_aliases(markers_file())
     panel, ambiguity = _panel(fcs, rules, aliases)
     compensation, findings = _compensation(fcs, panel, rules)
+    seconds, source = _duration(fcs)
     return Inspection(
         fcs=fcs,
-        data_sets=tuple(_data_sets(path, fcs)),
+        data_sets=summarise_data_sets(path),
         panel=panel,
         ambiguity=ambiguity,
         read_as={c.detector: _read_as(c, aliases) for c in fcs.channels},
         compensation=compensation,
-        duration_seconds=_duration(fcs.raw),
+        duration_seconds=seconds,
+        duration_source=source,
         rules=() if panel is None else tuple(_rules(panel, rules)),
         findings=(*fcs.findings, *(() if panel is None else panel.findings), *findings),
     )
@@ -166,22 +152,24 @@ def _compensation(
     return choice.state.value, choice.findings
 
 
-def _data_sets(path: Path, chosen: FcsFile) -> Iterator[DataSet]:
-    for number in range(1, chosen.dataset_count + 1):
-        try:
-            one = chosen if number == chosen.dataset else read_fcs(path, dataset=number)
-        except FcsError as error:
-            yield DataSet(number, None, None, None, error.message)
-        else:
-            yield DataSet(number, one.version, len(one.raw), len(one.channels))
+def _duration(fcs: FcsFile) -> tuple[float | None, str]:
+    """Return the seconds of the run and what tells them: its ticks, else the clock on the wall."""
+    ticked = _ticked_seconds(fcs.raw)
+    if ticked is not None:
+        return ticked, "Time channel"
+    elapsed = elapsed_seconds(fcs.keywords)
+    return elapsed, "" if elapsed is None else "begin and end of acquisition"
 
 
-def _duration(raw: RawEvents) -> float | None:
+def _ticked_seconds(raw: RawEvents) -> float | None:
     """Return the time between the first and the last event, in seconds."""
-    if raw.time is None or raw.timestep_seconds is None or not len(raw):
+    if raw.time is None or raw.timestep_seconds is None:
         return None
     ticks = raw.values[:, raw.time.index]
-    seconds = float(np.nanmax(ticks) - np.nanmin(ticks)) * raw.timestep_seconds
+    ticks = ticks[np.isfinite(ticks)]
+    if not ticks.size:
+        return None
+    seconds = (float(ticks.max()) - float(ticks.min())) * raw.timestep_seconds
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
@@ -220,6 +208,7 @@ def as_json(found: Inspection, *, keywords: bool = False) -> dict[str, Any]:
             "acquired": fcs.acquired,
             "events": len(fcs.raw),
             "duration_seconds": found.duration_seconds,
+            "duration_source": found.duration_source or None,
             "events_per_second": found.events_per_second,
         },
         "channels": [_channel_json(channel, found) for channel in fcs.channels],
@@ -243,6 +232,7 @@ def as_json(found: Inspection, *, keywords: bool = False) -> dict[str, Any]:
     }
     if keywords:
         plain["keywords"] = dict(fcs.keywords)
+        plain["analysis"] = dict(fcs.analysis)
     return plain
 
 
@@ -254,8 +244,8 @@ def _channel_json(channel: Channel, found: Inspection) -> dict[str, Any]:
         "marker": found.marker(channel.detector),
         "read_as": list(found.read_as[channel.detector]),
         "bits": channel.bits,
-        "range": channel.range,
-        "maximum": channel.maximum,
+        "range": _finite(channel.range),
+        "maximum": _finite(channel.maximum),
         "amplification": list(channel.amplification),
         "gain": channel.gain,
         "voltage": channel.voltage,
@@ -263,13 +253,17 @@ def _channel_json(channel: Channel, found: Inspection) -> dict[str, Any]:
 
 
 def _spillover_json(spillover: Spillover) -> dict[str, Any]:
-    condition = spillover.condition_number
     return {
         "source": spillover.source,
         "detectors": list(spillover.detectors),
         "matrix": spillover.matrix.tolist(),
-        "condition_number": condition if math.isfinite(condition) else None,
+        "condition_number": _finite(spillover.condition_number),
     }
+
+
+def _finite(value: float) -> float | None:
+    """Return a number that JSON can say: None for one beyond all bounds."""
+    return value if math.isfinite(value) else None
 
 
 def worst(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -115,6 +115,48 @@ def test_24_bit_integers_are_what_their_three_bytes_say(name: str) -> None:
         np.testing.assert_allclose(file.events[:, channel.index], expected, rtol=1e-6)
 
 
+def _amplified(file: FcsFile, stored: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Undo $PnE by the keywords alone."""
+    columns = []
+    for n, column in enumerate(stored.T, start=1):
+        decades, at_zero = map(float, file.keywords[f"$P{n}E"].split(","))
+        steps = float(file.keywords[f"$P{n}R"])
+        columns.append(10 ** (decades * column / steps) * (at_zero or 1) if decades else column)
+    return np.column_stack(columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "dtype", "mask"),
+    [
+        ("fcsfiles/BD_Accuri_C6.fcs", 2481, ">u4", 2**24 - 1),  # DATA said to end a byte later
+        ("flowio/B01_KC-A-W---91-US.fcs", 4418, ">u4", 2**24 - 1),
+        ("webduvet-fcsparser/test1.fcs", 1203, "<u2", 2**12 - 1),  # CyAn: tags above the range
+        ("node-fcs/Partec.fcs", 4779, "<u2", 2**12 - 1),  # behind ANALYSIS, a byte too long
+    ],
+)
+def test_integers_are_what_their_bytes_say_where_the_offsets_are_odd(
+    name: str, begin: int, dtype: str, mask: int
+) -> None:
+    file = read_fcs(CORPUS / name)
+    count = int(file.keywords["$TOT"]) * int(file.keywords["$PAR"])
+    stored = np.fromfile(CORPUS / name, dtype=dtype, count=count, offset=begin)
+    stored = (stored & mask).reshape(-1, int(file.keywords["$PAR"])).astype(np.int64)
+    np.testing.assert_allclose(file.events, _amplified(file, stored), rtol=1e-6)
+
+
+def test_analysis_of_a_partec_is_read_apart_from_text() -> None:
+    file = read_fcs(CORPUS / "node-fcs/Partec.fcs")
+    assert file.analysis["P$GATE_NAME0"] == "R1"
+    assert "P$GATE_NAME0" not in file.keywords
+
+
+def test_coulter_percentages_of_logarithms_are_said_and_not_applied() -> None:
+    file = read_fcs(CORPUS / "flowio/coulter.lmd", dataset=1)
+    (finding,) = [finding for finding in file.findings if finding.code == "DFC_NOT_APPLIED"]
+    assert "(1 to 3: 28.4 %)" in finding.message
+    assert file.spillover is None
+
+
 def test_a_blank_header_leaves_the_offsets_to_text() -> None:
     name = "flowcytometrytools/fake_large_fcs.fcs"
     file = read_fcs(CORPUS / name)

@@ -13,6 +13,7 @@ from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.inspection import as_json, inspect_file, worst
 from cd5flow.model.findings import Finding, Severity
+from fcs_factory import fcs
 
 
 def relabelled(target: Path, labels: dict[str, str]) -> Path:
@@ -39,9 +40,24 @@ def test_the_rate_is_events_over_the_length_of_the_run() -> None:
     assert found.events_per_second == pytest.approx(len(found.fcs.raw) / seconds)
 
 
-def test_without_a_time_step_the_rate_is_unknown(tmp_path: Path) -> None:
-    found = inspect_file(cut_tube(tmp_path / "t.fcs", without=("$TIMESTEP",)))
+def test_without_a_time_step_the_clock_on_the_wall_tells_the_rate(tmp_path: Path) -> None:
+    whole, found = (
+        inspect_file(cut_tube(tmp_path / "t.fcs", without=without))
+        for without in ((), ("$TIMESTEP",))
+    )
+    assert (whole.duration_source, found.duration_source) == (
+        "Time channel",
+        "begin and end of acquisition",
+    )
+    assert whole.duration_seconds is not None
+    assert found.duration_seconds == pytest.approx(whole.duration_seconds, abs=1.0)
+
+
+def test_without_any_clock_the_rate_is_unknown(tmp_path: Path) -> None:
+    found = inspect_file(cut_tube(tmp_path / "t.fcs", without=("$TIMESTEP", "$ETIM")))
     assert found.duration_seconds is None
+    assert found.duration_source == ""
+    assert as_json(found)["acquisition"]["duration_source"] is None
     assert found.events_per_second is None
 
 
@@ -97,11 +113,37 @@ def test_every_data_set_is_listed() -> None:
     )
 
 
+def test_a_data_set_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    plain = fcs([[1.0]], keywords={"$NEXTDATA": "000000"})
+    first = fcs([[1.0]], keywords={"$NEXTDATA": f"{len(plain):06d}"})
+    broken = fcs([[1.0], [2.0]], keywords={"$TOT": "3"})
+    (tmp_path / "t.fcs").write_bytes(first + broken)
+    found = inspect_file(tmp_path / "t.fcs", dataset=1)
+    assert [(one.number, one.events) for one in found.data_sets] == [(1, 1), (2, None)]
+    assert "$TOT says 3 events" in found.data_sets[1].fault
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"$P1G": "1e-300"},
+        {"$P1R": "1e300"},
+        {"$SPILLOVER": "2,A,B,1,1,1,1"},
+        {"$SPILLOVER": "2,A,B,1e300,1e-300,1e300,1"},
+        {"$TIMESTEP": "1e300", "$P1N": "Time"},
+    ],
+)
+def test_numbers_beyond_all_bounds_are_null(tmp_path: Path, keywords: dict[str, str]) -> None:
+    (tmp_path / "t.fcs").write_bytes(fcs([[1.0, 2.0], [1e30, 3.0]], keywords=keywords))
+    json.dumps(as_json(inspect_file(tmp_path / "t.fcs"), keywords=True), allow_nan=False)
+
+
 def test_the_json_holds_keywords_only_when_asked_for() -> None:
     found = inspect_file(tube(CLEAR))
     plain = json.loads(json.dumps(as_json(found), allow_nan=False))
     assert plain["schema"] == "cd5flow.inspection/1"
-    assert "keywords" not in plain
+    assert not {"keywords", "analysis"} & set(plain)
+    assert as_json(found, keywords=True)["analysis"] == {}
     assert as_json(found, keywords=True)["keywords"]["$CYT"] == found.fcs.cytometer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cd5flow.cli.terminal import emit, show, table
@@ -21,10 +21,16 @@ def run(fcs: Path, *, dataset: int | None, keywords: bool, json: bool) -> None:
     for line in _lines(found):
         show(line)
     if keywords:
-        show()
-        show("Keywords", style="strong")
-        for line in table([[key, value] for key, value in found.fcs.keywords.items()], indent="  "):
-            show(line)
+        _show_keywords("Keywords", found.fcs.keywords)
+        if found.fcs.analysis:
+            _show_keywords("Keywords of ANALYSIS", found.fcs.analysis)
+
+
+def _show_keywords(title: str, keywords: Mapping[str, str]) -> None:
+    show()
+    show(title, style="strong")
+    for line in table([[key, value] for key, value in keywords.items()], indent="  "):
+        show(line)
 
 
 def _lines(found: Inspection) -> Iterator[str]:
@@ -99,7 +105,10 @@ def _rules(found: Inspection) -> Iterator[str]:
 def _rate(found: Inspection) -> str:
     if found.events_per_second is None or found.duration_seconds is None:
         return ", length of the run unknown"
-    return f" in {found.duration_seconds:,.1f} s, {found.events_per_second:,.0f} a second"
+    return (
+        f" in {found.duration_seconds:,.1f} s ({found.duration_source}), "
+        f"{found.events_per_second:,.0f} a second"
+    )
 
 
 def _matrix(spillover: Spillover) -> Iterator[str]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cd5flow.fcs.file import FcsFile, read_fcs
+from cd5flow.fcs.file import DataSetSummary, FcsFile, read_fcs, summarise_data_sets
 
-__all__ = ["FcsFile", "read_fcs"]
+__all__ = ["DataSetSummary", "FcsFile", "read_fcs", "summarise_data_sets"]

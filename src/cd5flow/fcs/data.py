@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.fcs.clock import SplitClock
 from cd5flow.fcs.layout import Column, Kind, Layout
 from cd5flow.fcs.source import Source
 from cd5flow.model.events import Channel, Values
@@ -17,6 +21,16 @@ from cd5flow.model.events import Channel, Values
 _BLOCK_BYTES: Final = 1 << 19
 _BLOCK_ROWS: Final = 512  # so that many channels do not mean many calls on short columns
 _TABLE_BITS: Final = 20
+_LARGE_PAGE: Final = 1 << 21
+# Laying out is bound by memory: more threads than these gain nothing, nor do they on small files.
+_MOST_THREADS: Final = 4
+_THREAD_BYTES: Final = 1 << 23
+
+# Of floats by their bytes: the integers to read them as, infinity, and the sign.
+_PATTERNS: Final[dict[int, tuple[np.dtype[Any], np.dtype[Any], int, int]]] = {
+    4: (np.dtype("<i4"), np.dtype("<u4"), 0x7F80_0000, 0x8000_0000),
+    8: (np.dtype("<i8"), np.dtype("<u8"), 0x7FF0_0000_0000_0000, 0x8000_0000_0000_0000),
+}
 
 Cells = npt.NDArray[Any]
 Undo = Callable[[Cells], Cells]
@@ -27,7 +41,8 @@ class Decoded:
     """The values of a data set.
 
     Attributes:
-        values: (n_events, n_channels) float32, Fortran order, read-only.
+        values: (n_events, n_columns) float32, Fortran order, read-only; a column a value of the
+            event, and behind them the ticks of a split clock.
         not_finite: how many stored floats are NaN or infinite.
     """
 
@@ -41,11 +56,11 @@ def undo_amplification(
     """Return, for each column that needs one, the function from stored to linear values.
 
     Logarithms of integer data: v = 10**(e0*x/R)*e1 ($PnE of FCS 3.1). Gain: v = x/g. Time keeps
-    its ticks.
+    its ticks, and so do the words of a clock.
     """
     undo: dict[int, Undo] = {}
-    for channel, column in zip(channels, layout.columns, strict=True):
-        if channel.is_time:
+    for channel, column in zip(channels, layout.columns, strict=False):  # joined Time comes last
+        if channel.is_time or channel.word_of_time:
             continue
         if channel.logarithmic and column.kind is Kind.INTEGER:
             undo[channel.index] = _exponential(channel, column, events=events)
@@ -74,7 +89,13 @@ def _exponential(channel: Channel, column: Column, *, events: int) -> Undo:
 
 
 def decode(
-    source: Source, *, begin: int, layout: Layout, events: int, undo: Mapping[int, Undo]
+    source: Source,
+    *,
+    begin: int,
+    layout: Layout,
+    events: int,
+    undo: Mapping[int, Undo],
+    clock: SplitClock | None = None,
 ) -> Decoded:
     """Read the events that begin at byte ``begin``; their bytes are known to be in the file.
 
@@ -82,77 +103,175 @@ def decode(
         FcsTruncatedError: the file became shorter meanwhile.
         FileAccessError: the system refuses to read.
     """
-    values: Values = np.empty((events, len(layout.columns)), dtype=np.float32, order="F")
-    not_finite = 0
-    # Doubles and logarithms may be too large for float32: they become infinite. NaN stays NaN.
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start, rows, block in _blocks(source, begin, layout, events):
-            target = values[start : start + rows]
-            if layout.uniform and layout.columns[0].bits % 8 == 0:
-                not_finite += _lay_out_uniform(block.reshape(rows, -1), layout, undo, target)
-            else:
-                not_finite += _lay_out_mixed(block, rows, layout, undo, target)
+    columns = len(layout.columns) + (clock is not None)
+    values = _room(events, columns)
+    if clock is not None and events:
+        first = decode(source, begin=begin, layout=layout, events=1, undo={}).values
+        clock = clock.counted_from(float(first[0, clock.high]))
+    lay_out = _lay_out_uniform if layout.uniform and not layout.packed else _lay_out_mixed
+    blocks = _Blocks.of(source, begin, layout, events)
+
+    def work() -> int:
+        not_finite = 0
+        # Doubles and logarithms may be too large for float32: they become infinite. NaN stays NaN.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start, rows, block in blocks.taken():
+                target = values[start : start + rows]
+                not_finite += lay_out(block, layout, undo, target, clock)
+        return not_finite
+
+    threads = _threads(layout.bytes_of(events))
+    if threads == 1:
+        not_finite = work()
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            not_finite = sum(
+                future.result() for future in [pool.submit(work) for _ in range(threads)]
+            )
     values.setflags(write=False)
     return Decoded(values=values, not_finite=not_finite)
 
 
-def _blocks(
-    source: Source, begin: int, layout: Layout, events: int
-) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
-    """Yield the first event, the number of events and the bytes of each block, in one buffer."""
-    # Eight events end on a byte, whatever their width.
-    step = max(_BLOCK_ROWS, _BLOCK_BYTES * 8 // layout.row_bits // 8 * 8)
-    buffer = np.empty(layout.bytes_of(min(step, events)), dtype=np.uint8)
-    for start in range(0, events, step):
-        rows = min(step, events - start)
-        block = buffer[: layout.bytes_of(rows)]
-        source.read_into(begin + layout.bytes_of(start), block)
-        yield start, rows, block
+def _room(events: int, columns: int) -> Values:
+    """Return an array to fill, laid out by channel, where the system can give it large pages whole.
+
+    An allocation begins and ends within large pages, whose halves come as hundreds of small ones: a
+    tenth of the time that a plain file takes.
+    """
+    size = 4 * events * columns
+    spare = 2 * _LARGE_PAGE if size > _LARGE_PAGE else 0
+    raw = np.empty(size + spare, dtype=np.uint8)
+    begin = -raw.ctypes.data % _LARGE_PAGE if spare else 0
+    cells = raw[begin : begin + size].view(np.float32)
+    return cells.reshape((events, columns), order="F")
+
+
+def _threads(data_bytes: int) -> int:
+    """Return how many threads are worth their start for so many bytes."""
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        processors = os.cpu_count() or 1
+    return max(1, min(processors, _MOST_THREADS, data_bytes // _THREAD_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """DATA in blocks, handed to whichever thread asks next: a slow one does not hold up the rest.
+
+    Attributes:
+        source: the file.
+        begin: the first byte of DATA.
+        layout: of an event.
+        events: how many.
+        step: events in a block.
+        starts: the first event of each block that nobody took yet.
+        turn: held while a block is taken and read.
+    """
+
+    source: Source
+    begin: int
+    layout: Layout
+    events: int
+    step: int
+    starts: Iterator[int]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(cls, source: Source, begin: int, layout: Layout, events: int) -> _Blocks:
+        """Cut events into blocks."""
+        # Eight events end on a byte, whatever their width.
+        step = max(_BLOCK_ROWS, _BLOCK_BYTES * 8 // layout.row_bits // 8 * 8)
+        return cls(source, begin, layout, events, step, starts=iter(range(0, events, step)))
+
+    def taken(self) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
+        """Yield the first event, the number of events and the bytes of each block, in one buffer."""
+        buffer = np.empty(self.layout.bytes_of(min(self.step, self.events)), dtype=np.uint8)
+        while True:
+            with self.turn:
+                start = next(self.starts, None)
+                if start is None:
+                    return
+                rows = min(self.step, self.events - start)
+                block = buffer[: self.layout.bytes_of(rows)]
+                self.source.read_into(self.begin + self.layout.bytes_of(start), block)
+            yield start, rows, block
 
 
 def _lay_out_uniform(
-    block: npt.NDArray[np.uint8], layout: Layout, undo: Mapping[int, Undo], target: Values
+    block: npt.NDArray[np.uint8],
+    layout: Layout,
+    undo: Mapping[int, Undo],
+    target: Values,
+    clock: SplitClock | None,
 ) -> int:
     """Put a block whose values share one kind and width into its rows of the events."""
-    rows, count = len(block), len(layout.columns)
+    count = len(layout.columns)
     column = layout.columns[0]
     width = column.bits // 8
     if width in {1, 2, 4, 8} and (layout.order.little or layout.order.big):
-        cells: Cells = block.reshape(-1).view(f"<u{width}")
+        cells: Cells = block.view(f"<u{width}")
         if layout.order.big and width > 1:
             cells.byteswap(inplace=True)
     else:
         cells = _assembled(block.reshape(-1, width), layout.order.places(width))
-    cells = _typed(cells, column.kind).reshape(rows, count)
+    cells = _typed(cells, column.kind).reshape(len(target), count)
     not_finite = 0
     if column.kind is not Kind.INTEGER:
-        not_finite = cells.size - int(np.count_nonzero(np.isfinite(cells)))
-    elif any(each.mask is not None for each in layout.columns):
-        all_bits = (1 << column.bits) - 1
-        masks = [all_bits if each.mask is None else each.mask for each in layout.columns]
-        np.bitwise_and(cells, np.array(masks, dtype=cells.dtype), out=cells)
-    target[:] = cells
+        not_finite = _not_finite(cells)
+    else:
+        _mask(cells, layout)
+    target[:, :count] = cells
     for index, linear in undo.items():
         target[:, index] = linear(cells[:, index])
+    if clock is not None:
+        target[:, count] = clock.ticks(cells[:, clock.high], cells[:, clock.low])
     return not_finite
+
+
+def _mask(cells: Cells, layout: Layout) -> None:
+    """Take away the bits above each column's range, in place."""
+    masks = [column.mask for column in layout.columns]
+    if set(masks) == {None}:
+        return
+    all_bits = (1 << layout.columns[0].bits) - 1
+    each = np.array([all_bits if m is None else m for m in masks], dtype=cells.dtype)
+    # One number for all columns runs over the block several times faster than a row of numbers.
+    np.bitwise_and(cells, each[0] if len(set(masks)) == 1 else each, out=cells)
+
+
+def _not_finite(cells: Cells) -> int:
+    """Return how many floats are NaN or infinite.
+
+    Their exponent is all ones (IEEE 754), so that, read as integers, they are the largest of the
+    positive and of the negative numbers: two maxima, and no array of answers, tell that there are
+    none.
+    """
+    signed, unsigned, infinity, sign = _PATTERNS[cells.dtype.itemsize]
+    flat = cells.reshape(-1)
+    largest = np.maximum.reduce(flat.view(unsigned))
+    if largest < infinity | sign and np.maximum.reduce(flat.view(signed)) < infinity:
+        return 0
+    return cells.size - int(np.count_nonzero(np.isfinite(cells)))
 
 
 def _lay_out_mixed(
     block: npt.NDArray[np.uint8],
-    rows: int,
     layout: Layout,
     undo: Mapping[int, Undo],
     target: Values,
+    clock: SplitClock | None,
 ) -> int:
     """Put a block of values of several kinds or widths into its rows of the events."""
     not_finite = 0
     at = 0
+    words: dict[int, Cells] = {}
     little, packed = layout.order.little, layout.packed
     if packed:
         bits = np.unpackbits(block, bitorder="little" if little else "big")
-        grid = bits[: rows * layout.row_bits].reshape(rows, -1)
+        grid = bits[: len(target) * layout.row_bits].reshape(len(target), -1)
     else:
-        grid = block.reshape(rows, -1)
+        grid = block.reshape(len(target), -1)
     for index, column in enumerate(layout.columns):
         if packed:
             cells = _from_bits(grid[:, at : at + column.bits], little=little)
@@ -163,10 +282,14 @@ def _lay_out_mixed(
             at += width
         cells = _typed(cells, column.kind)
         if column.kind is not Kind.INTEGER:
-            not_finite += cells.size - int(np.count_nonzero(np.isfinite(cells)))
+            not_finite += _not_finite(cells)
         elif column.mask is not None:
             cells = cells & cells.dtype.type(column.mask)
         target[:, index] = undo[index](cells) if index in undo else cells
+        if clock is not None and index in {clock.high, clock.low}:
+            words[index] = cells
+    if clock is not None:
+        target[:, len(layout.columns)] = clock.ticks(words[clock.high], words[clock.low])
     return not_finite
 
 

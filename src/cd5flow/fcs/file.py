@@ -5,26 +5,24 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from cd5flow.errors import FcsError, FileAccessError, OptionError
+from cd5flow.errors import FcsError, FileAccessError
+from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
-from cd5flow.fcs.header import Header, begins_data_set, read_header
-from cd5flow.fcs.layout import Kind, Layout, linear_maximum, read_channels, read_layouts
-from cd5flow.fcs.locate import locate
+from cd5flow.fcs.datasets import DataSet, choose_data_set, describe, read_data_sets
+from cd5flow.fcs.layout import Kind, Layout, linear_maximum
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.spillover import read_spillover
-from cd5flow.fcs.text import given, integer, number, read_text
+from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
 from cd5flow.model.findings import Finding, Severity
 
-_MOST_DATA_SETS: Final = 64
 _HASH_BLOCK: Final = 1 << 20
 
 
@@ -43,6 +41,7 @@ class FcsFile:
         acquired: when acquisition began, ISO 8601; None where the file does not say.
         cytometer: ``$CYT``.
         findings: faults that were tolerated, and how each was settled.
+        analysis: the keywords of ANALYSIS, as of TEXT; empty where the file has none.
     """
 
     path: Path
@@ -55,6 +54,7 @@ class FcsFile:
     acquired: str | None
     cytometer: str | None
     findings: tuple[Finding, ...]
+    analysis: dict[str, str] = field(default_factory=dict)
 
     @property
     def events(self) -> Values:
@@ -73,45 +73,45 @@ class FcsFile:
         Raises:
             FileAccessError: the file cannot be read any more.
         """
-        digest = hashlib.sha256()
-        try:
-            with self.path.open("rb", buffering=0) as stream:
-                while block := stream.read(_HASH_BLOCK):
-                    digest.update(block)
-        except OSError as error:
-            raise FileAccessError(f"{self.path}: cannot be read ({error.strerror})") from error
-        return digest.hexdigest()
+        begun: Future[str] | None = self.__dict__.pop("_begun", None)
+        return _sha256(self.path) if begun is None else begun.result()
+
+    def begin_sha256(self) -> None:
+        """Compute `sha256` beside what follows, so that who asks for it later need not wait."""
+        if not {"sha256", "_begun"} & self.__dict__.keys():
+            beside = ThreadPoolExecutor(1)
+            self.__dict__["_begun"] = beside.submit(_sha256, self.path)
+            beside.shutdown(wait=False)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb", buffering=0) as stream:
+            while block := stream.read(_HASH_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class _DataSet:
-    """HEADER and TEXT of one data set."""
+class DataSetSummary:
+    """One data set of a file, without its events.
 
-    offset: int
-    header: Header
-    keywords: dict[str, str]
-    findings: tuple[Finding, ...]
+    Attributes:
+        number: from 1.
+        version: of FCS.
+        events: how many; None where it cannot be read.
+        channels: how many; None likewise.
+        fault: why it cannot be read; empty where it can.
+    """
 
-    @property
-    def resolution(self) -> tuple[bool, bool, float]:
-        """What the choice between data sets goes by: events, FCS 3, the steps of its channels."""
-        count = integer(self.keywords["$PAR"]) or 0
-        steps = [
-            number(self.keywords.get(f"$P{n}R")) or 0.0
-            for n in range(1, min(count, len(self.keywords)) + 1)
-            if "TIME" not in self.keywords.get(f"$P{n}N", "").upper()
-        ]
-        holds_events = integer(self.keywords.get("$TOT")) != 0
-        return holds_events, self.header.version >= "3", max(steps, default=0.0)
-
-    @property
-    def labelled(self) -> bool:
-        """Whether a channel has a ``$PnS`` that says more than its ``$PnN``."""
-        return any(
-            label and label != self.keywords.get(key[:-1] + "N")
-            for key, label in self.keywords.items()
-            if re.fullmatch(r"\$P[0-9]+S", key)
-        )
+    number: int
+    version: str
+    events: int | None
+    channels: int | None
+    fault: str = ""
 
 
 def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> FcsFile:
@@ -132,17 +132,8 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
     """
     path = Path(path)
     with open_source(path) as source:
-        sets, findings = _data_sets(source)
-        if dataset is None:
-            chosen = max(range(len(sets)), key=lambda i: (sets[i].resolution, -i))
-        elif 1 <= dataset <= len(sets):
-            chosen = dataset - 1
-        else:
-            raise OptionError(
-                f"{source.name}: has no data set {dataset}, expected 1 to {len(sets)}"
-            )
-        if len(sets) > 1 and dataset is None:
-            findings.append(_choice(sets, chosen))
+        sets, findings = read_data_sets(source)
+        chosen, why = choose_data_set(sets, dataset, name=source.name)
         try:
             read = _read(path, source, sets[chosen])
         except FcsError as error:
@@ -154,73 +145,47 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
         read,
         dataset=chosen + 1,
         dataset_count=len(sets),
-        findings=(*findings, *read.findings),
+        findings=(*findings, *why, *read.findings),
     )
 
 
-def _data_sets(source: Source) -> tuple[list[_DataSet], list[Finding]]:
-    """Read HEADER and TEXT of every data set."""
-    sets: list[_DataSet] = []
-    findings: list[Finding] = []
-    offset: int | None = 0
-    while offset is not None and len(sets) < _MOST_DATA_SETS:
-        try:
-            header = read_header(source, offset)
-            text = read_text(source, offset, header)
-        except FcsError as error:
-            if not sets:
-                raise
-            message = f"data set {len(sets) + 1} cannot be read: {error.message}"
-            findings.append(Finding("DATA_SET_UNREADABLE", Severity.WARN, message))
-            break
-        sets.append(
-            _DataSet(offset=offset, header=header, keywords=text.keywords, findings=text.findings)
-        )
-        step = integer(text.keywords.get("$NEXTDATA")) or 0
-        # The standard counts from this data set, some instruments from the start of the file.
-        targets = [at for at in (offset + step, step) if step and at > offset]
-        offset = next((at for at in targets if begins_data_set(source, at)), None)
-        if targets and offset is None:
-            message = f"$NEXTDATA is {step:,}, where no data set begins; ignored"
-            findings.append(Finding("NEXTDATA", Severity.INFO, message))
-    return sets, findings
+def summarise_data_sets(path: str | os.PathLike[str]) -> tuple[DataSetSummary, ...]:
+    """Return what the data sets of a file hold; one whose events cannot be found says why.
+
+    Raises:
+        FileAccessError: the file is absent, a folder, or may not be read.
+        FcsError: the first data set has no HEADER or TEXT that can be read.
+    """
+    with open_source(Path(path)) as source:
+        sets, _ = read_data_sets(source)
+        return tuple(_summary(source, each, number) for number, each in enumerate(sets, start=1))
 
 
-def _choice(sets: Sequence[_DataSet], chosen: int) -> Finding:
-    equal = [i for i, each in enumerate(sets) if each.resolution == sets[chosen].resolution]
-    if len(equal) > 1:
-        message = (
-            f"the file holds {len(sets)} data sets, {len(equal)} of them alike; "
-            f"the first of these ({chosen + 1}) was read"
-        )
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
-    _, _, steps = sets[chosen].resolution
-    message = (
-        f"the file holds {len(sets)} data sets; {chosen + 1} was read, "
-        f"which has the finest channels (FCS {sets[chosen].header.version}, {steps:,.0f} steps)"
-    )
-    labelled = [str(i) for i, each in enumerate(sets, start=1) if each.labelled]
-    if labelled and not sets[chosen].labelled:
-        message = f"{message}; the channels of {', '.join(labelled)} have labels, its own have none"
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
-    return Finding("SEVERAL_DATA_SETS", Severity.INFO, message)
+def _summary(source: Source, data_set: DataSet, number: int) -> DataSetSummary:
+    version = data_set.header.version
+    try:
+        found = describe(source, data_set)
+    except FcsError as error:
+        return DataSetSummary(number, version, None, None, error.message)
+    return DataSetSummary(number, version, found.located.events, len(found.channels))
 
 
-def _read(path: Path, source: Source, data_set: _DataSet) -> FcsFile:
+def _read(path: Path, source: Source, data_set: DataSet) -> FcsFile:
     keywords = data_set.keywords
-    layouts = read_layouts(keywords, name=source.name)
-    located = locate(source, data_set.offset, data_set.header, keywords, layouts)
-    channels, about_channels = read_channels(keywords, located.layout)
+    found = describe(source, data_set)
+    layout, events = found.located.layout, found.located.events
     decoded = decode(
         source,
-        begin=located.begin,
-        layout=located.layout,
-        events=located.events,
-        undo=undo_amplification(channels, located.layout, events=located.events),
+        begin=found.located.begin,
+        layout=layout,
+        events=events,
+        undo=undo_amplification(found.channels, layout, events=events),
+        clock=found.clock,
     )
-    channels = _with_ranges(channels, decoded)
-    timestep, about_time = _timestep(keywords, channels)
-    spillover, about_spillover = read_spillover(keywords, channels)
+    channels = _with_ranges(found.channels, decoded)
+    timestep, about_time = read_timestep(keywords)
+    spillover, about_spillover = read_spillover(keywords, found.stored)
+    analysis, about_analysis = read_analysis(source, data_set.offset, data_set.header, keywords)
     return FcsFile(
         path=path,
         version=data_set.header.version,
@@ -232,13 +197,13 @@ def _read(path: Path, source: Source, data_set: _DataSet) -> FcsFile:
         acquired=acquired(keywords),
         cytometer=given(keywords, "$CYT"),
         findings=(
-            *data_set.findings,
-            *located.findings,
-            *about_channels,
+            *found.findings,
             *about_time,
-            *_about_values(decoded, located.layout),
+            *_about_values(decoded, layout),
             *about_spillover,
+            *about_analysis,
         ),
+        analysis=analysis,
     )
 
 
@@ -256,23 +221,6 @@ def _with_ranges(channels: tuple[Channel, ...], decoded: Decoded) -> tuple[Chann
         else:
             ranged.append(channel)
     return tuple(ranged)
-
-
-def _timestep(
-    keywords: Mapping[str, str], channels: Sequence[Channel]
-) -> tuple[float | None, tuple[Finding, ...]]:
-    findings = []
-    written = given(keywords, "$TIMESTEP")
-    timestep = number(written)
-    if written is not None and (timestep is None or timestep <= 0):
-        message = f"$TIMESTEP is {written[:40]!r}, expected seconds per tick; not used"
-        findings.append(Finding("TIMESTEP_UNREADABLE", Severity.WARN, message))
-        timestep = None
-    halves = [c.detector for c in channels if c.detector.upper().endswith(("MSW", "LSW"))]
-    if len(halves) == 2 and not any(channel.is_time for channel in channels):
-        message = f"Time is split over {' and '.join(halves)}; it is not put together"
-        findings.append(Finding("TIME_SPLIT", Severity.WARN, message))
-    return timestep, tuple(findings)
 
 
 def _about_values(decoded: Decoded, layout: Layout) -> tuple[Finding, ...]:

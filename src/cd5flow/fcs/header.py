@@ -47,11 +47,13 @@ class Header:
         version: ``2.0``, ``3.0``, ``3.1`` or ``3.2``.
         text: the primary TEXT segment.
         data: DATA; None where the fields are blank, zero or no numbers.
+        analysis: ANALYSIS; None likewise.
     """
 
     version: str
     text: Segment
     data: Segment | None
+    analysis: Segment | None
 
 
 def begins_data_set(source: Source, offset: int) -> bool:
@@ -74,8 +76,8 @@ def read_header(source: Source, offset: int) -> Header:
         raise FcsTruncatedError(
             f"{source.name}: ends within the HEADER ({source.size:,} bytes), no events in it"
         )
-    fields = [_offset(raw[at : at + 8]) for at in range(10, 42, 8)]
-    text_begin, text_end, data_begin, data_end = fields
+    fields = [_offset(raw[at : at + 8]) for at in range(10, HEADER_BYTES, 8)]
+    text_begin, text_end = fields[:2]
     if not text_begin or not text_end or text_end < text_begin:
         raise FcsCorruptError(
             f"{source.name}: HEADER puts TEXT at {raw[10:26]!r}, expected two byte numbers"
@@ -85,8 +87,12 @@ def read_header(source: Source, offset: int) -> Header:
             f"{source.name}: ends at byte {source.size:,} within TEXT "
             f"(to byte {offset + text_end:,}), 0 whole events in it"
         )
-    data = Segment(data_begin, data_end) if data_begin and data_end is not None else None
-    return Header(version=version, text=Segment(text_begin, text_end), data=data)
+    return Header(
+        version=version,
+        text=Segment(text_begin, text_end),
+        data=_segment(*fields[2:4]),
+        analysis=_segment(*fields[4:]),
+    )
 
 
 def _version(source: Source, raw: bytes) -> str:
@@ -100,6 +106,10 @@ def _version(source: Source, raw: bytes) -> str:
     if version not in _READ_VERSIONS:
         raise FcsUnsupportedError(f"{source.name}: is FCS {version}, expected 2.0, 3.0, 3.1 or 3.2")
     return version
+
+
+def _segment(begin: int | None, end: int | None) -> Segment | None:
+    return Segment(begin, end) if begin and end is not None else None
 
 
 def _offset(field: bytes) -> int | None:

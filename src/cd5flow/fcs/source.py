@@ -35,7 +35,9 @@ class Source:
         Raises:
             FileAccessError: the system refuses to read.
         """
-        length = max(0, min(length, self.size - offset))
+        length = min(length, self.size - offset)
+        if length <= 0:  # the system may refuse to seek to a place that a hostile file names
+            return b""
         buffer = np.empty(length, dtype=np.uint8)
         return buffer[: self._fill(offset, buffer)].tobytes()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from cd5flow.fcs.percentages import read_percentages
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel, Spillover
 from cd5flow.model.findings import Finding, Severity
@@ -19,7 +20,7 @@ _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "$SPILL", "SPILLOVER", "$COMP")
 def read_spillover(
     keywords: Mapping[str, str], channels: Sequence[Channel]
 ) -> tuple[Spillover | None, tuple[Finding, ...]]:
-    """Return the first usable matrix in the order $SPILLOVER, SPILL, $SPILL, SPILLOVER, $COMP.
+    """Return the first usable matrix: $SPILLOVER, SPILL, $SPILL, SPILLOVER, $COMP, $DFCiTOj.
 
     Channels are named by ``$PnN``, or by number where the file writes integers that name none.
     """
@@ -36,12 +37,8 @@ def read_spillover(
             )
             continue
         return spillover, tuple(findings)
-    if any(key.startswith("$DFC") and number(keywords[key]) for key in keywords):
-        message = (
-            "the file gives compensation as FCS 2.0 percentages ($DFCiTOj), which are not applied"
-        )
-        findings.append(Finding("DFC_NOT_APPLIED", Severity.WARN, message))
-    return None, tuple(findings)
+    percentages, about = read_percentages(keywords, channels)
+    return percentages, (*findings, *about)
 
 
 def _parsed(value: str, channels: Sequence[Channel], keyword: str) -> Spillover:

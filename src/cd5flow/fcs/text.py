@@ -15,10 +15,10 @@ from cd5flow.model.findings import Finding, Severity
 
 # The largest TEXT seen in the field is under 1 MB. The bounds keep a hostile file from taking
 # memory and time out of proportion.
-_TEXT_BYTES: Final = 16 << 20
+TEXT_BYTES: Final = 16 << 20
 _DELIMITERS: Final = 200_000
 
-_INTEGER: Final = re.compile(r"\+?([0-9]{1,18})(\.0*)?")
+_INTEGER: Final = re.compile(r"\+?0*([0-9]{1,18})(\.0*)?")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 # Keywords that never are a value: where one stands in a value's place, an unescaped delimiter or a
 # missing value came before it.
@@ -35,10 +35,12 @@ class Text:
     Attributes:
         keywords: upper-case keyword, with its ``$`` where it has one, to its stripped value.
         findings: what was tolerated in reading them.
+        supplement: where supplemental TEXT is; None where there is none apart from TEXT.
     """
 
     keywords: dict[str, str]
     findings: tuple[Finding, ...]
+    supplement: Segment | None = None
 
 
 def integer(value: str | None) -> int | None:
@@ -58,16 +60,24 @@ def number(value: str | None) -> float | None:
     return parsed if math.isfinite(parsed) else None
 
 
-def read_text(source: Source, offset: int, header: Header) -> Text:
+def read_text(
+    source: Source, offset: int, header: Header, *, most_supplement: int = TEXT_BYTES
+) -> Text:
     """Read the primary and the supplemental TEXT of the data set at ``offset``.
+
+    Args:
+        source: the file.
+        offset: where the data set begins.
+        header: its HEADER.
+        most_supplement: supplemental TEXT of more bytes than these is left.
 
     Raises:
         FcsCorruptError: TEXT is empty, out of proportion, or lacks ``$PAR``.
     """
-    if header.text.length > _TEXT_BYTES:
+    if header.text.length > TEXT_BYTES:
         raise FcsCorruptError(
             f"{source.name}: HEADER gives TEXT {header.text.length:,} bytes, "
-            f"expected at most {_TEXT_BYTES:,}"
+            f"expected at most {TEXT_BYTES:,}"
         )
     raw = source.read(offset + header.text.begin, header.text.length)
     primary, encoding = _decoded(raw)
@@ -92,8 +102,38 @@ def read_text(source: Source, offset: int, header: Header) -> Text:
             "known keywords were taken as landmarks"
         )
         findings.append(Finding("TEXT_UNESCAPED", Severity.WARN, message))
-    findings += _supplement(source, offset, header, keywords, delimiter)
-    return Text(keywords=keywords, findings=tuple(findings))
+    supplement = _supplement(header, keywords)
+    if supplement is not None:
+        more = None
+        if supplement.length <= most_supplement:
+            more = _further(source, offset, supplement, delimiter)
+        if more is None:
+            message = f"supplemental TEXT {supplement} holds no keywords that can be read; left"
+            findings.append(_info("SUPPLEMENTAL_TEXT", message))
+        for key, value in (more or {}).items():
+            keywords.setdefault(key, value)
+    return Text(keywords=keywords, findings=tuple(findings), supplement=supplement)
+
+
+def read_analysis(
+    source: Source, offset: int, header: Header, keywords: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[Finding, ...]]:
+    """Return the keywords of ANALYSIS, as of `read_text`; none where there are none."""
+    segment = analysis_segment(header, keywords)
+    if segment is None:
+        return {}, ()
+    found = _further(source, offset, segment) if segment.length <= TEXT_BYTES else None
+    if found is None:
+        message = f"ANALYSIS {segment} holds no keywords that can be read; left"
+        return {}, (_info("ANALYSIS", message),)
+    return found, ()
+
+
+def analysis_segment(header: Header, keywords: Mapping[str, str]) -> Segment | None:
+    """Return where ANALYSIS is: as TEXT says, else as HEADER does; None for nowhere."""
+    begin, end = integer(keywords.get("$BEGINANALYSIS")), integer(keywords.get("$ENDANALYSIS"))
+    written = Segment(begin, end) if begin and end else header.analysis
+    return written if written is not None and written.length else None
 
 
 def _info(code: str, message: str) -> Finding:
@@ -189,30 +229,39 @@ def _unique(pairs: list[tuple[str, str]]) -> tuple[dict[str, str], list[Finding]
     return keywords, [Finding("DUPLICATE_KEYWORD", Severity.WARN, message)]
 
 
-def _supplement(
-    source: Source, offset: int, header: Header, keywords: dict[str, str], delimiter: str
-) -> list[Finding]:
-    """Add what the supplemental TEXT holds beyond the primary one."""
+def _supplement(header: Header, keywords: Mapping[str, str]) -> Segment | None:
+    """Return where supplemental TEXT is; None where there is none."""
     begin, end = integer(keywords.get("$BEGINSTEXT")), integer(keywords.get("$ENDSTEXT"))
     if not begin or not end or end <= begin:
-        return []
-    segment = Segment(begin, end)
+        return None
     if begin <= header.text.end and end >= header.text.begin:
-        return []  # instruments that repeat the primary TEXT here
-    if offset + end >= source.size or segment.length > _TEXT_BYTES:
-        return [_info("SUPPLEMENTAL_TEXT", f"supplemental TEXT {segment} is not in the file; left")]
-    raw = source.read(offset + begin, segment.length)
-    readable = not re.search(
-        rb"[\x00-\x08\x0e-\x1b]", raw.replace(delimiter.encode(), b"").strip(b"\0")
-    )
+        return None  # instruments that repeat the primary TEXT here
+    return Segment(begin, end)
+
+
+def _further(
+    source: Source, offset: int, segment: Segment, delimiter: str | None = None
+) -> dict[str, str] | None:
+    """Return the keywords of a segment apart from TEXT; None where it holds something else.
+
+    It is delimited as TEXT is; without a ``delimiter``, by its own first character.
+    """
+    raw = source.read(offset + segment.begin, segment.length)
+    if len(raw) < segment.length:
+        return None  # not in the file
     text, _ = _decoded(raw)
     unpadded = text.lstrip(" \0\r\n")
-    if not readable or not unpadded.startswith(delimiter) or text.count(delimiter) > _DELIMITERS:
-        return [_info("SUPPLEMENTAL_TEXT", f"supplemental TEXT {segment} holds no keywords; left")]
-    more, _ = _unique(_pairs(text, delimiter)[0])
-    for key, value in more.items():
-        keywords.setdefault(key, value)
-    return []
+    sign = delimiter or unpadded[:1]
+    text_bytes = raw.replace(sign.encode(), b"").strip(b"\0") if sign else b""
+    if (
+        not sign
+        or sign.isalnum()
+        or not unpadded.startswith(sign)
+        or text.count(sign) > _DELIMITERS
+        or re.search(rb"[\x00-\x08\x0e-\x1b]", text_bytes)
+    ):
+        return None
+    return _unique(_pairs(text, sign)[0])[0]
 
 
 def given(keywords: Mapping[str, str], name: str) -> str | None:

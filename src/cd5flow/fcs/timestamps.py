@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Final
 
-from cd5flow.fcs.text import given
-
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -38,22 +36,62 @@ def acquired(keywords: Mapping[str, str]) -> str | None:
     ``$BEGINDATETIME`` (FCS 3.2), else ``$DATE`` with ``$BTIM``; the day alone where the time is
     unreadable; None where the day is absent, unreadable or ambiguous.
     """
-    stamp = given(keywords, "$BEGINDATETIME")
+    stamp = stamp_of(keywords.get("$BEGINDATETIME", ""))
     if stamp is not None:
-        try:
-            return datetime.fromisoformat(stamp).isoformat(timespec="seconds")
-        except ValueError:
-            pass
-    day = _day(keywords.get("$DATE", ""))
+        return stamp.isoformat(timespec="seconds")
+    day = day_of(keywords.get("$DATE", ""))
     if day is None:
         return None
-    moment = _moment(keywords.get("$BTIM", ""))
+    moment = moment_of(keywords.get("$BTIM", ""))
     if moment is None:
         return day.isoformat()
     return datetime.combine(day, moment).isoformat(timespec="seconds")
 
 
-def _day(written: str) -> date | None:
+def elapsed_seconds(keywords: Mapping[str, str]) -> float | None:
+    """Return the seconds between the clock times at which acquisition began and ended.
+
+    ``$BEGINDATETIME`` and ``$ENDDATETIME`` (FCS 3.2), else ``$BTIM`` and ``$ETIM``, which may lie on
+    two days; None where one is absent or unreadable, or both are the same.
+    """
+    stamps = [stamp_of(keywords.get(name, "")) for name in ("$BEGINDATETIME", "$ENDDATETIME")]
+    if stamps[0] is not None and stamps[1] is not None:
+        try:
+            seconds = (stamps[1] - stamps[0]).total_seconds()
+        except TypeError:  # one tells its time zone, the other does not
+            return None
+        return seconds if seconds > 0 else None
+    begun, ended = (_second_of_day(keywords.get(name, "")) for name in ("$BTIM", "$ETIM"))
+    if begun is None or ended is None or begun == ended:
+        return None
+    return (ended - begun) % 86_400
+
+
+def stamp_of(written: str) -> datetime | None:
+    """Return a day with its time as ISO 8601 writes it; None where it is unreadable."""
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def _second_of_day(written: str) -> float | None:
+    """Return the seconds since midnight, with the fraction: 1/60 after a colon, else decimal."""
+    moment = moment_of(written)
+    if moment is None:
+        return None
+    whole = moment.hour * 3600 + moment.minute * 60 + moment.second
+    fraction = re.fullmatch(r"[0-9]+:[0-9]+:[0-9]+([:.,])([0-9]{1,9})\D*", written.strip())
+    if fraction is None:
+        return float(whole)
+    digits = fraction[2]
+    sixtieths = fraction[1] == ":" and len(digits) <= 2
+    part = int(digits) / 60 if sixtieths else int(digits) / 10 ** len(digits)
+    return whole + part if part < 1 else float(whole)
+
+
+def day_of(written: str) -> date | None:
+    """Return a day; None where it is unreadable or ambiguous."""
     parts = [part for part in re.split(r"[-/. ]+", written.strip()) if part]
     if len(parts) != 3:
         return None
@@ -95,7 +133,8 @@ def _digits(part: str) -> bool:
     return re.fullmatch(r"[0-9]{1,4}", part) is not None
 
 
-def _moment(written: str) -> time | None:
+def moment_of(written: str) -> time | None:
+    """Return a time of day to the second; None where it is unreadable."""
     match = re.fullmatch(
         r"([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2}))?(?:[:.,][0-9]+)?\s*(AM|PM)?",
         written.strip(),

@@ -61,7 +61,7 @@ def write_fcs(
     )
     try:
         with path.open("wb") as file:
-            file.write(_header(version, text_bytes=len(text), begin=begin, end=end))
+            file.write(header(version, text_bytes=len(text), begin=begin, end=end))
             file.write(text)
             for block in _blocks(values, channels, row, datatype=datatype):
                 file.write(block)
@@ -149,7 +149,7 @@ def _text(
     delimiter = next((sign for sign in _DELIMITERS if sign not in used), None)
     if delimiter is None:
         raise ValueError(f"every delimiter of {_DELIMITERS!r} occurs in the keywords")
-    begin = _HEADER_BYTES + len(_joined(pairs, delimiter))
+    begin = _HEADER_BYTES + len(joined(pairs, delimiter))
     end = begin + data_bytes - 1
     if not data_bytes:
         begin = end = 0
@@ -157,15 +157,17 @@ def _text(
         pairs["$BEGINDATA"], pairs["$ENDDATA"] = f"{begin:020d}", f"{end:020d}"
     elif end > _HEADER_LIMIT:
         raise ValueError(f"FCS 2.0 cannot hold DATA up to byte {end:,}")
-    return _joined(pairs, delimiter), begin, end
+    return joined(pairs, delimiter), begin, end
 
 
-def _joined(pairs: Mapping[str, str], delimiter: str) -> bytes:
+def joined(pairs: Mapping[str, str], delimiter: str) -> bytes:
+    """Return TEXT of keywords in which the delimiter does not occur."""
     words = [word for pair in pairs.items() for word in pair]
     return (delimiter + delimiter.join(words) + delimiter).encode("utf-8")
 
 
-def _header(version: str, *, text_bytes: int, begin: int, end: int) -> bytes:
+def header(version: str, *, text_bytes: int, begin: int, end: int) -> bytes:
+    """Return a HEADER that TEXT follows at once; a DATA beyond its eight digits is left to TEXT."""
     if end > _HEADER_LIMIT:
         begin = end = 0  # TEXT tells
     offsets = (_HEADER_BYTES, _HEADER_BYTES + text_bytes - 1, begin, end, 0, 0)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+TIME_NAMES: Final = ("TIME", "HDR-T", "TIME1")
+"""``$PnN`` of the channels that count clock ticks, in capitals."""
 
 Values = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -27,6 +31,8 @@ class Channel:
         amplification: ``$PnE`` as (decades, value at zero); (0, 0) is linear.
         gain: ``$PnG``; 1.0 where absent.
         voltage: ``$PnV``; None where absent or not a number.
+        word_of_time: whether it is the high or the low word of a clock whose ticks stand in the
+            Time channel as one number.
     """
 
     index: int
@@ -38,6 +44,7 @@ class Channel:
     amplification: tuple[float, float] = (0.0, 0.0)
     gain: float = 1.0
     voltage: float | None = None
+    word_of_time: bool = False
 
     @property
     def logarithmic(self) -> bool:
@@ -45,9 +52,22 @@ class Channel:
         return self.amplification[0] > 0
 
     @property
+    def last_step(self) -> float | None:
+        """The end of its scale in linear units, less a hair; None where its range tells of no steps.
+
+        $PnR steps reach from 0 to $PnR - 1: that last one holds all that was brighter.
+        """
+        if not self.range > 1:
+            return None
+        one_step_below = (
+            10 ** (-self.amplification[0] / self.range) if self.logarithmic else 1 - 1 / self.range
+        )
+        return self.maximum * one_step_below * (1 - 1e-6)
+
+    @property
     def is_time(self) -> bool:
         """Whether this column counts clock ticks."""
-        return self.detector.strip().upper() in {"TIME", "HDR-T", "TIME1"}
+        return not self.word_of_time and self.detector.strip().upper() in TIME_NAMES
 
 
 @dataclass(frozen=True, slots=True)

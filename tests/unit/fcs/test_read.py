@@ -136,6 +136,25 @@ def test_more_events_than_a_block_come_in_order(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path, content).events, expected)
 
 
+@pytest.mark.parametrize("datatype", ["I", "F"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_that_share_the_blocks_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, datatype: str
+) -> None:
+    monkeypatch.setattr("cd5flow.fcs.data._threads", lambda _: threads)
+    monkeypatch.setattr("cd5flow.fcs.data._BLOCK_BYTES", 1 << 12)
+    expected = np.arange(60_000, dtype=np.float32).reshape(-1, 3)
+    if datatype == "F":
+        expected[700, 1] = expected[9_999, 2] = np.nan
+    data = expected.astype("<u4" if datatype == "I" else "<f4").tobytes()
+    content = fcs(
+        [[0, 0, 0]], datatype=datatype, ranges=2**20, data=data, keywords={"$TOT": "20000"}
+    )
+    file = read(tmp_path, content)
+    np.testing.assert_array_equal(file.events, expected)
+    assert ("2 values" in "".join(f.message for f in file.findings)) == (datatype == "F")
+
+
 def test_ten_bits_are_read_packed_where_the_bytes_say_so(tmp_path: Path) -> None:
     bits = "".join(f"{value:010b}" for value in (1, 1023, 512, 5))
     data = int(bits, 2).to_bytes(5, "big")
@@ -290,11 +309,6 @@ def test_a_float_channel_without_a_range_gets_one_from_its_values(tmp_path: Path
     assert codes(file) == {"RANGE_UNKNOWN"}
 
 
-def test_time_split_into_words_is_said(tmp_path: Path) -> None:
-    file = read(tmp_path, fcs(PLAIN, names=["TIME_MSW", "TIME_LSW"]))
-    assert codes(file) == {"TIME_SPLIT"}
-
-
 def test_a_timestep_that_is_no_number_is_unknown(tmp_path: Path) -> None:
     file = read(tmp_path, fcs(PLAIN, keywords={"$TIMESTEP": "xxxx"}))
     assert file.raw.timestep_seconds is None
@@ -401,6 +415,19 @@ def test_a_header_without_offsets_leaves_it_to_text(tmp_path: Path, blank: str) 
     assert codes(file) == {"HEADER_BLANK"}
 
 
+def test_data_beyond_the_eight_digits_of_header_is_found_by_text(tmp_path: Path) -> None:
+    begin, data = 100_000_100, packed(PLAIN)
+    keywords = {"$BEGINDATA": f"{begin:020d}", "$ENDDATA": f"{begin + len(data) - 1:020d}"}
+    path = tmp_path / "tube.fcs"
+    with path.open("wb") as file:  # a hole in the file: no bytes of it are on the disk
+        file.write(fcs(PLAIN, data=b"", header_data="       0       0", keywords=keywords))
+        file.seek(begin)
+        file.write(data)
+    read_back = read_fcs(path)
+    assert read_back.events.tolist() == PLAIN
+    assert read_back.findings == ()
+
+
 def test_without_tot_the_bytes_tell_the_events(tmp_path: Path) -> None:
     file = read(tmp_path, fcs(PLAIN, version="2.0", keywords={"$TOT": None}))
     assert file.events.tolist() == PLAIN
@@ -492,6 +519,14 @@ def test_data_sets_that_point_at_themselves_end(tmp_path: Path) -> None:
     assert file.dataset_count == 1
 
 
+def test_a_next_data_set_within_text_is_none(tmp_path: Path) -> None:
+    content = fcs(PLAIN, keywords={"$NEXTDATA": "000060", "NOTE": "FCS3.1 " * 40})
+    at = content.index(b"FCS3.1 ", 58)
+    file = read(tmp_path, content.replace(b"000060", b"%06d" % at))
+    assert file.dataset_count == 1
+    assert codes(file) == {"NEXTDATA"}
+
+
 def test_offsets_of_a_second_data_set_may_count_from_the_start_of_the_file(tmp_path: Path) -> None:
     plain = fcs(PLAIN, keywords={"$NEXTDATA": "000000"})
     first = fcs(PLAIN, keywords={"$NEXTDATA": f"{len(plain):06d}"})
@@ -553,6 +588,7 @@ class Faulty(io.FileIO):
         return 0
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("fault", "error"),
     [(None, FcsTruncatedError), (OSError(5, "Input/output error"), FileAccessError)],
@@ -562,7 +598,9 @@ def test_a_file_that_fails_while_being_read_is_an_error_of_ours(
     monkeypatch: pytest.MonkeyPatch,
     fault: OSError | None,
     error: type[Cd5FlowError],
+    threads: int,
 ) -> None:
+    monkeypatch.setattr("cd5flow.fcs.data._threads", lambda _: threads)
     (tmp_path / "tube.fcs").write_bytes(fcs(PLAIN))
     monkeypatch.setattr(Path, "open", lambda path, *_, **__: Faulty(path))
     monkeypatch.setattr(Faulty, "fault", fault)

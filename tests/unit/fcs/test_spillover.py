@@ -104,8 +104,3 @@ def test_a_blank_matrix_is_none(tmp_path: Path, value: str) -> None:
     file = read(tmp_path, S_SPILLOVER=value)
     assert file.spillover is None
     assert file.findings == ()
-
-
-def test_percentages_of_fcs_2_are_said_and_not_applied(tmp_path: Path) -> None:
-    assert [f.code for f in read(tmp_path, S_DFC1TO2="28.4").findings] == ["DFC_NOT_APPLIED"]
-    assert read(tmp_path, S_DFC1TO2="0.00").findings == ()

@@ -143,6 +143,46 @@ def test_supplemental_text_that_repeats_the_primary_is_nothing(tmp_path: Path) -
     assert file.findings == ()
 
 
+def with_analysis(analysis: bytes, *, in_header: bool) -> bytes:
+    plain = fcs([[1.0]], keywords={"$BEGINANALYSIS": "00000000", "$ENDANALYSIS": "00000000"})
+    begin, last = len(plain), len(plain) + len(analysis) - 1
+    if in_header:
+        plain = plain[:42] + f"{begin:>8}{last:>8}".encode() + plain[58:]
+        return plain + analysis
+    place = {"$BEGINANALYSIS": f"{begin:08d}", "$ENDANALYSIS": f"{last:08d}"}
+    return fcs([[1.0]], keywords=place, end=analysis)
+
+
+@pytest.mark.parametrize("in_header", [True, False])
+@pytest.mark.parametrize("delimiter", ["/", "|"])
+def test_analysis_is_read_apart_from_text(
+    tmp_path: Path, delimiter: str, *, in_header: bool
+) -> None:
+    written = "/Gate/R1/\nP$MODE/1/$CYT/other/".replace("/", delimiter).encode()
+    file = read(tmp_path, with_analysis(written, in_header=in_header))
+    assert file.analysis == {"GATE": "R1", "P$MODE": "1", "$CYT": "other"}
+    assert file.cytometer is None
+    assert file.findings == ()
+
+
+@pytest.mark.parametrize("analysis", [b"\x1f\x8b\x08\x00zip", b"plain words", b"    "])
+def test_analysis_that_holds_no_keywords_is_left(tmp_path: Path, analysis: bytes) -> None:
+    file = read(tmp_path, with_analysis(analysis, in_header=True))
+    assert file.analysis == {}
+    assert codes(file) == {"ANALYSIS"}
+
+
+def test_analysis_beyond_the_file_is_left(tmp_path: Path) -> None:
+    content = with_analysis(b"/Gate/R1/", in_header=True)[:-2]
+    assert codes(read(tmp_path, content)) == {"ANALYSIS"}
+
+
+def test_a_file_without_analysis_has_none(tmp_path: Path) -> None:
+    file = read(tmp_path, fcs([[1.0]]))
+    assert file.analysis == {}
+    assert file.findings == ()
+
+
 @pytest.mark.parametrize("text", [b"", b"    ", b"//////", b"/", b"keywords without any"])
 def test_text_without_keywords_is_corrupt(tmp_path: Path, text: bytes) -> None:
     with pytest.raises(FcsCorruptError):
@@ -179,7 +219,17 @@ def test_values_written_with_doubled_delimiters_read_back(
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("12", 12), (" 0012 ", 12), ("12.0", 12), ("+7", 7), ("12.5", None), ("-1", None)],
+    [
+        ("12", 12),
+        (" 0012 ", 12),
+        ("0" * 40 + "12", 12),
+        ("0", 0),
+        ("000", 0),
+        ("12.0", 12),
+        ("+7", 7),
+        ("12.5", None),
+        ("-1", None),
+    ],
 )
 def test_whole_numbers(value: str, expected: int | None) -> None:
     assert integer(value) == expected

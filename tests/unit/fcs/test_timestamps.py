@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cd5flow.fcs.timestamps import acquired
+from cd5flow.fcs.timestamps import acquired, elapsed_seconds
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,37 @@ def test_the_stamp_of_fcs_3_2_comes_first() -> None:
 
 def test_a_time_without_a_day_is_nothing() -> None:
     assert acquired({"$BTIM": "09:44:26"}) is None
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "seconds"),
+    [
+        ("09:44:26", "09:45:26", 60.0),
+        ("23:59:50", "00:00:10", 20.0),
+        ("11:33:12:30", "11:33:13:45", 1.25),  # sixtieths of a second, FCS 3.0
+        ("09:42:05:509", "09:42:06:009", 0.5),
+        ("21:28:25.56", "21:28:26", 0.44),
+        ("11:59:59 PM", "12:00:01 AM", 2.0),
+        ("09:44:26", "09:44:26", None),
+        ("09:44:26", "", None),
+        ("noon", "09:44:26", None),
+    ],
+)
+def test_the_run_lasts_from_its_begin_to_its_end(
+    begun: str, ended: str, seconds: float | None
+) -> None:
+    found = elapsed_seconds({"$BTIM": begun, "$ETIM": ended})
+    assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("ended", "seconds"),
+    [
+        ("2024-05-07T00:00:01", 2.0),
+        ("2024-05-06T23:59:59", None),
+        ("2024-05-07T00:00:01+02:00", None),  # one of the two tells its zone
+    ],
+)
+def test_the_stamps_of_fcs_3_2_span_days(ended: str, seconds: float | None) -> None:
+    keywords = {"$BEGINDATETIME": "2024-05-06T23:59:59", "$ENDDATETIME": ended}
+    assert elapsed_seconds({**keywords, "$BTIM": "1:00", "$ETIM": "2:00"}) == seconds

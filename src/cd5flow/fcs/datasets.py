@@ -1,0 +1,180 @@
+"""The data sets of a file: where each begins, what its TEXT says, and which one is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cd5flow.errors import FcsError, OptionError
+from cd5flow.fcs.clock import SplitClock, join_clock
+from cd5flow.fcs.header import Header, Segment, begins_data_set, read_header
+from cd5flow.fcs.layout import read_channels, read_layouts
+from cd5flow.fcs.locate import Located, locate
+from cd5flow.fcs.source import Source
+from cd5flow.fcs.text import TEXT_BYTES, integer, number, read_text
+from cd5flow.model.events import Channel
+from cd5flow.model.findings import Finding, Severity
+
+_MOST_DATA_SETS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """HEADER and TEXT of one data set.
+
+    Attributes:
+        offset: where it begins in the file; its other places are counted from there.
+        header: its HEADER.
+        keywords: its TEXT with the supplemental one.
+        supplement: where supplemental TEXT is; None where there is none.
+        findings: what was tolerated in reading these.
+    """
+
+    offset: int
+    header: Header
+    keywords: dict[str, str]
+    supplement: Segment | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def resolution(self) -> tuple[bool, bool, float]:
+        """What the choice between data sets goes by: events, FCS 3, the steps of its channels."""
+        count = integer(self.keywords["$PAR"]) or 0
+        steps = [
+            number(self.keywords.get(f"$P{n}R")) or 0.0
+            for n in range(1, min(count, len(self.keywords)) + 1)
+            if "TIME" not in self.keywords.get(f"$P{n}N", "").upper()
+        ]
+        holds_events = integer(self.keywords.get("$TOT")) != 0
+        return holds_events, self.header.version >= "3", max(steps, default=0.0)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether a channel has a ``$PnS`` that says more than its ``$PnN``."""
+        return any(
+            label and label != self.keywords.get(key[:-1] + "N")
+            for key, label in self.keywords.items()
+            if re.fullmatch(r"\$P[0-9]+S", key)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """How the events of a data set lie in the file.
+
+    Attributes:
+        located: their place, number and layout.
+        stored: the channels of the file, one a value of an event.
+        channels: these, and the Time that joins a clock of two words.
+        clock: how such a Time is put together; None where nothing is joined.
+        findings: what was tolerated.
+    """
+
+    located: Located
+    stored: tuple[Channel, ...]
+    channels: tuple[Channel, ...]
+    clock: SplitClock | None
+    findings: tuple[Finding, ...]
+
+
+def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
+    """Read HEADER and TEXT of every data set; a later one that cannot be read is a finding.
+
+    Each begins behind the TEXT of the one before, so that no byte is read as the TEXT of two; what
+    is read of supplemental TEXT is bounded over all of them.
+
+    Raises:
+        FcsError: the first data set cannot be read.
+        FileAccessError: the system refuses to read.
+    """
+    sets: list[DataSet] = []
+    findings: list[Finding] = []
+    offset: int | None = 0
+    supplements = TEXT_BYTES
+    while offset is not None and len(sets) < _MOST_DATA_SETS:
+        try:
+            header = read_header(source, offset)
+            text = read_text(source, offset, header, most_supplement=supplements)
+        except FcsError as error:
+            if not sets:
+                raise
+            message = f"data set {len(sets) + 1} cannot be read: {error.message}"
+            findings.append(Finding("DATA_SET_UNREADABLE", Severity.WARN, message))
+            break
+        supplements -= text.supplement.length if text.supplement else 0
+        sets.append(
+            DataSet(
+                offset=offset,
+                header=header,
+                keywords=text.keywords,
+                supplement=text.supplement,
+                findings=text.findings,
+            )
+        )
+        step = integer(text.keywords.get("$NEXTDATA")) or 0
+        # The standard counts from this data set, some instruments from the start of the file.
+        targets = [at for at in (offset + step, step) if at > offset]
+        behind = offset + header.text.end
+        offset = next((at for at in targets if at > behind and begins_data_set(source, at)), None)
+        if targets and offset is None:
+            message = f"$NEXTDATA is {step:,}, where no data set begins; ignored"
+            findings.append(Finding("NEXTDATA", Severity.INFO, message))
+    return sets, findings
+
+
+def choose_data_set(
+    sets: Sequence[DataSet], wanted: int | None, *, name: str
+) -> tuple[int, tuple[Finding, ...]]:
+    """Return which data set is read, from 0, and why where there was a choice.
+
+    Raises:
+        OptionError: the one that is asked for is not there.
+    """
+    if wanted is not None:
+        if not 1 <= wanted <= len(sets):
+            raise OptionError(f"{name}: has no data set {wanted}, expected 1 to {len(sets)}")
+        return wanted - 1, ()
+    chosen = max(range(len(sets)), key=lambda i: (sets[i].resolution, -i))
+    return chosen, (_choice(sets, chosen),) if len(sets) > 1 else ()
+
+
+def describe(source: Source, data_set: DataSet) -> Described:
+    """Find the events of a data set and what its channels are.
+
+    Raises:
+        FcsError: its keywords and bytes do not describe events that are in the file.
+    """
+    keywords = data_set.keywords
+    layouts = read_layouts(keywords, name=source.name)
+    located = locate(source, data_set.offset, data_set.header, keywords, layouts)
+    stored, about_channels = read_channels(keywords, located.layout)
+    channels, clock, about_clock = join_clock(stored, located.layout)
+    return Described(
+        located=located,
+        stored=stored,
+        channels=channels,
+        clock=clock,
+        findings=(*data_set.findings, *located.findings, *about_channels, *about_clock),
+    )
+
+
+def _choice(sets: Sequence[DataSet], chosen: int) -> Finding:
+    equal = [i for i, each in enumerate(sets) if each.resolution == sets[chosen].resolution]
+    if len(equal) > 1:
+        message = (
+            f"the file holds {len(sets)} data sets, {len(equal)} of them alike; "
+            f"the first of these ({chosen + 1}) was read"
+        )
+        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
+    _, _, steps = sets[chosen].resolution
+    message = (
+        f"the file holds {len(sets)} data sets; {chosen + 1} was read, "
+        f"which has the finest channels (FCS {sets[chosen].header.version}, {steps:,.0f} steps)"
+    )
+    labelled = [str(i) for i, each in enumerate(sets, start=1) if each.labelled]
+    if labelled and not sets[chosen].labelled:
+        message = f"{message}; the channels of {', '.join(labelled)} have labels, its own have none"
+        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
+    return Finding("SEVERAL_DATA_SETS", Severity.INFO, message)
