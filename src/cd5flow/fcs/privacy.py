@@ -1,0 +1,259 @@
+"""Which keywords of an FCS file may leave the hospital: the list `gating/deidentify.yaml`, applied.
+
+A keyword stays if the list keeps it and its value has the form that the list expects; every other
+one goes. So a keyword that nobody thought of is removed, not passed on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from cd5flow.errors import OptionError
+from cd5flow.fcs.spillover import read_spillover
+from cd5flow.fcs.text import integer, number
+from cd5flow.model.events import Channel
+from cd5flow.yamlfile import Loaded, load_yaml
+
+_OWN_FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "count": lambda value: integer(value) is not None,
+    "number": lambda value: number(value) is not None,
+    "numbers": lambda value: all(number(part) is not None for part in value.split(",")),
+    "text": lambda _: True,
+}
+_WITH_CHANNELS: Final = ("channels", "spillover")  # forms that the file's channels tell
+_LONGEST: Final = 4_096
+"""No kept value but a matrix is longer; it bounds the work of the forms."""
+
+
+class Action(StrEnum):
+    """What becomes of a keyword."""
+
+    KEEP = "keep"
+    DATE = "date"
+    REPLACE = "replace"
+    REMOVE = "remove"
+
+
+def _expression(written: str) -> str:
+    try:
+        re.compile(written)
+    except re.error as fault:
+        raise ValueError(f"is no regular expression: {fault}") from fault
+    return written
+
+
+_Expression = Annotated[str, AfterValidator(_expression)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keywords: tuple[str, ...] = Field(min_length=1)
+    why: str = Field(min_length=1)
+
+
+class _Keep(_Entry):
+    form: str = Field(alias="as")
+
+
+class _Date(_Entry):
+    form: Literal["date", "moment", "datetime"] = Field(alias="as")
+
+
+class _Replace(_Entry):
+    by: Literal["data_hash", "text"]
+    text: str | None = Field(default=None, pattern=r"^[!-~]+( [!-~]+)*$")
+
+    @model_validator(mode="after")
+    def _has_text(self) -> _Replace:
+        if (self.text is None) == (self.by == "text"):
+            raise ValueError("text is given with `by: text`, and with nothing else")
+        return self
+
+
+class _Remove(_Entry):
+    echo: bool = False
+
+
+class _Look(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: _Expression
+    what: str = Field(min_length=1)
+
+
+class KeywordList(BaseModel):
+    """`gating/deidentify.yaml` as written; its comments say what each field means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["cd5flow.deidentify/1"]
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    forms: dict[str, _Expression]
+    keep: tuple[_Keep, ...]
+    dates: tuple[_Date, ...]
+    replace: tuple[_Replace, ...]
+    remove: tuple[_Remove, ...]
+    look: tuple[_Look, ...]
+
+    @model_validator(mode="after")
+    def _forms_are_there(self) -> KeywordList:
+        own = {*_OWN_FORMS, *_WITH_CHANNELS}
+        taken = sorted(set(self.forms) & own)
+        unknown = sorted({entry.form for entry in self.keep} - own - self.forms.keys())
+        if taken or unknown:
+            what = "is a form already" if taken else "is no form"
+            raise ValueError(f"{(taken or unknown)[0]} {what}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the list says of some keywords.
+
+    Attributes:
+        entry: how the list writes them; empty where it does not.
+        action: what becomes of them.
+        why: the reason, in words.
+        form: of the value, where it may stay.
+        text: what it is replaced by; None for a name made from DATA.
+        echo: whether a removed value is looked for in what is kept.
+        asked: whether the user asked for it, beyond the list.
+    """
+
+    entry: str
+    action: Action
+    why: str
+    form: str = ""
+    text: str | None = None
+    echo: bool = False
+    asked: bool = False
+
+    @property
+    def names_keywords(self) -> bool:
+        """Whether the entry tells a keyword but for numbers: what * stands for may be anything."""
+        return bool(self.entry) and "*" not in self.entry
+
+
+UNLISTED: Final = Rule("", Action.REMOVE, "not on the list of what may stay")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The list, ready to be asked.
+
+    Attributes:
+        version: the file's version.
+        sha256: of the file's bytes.
+        exact: keyword to rule.
+        patterns: expressions over keywords with their rules, the most particular first.
+        forms: name to expression over values.
+        looks: what kept free text is searched for, and what that is in words.
+    """
+
+    version: str
+    sha256: str
+    exact: Mapping[str, Rule]
+    patterns: Sequence[tuple[re.Pattern[str], Rule]]
+    forms: Mapping[str, re.Pattern[str]]
+    looks: Sequence[tuple[re.Pattern[str], str]]
+
+    def rule(self, keyword: str) -> Rule:
+        """Return the rule of an upper-case keyword."""
+        if keyword in self.exact:
+            return self.exact[keyword]
+        if len(keyword) > _LONGEST:
+            return UNLISTED
+        return next((rule for form, rule in self.patterns if form.fullmatch(keyword)), UNLISTED)
+
+    def fits(self, form: str, value: str, *, keyword: str, channels: Sequence[Channel]) -> bool:
+        """Whether a value has the form under which it may stay."""
+        if form == "spillover":
+            return read_spillover({keyword: value}, channels)[0] is not None
+        if len(value) > _LONGEST:
+            return False
+        if form == "channels":
+            names = [channel.detector for channel in channels]
+            return all(_is_number_or_channel(part.strip(), names) for part in value.split(","))
+        own = _OWN_FORMS.get(form)
+        return own(value) if own is not None else self.forms[form].fullmatch(value) is not None
+
+    def look_at(self, value: str) -> tuple[str, ...]:
+        """Return what a kept free text holds that may tell who the patient is."""
+        return tuple(what for form, what in self.looks if form.search(value[:_LONGEST]))
+
+    def also_removing(self, keywords: Iterable[str]) -> Rules:
+        """Return rules that remove these keywords too."""
+        more = {
+            keyword: Rule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
+            for keyword in (each.strip().upper() for each in keywords)
+        }
+        return Rules(
+            self.version,
+            self.sha256,
+            {**self.exact, **more},
+            self.patterns,
+            self.forms,
+            self.looks,
+        )
+
+
+def _is_number_or_channel(part: str, names: Sequence[str]) -> bool:
+    """Whether a part of a value is a number, a channel's name or the beginning of one (FSC)."""
+    return number(part) is not None or any(f"{name}-".startswith(f"{part}-") for name in names)
+
+
+def load_rules(path: Path) -> Rules:
+    """Read a list of keywords.
+
+    Raises:
+        OptionError: the file's faults, one a line.
+    """
+    loaded: Loaded[KeywordList] = load_yaml(path, KeywordList, error=OptionError)
+    written = loaded.value
+    exact: dict[str, Rule] = {}
+    patterns: list[tuple[tuple[bool, int], re.Pattern[str], Rule]] = []
+    for keyword, rule in _entries(written):
+        if "*" in keyword or "{N}" in keyword:
+            particular = len(keyword.replace("*", ""))
+            patterns.append((("*" in keyword, -particular), _pattern(keyword), rule))
+        else:
+            exact.setdefault(keyword, rule)
+    patterns.sort(key=lambda entry: entry[0])
+    return Rules(
+        version=written.version,
+        sha256=loaded.sha256,
+        exact=exact,
+        patterns=tuple((pattern, rule) for _, pattern, rule in patterns),
+        forms={name: re.compile(form) for name, form in written.forms.items()},
+        looks=tuple((re.compile(look.form), look.what) for look in written.look),
+    )
+
+
+def _entries(written: KeywordList) -> Iterable[tuple[str, Rule]]:
+    """Yield each keyword with its rule, those that win among equals first."""
+    for gone in written.remove:
+        for entry in gone.keywords:
+            yield entry.upper(), Rule(entry, Action.REMOVE, gone.why, echo=gone.echo)
+    for new in written.replace:
+        for entry in new.keywords:
+            yield entry.upper(), Rule(entry, Action.REPLACE, new.why, text=new.text)
+    for dated in written.dates:
+        for entry in dated.keywords:
+            yield entry.upper(), Rule(entry, Action.DATE, dated.why, form=dated.form)
+    for kept in written.keep:
+        for entry in kept.keywords:
+            yield entry.upper(), Rule(entry, Action.KEEP, kept.why, form=kept.form)
+
+
+def _pattern(keyword: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{N\}|\*)", keyword)
+    meaning = {"{N}": "[0-9]+", "*": ".*"}
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
