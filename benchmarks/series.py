@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cd5flow import simulate as sim
-from cd5flow.model.result import Pattern
+from cd5flow.model.result import Pattern, Specimen
 
 Tubes = Iterator[tuple[str, sim.TubeSpec]]
 
@@ -124,3 +124,91 @@ def _specimens(series: Series) -> Tubes:
             changes = {"composition": composition, "panel": panel}
             yield series.tube("specimen", f"{tag}-{word}", blast_percent=20.0, **changes)
             yield series.tube("none", f"{tag}-{word}", blast_percent=0.0, **changes)
+
+
+MRD_PANELS = {"surface": sim.MRD_10, "cytoplasmic": sim.MRD_CY_10}
+RICH: dict[str, dict[str, float]] = {
+    "usual": {},
+    "b-precursors": {"b_precursors_early": 8.0, "b_precursors_late": 28.0},
+    "nk": {"nk_cells": 14.0},
+    "progenitors": {"progenitors": 6.0},
+    "t-cells": {"t_cells": 55.0},
+    "few-t-cells": {"t_cells": 1.5},
+    "basophils": {"basophils": 3.0, "plasmacytoid_dendritic": 1.5},
+    "cd5-negative-t": {"t_cells_cd5_negative": 2.0},
+}
+JUNK: dict[str, dict[str, float]] = {
+    "debris": {"debris_percent": 35.0},
+    "doublets": {"doublet_percent": 14.0},
+    "dead": {"dead_percent": 9.0},
+}
+MRD_BLASTS: dict[str, dict[str, float | None]] = {
+    "usual": {},
+    "cd45-low": {"cd45_level": 3.0},
+    "cd45-high": {"cd45_level": 4.05},
+    "cd56": {"cd56_level": 3.6},
+    "lost-immaturity": {"tdt_level": None, "cd99_level": 2.9, "cd34_percent": 0.0},
+}
+
+
+def blank_mrd_tubes(seed: int, *, events: int = 300_000) -> Tubes:
+    """Yield 60 follow-up tubes without disease, rich in one thing or another."""
+    series = Series(seed)
+    specimens = {"marrow": sim.MARROW, "regenerating": sim.REGENERATING_MARROW, "blood": sim.BLOOD}
+    instruments = (sim.LSR, sim.CANTO, sim.DXFLEX, sim.NAVIOS)
+    for word, panel in MRD_PANELS.items():
+        for place, (specimen, cells) in enumerate(specimens.items()):
+            for i, (tag, change) in enumerate(RICH.items()):
+                if specimen == "blood" and tag in {"b-precursors", "progenitors"}:
+                    continue
+                yield series.tube(
+                    f"none {word}",
+                    f"{specimen}-{tag}",
+                    panel=panel,
+                    events=events,
+                    blast_percent=0.0,
+                    composition=cells.with_percent(**change) if change else cells,
+                    instrument=instruments[(i + place) % 4],
+                    specimen=Specimen.PERIPHERAL_BLOOD
+                    if specimen == "blood"
+                    else Specimen.BONE_MARROW,
+                )
+        for tag, junk in JUNK.items():
+            for specimen in ("marrow", "regenerating"):
+                yield series.tube(
+                    f"none {word}",
+                    f"{specimen}-{tag}",
+                    panel=panel,
+                    events=events,
+                    blast_percent=0.0,
+                    composition=specimens[specimen],
+                    **junk,
+                )
+        for specimen in ("marrow", "regenerating"):
+            yield series.tube(
+                f"none {word}",
+                f"{specimen}-gain",
+                panel=panel,
+                events=events,
+                blast_percent=0.0,
+                composition=specimens[specimen],
+                gain_shift_decades=0.25 if specimen == "marrow" else -0.25,
+            )
+
+
+def mrd_tubes(seed: int, *, events: int = 1_000_000) -> Tubes:
+    """Yield follow-up tubes with disease from 1 % down, of several phenotypes."""
+    series = Series(seed)
+    shares = (50.0, 60.0, 80.0, 92.0)
+    for word, panel in MRD_PANELS.items():
+        for i, (tag, change) in enumerate(MRD_BLASTS.items()):
+            for j, percent in enumerate((1.0, 0.3, 0.1, 0.03, 0.01, 0.005)):
+                yield series.tube(
+                    f"{word} {percent:g} %",
+                    f"{tag}",
+                    panel=panel,
+                    events=events,
+                    blast_percent=percent,
+                    composition=sim.REGENERATING_MARROW if (i + j) % 2 else sim.MARROW,
+                    blasts=series.blasts(cd5_carriers_percent=shares[(i + j) % 4], **change),
+                )

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.ranks import ends, finite
+
 Floats = npt.NDArray[np.float64]
 
 GRID = 1024
@@ -20,6 +22,7 @@ SIGNIFICANT = 2.5
 """Standard errors by which a peak must rise out of a valley."""
 MAP = 128
 """Bins a side of a two-dimensional histogram."""
+_BLOCK = 32_768  # events at a time, so that the working arrays stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,17 @@ def profile(
     values: npt.NDArray[np.floating], *, base: float, low: float, high: float
 ) -> Profile | None:
     """Return the smoothed histogram of an axis between low and high; None without events or room."""
-    inside = values[np.isfinite(values)].astype(np.float64)
-    inside = inside[(inside >= low) & (inside <= high)]
     # Far from zero neighbouring bins would begin at one and the same number.
     room = high - low > GRID * float(np.spacing(max(abs(low), abs(high))))
-    if inside.size == 0 or not room:
+    if not room:
         return None
-    counts, edges = np.histogram(inside, bins=GRID, range=(low, high))
+    counts, edges = np.histogram(finite(values).astype(np.float64), bins=GRID, range=(low, high))
+    inside = int(counts.sum())
+    if inside == 0:
+        return None
     step = float(edges[1] - edges[0])
     # Wider than the axis is flat whatever the width: values without any spread end there.
-    sigma = min(max(bandwidth(inside.size, base=base) / step, 0.5), GRID)
+    sigma = min(max(bandwidth(inside, base=base) / step, 0.5), GRID)
     kernel = gaussian_kernel(sigma)
     density = np.convolve(counts, kernel, mode="full")[kernel.size // 2 : kernel.size // 2 + GRID]
     return Profile(
@@ -112,8 +116,7 @@ def span(values: npt.NDArray[np.floating]) -> tuple[float, float]:
     Not a percentile: the rare cells looked for may be fewer than one in 2,000.
     """
     rank = min(2, (values.size - 1) // 2)
-    ordered = np.partition(values, (rank, values.size - 1 - rank))
-    low, high = float(ordered[rank]), float(ordered[values.size - 1 - rank])
+    low, high = ends(values, rank)
     margin = 0.02 * (high - low) + 1e-6
     return low - margin, high + margin
 
@@ -137,7 +140,7 @@ def height_at(
         kept: the one side that must not be gone through, where what lies on the other may smear up
             to the cut.
     """
-    values = values[np.isfinite(values)].astype(np.float64)
+    values = finite(values).astype(np.float64)
     above = int(np.count_nonzero(values >= cut))
     sides = {"above": above, "below": values.size - above}
     if min(n for side, n in sides.items() if kept in {None, side}) < 20:
@@ -255,13 +258,20 @@ class Basin:
         peak: (x, y) of the top.
         height: density at the top.
         events: events in the basin.
-        members: indices into the values given.
+        bins: (MAP x MAP + 1,) whether a bin is on its slopes; the last is outside the map.
+        places: the bin of each event.
     """
 
     peak: tuple[float, float]
     height: float
     events: int
-    members: npt.NDArray[np.intp]
+    bins: npt.NDArray[np.bool_]
+    places: npt.NDArray[np.int16]
+
+    @property
+    def members(self) -> npt.NDArray[np.intp]:
+        """Indices of its events into the values given."""
+        return np.flatnonzero(self.bins.take(self.places))
 
 
 def basins(
@@ -287,36 +297,59 @@ def basins(
         min_events: fewest events of a hill.
     """
     x_low, x_high, y_low, y_high = limits
-    keep = np.flatnonzero((x >= x_low) & (x < x_high) & (y >= y_low) & (y < y_high))
-    if keep.size == 0:
+    places = _places(x, y, limits)
+    counts = np.bincount(places, minlength=MAP * MAP + 1)[:-1].reshape(MAP, MAP).astype(np.float64)
+    inside = int(counts.sum())
+    if inside == 0:
         return ()
-    i = ((x[keep] - x_low) * (MAP / (x_high - x_low))).astype(np.intp).clip(0, MAP - 1)
-    j = ((y[keep] - y_low) * (MAP / (y_high - y_low))).astype(np.intp).clip(0, MAP - 1)
-    cell = i * MAP + j
-    counts = np.bincount(cell, minlength=MAP * MAP).reshape(MAP, MAP).astype(np.float64)
     # Wider than the map is flat whatever the width: a column without any spread ends there.
     widths = [
-        min(max(bandwidth(keep.size, base=b) * MAP / span, 0.6), MAP)
+        min(max(bandwidth(inside, base=b) * MAP / span, 0.6), MAP)
         for b, span in zip(base, (x_high - x_low, y_high - y_low), strict=True)
     ]
     density = _smooth_map(counts, widths)
     hill = _climb(density)
     hill = _join(density, counts, hill, min_depth=min_depth, min_events=min_events)
-    owner = hill.ravel()[cell]
+    owner = np.append(hill.ravel(), -1)
+    events = np.bincount(hill.ravel(), weights=counts.ravel())
     found = []
-    for top in np.unique(owner):
-        members = keep[owner == top]
-        if members.size < min_events:
-            continue
+    for top in np.flatnonzero(events >= max(min_events, 1)):
         a, b = divmod(int(top), MAP)
         peak = (
             x_low + (a + 0.5) * (x_high - x_low) / MAP,
             y_low + (b + 0.5) * (y_high - y_low) / MAP,
         )
-        found.append(
-            Basin(peak=peak, height=float(density[a, b]), events=int(members.size), members=members)
-        )
+        found.append(Basin(peak, float(density[a, b]), int(events[top]), owner == top, places))
     return tuple(sorted(found, key=lambda basin: -basin.events))
+
+
+def _places(
+    x: npt.NDArray[np.floating],
+    y: npt.NDArray[np.floating],
+    limits: tuple[float, float, float, float],
+) -> npt.NDArray[np.int16]:
+    """Return the flat index of each event's bin; MAP x MAP outside the limits and for NaN."""
+    x_low, x_high, y_low, y_high = limits
+    places = np.full(x.size, MAP * MAP, dtype=np.int16)
+    if not (x_high > x_low and y_high > y_low):  # far from zero a margin may be lost to rounding
+        return places
+    for start in range(0, x.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        u, v = x[block].astype(np.float64), y[block].astype(np.float64)
+        inside = (u >= x_low) & (u < x_high) & (v >= y_low) & (v < y_high)
+        i = _bins(u, x_low, x_high, inside)
+        j = _bins(v, y_low, y_high, inside)
+        places[block] = np.where(inside, i * MAP + j, MAP * MAP)
+    return places
+
+
+def _bins(
+    values: Floats, low: float, high: float, inside: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int32]:
+    """Return the bin, 0 to MAP - 1, of values between low and high; 0 for those not inside."""
+    steps = (values - low) * (MAP / (high - low))
+    # 32 bits hold a bin, and processors convert to them several values at a time.
+    return np.where(inside, steps, 0.0).astype(np.int32).clip(0, MAP - 1)
 
 
 def _smooth_map(counts: Floats, widths: list[float]) -> Floats:

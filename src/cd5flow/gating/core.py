@@ -44,15 +44,18 @@ def fit_core(
     Returns:
         Centre and covariance; None where the events have no width.
     """
+    # Either coordinate by itself lies together in memory.
+    x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
     for _ in range(rounds):
-        core = points[squared_distance(points, centre, covariance) <= CORE_DISTANCE]
-        if len(core) < max(min_events, 3):
+        near = _squared(x, y, centre, covariance) <= CORE_DISTANCE
+        inner_x, inner_y = x.compress(near), y.compress(near)
+        events = inner_x.size
+        if events < max(min_events, 3):
             break
-        moved = core.mean(axis=0)
-        offset = core - moved
-        grown = WHOLE * (offset.T @ offset) / (len(core) - 1)
+        moved, scatter = moments(inner_x, inner_y)
+        grown = WHOLE * scatter
         if prior is not None:
-            grown = (len(core) * grown + prior_events * prior) / (len(core) + prior_events)
+            grown = (events * grown + prior_events * prior) / (events + prior_events)
         if not np.all(np.isfinite(grown)) or np.linalg.det(grown) <= 1e-14:
             return None
         settled = bool(np.allclose(grown, covariance, rtol=1e-3, atol=0))
@@ -62,10 +65,23 @@ def fit_core(
     return centre, covariance
 
 
+def moments(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return mean, (2,), and covariance, (2, 2), of at least two points."""
+    mean = np.array([x.mean(), y.mean()])
+    x, y = x - mean[0], y - mean[1]
+    # Not by `@`: its threads cost more than they bring to so small a product.
+    xx, xy, yy = (np.einsum("i,i", a, b) for a, b in ((x, x), (x, y), (y, y)))
+    return mean, np.array([[xx, xy], [xy, yy]]) / (x.size - 1)
+
+
 def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floats:
-    """Return (p - centre)' covariance^-1 (p - centre) of each point."""
+    """Return (p - centre)' covariance^-1 (p - centre) of each point, (n, 2)."""
+    return _squared(points[:, 0], points[:, 1], centre, covariance)
+
+
+def _squared(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> Floats:
     inverse = np.linalg.inv(covariance)
-    x, y = points[:, 0] - centre[0], points[:, 1] - centre[1]
+    x, y = x - centre[0], y - centre[1]
     return np.asarray(inverse[0, 0] * x * x + 2 * inverse[0, 1] * x * y + inverse[1, 1] * y * y)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension, Region
+from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
 from cd5flow.model.scale import Logicle, Scale
+from cd5flow.ranks import finite, median, picked, quantile
 from cd5flow.transforms import Columns, inverse, scale_exact
 
 MAD_TO_SD = 1.4826
@@ -94,6 +96,43 @@ def refuse_one_channel_twice(*axes: str) -> None:
             raise ValueError(f"two axes are {', '.join(sorted(common))}: each needs its own")
 
 
+@dataclass(slots=True)
+class Consulted:
+    """What a method asked of other populations, so that a gate can tell what it rests on.
+
+    Attributes:
+        populations: those whose events it used; a control's as ``fmo:granulocytes``.
+        unplaced: edges that no population could place, as ``CD3 by t_landmark``.
+    """
+
+    populations: dict[str, None] = field(default_factory=dict)
+    unplaced: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control tube of the same panel, seen through the gates found so far on the sample.
+
+    Attributes:
+        columns: its events on any axis.
+        members: gates them; population name to its mask.
+    """
+
+    columns: Columns
+    members: Callable[[], Mapping[str, Mask]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A control tube that may not be used, and why."""
+
+    reason: str
+
+
+class NoControlError(LookupError):
+    """No control of a role was given, or it may not be used; its first argument says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """One gate's view of the tube.
@@ -105,6 +144,9 @@ class Sight:
         members: populations resolved so far, by name, in file order.
         parent: indices of the parent's events, rising.
         rng: this gate's own random numbers.
+        consulted: what was asked of other populations so far.
+        laip: what the patient's blasts looked like at diagnosis, where that is known.
+        controls: the control tubes, by role.
     """
 
     columns: Columns
@@ -113,6 +155,9 @@ class Sight:
     members: Mapping[str, Mask]
     parent: npt.NDArray[np.intp]
     rng: np.random.Generator
+    consulted: Consulted = field(default_factory=Consulted)
+    laip: Laip | None = None
+    controls: Mapping[str, Control | Refused] = field(default_factory=dict)
 
     def marker(self, axis: str) -> str:
         """Return the first marker of ``A|B|C`` that the tube carries.
@@ -137,14 +182,40 @@ class Sight:
 
     def values(self, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return the parent's values on an axis."""
-        return self.columns.column(dimension)[self.parent]
+        column = self.columns.column(dimension)
+        return column if self.parent.size == column.size else column[self.parent]
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return a population's values on an axis; empty where it was not gated."""
+        found = self._events_of(population, dimension)
+        if found.size:
+            self.consulted.populations[population] = None
+        return found
+
+    def values_of_control(
+        self, role: str, population: str, dimension: Dimension
+    ) -> npt.NDArray[np.floating]:
+        """Return the values that a population has in a control tube; empty where it was not gated.
+
+        Raises:
+            NoControlError: there is no such control, or it may not be used.
+        """
+        control = self.controls.get(role)
+        if control is None:
+            raise NoControlError(f"no control of role {role} was given")
+        if isinstance(control, Refused):
+            raise NoControlError(f"the {role} control may not be used: {control.reason}")
+        mask = control.members().get(population)
+        if mask is None or not mask.any():
+            return np.empty(0, dtype=np.float32)
+        self.consulted.populations[in_control(role, population)] = None
+        return picked(control.columns.column(dimension), mask)
+
+    def _events_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         mask = self.members.get(population)
         if mask is None:
             return np.empty(0, dtype=np.float32)
-        return self.columns.column(dimension)[mask]
+        return self.columns.of(mask, dimension)
 
     def at(self, edge: Edge | None, dimension: Dimension) -> float | None:
         """Return where an edge lies on an axis.
@@ -156,24 +227,34 @@ class Sight:
             return None
         positions: Sequence[Position] = (edge,) if isinstance(edge, Position) else edge
         for position in positions:
-            found = self.values_of(position.population, dimension)
-            found = found[np.isfinite(found)]
+            found = finite(self._events_of(position.population, dimension))
             if found.size < position.min_events:
                 continue
-            place = float(np.percentile(found, position.quantile_percent))
-            place += position.spreads * robust_sd(found)
+            place = quantile(found, position.quantile_percent)
+            if position.spreads:
+                place += position.spreads * robust_sd(found)
             moved = shift_decades(place, position.decades, dimension.scale)
-            if moved is not None:
+            # Between signals at either end of what float32 holds no place is a number.
+            if moved is not None and np.isfinite(moved):
+                self.consulted.populations[position.population] = None
                 return moved
+        axis = self.panel.marker_of(dimension.detector) or dimension.detector
+        names = dict.fromkeys(position.population for position in positions)
+        self.consulted.unplaced[f"{axis} by {', '.join(names)}"] = None
         return None
+
+
+def in_control(role: str, population: str) -> str:
+    """Return by what name a gate says that it rests on a control's population."""
+    return f"{role}:{population}"
 
 
 def robust_sd(values: npt.NDArray[np.floating]) -> float:
     """Return 1.4826 times the median absolute deviation of the finite values; 0.0 for none."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if finite.size == 0:
+    known = finite(values).astype(np.float64)
+    if known.size == 0:
         return 0.0
-    return float(MAD_TO_SD * np.median(np.abs(finite - np.median(finite))))
+    return MAD_TO_SD * median(np.abs(known - median(known)))
 
 
 def shift_decades(place: float, decades: float, transform: Scale | None) -> float | None:

@@ -11,24 +11,32 @@ from typing import Annotated
 
 from pydantic import Field
 
+from cd5flow.gating.methods.as_at_diagnosis import AsAtDiagnosis
 from cd5flow.gating.methods.candidate_cluster import CandidateCluster
 from cd5flow.gating.methods.combine import Combine
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.fixed import Fixed
 from cd5flow.gating.methods.in_range import InRange
+from cd5flow.gating.methods.island import Island
+from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.methods.negative_tail import NegativeTail
+from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.methods.relative import Relative
 from cd5flow.gating.methods.singlet_band import SingletBand
 from cd5flow.gating.methods.stable_time import StableTime
 from cd5flow.gating.methods.valley import Valley
 
 Method = Annotated[
-    CandidateCluster
+    AsAtDiagnosis
+    | CandidateCluster
     | Combine
     | DensityCluster
     | Fixed
     | InRange
+    | Island
+    | Mixture
     | NegativeTail
+    | Quantile
     | Relative
     | SingletBand
     | StableTime

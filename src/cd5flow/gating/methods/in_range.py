@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
-from cd5flow.model.events import Channel
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
 
@@ -41,7 +40,7 @@ class InRange(Spec):
             looked_at.add(dimension)
             channel = sight.columns.events.raw.channel(dimension.detector)
             seen = sight.values(dimension)
-            top = _top(channel)
+            top = channel.last_step
             over = int(np.count_nonzero(seen >= top)) if top is not None else 0
             low = 0.0 if axis in self.positive else None
             under = int(np.count_nonzero(seen <= 0)) if low is not None else 0
@@ -56,18 +55,3 @@ class InRange(Spec):
             return Unresolved("no channel reaches the end of its scale", evidence)
         intervals = tuple(Interval(axis, low, high) for axis, (low, high) in sides.items())
         return Resolved(intervals[0] if len(intervals) == 1 else Rectangle(intervals), evidence)
-
-
-def _top(channel: Channel) -> float | None:
-    """Return a channel's last step in linear units; None where its range tells of no steps.
-
-    $PnR steps reach from 0 to $PnR - 1: that last one holds all that was brighter.
-    """
-    if not channel.range > 1:
-        return None
-    one_step_below = (
-        10 ** (-channel.amplification[0] / channel.range)
-        if channel.logarithmic
-        else 1 - 1 / channel.range
-    )
-    return channel.maximum * one_step_below * (1 - 1e-6)

@@ -11,6 +11,7 @@ from cd5flow.density import height_at, highest_peak, profile, span
 from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.ranks import finite, median
 
 
 class NegativeTail(Spec):
@@ -46,7 +47,7 @@ class NegativeTail(Spec):
         """Find the cut; unresolved without enough negative events."""
         dimension = sight.dimension(self.axis)
         seen = sight.values(dimension) if self.of is None else sight.values_of(self.of, dimension)
-        seen = seen[np.isfinite(seen)]
+        seen = finite(seen)
         high = sight.at(self.high, dimension)
         if high is not None:
             seen = seen[seen < high]
@@ -86,7 +87,7 @@ class NegativeTail(Spec):
         below = mode - seen[seen <= mode]
         if below.size < self.min_events:
             return f"{below.size} events below the mode of {self.axis} are too few"
-        spread = float(MAD_TO_SD * np.median(below))
+        spread = MAD_TO_SD * median(below)
         if spread <= shape.step:
             return f"the negative peak of {self.axis} has no width"
         return mode, spread

@@ -18,6 +18,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
+from cd5flow.ranks import median
 
 ROUNDING = 1e-6
 """Relative spread that rounding to float32 alone can give."""
@@ -55,16 +56,18 @@ class SingletBand(Spec):
         """Fit the band; unresolved with too few events or without any spread."""
         x_axis = sight.dimension(self.area, linear=True)
         y_axis = sight.dimension(self.height, linear=True)
-        x, y = sight.values(x_axis).astype(np.float64), sight.values(y_axis).astype(np.float64)
+        x, y = sight.values(x_axis), sight.values(y_axis)
         keep = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
-        x, y = x[keep], y[keep]
+        if not keep.all():
+            x, y = x.compress(keep), y.compress(keep)
         nothing = Evidence("singlet_band", int(x.size))
         if x.size < self.min_events:
             return Unresolved(
                 f"{x.size} events are too few to fit {self.height} on {self.area}", nothing
             )
         stride = max(1, x.size // self.sample_events)
-        intercept, slope, spread = _fit(x[::stride], y[::stride])
+        fitted = (values[::stride].astype(np.float64) for values in (x, y))
+        intercept, slope, spread = _fit(*fitted)
         if not slope > 0:
             return Unresolved(f"{self.height} does not rise with {self.area}", nothing)
         if spread <= ROUNDING * slope:
@@ -91,13 +94,13 @@ class SingletBand(Spec):
 def _fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     """Return intercept, slope and robust spread of (y - line) / x."""
     ratio = y / x
-    slope, intercept = float(np.median(ratio)), 0.0
-    spread = float(MAD_TO_SD * np.median(np.abs(ratio - slope)))
+    slope, intercept = median(ratio), 0.0
+    spread = MAD_TO_SD * median(np.abs(ratio - slope))
     # y/x = slope + intercept * (1/x): a weighted line in 1/x keeps residuals relative.
     inverse = 1.0 / x
     for _ in range(20):
         residual = ratio - slope - intercept * inverse
-        spread = float(MAD_TO_SD * np.median(np.abs(residual - np.median(residual))))
+        spread = MAD_TO_SD * median(np.abs(residual - median(residual)))
         if spread <= ROUNDING * abs(slope):
             break
         weight = 1.345 * spread / np.maximum(np.abs(residual), 1.345 * spread)

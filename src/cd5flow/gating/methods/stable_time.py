@@ -8,9 +8,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from cd5flow.clock import is_folded
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.populations import Evidence
+from cd5flow.ranks import finite, quantiles
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -54,11 +56,10 @@ class StableTime(Spec):
         if not timed.all():
             time, sight = time[timed], replace(sight, parent=sight.parent[timed])
         nothing = Evidence("stable_time", int(time.size))
-        if time.size < self.min_events:
-            return Unresolved(f"{time.size} events are too few to watch the run over time", nothing)
+        why = self._unwatchable(time)
+        if why is not None:
+            return Unresolved(why, nothing)
         start, end = float(time.min()), float(time.max())
-        if not end > start:
-            return Unresolved("the Time channel stands still", nothing)
         bins = int(np.clip(time.size // self.bin_events, FEWEST_BINS, self.bins))
         ticks = 1 + int(np.count_nonzero(np.diff(time)))
         bins = min(bins, ticks // BIN_TICKS)
@@ -67,7 +68,7 @@ class StableTime(Spec):
         # The last event belongs to the last bin, whose upper bound is exclusive.
         end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
         end += (end - start) * 1e-6
-        place = np.minimum(((time - start) * (bins / (end - start))).astype(np.intp), bins - 1)
+        place = np.minimum(((time - start) * (bins / (end - start))).astype(np.int32), bins - 1)
         counts = np.bincount(place, minlength=bins)
         usual = _weighted_median(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
@@ -100,6 +101,16 @@ class StableTime(Spec):
             return Resolved(Interval(dimension, spans[0][0], spans[0][1]), evidence)
         return Resolved(Intervals(dimension, spans), evidence)
 
+    def _unwatchable(self, time: np.ndarray) -> str | None:
+        """Return why these times tell no stretches; None where they do."""
+        if time.size < self.min_events:
+            return f"{time.size} events are too few to watch the run over time"
+        if not time.max() > time.min():
+            return "the Time channel stands still"
+        if is_folded(time):
+            return "the clock began anew during the run: a time stands for several moments"
+        return None
+
     def _present(self, sight: Sight) -> list[str]:
         return [axis for axis in self.axes if any(sight.panel.has(m) for m in axis.split("|"))]
 
@@ -107,18 +118,20 @@ class StableTime(Spec):
         self, values: np.ndarray, place: np.ndarray, counts: np.ndarray, odd: np.ndarray
     ) -> np.ndarray:
         """Return which bins' mean rank left the run's."""
-        finite = np.isfinite(values)
-        if not finite.any():
+        known = finite(values)
+        if not known.size:
             return np.zeros(counts.size, dtype=bool)
-        low, high = (
-            float(p)
-            for p in np.percentile(values[finite][:: max(1, values.size // 20_000)], (0.5, 99.5))
-        )
+        low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))
         if not high > low:
             return np.zeros(counts.size, dtype=bool)
         code = (np.clip(values, low, high) - low) * (RANK_BINS / (high - low))
-        code = np.where(finite, np.minimum(code, RANK_BINS - 1), 0).astype(np.intp)
-        table = np.bincount(place * RANK_BINS + code, minlength=counts.size * RANK_BINS)
+        code = np.minimum(code, RANK_BINS - 1)
+        if known.size < values.size:
+            code = np.where(np.isfinite(values), code, 0)
+        # 32 bits hold a code, and processors convert to them several values at a time.
+        cell = code.astype(np.int32)
+        cell += place * np.int32(RANK_BINS)
+        table = np.bincount(cell, minlength=counts.size * RANK_BINS)
         table = table.reshape(counts.size, RANK_BINS)
         bad = odd.copy()
         for _ in range(5):
@@ -126,7 +139,8 @@ class StableTime(Spec):
             if usual.sum() == 0:
                 break
             ranks = (np.cumsum(usual) - usual / 2) / usual.sum()
-            means = table @ ranks / np.maximum(counts, 1)
+            # Not by `@`: the threads that BLAS starts for it wait for each other longer than it takes.
+            means = np.einsum("ij,j", table, ranks) / np.maximum(counts, 1)
             offset = means - np.median(means[~bad])
             noise = 1 / np.sqrt(12 * np.maximum(counts, 1))
             # Populations drift a little against each other in any run: their own scatter counts too.

@@ -11,6 +11,7 @@ from cd5flow.density import Dip, Profile, dips, profile, span
 from cd5flow.gating.sight import Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.ranks import finite
 
 
 class Valley(Spec):
@@ -49,7 +50,7 @@ class Valley(Spec):
         seen = np.concatenate(
             [sight.values(dimension), *(sight.values_of(name, dimension) for name in self.include)]
         )
-        seen = seen[np.isfinite(seen)]
+        seen = finite(seen)
         low, high = sight.at(self.low, dimension), sight.at(self.high, dimension)
         nothing = Evidence("valley", int(seen.size))
         if (self.low is not None and low is None) or (self.high is not None and high is None):

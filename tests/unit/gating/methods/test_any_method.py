@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -12,14 +13,16 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from cd5flow.gating.methods import Method
-from cd5flow.gating.sight import Sight, Unresolved
+from cd5flow.gating.sight import Control, Sight, Unresolved
 from cd5flow.model.geometry import Boolean
+from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
 from gating_factory import DISPLAY, Arrays, check_answer, sight, unhurried
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
 FAR = {"population": "all", "quantile_percent": 90, "decades": 0.5, "min_events": 2}
 RULES: dict[str, dict[str, Any]] = {
+    "as_at_diagnosis": {"method": "as_at_diagnosis", "axes": ["X", "gone"], "yardstick": "some"},
     "valley": {"method": "valley", "axis": "X", "keep": "above", "min_events": 2},
     "valley in a window": {
         "method": "valley", "axis": "X", "keep": "below", "prefer": "lowest",
@@ -51,6 +54,43 @@ RULES: dict[str, dict[str, Any]] = {
         "method": "candidate_cluster", "x": "X", "y": "Y", "yardstick": ["some"],
         "min_events": 3, "apart_from": ["some"], "apart_whole": "gone",
         "centre_within": [{"axis": "X", "low": NEAR, "high": FAR}],
+    },
+    "candidate_cluster among": {
+        "method": "candidate_cluster", "x": "X", "y": "Y", "yardstick": ["some"],
+        "min_events": 3, "among": "all",
+    },
+    "island": {
+        "method": "island", "x": "X", "y": "Y", "yardstick": ["gone", "some"], "min_events": 3,
+    },
+    "island among others": {
+        "method": "island", "x": "X", "y": "Y", "yardstick": ["some"], "min_events": 3,
+        "among": "some", "clear_z": 0.1, "max_shell_share": 1, "min_own_percent": 0,
+    },
+    "island apart": {
+        "method": "island", "x": "X", "y": "Y", "yardstick": ["some"], "min_events": 3,
+        "among": "all", "apart_from": ["some"], "apart_whole": "gone", "clear_z": 0.1,
+        "max_shell_share": 1, "centre_within": [{"axis": "X", "low": NEAR, "high": FAR}],
+    },
+    "mixture": {
+        "method": "mixture", "x": "X", "y": "Y", "role": {"X": 1, "Y": -1}, "min_events": 20,
+        "max_overlap_percent": 100, "max_components": 3, "max_events": 200,
+    },
+    "mixture in a window": {
+        "method": "mixture", "x": "X", "y": "Y", "role": {"X": 1}, "min_events": 20,
+        "x_window": {"low": NEAR}, "y_window": {"high": FAR}, "max_components": 2,
+        "max_events": 200, "trim_percent": 0,
+    },
+    "quantile": {
+        "method": "quantile", "axis": "X", "keep": "above", "of": "some",
+        "quantile_percent": 90, "min_events": 2, "confidence_percent": 60,
+    },
+    "quantile in a window": {
+        "method": "quantile", "axis": "X", "keep": "below", "of": "all", "quantile_percent": 50,
+        "spreads": -2, "min_events": 2, "low": NEAR, "high": FAR,
+    },
+    "quantile of a control": {
+        "method": "quantile", "axis": "X", "keep": "above", "of": "some", "control": "fmo",
+        "quantile_percent": 99,
     },
     "singlet_band": {"method": "singlet_band", "area": "X", "height": "Y", "min_events": 10},
     "stable_time": {"method": "stable_time", "axes": ["X", "Y", "gone"]},
@@ -100,13 +140,21 @@ def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> Sight:
     events = draw(st.sampled_from((0, 1, 2, 3, 12, 150, 1_200)))
     arrays: Arrays = {name: draw(columns(events)) for name in ("X", "Y", "Time")}
     rng = np.random.default_rng(draw(st.integers(0, 1_000)))
-    return sight(
+    view = sight(
         arrays,
         populations={"some": rng.random(events) < draw(st.sampled_from((0.0, 0.1, 0.9)))},
         parent=rng.random(events) < draw(st.sampled_from((0.0, 0.5, 1.0))),
         scale=draw(st.sampled_from(scales)),
         timestep=draw(st.sampled_from((None, 0.01))),
     )
+    diagnosed = {
+        "X": MarkerRange(
+            draw(st.sampled_from((None, -1.0))), draw(st.sampled_from((None, 0.5))), 96
+        ),
+    }
+    known = Laip("at diagnosis", "0" * 64, "cyCD3+ sCD3-", 1_000, diagnosed)
+    control = Control(view.columns, lambda: view.members)
+    return replace(view, laip=draw(st.sampled_from((None, known))), controls={"fmo": control})
 
 
 def test_every_method_is_tried_here() -> None:

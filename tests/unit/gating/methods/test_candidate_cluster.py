@@ -196,3 +196,42 @@ def test_the_share_is_of_the_whole_named() -> None:
 def test_two_axes_are_two_channels() -> None:
     with pytest.raises(ValidationError, match="two axes are CD45"):
         cluster(y="CD45")
+
+
+def cut_tail(events: int = 3_000) -> Sight:
+    """Return a wide hill of which only the cells dimmer than an edge are candidates."""
+    hill = cloud(0.62, 0.3, events, spread=2 * SPREAD, seed=4)
+    points = np.concatenate([T_CELLS, hill])
+    row = np.arange(len(points))
+    return sight(
+        {"CD45": points[:, 0], "SSC": points[:, 1]},
+        populations={"t": row < 800, "hill": row >= 800},
+        parent=(row >= 800) & (points[:, 0] < 0.5),
+    )
+
+
+def test_a_tail_cut_short_by_the_parents_edge_is_no_cluster_where_the_rest_is_seen() -> None:
+    view = cut_tail()
+    ellipse(cluster().find(view))
+    outcome = cluster(among="hill").find(view)
+    assert "candidates are scattered" in reason(outcome)
+    assert outcome.evidence.events == view.parent.size
+    assert outcome.evidence.values["shell_share"] > 0.55
+
+
+def test_a_cluster_among_the_cells_around_it_is_one() -> None:
+    points = np.concatenate([T_CELLS, cloud(0.5, 0.3, 100), scatter(150)])
+    row = np.arange(len(points))
+    view = sight(
+        {"CD45": points[:, 0], "SSC": points[:, 1]},
+        populations={"t": row < 800, "around": row >= 800},
+        parent=(row >= 800) & (row < 900),
+    )
+    alone, among = cluster().find(view), cluster(among="around").find(view)
+    assert np.allclose(ellipse(among).centre, ellipse(alone).centre)
+    assert among.evidence.values["shell_events"] > alone.evidence.values["shell_events"]
+
+
+def test_surroundings_that_were_not_gated_are_the_candidates_themselves() -> None:
+    view = tube(cloud(0.5, 0.3, 100))
+    assert cluster(among="gone").find(view) == cluster().find(view)

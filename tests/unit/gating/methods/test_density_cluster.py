@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
 
-from cd5flow.gating.methods.density_cluster import DensityCluster, Window
+from cd5flow.gating.methods.density_cluster import DensityCluster
+from cd5flow.gating.roles import Window
 from cd5flow.gating.sight import Outcome, Position, Sight
 from cd5flow.model.geometry import Ellipse
 from cd5flow.model.scale import Logicle

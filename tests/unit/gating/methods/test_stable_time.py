@@ -152,6 +152,12 @@ def test_without_a_running_clock_it_is_unresolved(seconds: npt.ArrayLike, what: 
     assert what in reason(stable().find(view_of(seconds)))
 
 
+def test_a_clock_that_began_anew_tells_no_stretches() -> None:
+    """Two runs in one file, or a counter that wrapped: a time stands for several moments."""
+    half = clock(EVENTS // 2)
+    assert "began anew" in reason(stable().find(view_of(np.concatenate([half, half]))))
+
+
 def test_events_without_a_time_are_left_out_and_change_nothing() -> None:
     seconds, x = clock(), signal()
     view = view_of([*seconds, math.nan, math.inf, -math.inf], [*x, 0.5, 0.5, 0.5])
