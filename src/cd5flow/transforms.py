@@ -14,9 +14,11 @@ from typing import Final, NamedTuple, assert_never
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.model.events import Channel, CompensatedEvents, Values
+from cd5flow.hyperlog import hyperlog, hyperlog_inverse
+from cd5flow.model.events import Channel, CompensatedEvents, Mask, Values
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
+from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
+from cd5flow.ranks import picked, quantiles
 
 Exact = npt.NDArray[np.float64]
 
@@ -24,6 +26,7 @@ _LN10: Final = math.log(10.0)
 _KNOTS: Final = 8193
 _BLOCK: Final = 32_768  # events at a time, so that the working arrays stay in the cache
 _TABLE_REACH: Final = 4.0  # the table covers -4 T to 4 T; compensated events rarely leave it
+_PICKED: Final = 6  # populations' values that are kept; more would take memory and hit no oftener
 _NORMAL_TAIL: Final = 1.95996 / 0.67449  # 5th percentile over median of a half normal distribution
 _FLOAT32_DECADES: Final = 30.0  # sinh(M ln 10) of more overflows float32
 
@@ -49,7 +52,7 @@ def scale(values: npt.ArrayLike, transform: Scale) -> Values:
         case Asinh(t=t, m=m, a=a) if m <= _FLOAT32_DECADES:
             y = np.arcsinh(x * np.float32(math.sinh(m * _LN10) / t)) + np.float32(a * _LN10)
             return np.asarray(y * np.float32(1.0 / ((m + a) * _LN10)), dtype=np.float32)
-        case Asinh():
+        case Asinh() | Hyperlog():
             return scale_exact(x, transform).astype(np.float32)
         case Logicle():
             return _table_of(transform).look_up(x)
@@ -80,6 +83,8 @@ def scale_exact(values: npt.ArrayLike, transform: Scale) -> Exact:
         case Logicle():
             curve = _biexponential(transform)
             return curve.zero + np.copysign(curve.root(np.abs(x)), x)
+        case Hyperlog():
+            return hyperlog(x, transform)
         case _:
             assert_never(transform)
 
@@ -105,6 +110,8 @@ def inverse(values: npt.ArrayLike, transform: Scale) -> Exact:
         case Logicle():
             curve = _biexponential(transform)
             return np.copysign(curve.height(np.abs(y - curve.zero)), y - curve.zero)
+        case Hyperlog():
+            return hyperlog_inverse(y, transform)
         case _:
             assert_never(transform)
 
@@ -254,6 +261,7 @@ class Columns:
     def __init__(self, events: CompensatedEvents) -> None:
         self.events = events
         self._kept: dict[Dimension, Values | Exact] = {}
+        self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
 
     def __len__(self) -> int:
         return len(self.events)
@@ -276,6 +284,28 @@ class Columns:
             kept.flags.writeable = False
             self._kept[key] = kept
         return kept
+
+    def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
+        """Return a population's values on a dimension, in file order.
+
+        The last few are kept: gates are placed by the same few populations again and again.
+
+        Args:
+            population: a mask over all events.
+            dimension: the axis.
+        """
+        if population.flags.writeable:
+            return picked(self.column(dimension), population)
+        key = (id(population), dimension)
+        # The mask is kept beside its values, so that no other can be given its id.
+        kept = self._picked.pop(key, None)
+        if kept is None:
+            kept = population, picked(self.column(dimension), population)
+            kept[1].flags.writeable = False
+        self._picked[key] = kept
+        if len(self._picked) > _PICKED:
+            del self._picked[next(iter(self._picked))]
+        return kept[1]
 
     def _compute(self, dimension: Dimension) -> Values | Exact:
         linear = self.events.linear(dimension.detector, compensated=dimension.compensated)
@@ -334,8 +364,8 @@ def logicle_for(
     x = x[:: max(1, x.size // most_values)]
     negative = x[(x < 0) & np.isfinite(x)]
     if negative.size >= fewest_negatives:
-        low, middle = np.percentile(negative, [negative_percentile, 50.0])
-        r = min(abs(float(low)), longest_tail * _NORMAL_TAIL * abs(float(middle)))
+        low, middle = quantiles(negative.astype(np.float64), (negative_percentile, 50.0))
+        r = min(abs(low), longest_tail * _NORMAL_TAIL * abs(middle))
         width = max((m - math.log10(top / r)) / 2.0, least_width)
     return Logicle(t=top, w=min(width, widest), m=m, a=0.0)
 

@@ -327,6 +327,17 @@ def test_a_compensated_and_an_uncompensated_channel_share_a_gate(tmp_path: Path)
     assert 0.05 < found["a"].mean() < 0.9
 
 
+def test_a_raw_channel_into_which_nothing_spills_shares_a_gate_too(tmp_path: Path) -> None:
+    matrix = MATRIX.copy()
+    matrix[:, 1] = np.eye(4)[:, 1]
+    spillover = Spillover(detectors=DYES, matrix=matrix, source="test")
+    raw = Dimension(DYES[1], scale=LOGICLE, compensated=False)
+    region = Polygon(CD5, raw, ((0.15, 0.3), (0.7, 0.2), (0.9, 0.5), (0.4, 0.7)))
+    tree = GateTree((gate("a", region),))
+    found = assert_equal(tube(synthetic_values(7), spillover=spillover), tree, tmp_path)
+    assert 0.05 < found["a"].mean() < 0.9
+
+
 def test_a_matrix_may_name_a_scatter_channel_that_it_leaves_alone(tmp_path: Path) -> None:
     matrix = np.eye(5)
     matrix[1:, 1:] = MATRIX

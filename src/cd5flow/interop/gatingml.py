@@ -32,6 +32,7 @@ from cd5flow.interop.gatingml_elements import (
     add_ellipse,
     document_root,
     number_text,
+    receiving,
     spectrum_matrix,
     transformation,
 )
@@ -321,7 +322,7 @@ class _Document:
             raise ValueError(
                 f"gate {element.get('gating:id')!r}: both axes read channel {axes[0].detector!r}"
             )
-        in_matrix = {axis for axis in axes if self._names(axis)}
+        in_matrix = {a for a in axes if self._names(a) and (a.compensated or self._receives(a))}
         raw = {a for a in in_matrix if not a.compensated}
         matrix = _UNCOMPENSATED if raw == in_matrix else self._matrix_without(raw)
         elements = []
@@ -338,6 +339,10 @@ class _Document:
     def _names(self, axis: Dimension) -> bool:
         """Return whether the matrix names an axis's channel."""
         return self._spillover is not None and axis.detector in self._spillover.detectors
+
+    def _receives(self, axis: Dimension) -> bool:
+        """Return whether anything spills into an axis's channel, so that raw is not compensated."""
+        return self._spillover is not None and axis.detector in receiving(self._spillover)
 
     def _scale(self, axis: Dimension) -> Scale | None:
         seconds = self._tick_seconds.get(axis.detector)

@@ -13,10 +13,13 @@ import numpy as np
 
 from cd5flow.model.events import Spillover
 from cd5flow.model.geometry import Ellipse
-from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
+from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 
 STANDARD: Final = "http://www.isac-net.org/std/Gating-ML/v2.0/"
 """What the standard's three namespaces begin with."""
+
+SAME: Final = 1e-9
+"""Unmixing weights that differ by less are one, written and read back by other programs."""
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -61,6 +64,13 @@ def spectrum_matrix(spillover: Spillover, raw: frozenset[str], name: str) -> ET.
     return element
 
 
+def receiving(spillover: Spillover) -> frozenset[str]:
+    """Return the channels that a matrix changes; spill of less than a billionth is none."""
+    unmixing = np.linalg.inv(spillover.matrix)
+    apart = np.abs(unmixing - np.eye(len(unmixing))).max(axis=0) > SAME
+    return frozenset(d for d, changed in zip(spillover.detectors, apart, strict=True) if changed)
+
+
 def transformation(scale: Scale, name: str) -> ET.Element:
     """Return a display scale under an id."""
     element = ET.Element("transforms:transformation", {"transforms:id": name})
@@ -73,6 +83,8 @@ def transformation(scale: Scale, name: str) -> ET.Element:
             kind, parameters = "fasinh", {"T": t, "M": m, "A": a}
         case Logicle(t=t, w=w, m=m, a=a):
             kind, parameters = "logicle", {"T": t, "W": w, "M": m, "A": a}
+        case Hyperlog(t=t, w=w, m=m, a=a):
+            kind, parameters = "hyperlog", {"T": t, "W": w, "M": m, "A": a}
         case _:
             assert_never(scale)
     ET.SubElement(

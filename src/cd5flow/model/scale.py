@@ -73,7 +73,34 @@ class Logicle:
             )
 
 
-Scale = Linear | Log | Asinh | Logicle
+@dataclass(frozen=True, slots=True)
+class Hyperlog:
+    """The scale of Bagwell (Cytometry A 2005;64:34), Gating-ML 2.0 form; gates of others use it.
+
+    Attributes:
+        t: top of scale, in linear units.
+        w: decades of the quasi-linear region, above 0 and at most M/2.
+        m: decades in all.
+        a: additional negative decades.
+    """
+
+    t: float
+    w: float = 1.0
+    m: float = 4.5
+    a: float = 0.0
+
+    def __post_init__(self) -> None:
+        _finite_positive("T", self.t)
+        _finite_positive("M", self.m)
+        if not 0 < self.w <= self.m / 2:
+            raise ValueError(f"hyperlog scale needs 0 < W <= M/2, not W={self.w}, M={self.m}")
+        if not -self.w <= self.a <= self.m - 2 * self.w:
+            raise ValueError(
+                f"hyperlog scale needs -W <= A <= M - 2W, not A={self.a}, W={self.w}, M={self.m}"
+            )
+
+
+Scale = Linear | Log | Asinh | Logicle | Hyperlog
 
 
 def _finite_positive(name: str, value: float) -> None:

@@ -1,0 +1,133 @@
+"""CD5-positive blasts that a person's gate counts, in place of a cut of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cd5flow.model.events import Mask
+from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.result import Cd5Section, Cd5State, CutMethod
+from cd5flow.quantify.cd5 import Threshold, etp_notes
+from cd5flow.quantify.cuts import Cut, Signal
+from cd5flow.quantify.statistics import interval
+
+_SHOWN_ALL_THE_SAME = frozenset({"NO_CUT", "CD5_REAGENT_UNPROVEN", "QUALITY_FAIL"})
+"""What withholds a state of a count by hand, but not the count."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPositive:
+    """What a gate of CD5-positive cells holds of the blasts.
+
+    Attributes:
+        gate: the gate, in words.
+        blasts: CD5 of the blasts, linear units.
+        inside: which of them lie in the gate.
+        edge: the gate's own lower bound on CD5, linear units; None where it has none.
+    """
+
+    gate: str
+    blasts: Signal
+    inside: Mask
+    edge: float | None
+
+    @property
+    def events(self) -> int:
+        """How many blasts lie in the gate."""
+        return int(np.count_nonzero(self.inside))
+
+    @property
+    def cut(self) -> Cut | None:
+        """The one value of CD5 from which blasts lie in the gate; None where there is no such value.
+
+        A gate with a lower bound on CD5 may have other bounds too. It has a cut if these leave no
+        blast out on this tube. The cut is the gate's bound, moved into the gap between the blasts
+        below and those above where rounding, or a bound on uncompensated CD5, put it beside.
+        """
+        if self.edge is None or not self.blasts.size:
+            return None
+        above, below = self.blasts[self.inside], self.blasts[~self.inside]
+        highest = -np.inf if not below.size else below.max()
+        lowest = np.inf if not above.size else above.min()
+        if highest >= lowest:
+            return None
+        next_up = np.nextafter(highest, np.inf, dtype=self.blasts.dtype)
+        place = min(max(self.edge, float(next_up)), float(lowest))
+        if not np.isfinite(place):
+            return None
+        return Cut(CutMethod.FIXED, place, f"lower edge of {self.gate}", 0, by_hand=True)
+
+
+def counted(
+    section: Cd5Section, drawn: DrawnPositive, *, threshold: Threshold, limits: Cd5Limits
+) -> Cd5Section:
+    """Return the CD5 section with the blasts that a person's gate counts.
+
+    Where the gate is no cut on CD5 alone, our own cuts say how far the count may be trusted, and no
+    definite state is given. A state that is withheld for want of negatives withholds no count.
+
+    Args:
+        section: judged by a cut: the gate's own edge if it has one, else ours.
+        drawn: the gate.
+        threshold: the protocol's rule.
+        limits: the strategy's.
+    """
+    by_edge = section.cut is not None and section.cut.by_hand
+    codes = {reason.partition(":")[0] for reason in section.reasons}
+    withheld = section.percent is None
+    if not drawn.blasts.size or (by_edge and not withheld):
+        return section
+    if withheld and not codes <= _SHOWN_ALL_THE_SAME:
+        return section
+    n, positive = int(drawn.blasts.size), drawn.events
+    percent = 100 * positive / n
+    ci = interval(positive, n, method=limits.interval)
+    numbers = {
+        "percent": percent,
+        "positive_events": positive,
+        "ci95_percent": ci,
+        "ci_method": limits.interval,
+        "notes": etp_notes(percent, threshold=threshold, limits=limits),
+    }
+    if by_edge:
+        return section.model_copy(update=numbers)
+    band = section.band_percent
+    if band is not None:
+        band = min(percent, *band), max(percent, *band)
+    reasons = [
+        f"NO_LINEAR_CUT: the positive blasts are those in {drawn.gate}; no value of CD5 parts them"
+    ]
+    reasons += _kept(section)
+    if ci is not None and threshold.met_by(ci[0]) != threshold.met_by(ci[1]):
+        rule = f"{threshold.operator} {threshold.percent:g} %"
+        reasons.append(f"CI_SPANS: the 95 % interval {ci[0]:.1f} to {ci[1]:.1f} % spans {rule}")
+    if band is not None and threshold.met_by(band[0]) != threshold.met_by(band[1]):
+        rule = f"{threshold.operator} {threshold.percent:g} %"
+        reasons.append(
+            f"BAND_SPANS: other defensible cuts give {band[0]:.1f} to {band[1]:.1f} %, across {rule}"
+        )
+    not_evaluable = section.state is Cd5State.NOT_EVALUABLE
+    return section.model_copy(
+        update={
+            **numbers,
+            "state": Cd5State.NOT_EVALUABLE if not_evaluable else Cd5State.BORDERLINE,
+            "reasons": tuple(reasons),
+            "band_percent": band,
+            "cut": None,
+            "pattern": None,
+        }
+    )
+
+
+def _kept(section: Cd5Section) -> list[str]:
+    """Return the reasons that hold whichever cut is used."""
+    kept = [
+        reason
+        for reason in section.reasons
+        if reason.startswith(("FEW_BLASTS:", "QUALITY_FAIL:", "CD5_REAGENT_UNPROVEN:"))
+    ]
+    if any(reason.startswith("NO_CUT:") for reason in section.reasons):
+        kept.append("CD5_REAGENT_UNPROVEN: no negative population tells what CD5-bright is")
+    return kept
