@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from cd5flow.gating.confidence import Rating
 from cd5flow.model.findings import Finding
-from cd5flow.model.geometry import Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Gate, Gating
-from cd5flow.model.result import GateSection, PanelEntry, PopulationSection
-from cd5flow.model.scale import Asinh, Linear, Log, Logicle
+from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
+from cd5flow.model.written import written_region
+
+describe = written_region
+"""A region as the result shows it."""
+
+NO_RATINGS: Mapping[str, Rating] = {}
 
 ALWAYS = ("nucleated", "blasts", "cd5_positive")
 """Populations that every result names; those that could not be gated have no percentages."""
@@ -27,14 +32,18 @@ def panel_entries(panel: Panel) -> tuple[PanelEntry, ...]:
 
 
 def population_sections(
-    gating: Gating, *, denominator: str = "nucleated"
+    gating: Gating,
+    *,
+    denominator: str = "nucleated",
+    ratings: Mapping[str, Rating] = NO_RATINGS,
 ) -> tuple[PopulationSection, ...]:
     """Return a row a population in gating order.
 
-    A share of the denominator is given for populations that lie within it, null for others.
+    A share of the denominator is given for populations that lie within it, null for others; so is
+    a confidence for those that were rated.
     """
     whole = gating.members.get(denominator)
-    rows = [_row(gate, gating, whole) for gate in gating.tree.gates]
+    rows = [_row(gate, gating, whole, ratings.get(gate.name)) for gate in gating.tree.gates]
     known = {row.name for row in rows}
     rows += [
         PopulationSection(
@@ -53,13 +62,16 @@ def population_sections(
 
 
 def _row(
-    gate: Gate, gating: Gating, whole: np.ndarray[Any, np.dtype[np.bool_]] | None
+    gate: Gate,
+    gating: Gating,
+    whole: np.ndarray[Any, np.dtype[np.bool_]] | None,
+    rating: Rating | None,
 ) -> PopulationSection:
     mask = gating.members[gate.name]
-    events, parent_events = int(mask.sum()), int(gating.members[gate.parent].sum())
+    events, parent_events = gating.count(gate.name) or 0, gating.count(gate.parent) or 0
     share = None
     if whole is not None and whole.any() and not np.any(mask & ~whole):
-        share = 100 * events / int(whole.sum())
+        share = 100 * events / int(np.count_nonzero(whole))
     return PopulationSection(
         name=gate.name,
         path=gating.tree.path(gate.name),
@@ -75,23 +87,17 @@ def _row(
             note=gate.evidence.note,
             why=gate.why,
             expected_percent=gate.expect_percent,
+            expected_position=tuple(
+                PlaceSection(axis=p.axis, median=p.median, low=p.low, high=p.high)
+                for p in gate.places
+            ),
+            tried=gate.evidence.tried,
+            placed_by=gate.evidence.placed_by,
+            unplaced_edges=gate.evidence.unplaced,
+            confidence=None if rating is None else rating.confidence,
+            confidence_reasons=() if rating is None else rating.reasons,
         ),
     )
-
-
-def describe(region: Region) -> dict[str, Any]:
-    """Return a region as plain names and numbers, its kind under ``shape``."""
-    return {"shape": type(region).__name__.lower(), **_plain(region)}
-
-
-def _plain(thing: object) -> Any:
-    if isinstance(thing, Linear | Log | Asinh | Logicle):
-        return {"type": type(thing).__name__.lower(), **dataclasses.asdict(thing)}
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        return {f.name: _plain(getattr(thing, f.name)) for f in dataclasses.fields(thing)}
-    if isinstance(thing, tuple):
-        return [_plain(item) for item in thing]
-    return thing
 
 
 def words(findings: tuple[Finding, ...]) -> tuple[str, ...]:

@@ -1,0 +1,65 @@
+"""What a gate rests on, and whether its population lies where it usually does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cd5flow.gating.sight import Consulted, Resolved, Side, Sight
+from cd5flow.model.geometry import Boolean, Dimension
+from cd5flow.model.populations import Place
+from cd5flow.ranks import finite, median
+from cd5flow.transforms import inverse
+
+
+def explained(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Resolved:
+    """Return a gate with what it rests on.
+
+    Args:
+        found: the gate.
+        consulted: what its method asked of other populations.
+        tried: why each way that was tried before could not tell.
+    """
+    placed_by = dict.fromkeys(consulted.populations)
+    if isinstance(found.region, Boolean):
+        placed_by |= dict.fromkeys(operand.gate for operand in found.region.operands)
+    evidence = replace(
+        found.evidence,
+        tried=tuple(tried),
+        placed_by=tuple(placed_by),
+        unplaced=tuple(consulted.unplaced),
+    )
+    return Resolved(found.region, evidence)
+
+
+def usual_places(sides: Sequence[Side], sight: Sight) -> Iterator[tuple[Place, Dimension]]:
+    """Yield where a population lies on the axes for which a strategy states a usual place.
+
+    Args:
+        sides: axes with the bounds of the usual place.
+        sight: the tube, the population being the parent. Axes that it lacks are left out.
+    """
+    for side in sides:
+        if not any(sight.panel.has(marker) for marker in side.axis.split("|")):
+            continue
+        axis = sight.dimension(side.axis)
+        values = finite(sight.values(axis))
+        if values.size:
+            bounds = sight.at(side.low, axis), sight.at(side.high, axis)
+            yield Place(sight.marker(side.axis), median(values), *bounds), axis
+
+
+def out_of_place(gate: str, place: Place, axis: Dimension) -> str:
+    """Return where a population lies and where it usually does, in linear units."""
+
+    def linear(there: float) -> str:
+        signal = there if axis.scale is None else float(inverse(there, axis.scale))
+        return f"{signal:,.0f}"
+
+    bounds = [
+        f"{word} {linear(bound)}"
+        for word, bound in (("at least", place.low), ("at most", place.high))
+        if bound is not None
+    ]
+    usual = " and ".join(bounds)
+    return f"{gate} has its median on {place.axis} at {linear(place.median)}, usually {usual}"

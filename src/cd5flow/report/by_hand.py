@@ -1,0 +1,104 @@
+"""What a person changed: drawn gates beside the automatic ones, and the answers without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cd5flow.model.result import AutomaticSection, OverrideSection, Result
+from cd5flow.report import numerals
+from cd5flow.report.answer import cd5_share, state_cell
+from cd5flow.report.parts import Block, Cell, Column, Fact, Facts, Paragraph, Section, Table
+from cd5flow.report.wording import Wording
+
+
+def by_hand_notice(result: Result, wording: Wording) -> tuple[Paragraph, ...]:
+    """Return what page 1 says of drawn gates; nothing where none was drawn."""
+    if not result.overrides:
+        return ()
+    first = result.overrides[0]
+    said = wording.phrases.by_hand_notice.format(
+        by=first.by,
+        date=numerals.moment(first.date),
+        gates=wording.joint.join(wording.population(one.gate) for one in result.overrides),
+        section=wording.phrases.by_hand,
+    )
+    return (Paragraph(said, "look"),)
+
+
+def by_hand_section(result: Result, wording: Wording) -> Section:
+    """Return every drawn gate beside the automatic one; empty where none was drawn."""
+    phrases = wording.phrases
+    blocks: list[Block] = []
+    if result.overrides:
+        columns = (
+            Column(phrases.population, width=2.2),
+            Column(phrases.automatic_events, number=True, width=1.2),
+            Column(phrases.of_parent, number=True, width=1.1),
+            Column(phrases.drawn_events, number=True, width=1.2),
+            Column(phrases.of_parent, number=True, width=1.1),
+            Column(phrases.by_whom, width=1.8),
+            Column(phrases.date, width=1.5),
+            Column(phrases.why, width=2.9),
+        )
+        rows = tuple(_row(one, wording) for one in result.overrides)
+        blocks.append(Table(phrases.by_hand_caption, columns, rows))
+        files = dict.fromkeys((one.file, one.sha256) for one in result.overrides)
+        blocks += [
+            Facts((Fact(phrases.file, Cell(file)), Fact(phrases.hash, Cell(sha256, fixed=True))))
+            for file, sha256 in files
+        ]
+    if result.automatic is not None:
+        blocks.append(Facts(tuple(_answers(result, wording)), title=phrases.answers_without))
+    return Section("by-hand", phrases.by_hand, tuple(blocks))
+
+
+def _row(one: OverrideSection, wording: Wording) -> tuple[Cell, ...]:
+    phrases = wording.phrases
+    found = one.automatic
+    automatic = [Cell(phrases.not_gated, "quiet"), Cell("–")]
+    if found is not None:
+        automatic = [Cell(numerals.count(found.events)), _percent(found.percent_of_parent, wording)]
+    drawn = [Cell(phrases.left_out, "quiet"), Cell("–")]
+    if one.events is not None:
+        drawn = [Cell(numerals.count(one.events)), _percent(one.percent_of_parent, wording)]
+    elif one.region is not None:
+        drawn = [Cell(phrases.unknown, "quiet"), Cell("–")]
+    return (
+        Cell(wording.population(one.gate), note=one.gate),
+        *automatic,
+        *drawn,
+        Cell(one.by),
+        Cell(numerals.moment(one.date)),
+        Cell(one.reason),
+    )
+
+
+def _percent(percent: float | None, wording: Wording) -> Cell:
+    if percent is None:
+        return Cell(wording.phrases.unknown, "quiet")
+    return Cell(numerals.burden(percent, limits=()))
+
+
+def _answers(result: Result, wording: Wording) -> Iterator[Fact]:
+    """Yield each answer without the drawn gates."""
+    phrases, states = wording.phrases, wording.states
+    without = result.automatic
+    assert without is not None  # noqa: S101 - asked before
+    share = phrases.no_percent
+    if without.cd5_percent is not None:
+        share = f"{cd5_share(without.cd5_percent, result.cd5)} %"
+    yield Fact(phrases.cd5_share, Cell(share))
+    yield Fact(phrases.cd5, state_cell(states.cd5[without.cd5_state], without.cd5_state))
+    yield Fact(phrases.burden_share, Cell(_burden(without, wording)))
+    yield Fact(
+        phrases.burden, state_cell(states.burden[without.burden_state], without.burden_state)
+    )
+    criterion = states.criterion[without.criterion_state]
+    yield Fact(phrases.criterion, state_cell(criterion, without.criterion_state))
+    yield Fact(phrases.lineage, Cell(wording.term(without.lineage)))
+
+
+def _burden(without: AutomaticSection, wording: Wording) -> str:
+    if without.burden_percent is None:
+        return wording.phrases.no_percent
+    return f"{numerals.burden(without.burden_percent)} %"
