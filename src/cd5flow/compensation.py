@@ -19,7 +19,11 @@ from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.panel import Panel
 
-_BLOCK: Final = 32_768  # events at a time, so that gathering the channels stays in the cache
+_BLOCK_PRODUCTS: Final = 1 << 18
+"""Multiplications at a time: what they read stays in the cache, and BLAS starts no threads for them,
+which wait for each other longer than so small a product takes."""
+_FEWEST_EVENTS: Final = 256
+"""Events at a time at least."""
 _MAX_BYTES: Final = 1_000_000
 _COMPENSATED_NAME: Final = re.compile(r"^(?:FJ)?Comp[-_ ]|^<(?=.*>$)", re.IGNORECASE)
 _PULSE: Final = re.compile(
@@ -109,16 +113,25 @@ def compensate(
         raise SpilloverError(f"{spillover.source}: the matrix cannot be inverted") from fault
     weights = np.ascontiguousarray(inverse[:, wanted].T, dtype=np.float32)
     dyes = np.empty((len(wanted), len(raw)), dtype=np.float32)
+    step = max(_FEWEST_EVENTS, _BLOCK_PRODUCTS // max(weights.size, 1))
+    # Channels that lie side by side, as a rule they do, are read where they are.
+    side_by_side = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
+    chosen = slice(columns[0], columns[-1] + 1) if side_by_side else columns
     with np.errstate(invalid="ignore", over="ignore"):  # infinite values become undefined
-        for start in range(0, len(raw), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            dyes[:, block] = weights @ raw.values.T[columns, block]
+        for start in range(0, len(raw), step):
+            block = slice(start, start + step)
+            np.matmul(weights, raw.values.T[chosen, block], out=dyes[:, block])
     dyes.setflags(write=False)
     return CompensatedEvents(
         raw=raw,
         compensated={spillover.detectors[i]: dyes[row] for row, i in enumerate(wanted)},
         spillover=spillover,
     )
+
+
+def compensated_names(raw: RawEvents) -> tuple[str, ...]:
+    """Return the channels whose names say that they were compensated (``Comp-``, ``FJComp-``)."""
+    return tuple(c.detector for c in raw.channels if _COMPENSATED_NAME.match(c.detector))
 
 
 def choose_spillover(
@@ -153,7 +166,7 @@ def choose_spillover(
     if given == "hardware":
         return _stated_as_hardware(file_spillover)
     spillover = file_spillover if given is None else given
-    already = [c.detector for c in raw.channels if _COMPENSATED_NAME.match(c.detector)]
+    already = compensated_names(raw)
     if spillover is None:
         return _without_matrix(raw, panel, already)
     there = {channel.detector for channel in raw.channels}

@@ -1,4 +1,4 @@
-"""What the run itself was like: clock, rate, drift, off-scale events, doublets, debris."""
+"""What the run itself was like: clock, rate, drift, values that are no numbers."""
 
 from __future__ import annotations
 
@@ -6,70 +6,122 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cd5flow.model.events import RawEvents
+from cd5flow.clock import earlier_percent, in_order, is_folded
 from cd5flow.model.geometry import Interval, Intervals
-from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gating
-from cd5flow.model.scale import Scale
+from cd5flow.model.limits import FlowRateRule
 from cd5flow.quality.checks import Observation
-from cd5flow.transforms import Columns, scale
+from cd5flow.quality.run import Floats, Run
+from cd5flow.ranks import quantiles
+from cd5flow.transforms import scale
 
-SEGMENTS = 20
-"""Pieces of equal event number between which signals are compared."""
+FEWEST_EVENTS = 1000
+"""With fewer a rate says nothing."""
+FEWEST_BINS = 10
+LOOKED_AT = 50_000
+"""At most so many events tell a channel's drift."""
+SPAN = "of the channel's span"
 
 
-def acquisition(
-    raw: RawEvents, *, panel: Panel, gating: Gating, columns: Columns, scales: dict[str, Scale]
-) -> tuple[Observation, ...]:
+def acquisition(run: Run) -> tuple[Observation, ...]:
     """Return every observation about the acquisition, in a fixed order."""
-    tube = _Tube(raw, panel, gating, columns, scales)
-    return tuple(observe(tube) for observe in OBSERVERS)
+    return (*(observe(run) for observe in OBSERVERS), *drifts(run), not_finite(run))
 
 
-class _Tube:
-    """What the observers look at."""
-
-    def __init__(
-        self,
-        raw: RawEvents,
-        panel: Panel,
-        gating: Gating,
-        columns: Columns,
-        scales: dict[str, Scale],
-    ) -> None:
-        self.raw, self.panel, self.gating = raw, panel, gating
-        self.columns, self.scales = columns, scales
-
-    def lost_percent(self, gate: str) -> float | None:
-        """Return the share of its parent that a gate leaves out."""
-        if gate not in self.gating.tree:
-            return None
-        parent = self.gating.members[self.gating.tree[gate].parent]
-        whole = int(parent.sum())
-        kept = int(self.gating.members[gate].sum())
-        return 100 * (whole - kept) / whole if whole else None
-
-
-def clock(tube: _Tube) -> Observation:
-    """Share of events whose time stamp is earlier than the one before."""
-    time = tube.raw.time
+def clock(run: Run) -> Observation:
+    """Share of events stamped earlier than one before them."""
+    code, unit = "TIME", "% of events"
+    time = run.seconds()
     if time is None:
-        return Observation(
-            "TIME", None, "% of events", "no Time channel: the run could not be watched"
-        )
-    ticks = tube.raw.values[:, time.index]
-    if len(ticks) < 2 or not ticks.max() > ticks.min():
-        return Observation("TIME", None, "% of events", "the Time channel stands still")
-    back = 100 * int(np.count_nonzero(np.diff(ticks) < 0)) / len(ticks)
-    return Observation("TIME", back, "% of events", f"{back:.2g} % of time stamps run backwards")
+        return Observation(code, None, unit, "no Time channel: the run could not be watched")
+    time = time[np.isfinite(time)]
+    if time.size < 2 or not time.max() > time.min():
+        return Observation(code, None, unit, "the Time channel stands still")
+    earlier = earlier_percent(time)
+    return Observation(
+        code, earlier, unit, f"{earlier:.2g} % of events are stamped earlier than one before them"
+    )
 
 
-def unstable_time(tube: _Tube) -> Observation:
+def flow_rate(run: Run) -> Observation:
+    """Share of events in bins of time whose rate is far from the usual one.
+
+    The usual rate is that in whose bins half of the events lie, so that idle stretches do not count.
+    """
+    code, unit, rule = "FLOW_RATE", "% of events", run.rules.flow_rate
+    time = _running(run)
+    if isinstance(time, str):
+        return Observation(code, None, unit, time)
+    counts, width = _counts(time, rule)
+    if counts.size < FEWEST_BINS:
+        return Observation(code, None, unit, "too few events or ticks to see a rate")
+    ordered = np.sort(counts)
+    usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+    # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
+    local = 1.4826 * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    spread = max(local, float(np.sqrt(usual)))
+    far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
+    odd = far & (np.abs(counts - usual) > rule.spreads * spread)
+    share = 100 * float(counts[odd].sum()) / time.size
+    rate = usual / width
+    return Observation(
+        code,
+        share,
+        unit,
+        f"{share:.2g} % of events passed at an unusual rate, usually {rate:.0f} a second",
+    )
+
+
+def _counts(time: Floats, rule: FlowRateRule) -> tuple[Floats, float]:
+    """Return the events of each bin of time and the length of a bin.
+
+    A bin is a whole number of the clock's ticks, else bins beside each other would hold unlike
+    numbers of them; what is left at the end of the run is no bin.
+    """
+    steps = np.diff(time)
+    tick = float(np.min(steps, where=steps > 0, initial=np.inf))
+    whole = float(time[-1] - time[0]) + tick
+    bins = min(time.size // rule.bin_events, rule.bins)
+    if bins < 1:
+        return np.empty(0), tick
+    width = tick * max(1, int(np.ceil(whole / tick / bins - 1e-6)))
+    place = np.floor((time - time[0] + tick / 2) / width).astype(np.intp)
+    full = int(whole / width + 1e-6)
+    return np.bincount(place, minlength=full)[:full].astype(np.float64), width
+
+
+def flow_gap(run: Run) -> Observation:
+    """Longest time without any event, in percent of the run."""
+    code, unit = "FLOW_GAP", "% of run time"
+    time = _running(run)
+    if isinstance(time, str):
+        return Observation(code, None, unit, time)
+    gap, whole = float(np.diff(time).max()), float(time[-1] - time[0])
+    return Observation(
+        code, 100 * gap / whole, unit, f"the longest time without an event is {gap:.3g} s"
+    )
+
+
+def _running(run: Run) -> Floats | str:
+    """Return the times in order, or why there is nothing to see in them."""
+    time = run.seconds()
+    if time is None:
+        return "no Time channel: the run could not be watched"
+    time = time[np.isfinite(time)]
+    if time.size < FEWEST_EVENTS:
+        return f"{time.size} events are too few to see a rate"
+    if is_folded(time):
+        return "the clock began anew during the run"
+    if not in_order(time):
+        time = np.sort(time)
+    return time if time[-1] > time[0] else "the Time channel stands still"
+
+
+def unstable_time(run: Run) -> Observation:
     """Share of the run's time in which rate or signals left their usual course."""
     code, unit = "UNSTABLE_TIME", "% of run time"
-    if "stable" not in tube.gating.tree:
+    if "stable" not in run.gating.tree:
         return Observation(code, None, unit, "the run's stability could not be judged")
-    gate = tube.gating.tree["stable"]
+    gate = run.gating.tree["stable"]
     spans: tuple[tuple[float, float], ...] = ()
     if isinstance(gate.region, Intervals):
         spans = gate.region.spans
@@ -83,13 +135,13 @@ def unstable_time(tube: _Tube) -> Observation:
     if not end > start:
         return Observation(code, None, unit, "the run's stability could not be judged")
     kept = sum(b - a for a, b in spans)
-    lost = max(0.0, 100 * (1 - kept / (end - start)))
+    lost = max(0.0, 100 * (end - start - kept) / (end - start))
     return Observation(code, lost, unit, f"{gate.evidence.note}; the run took {end - start:.0f} s")
 
 
-def removed_by_time(tube: _Tube) -> Observation:
+def removed_by_time(run: Run) -> Observation:
     """Share of events left out with unstable time."""
-    lost = tube.lost_percent("stable")
+    lost = run.lost_percent("stable")
     words = (
         "not done"
         if lost is None
@@ -98,99 +150,94 @@ def removed_by_time(tube: _Tube) -> Observation:
     return Observation("REMOVED_BY_TIME", lost, "% of events", words)
 
 
-def off_scale(tube: _Tube) -> Observation:
-    """Share of events at the end of a gated channel's scale."""
-    lost = tube.lost_percent("in_range")
-    if lost is None:
-        return Observation(
-            "OFF_SCALE", 0.0, "% of events", "no event at the end of a gated channel's scale"
-        )
-    return Observation(
-        "OFF_SCALE", lost, "% of events", f"{lost:.3g} % of events at the end of a scale"
+def drifts(run: Run) -> tuple[Observation, ...]:
+    """Largest drift of a channel that decides, of any other channel, and of all on average."""
+    deciding, others = _drifts(run)
+    moved = deciding | others
+    value, words = _worst(moved, run)
+    if moved:
+        value = float(np.mean(list(moved.values())))
+        words = f"on average over {len(moved)} channels"
+    return (
+        _largest("SIGNAL_DRIFT", deciding, run),
+        _largest("SIGNAL_DRIFT_OTHERS", others, run),
+        Observation("SIGNAL_DRIFT_MEAN", value, SPAN, words),
     )
 
 
-def debris(tube: _Tube) -> Observation:
-    """Share of events too small to be cells."""
-    lost = tube.lost_percent("cells")
-    words = (
-        "debris was not told from cells" if lost is None else f"{lost:.3g} % of events are debris"
-    )
-    return Observation("DEBRIS", lost, "% of events", words)
+def _largest(code: str, moved: dict[str, float], run: Run) -> Observation:
+    value, words = _worst(moved, run)
+    return Observation(code, value, SPAN, words)
 
 
-def doublets(tube: _Tube) -> Observation:
-    """Share of cells left out as doublets, both steps together."""
-    if "singlets" not in tube.gating.tree:
-        why = (
-            "area or height of forward scatter is missing: doublets are not told from single cells"
-        )
-        return Observation("DOUBLETS", None, "% of cells", why)
-    # What the first singlet gate saw; gates before it left out other things than doublets.
-    gate = tube.gating.tree["singlets"]
-    while gate.parent != ALL and tube.gating.tree[gate.parent].evidence.method == "singlet_band":
-        gate = tube.gating.tree[gate.parent]
-    whole = tube.gating.count(gate.parent)
-    kept = tube.gating.count("singlets")
-    if not whole or kept is None:
-        return Observation("DOUBLETS", None, "% of cells", "no cells")
-    lost = 100 * (whole - kept) / whole
-    return Observation("DOUBLETS", lost, "% of cells", f"{lost:.3g} % of cells are doublets")
+def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, str]:
+    if moved:
+        marker = max(moved, key=lambda m: moved[m])
+        words = f"largest on {marker}: its mean moves by {moved[marker]:.2f} of the span"
+        return moved[marker], words
+    events = int(np.count_nonzero(run.stable))
+    if events < 2 * run.rules.drift.piece_events:
+        return None, f"{events} events are too few to see drift"
+    return None, "no channel to see drift on"
 
 
-def viability(tube: _Tube) -> Observation:
-    """Share of living cells where a dye tells."""
-    if "viable" not in tube.gating.tree:
-        return Observation(
-            "VIABILITY", None, "% of singlets", "viability was not assessed in this tube"
-        )
-    lost = tube.lost_percent("viable")
-    kept = None if lost is None else 100 - lost
-    return Observation("VIABILITY", kept, "% of singlets", "living cells by the viability dye")
+def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
+    """Return marker to drift, of the channels that decide and of the others.
 
+    Drift is the range of a channel's mean between pieces of the run, over its 2-98 % span.
 
-def drift(tube: _Tube) -> Observation:
-    """Largest drift of a channel: range of its mean between pieces of the run over its 2-98 % span."""
-    code, unit = "SIGNAL_DRIFT", "of the channel's span"
-    kept = tube.gating.members.get("stable")
-    rows = np.arange(len(tube.raw)) if kept is None else np.flatnonzero(kept)
-    if rows.size < SEGMENTS * 100:
-        return Observation(code, None, unit, f"{rows.size} events are too few to see drift")
-    worst: float | None = None
-    where = ""
-    for marker in ("CD5", "CD45", "cyCD3", "CD7", "CD3"):
-        if not tube.panel.has(marker):
+    The mean of values clipped to that span, not the median: where half of the cells carry a marker
+    the median jumps from one peak to the other by chance.
+    """
+    rule = run.rules.drift
+    rows = np.flatnonzero(run.stable)
+    rows = rows[:: max(1, rows.size // LOOKED_AT)]
+    pieces = min(rule.pieces, rows.size // rule.piece_events)
+    if pieces < 2:
+        return {}, {}
+    deciding: dict[str, float] = {}
+    others: dict[str, float] = {}
+    for marker, detector in run.panel.markers.items():
+        if marker == "Time":
             continue
-        detector = tube.panel.detector(marker)
-        linear = tube.raw.values[:, tube.raw.channel(detector).index][rows]
-        scaled = scale(linear[np.isfinite(linear)], tube.scales[detector])
-        if scaled.size < SEGMENTS * 100:
+        linear = run.raw.values[:, run.raw.channel(detector).index][rows]
+        linear = linear[np.isfinite(linear)]
+        if linear.size < pieces * rule.piece_events / 2 or detector not in run.scales:
             continue
-        low, high = (
-            float(p) for p in np.percentile(scaled[:: max(1, scaled.size // 50_000)], (2, 98))
-        )
+        scaled = scale(linear, run.scales[detector])
+        seen = scaled[:: max(1, scaled.size // LOOKED_AT)].astype(np.float64)
+        low, high = quantiles(seen, (2, 98))
         if not high > low:
             continue
-        pieces = np.array_split(np.clip(scaled, low, high), SEGMENTS)
-        means = np.array([float(piece.mean()) for piece in pieces])
-        moved = float((means.max() - means.min()) / (high - low))
-        if worst is None or moved > worst:
-            worst, where = moved, marker
-    if worst is None:
-        return Observation(code, None, unit, "no channel to see drift on")
+        means = [float(p.mean()) for p in np.array_split(np.clip(scaled, low, high), pieces)]
+        moved = deciding if marker in rule.markers else others
+        moved[marker] = (max(means) - min(means)) / (high - low)
+    return deciding, others
+
+
+def not_finite(run: Run) -> Observation:
+    """Share of events with a value that is no number in a channel of the panel."""
+    channels = [run.raw.channel(d).index for d in run.panel.markers.values()]
+    bad = np.zeros(len(run.raw), dtype=np.bool_)
+    for index in channels:
+        bad |= ~np.isfinite(run.raw.values[:, index])
+    if not len(run.raw) or not channels:
+        return Observation("NOT_FINITE", None, "% of events", "no values to look at")
+    found = int(np.count_nonzero(bad))
+    share = 100 * found / len(run.raw)
     return Observation(
-        code, worst, unit, f"largest on {where}: its mean moves by {worst:.2f} of the span"
+        "NOT_FINITE",
+        share,
+        "% of events",
+        f"{found:,} events hold a value that is no number, they are in no population",
     )
 
 
-OBSERVERS: tuple[Callable[[_Tube], Observation], ...] = (
+OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
     clock,
+    flow_rate,
+    flow_gap,
     unstable_time,
     removed_by_time,
-    drift,
-    off_scale,
-    debris,
-    doublets,
-    viability,
 )
 """The battery; another observer is one function and one line."""

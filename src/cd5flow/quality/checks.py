@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cd5flow.model.limits import CheckLimit, QualityLimits
+from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
 from cd5flow.model.result import Check, QualitySection, QualityState
 
 
@@ -20,6 +20,8 @@ class Observation:
         message: one sentence with what was seen, or why it was not.
         unmeasured: the state where there is no value; NOT_DONE decides nothing, WARN and FAIL say that
             what is missing matters.
+        or_else: the other end of what the value may be, where it is known between bounds only. Where
+            the two ends would be judged differently, the check is NOT_DONE.
     """
 
     code: str
@@ -27,6 +29,7 @@ class Observation:
     unit: str | None
     message: str
     unmeasured: QualityState = QualityState.NOT_DONE
+    or_else: float | None = None
 
 
 def judge(observations: Iterable[Observation], limits: QualityLimits) -> QualitySection:
@@ -34,8 +37,8 @@ def judge(observations: Iterable[Observation], limits: QualityLimits) -> Quality
 
     A check without a value is NOT_DONE and decides nothing; one without limits is for the record.
     """
-    checks = tuple(_check(o, limits.checks.get(o.code)) for o in observations)
-    states = {check.state for check in checks}
+    checks = tuple(_check(seen, limits.checks.get(CheckCode(seen.code))) for seen in observations)
+    states = {each.state for each in checks}
     if QualityState.FAIL in states:
         return QualitySection(state=QualityState.FAIL, checks=checks)
     if QualityState.WARN in states:
@@ -44,25 +47,26 @@ def judge(observations: Iterable[Observation], limits: QualityLimits) -> Quality
 
 
 def _check(seen: Observation, limit: CheckLimit | None) -> Check:
-    warn = None if limit is None else limit.warn
-    fail = None if limit is None else limit.fail
-    state = QualityState.PASS
-    if seen.value is None:
-        state = seen.unmeasured
-    elif limit is not None:
-        for bound, worse in ((warn, QualityState.WARN), (fail, QualityState.FAIL)):
-            if bound is not None and _beyond(seen.value, bound, limit):
-                state = worse
+    """Return one observation against its limit; one without a limit is for the record."""
+    value = seen.value
+    state = seen.unmeasured if value is None else _state(value, limit)
+    if value is not None and seen.or_else is not None and _state(seen.or_else, limit) is not state:
+        value, state = None, QualityState.NOT_DONE
     return Check(
         code=seen.code,
         state=state,
-        value=seen.value,
+        value=value,
         unit=seen.unit,
-        warn=warn,
-        fail=fail,
+        warn=None if limit is None else limit.warn,
+        fail=None if limit is None else limit.fail,
         message=seen.message,
     )
 
 
-def _beyond(value: float, bound: float, limit: CheckLimit) -> bool:
-    return value > bound if limit.worse == "above" else value < bound
+def _state(value: float, limit: CheckLimit | None) -> QualityState:
+    if limit is None:
+        return QualityState.PASS
+    for bound, state in ((limit.fail, QualityState.FAIL), (limit.warn, QualityState.WARN)):
+        if bound is not None and (value > bound if limit.worse == "above" else value < bound):
+            return state
+    return QualityState.PASS

@@ -1,16 +1,25 @@
-"""What staining and gating were like: enough events, a proven reagent, gates where they usually are."""
+"""What staining was like: a proven reagent, negatives, controls, the age of the specimen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
-from cd5flow.model.populations import Gating
-from cd5flow.model.result import CutMethod, PriorTherapy, QualityState
+from cd5flow.density import dips, profile, span
+from cd5flow.model.limits import ReagentRule
+from cd5flow.model.result import CutMethod, PriorTherapy
 from cd5flow.quality.checks import Observation
+
+Signal = npt.NDArray[np.floating]
+
+DAY_LENGTH = len("2026-01-31")
+EMPTY: Signal = np.empty(0, dtype=np.float32)
+SMOOTHING = 0.015
+"""Of the display scale, for the modes of the T cells' CD5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +27,27 @@ class Stained:
     """What the observers look at.
 
     Attributes:
-        gating: the tube as gated.
-        stain_index: of CD5 on normal T cells; None where it has none.
+        t_cells: CD5 of normal T cells, linear units.
+        t_cells_scaled: the same on the display scale.
+        negatives: centre and SD of the CD5-negatives, linear; None where there are none.
         cuts: (method, linear place) of every CD5 cut, best first.
         reference: (words, events) behind the cut where an internal negative placed it, else None.
+        reagent: what counts as a mode of the T cells.
         reagent_t_cells: fewest normal T cells to judge the reagent by.
-        compensation: its state in words, and whether it is known.
-        compensated: see above.
-        condition_number: of the matrix; None where there is none.
+        controls: (role, whether accepted) of the control tubes given.
         prior_therapy: therapies after which T cells may lack CD5.
-        collected_at, acquired: ISO date-times; None where unknown.
+        collected_at, acquired: ISO dates or date-times; None where unknown.
         has_cd5: whether the panel holds CD5.
     """
 
-    gating: Gating
-    stain_index: float | None
+    t_cells: Signal
+    t_cells_scaled: Signal
+    negatives: tuple[float, float] | None
     cuts: tuple[tuple[CutMethod, float], ...]
     reference: tuple[str, int] | None
+    reagent: ReagentRule
     reagent_t_cells: int
-    compensation: str
-    compensated: bool
-    condition_number: float | None
+    controls: tuple[tuple[str, bool], ...]
     prior_therapy: tuple[PriorTherapy, ...]
     collected_at: str | None
     acquired: str | None
@@ -46,52 +55,76 @@ class Stained:
 
 
 def staining(tube: Stained) -> tuple[Observation, ...]:
-    """Return every observation about staining and gating, in a fixed order."""
+    """Return every observation about staining, in a fixed order."""
     return tuple(observe(tube) for observe in OBSERVERS)
 
 
-def compensation(tube: Stained) -> Observation:
-    """Condition number of the matrix used; none where compensation is unknown."""
-    if not tube.compensated:
-        state = QualityState.WARN
-        return Observation("COMPENSATION", None, "condition number", tube.compensation, state)
-    return Observation("COMPENSATION", tube.condition_number, "condition number", tube.compensation)
-
-
-def denominator(tube: Stained) -> Observation:
-    """Events of the denominator; without any there is nothing to judge."""
-    n = tube.gating.count("nucleated")
-    if not n:
-        return Observation("DENOMINATOR", None, "events", "no denominator", QualityState.FAIL)
-    return Observation("DENOMINATOR", float(n), "events", f"{n:,} events in the denominator")
-
-
-def blasts(tube: Stained) -> Observation:
-    """Events among the blasts, where there is a cluster of them."""
-    n = tube.gating.count("blasts") or 0
-    if not tube.gating.cluster:
-        return Observation("BLASTS", None, "events", "no cluster of blasts")
-    return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
-
-
 def reagent(tube: Stained) -> Observation:
-    """Stain index of CD5 on normal T cells: whether the reagent was in the tube and worked."""
+    """Stain index of the CD5-brightest mode of the normal T cells: whether the reagent worked.
+
+    (Median of the mode - median of the negatives) / (2 x robust SD of the negatives). The mode and
+    not all of them: gamma-delta T cells may lack CD5, and however many they are, the others show
+    that the reagent was there.
+    """
     code, unit = "CD5_ON_T_CELLS", "stain index"
-    if not tube.has_cd5:
-        return Observation(code, None, unit, "no CD5 in this tube")
-    if PriorTherapy.CD5_CAR in tube.prior_therapy:
-        return Observation(code, None, unit, "after CD5 CAR-T cells normal T cells may lack CD5")
-    n = tube.gating.count("t_cells") or 0
-    index = tube.stain_index
-    if n < tube.reagent_t_cells:
-        return Observation(
-            code, None, unit, f"{n} normal T cells are too few to judge the reagent by"
-        )
-    if index is None:
+    why = _unjudged(tube)
+    if why is not None:
+        return Observation(code, None, unit, why)
+    if tube.negatives is None or not tube.negatives[1] > 0:
         return Observation(
             code, None, unit, "no negatives were measured to hold the T cells against"
         )
-    return Observation(code, index, unit, f"CD5 of {n:,} T cells over the negatives")
+    mode = tube.t_cells[brightest_mode(tube.t_cells_scaled, tube.reagent)]
+    centre, spread = tube.negatives
+    index = (float(np.median(mode)) - centre) / (2 * spread)
+    return Observation(
+        code,
+        index,
+        unit,
+        f"the brightest mode, {mode.size:,} of {tube.t_cells.size:,} T cells, over the negatives",
+    )
+
+
+def brightest_mode(scaled: Signal, rule: ReagentRule) -> npt.NDArray[np.bool_]:
+    """Return which cells lie above the highest valley that parts off a mode; all without one.
+
+    Args:
+        scaled: values on a display scale.
+        rule: what counts as a valley and a mode.
+    """
+    fewest = max(rule.events, int(np.ceil(rule.percent / 100 * scaled.size)))
+    everyone = np.ones(scaled.size, dtype=np.bool_)
+    if scaled.size < 2 * fewest:
+        return everyone
+    low, high = span(scaled)
+    shape = profile(scaled, base=SMOOTHING, low=low, high=high)
+    if shape is None:
+        return everyone
+    valleys = [d.place for d in dips(shape, min_depth=rule.valley_depth, min_events=fewest)]
+    return np.asarray(scaled >= max(valleys)) if valleys else everyone
+
+
+def internal_positive(tube: Stained) -> Observation:
+    """Share of the normal T cells at or above the cut. It never fails: see `reagent`."""
+    code, unit = "CD5_POSITIVE_T_CELLS", "% of T cells"
+    why = _unjudged(tube)
+    if why is not None:
+        return Observation(code, None, unit, why)
+    if not tube.cuts:
+        return Observation(code, None, unit, "no cut")
+    share = 100 * float(np.mean(tube.t_cells >= tube.cuts[0][1]))
+    return Observation(code, share, unit, f"{share:.3g} % of normal T cells carry CD5")
+
+
+def _unjudged(tube: Stained) -> str | None:
+    """Return why T cells do not tell of the reagent; None where they do."""
+    if not tube.has_cd5:
+        return "no CD5 in this tube"
+    if PriorTherapy.CD5_CAR in tube.prior_therapy:
+        return "after CD5 CAR-T cells normal T cells may lack CD5"
+    if tube.t_cells.size < tube.reagent_t_cells:
+        return f"{tube.t_cells.size} normal T cells are too few to judge the reagent by"
+    return None
 
 
 def internal_negative(tube: Stained) -> Observation:
@@ -117,36 +150,66 @@ def cut_agreement(tube: Stained) -> Observation:
     return Observation(code, None, unit, f"only {method.value} places a cut")
 
 
-def gate_shares(tube: Stained) -> Observation:
-    """Number of gates outside their usual share of the parent."""
-    odd = [f.message for f in tube.gating.findings if f.code == "GATE_SHARE"]
-    return Observation(
-        "GATE_SHARES", float(len(odd)), "gates", "; ".join(odd) or "every gate has its usual share"
-    )
+def control_match(tube: Stained) -> Observation:
+    """Number of control tubes given that do not match the sample."""
+    code, unit = "CONTROL_MATCH", "tubes"
+    if not tube.controls:
+        return Observation(code, None, unit, "no control tube was given")
+    refused = [role for role, accepted in tube.controls if not accepted]
+    if not refused:
+        return Observation(code, 0.0, unit, "every control tube matches the sample")
+    return Observation(code, float(len(refused)), unit, f"refused: {', '.join(refused)}")
 
 
 def specimen_age(tube: Stained) -> Observation:
-    """Hours from collection to acquisition."""
+    """Hours from collection to acquisition.
+
+    A date without a time of day leaves a day open: the age is then known between bounds, and decides
+    only where both lie on one side of the limit.
+    """
     code, unit = "SPECIMEN_AGE", "hours"
     try:
-        start = datetime.fromisoformat(tube.collected_at or "")
-        end = datetime.fromisoformat(tube.acquired or "")
-        hours = (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds() / 3600
+        start, start_open = _moment(tube.collected_at)
+        end, end_open = _moment(tube.acquired)
     except ValueError:
         return Observation(code, None, unit, "time of collection or acquisition unknown")
-    if hours < 0:
+    if (start.tzinfo is None) != (end.tzinfo is None):
+        # The instrument's clock is the laboratory's; so is a time of collection on its label.
+        start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
+    most = (end + end_open - start) / timedelta(hours=1)
+    least = (end - start - start_open) / timedelta(hours=1)
+    if most < 0:
         return Observation(code, None, unit, "acquired before it was collected, by the dates given")
-    return Observation(code, hours, unit, f"{hours:.0f} h from collection to acquisition")
+    if most == least:
+        words = f"{_clock_hours(most)} from collection to acquisition"
+        return Observation(code, most, unit, words)
+    least = max(least, 0.0)
+    words = f"{_clock_hours(least)} to {_clock_hours(most)} from collection to acquisition"
+    return Observation(code, most, unit, words, or_else=least)
+
+
+def _clock_hours(hours: float) -> str:
+    """Return hours and begun minutes, so that what is over a limit does not print as the limit."""
+    minutes = int(np.ceil(round(60 * hours, 6)))
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _moment(written: str | None) -> tuple[datetime, timedelta]:
+    """Return the first moment that a date may mean, and how much later it may have been.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    moment = datetime.fromisoformat(written or "")
+    return moment, timedelta(days=1 if len(written or "") <= DAY_LENGTH else 0)
 
 
 OBSERVERS: tuple[Callable[[Stained], Observation], ...] = (
-    compensation,
-    denominator,
-    blasts,
     reagent,
+    internal_positive,
     internal_negative,
     cut_agreement,
-    gate_shares,
+    control_match,
     specimen_age,
 )
 """The battery; another observer is one function and one line."""

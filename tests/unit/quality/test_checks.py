@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from cd5flow.model.limits import CheckLimit, QualityLimits
+from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
 from cd5flow.model.result import QualitySection, QualityState
 from cd5flow.quality.checks import Observation, judge
+from quality_factory import rules
 
 ABOVE = CheckLimit(worse="above", warn=5, fail=20)
 BELOW = CheckLimit(worse="below", warn=80, fail=50)
+
+
+def limits(**checks: CheckLimit) -> QualityLimits:
+    named = {CheckCode(code): limit for code, limit in checks.items()}
+    return rules().model_copy(update={"checks": named})
 
 
 def seen(value: float | None, code: str = "DEBRIS") -> Observation:
@@ -17,8 +23,7 @@ def seen(value: float | None, code: str = "DEBRIS") -> Observation:
 
 
 def judged(value: float | None, limit: CheckLimit | None) -> QualitySection:
-    checks = {} if limit is None else {"DEBRIS": limit}
-    return judge([seen(value)], QualityLimits(checks=checks))
+    return judge([seen(value)], limits() if limit is None else limits(DEBRIS=limit))
 
 
 @pytest.mark.parametrize(
@@ -79,21 +84,20 @@ def test_what_could_not_be_seen_is_not_done_and_decides_nothing(limit: CheckLimi
 
 
 def test_the_worst_check_decides() -> None:
-    limits = QualityLimits(checks={"A": ABOVE, "B": BELOW})
-    fine, warned, failed, unseen = seen(1, "A"), seen(70, "B"), seen(30, "A"), seen(None, "A")
+    both = limits(DEBRIS=ABOVE, VIABILITY=BELOW)
+    fine, warned, failed = seen(1), seen(70, "VIABILITY"), seen(30)
+    unseen = seen(None)
 
-    assert judge([fine, unseen], limits).state is QualityState.PASS
-    assert judge([fine, warned, unseen], limits).state is QualityState.WARN
-    assert judge([failed, warned, fine], limits).state is QualityState.FAIL
-    assert judge([], limits).state is QualityState.PASS
+    assert judge([fine, unseen], both).state is QualityState.PASS
+    assert judge([fine, warned, unseen], both).state is QualityState.WARN
+    assert judge([failed, warned, fine], both).state is QualityState.FAIL
+    assert judge([], both).state is QualityState.PASS
 
 
 def test_a_check_carries_its_limits_and_its_words_in_the_order_given() -> None:
-    limits = QualityLimits(checks={"A": ABOVE})
+    section = judge([seen(1, "TIME"), seen(2)], limits(DEBRIS=ABOVE))
 
-    section = judge([seen(1, "B"), seen(2, "A")], limits)
-
-    assert [check.code for check in section.checks] == ["B", "A"]
+    assert [check.code for check in section.checks] == ["TIME", "DEBRIS"]
     check = section.checks[1]
     assert (check.value, check.unit, check.warn, check.fail) == (2, "%", 5, 20)
     assert check.message == "what was seen"
@@ -101,11 +105,29 @@ def test_a_check_carries_its_limits_and_its_words_in_the_order_given() -> None:
 
 @pytest.mark.parametrize("state", [QualityState.WARN, QualityState.FAIL])
 def test_what_is_missing_can_matter(state: QualityState) -> None:
-    seen = Observation("X", None, "events", "nothing to count", state)
-    quality = judge((seen,), QualityLimits(checks={}))
+    missing = Observation("DENOMINATOR", None, "events", "nothing to count", state)
+    quality = judge((missing,), limits())
     assert (quality.state, quality.checks[0].state) == (state, state)
 
 
-def test_what_is_missing_decides_nothing_by_itself() -> None:
-    quality = judge((Observation("X", None, "events", "not looked at"),), QualityLimits(checks={}))
-    assert (quality.state, quality.checks[0].state) == (QualityState.PASS, QualityState.NOT_DONE)
+@pytest.mark.parametrize(
+    ("least", "most", "state", "value"),
+    [
+        (1, 4, QualityState.PASS, 4),
+        (6, 19, QualityState.WARN, 19),
+        (4, 6, QualityState.NOT_DONE, None),
+        (1, 30, QualityState.NOT_DONE, None),
+    ],
+)
+def test_a_value_known_between_bounds_decides_only_where_both_agree(
+    least: float, most: float, state: QualityState, value: float | None
+) -> None:
+    between = Observation("DEBRIS", most, "%", "between two bounds", or_else=least)
+    (check,) = judge([between], limits(DEBRIS=ABOVE)).checks
+
+    assert (check.state, check.value) == (state, value)
+
+
+def test_a_check_that_nobody_knows_is_a_bug_and_no_pass() -> None:
+    with pytest.raises(ValueError, match="NO_SUCH_CHECK"):
+        judge([seen(1, "NO_SUCH_CHECK")], limits())

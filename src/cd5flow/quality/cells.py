@@ -1,0 +1,169 @@
+"""What the cells were like: debris, doublets, the living, enough of them, none of another tube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import betaincinv
+
+from cd5flow.clock import in_order, is_folded
+from cd5flow.model.events import Mask
+from cd5flow.model.populations import ALL
+from cd5flow.model.result import QualityState
+from cd5flow.quality.checks import Observation
+from cd5flow.quality.run import Run
+
+
+def cells(run: Run) -> tuple[Observation, ...]:
+    """Return every observation about the cells, in a fixed order."""
+    return tuple(observe(run) for observe in OBSERVERS)
+
+
+def debris(run: Run) -> Observation:
+    """Share of events too small to be cells."""
+    lost = run.lost_percent("cells")
+    words = (
+        "debris was not told from cells" if lost is None else f"{lost:.3g} % of events are debris"
+    )
+    return Observation("DEBRIS", lost, "% of events", words)
+
+
+def doublets(run: Run) -> Observation:
+    """Share of cells left out as doublets, both steps together."""
+    if "singlets" not in run.gating.tree:
+        why = (
+            "area or height of forward scatter is missing: doublets are not told from single cells"
+        )
+        return Observation("DOUBLETS", None, "% of cells", why)
+    # What the first singlet gate saw; gates before it left out other things than doublets.
+    gate = run.gating.tree["singlets"]
+    while gate.parent != ALL and run.gating.tree[gate.parent].evidence.method == "singlet_band":
+        gate = run.gating.tree[gate.parent]
+    whole = run.gating.count(gate.parent)
+    kept = run.gating.count("singlets")
+    if not whole or kept is None:
+        return Observation("DOUBLETS", None, "% of cells", "no cells")
+    lost = 100 * (whole - kept) / whole
+    return Observation("DOUBLETS", lost, "% of cells", f"{lost:.3g} % of cells are doublets")
+
+
+def viability(run: Run) -> Observation:
+    """Share of living cells where a dye tells."""
+    if "viable" not in run.gating.tree:
+        return Observation(
+            "VIABILITY", None, "% of singlets", "viability was not assessed in this tube"
+        )
+    lost = run.lost_percent("viable")
+    kept = None if lost is None else 100 - lost
+    return Observation("VIABILITY", kept, "% of singlets", "living cells by the viability dye")
+
+
+def denominator(run: Run) -> Observation:
+    """Events of the denominator; without any there is nothing to judge."""
+    n = run.gating.count(run.denominator_name)
+    if run.gating.denominator_unnamed:
+        return Observation("DENOMINATOR", None, "events", "no gate is named as the denominator")
+    if not n:
+        return Observation("DENOMINATOR", None, "events", "no denominator", QualityState.FAIL)
+    return Observation("DENOMINATOR", float(n), "events", f"{n:,} events in the denominator")
+
+
+def sensitivity(run: Run) -> Observation:
+    """Least share of blasts that the number of cells can show: the LOD of the count rule."""
+    n = run.gating.count(run.denominator_name)
+    if not n:
+        return Observation("SENSITIVITY", None, "% of the denominator", "no denominator")
+    lod = 100 * run.lod_events / n
+    return Observation(
+        "SENSITIVITY",
+        lod,
+        "% of the denominator",
+        f"{run.lod_events} blasts among {n:,} cells are the least that counts as detected",
+    )
+
+
+def blasts(run: Run) -> Observation:
+    """Events among the blasts, where there is a cluster of them."""
+    n = run.gating.count(run.blasts_name) or 0
+    if not run.gating.cluster:
+        return Observation("BLASTS", None, "events", "no cluster of blasts")
+    return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
+
+
+def carry_over(run: Run) -> Observation:
+    """How much commoner blasts are at the start of the run than later: a tube before may be in it.
+
+    The value is the lower limit of the ratio of the two shares: given k blasts in all, those of the
+    first n1 of n cells are binomial, so that the limit of their share p (Clopper CJ, Pearson ES.
+    Biometrika 1934;26:404) gives p / (1 - p) x n2 / n1. A ratio by itself would be anything where
+    blasts are few.
+    """
+    code, unit, rule = "CARRY_OVER", "times the rest", run.rules.carry_over
+    members = run.gating.members
+    if run.blasts_name not in members or run.denominator_name not in members:
+        return Observation(code, None, unit, "no population of blasts to look for")
+    early = _first(run, rule.first_percent)
+    if early is None:
+        return Observation(code, None, unit, "no clock tells which events came first")
+    whole = members[run.denominator_name]
+    found = members[run.blasts_name] & whole
+    n1, n2 = (int(np.count_nonzero(whole & part)) for part in (early, ~early))
+    k1, k2 = (int(np.count_nonzero(found & part)) for part in (early, ~early))
+    if n1 < rule.cells or not n2:
+        return Observation(
+            code, None, unit, f"{n1} cells at the start of the run are too few to tell"
+        )
+    ratio = 0.0
+    if k1:
+        least = float(betaincinv(k1, k2 + 1, 1 - rule.confidence_percent / 100))
+        ratio = least / (1 - least) * n2 / n1
+    return Observation(
+        code,
+        ratio,
+        unit,
+        f"in the blast gate: {k1:,} of the first {n1:,} cells, {k2:,} of the other {n2:,}",
+    )
+
+
+def _first(run: Run, percent: float) -> Mask | None:
+    """Return the events of the first part of the run; None where no clock tells."""
+    time = run.seconds()
+    if time is None or not np.isfinite(time).all() or is_folded(time):
+        return None
+    if not time.size or not time.max() > time.min():
+        return None
+    early: Mask = np.zeros(time.size, dtype=np.bool_)
+    events = int(np.ceil(percent / 100 * time.size))
+    first = slice(events) if in_order(time) else np.argsort(time, kind="stable")[:events]
+    early[first] = True
+    return early
+
+
+def gate_shares(run: Run) -> Observation:
+    """Number of gates outside their usual share of the parent."""
+    odd = [f.message for f in run.gating.findings if f.code == "GATE_SHARE"]
+    return Observation(
+        "GATE_SHARES", float(len(odd)), "gates", "; ".join(odd) or "every gate has its usual share"
+    )
+
+
+def gate_positions(run: Run) -> Observation:
+    """Number of populations that do not lie where they usually do."""
+    odd = [f.message for f in run.gating.findings if f.code == "GATE_POSITION"]
+    words = "; ".join(odd) or "no population lies where it usually does not"
+    return Observation("GATE_POSITIONS", float(len(odd)), "gates", words)
+
+
+OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
+    debris,
+    doublets,
+    viability,
+    denominator,
+    sensitivity,
+    blasts,
+    carry_over,
+    gate_shares,
+    gate_positions,
+)
+"""The battery; another observer is one function and one line."""

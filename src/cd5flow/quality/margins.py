@@ -1,0 +1,99 @@
+"""Values at the end of a scale, as acquired: they say only "at least so much"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cd5flow.model.events import Channel, Mask
+from cd5flow.quality.checks import Observation
+from cd5flow.quality.run import Run
+
+WORTH_NAMING_PERCENT = 0.1
+"""Channels with a smaller share off scale are not named."""
+
+
+def margins(run: Run) -> tuple[Observation, ...]:
+    """Return every observation about values at the end of a scale, in a fixed order."""
+    return tuple(observe(run) for observe in OBSERVERS)
+
+
+def off_scale(run: Run) -> Observation:
+    """Largest share of events at the end of a channel's scale, over the channels of the panel.
+
+    The upper end, and for scatter zero and below too: fluorescence there is a cell without the dye.
+    """
+    code, unit = "OFF_SCALE", "% of events"
+    events = int(np.count_nonzero(run.stable))
+    if not events:
+        return Observation(code, None, unit, "no events to look at")
+    shares = {
+        marker: 100 * int(np.count_nonzero(run.stable & _at_end(run, detector, marker))) / events
+        for marker, detector in run.panel.markers.items()
+        if marker != "Time"
+    }
+    worst = max(shares.values(), default=0.0)
+    named = sorted((m for m in shares if shares[m] >= WORTH_NAMING_PERCENT), key=shares.__getitem__)
+    if not named:
+        return Observation(code, worst, unit, "hardly any event at the end of a scale")
+    words = ", ".join(f"{marker} {shares[marker]:.2g} %" for marker in reversed(named))
+    return Observation(code, worst, unit, f"at the end of the scale: {words}")
+
+
+def cd5_off_scale(run: Run) -> Observation:
+    """Share of the blasts at the end of the CD5 scale."""
+    code, unit = "CD5_OFF_SCALE", "% of blasts"
+    blasts = _blasts(run)
+    if blasts is None:
+        return Observation(code, None, unit, "no blasts to look at")
+    if not run.panel.has("CD5"):
+        return Observation(code, None, unit, "no CD5 in this tube")
+    share = _share(blasts, _at_end(run, run.panel.detector("CD5"), "CD5"))
+    return Observation(code, share, unit, f"{share:.2g} % of blasts at the end of the CD5 scale")
+
+
+def blasts_off_scale(run: Run) -> Observation:
+    """Largest share of the blasts at the end of another dye's scale.
+
+    What was cut off there still spills into its neighbours, and compensation takes off too little.
+    """
+    code, unit = "BLASTS_OFF_SCALE", "% of blasts"
+    blasts = _blasts(run)
+    others = {m: d for m, d in run.fluorescence.items() if m != "CD5"}
+    if blasts is None or not others:
+        return Observation(code, None, unit, "no blasts to look at")
+    shares = {m: _share(blasts, _at_end(run, d, m)) for m, d in others.items()}
+    worst = max(shares, key=shares.__getitem__)
+    if not shares[worst]:
+        return Observation(code, 0.0, unit, "no blast at the end of another dye's scale")
+    return Observation(
+        code,
+        shares[worst],
+        unit,
+        f"{shares[worst]:.2g} % of blasts at the end of the {worst} scale",
+    )
+
+
+def _blasts(run: Run) -> Mask | None:
+    """Return the blasts; None where there are none."""
+    blasts = run.gating.members.get(run.blasts_name)
+    return blasts if blasts is not None and blasts.any() else None
+
+
+def _share(population: Mask, inside: Mask) -> float:
+    return 100 * int(np.count_nonzero(population & inside)) / int(np.count_nonzero(population))
+
+
+def _at_end(run: Run, detector: str, marker: str) -> Mask:
+    channel: Channel = run.raw.channel(detector)
+    values = run.raw.values[:, channel.index]
+    end = channel.last_step
+    ended: Mask = np.zeros(values.size, dtype=np.bool_) if end is None else values >= end
+    if marker.startswith(("FSC", "SSC")):
+        ended = ended | (values <= 0)
+    return ended
+
+
+OBSERVERS: tuple[Callable[[Run], Observation], ...] = (off_scale, cd5_off_scale, blasts_off_scale)
+"""The battery; another observer is one function and one line."""

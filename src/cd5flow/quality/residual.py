@@ -1,0 +1,285 @@
+"""Spillover that compensation left behind, seen on cells that cannot carry the marker.
+
+A cell that lacks CD5 shows background in the CD5 channel whatever else it carries. Where its CD5
+channel rises with another dye, that dye still spills; where it falls, too much was taken off. This
+sees what the file cannot say of itself: a matrix of another day, one scaled or turned the wrong way,
+data called compensated that are not, and data compensated twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cd5flow.model.events import Mask
+from cd5flow.model.geometry import Dimension
+from cd5flow.model.limits import ResidualPopulation, ResidualRule
+from cd5flow.model.populations import Gating
+from cd5flow.quality.checks import Observation
+from cd5flow.quality.run import Run
+from cd5flow.ranks import finite, median, picked, quantile
+from cd5flow.transforms import Columns
+
+Signal = npt.NDArray[np.floating]
+
+CD5 = "CD5"
+MAD_TO_SD = 1.4826
+QUANTILE_ERROR = 1.5
+"""Standard error of a median over that of a mean is 1.25, of the 20th percentile 1.43."""
+LOOKED_AT = 6_000
+"""At most so many events of a population are looked at."""
+FEWEST_BINS = 5
+"""A line through fewer tells nothing of its own error."""
+TAIL_SPREADS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """Cells that lack some markers.
+
+    Attributes:
+        name: who they are.
+        targets: marker that they lack to its signal, linear compensated units.
+        sources: other dye to its signal.
+        quantile_percent: which quantile of the channel is followed.
+        falling_only: whether a rising channel tells nothing.
+    """
+
+    name: str
+    targets: Mapping[str, Signal]
+    sources: Mapping[str, Signal]
+    quantile_percent: float = 50
+    falling_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """How a channel moves with another dye on cells that lack its marker.
+
+    Attributes:
+        name: the cells.
+        source: the other dye's marker.
+        target: the channel's marker.
+        percent: change of the channel's median in percent of the change of the other dye.
+        error_percent: its standard error.
+    """
+
+    name: str
+    source: str
+    target: str
+    percent: float
+    error_percent: float
+
+
+def negatives_of(run: Run, columns: Columns) -> tuple[Negatives, ...]:
+    """Return the cells of a tube that lack a marker, by the strategy and the lineage rule."""
+    gating = run.gating
+    found = []
+    blasts = gating.members.get(run.blasts_name)
+    for each in run.rules.residual.populations:
+        mask = gating.members.get(each.population)
+        if mask is None:
+            continue
+        if blasts is not None and gating.cluster and each.population != run.blasts_name:
+            mask = mask & ~blasts
+        found.append(_negatives(run, columns, mask, each))
+    if blasts is not None and gating.cluster and gating.lacks:
+        each = ResidualPopulation(population=run.blasts_name, lacks=gating.lacks)
+        found.append(_negatives(run, columns, blasts, each))
+    return tuple(found)
+
+
+def negatives_of_fmo(
+    run: Run, columns: Columns, members: Mapping[str, Mask]
+) -> tuple[Negatives, ...]:
+    """Return the cells of an accepted FMO tube, none of which was stained with CD5.
+
+    Args:
+        run: the sample that it belongs to.
+        columns: the FMO's own signals, by the sample's matrix.
+        members: who is in which of the sample's gates.
+    """
+    return tuple(
+        _negatives(
+            run,
+            columns,
+            members[name],
+            ResidualPopulation(population=f"{name} of the FMO", lacks=(CD5,)),
+        )
+        for name in run.rules.residual.fmo_populations
+        if name in members
+    )
+
+
+def _negatives(run: Run, columns: Columns, mask: Mask, each: ResidualPopulation) -> Negatives:
+    rows = np.flatnonzero(mask)
+    rows = rows[:: max(1, rows.size // LOOKED_AT)]
+    dyes = {m: d for m, d in run.fluorescence.items() if m not in {"viability", "nuclear"}}
+    signals = {m: columns.column(Dimension(d))[rows] for m, d in dyes.items()}
+    return Negatives(
+        each.population,
+        targets={m: signals[m] for m in each.lacks if m in signals},
+        sources={m: s for m, s in signals.items() if each.sources is None or m in each.sources},
+        quantile_percent=each.quantile_percent,
+        falling_only=each.falling_only,
+    )
+
+
+def slopes(cells: Iterable[Negatives], rule: ResidualRule) -> tuple[Slope, ...]:
+    """Return the slope of every pair that can be told from autofluorescence and from noise."""
+    found = []
+    for each in cells:
+        for source, x in each.sources.items():
+            bins = () if source in each.targets else _bins(x, rule)
+            if not bins:
+                continue
+            for target, y in each.targets.items():
+                told = _slope(bins, y, rule, each.quantile_percent)
+                if told is None or told[1] > rule.error_percent:
+                    continue
+                if told[0] < 0 or not each.falling_only:
+                    found.append(Slope(each.name, source, target, *told))
+    return tuple(found)
+
+
+def _bins(x: Signal, rule: ResidualRule) -> tuple[_Bin, ...]:
+    """Return a population cut into bins of equal number along a dye; none where they are few.
+
+    The brightest cells are left out: few that are brightest by far may be of another kind, such as
+    pairs of cells, and one bin far from all others would be the slope.
+    """
+    rows = np.flatnonzero(np.isfinite(x))
+    rows = rows[np.argsort(x[rows], kind="stable")]
+    rows = rows[: int(rows.size * (1 - rule.brightest_percent / 100))]
+    number = min(rule.bins, rows.size // rule.bin_events)
+    if number < FEWEST_BINS:
+        return ()
+    return tuple(_Bin(float(np.median(x[r])), r) for r in np.array_split(rows, number))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bin:
+    """Cells of like signal: its median, and which of the population they are."""
+
+    place: float
+    rows: npt.NDArray[np.intp]
+
+
+def _slope(
+    bins: tuple[_Bin, ...], y: Signal, rule: ResidualRule, quantile_percent: float
+) -> tuple[float, float] | None:
+    """Return the slope of a quantile of y over bins of a dye and its standard error, in percent.
+
+    Weighted least squares on the quantiles of the bins. The error is the larger of what the spread
+    within bins (of the values below the quantile) and what the scatter of the quantiles about the
+    line give. None where the dye does not reach far enough.
+    """
+    parts = [y[each.rows].astype(np.float64) for each in bins]
+    parts = [finite(part) for part in parts]
+    if any(part.size < rule.bin_events // 2 for part in parts):
+        return None
+    sizes = np.array([part.size for part in parts], dtype=np.float64)
+    places = np.array([each.place for each in bins])
+    levels = np.array([quantile(part, quantile_percent) for part in parts])
+    spread = float(np.median([_spread(p, at) for p, at in zip(parts, levels, strict=True)]))
+    if not spread > 0 or places[-1] - places[0] < rule.reach * spread:
+        return None
+    across = places - np.average(places, weights=sizes)
+    lever = float((sizes * across**2).sum())
+    slope = float((sizes * across * levels).sum()) / lever
+    left = levels - np.average(levels, weights=sizes) - slope * across
+    within = QUANTILE_ERROR * spread / np.sqrt(lever)
+    about = np.sqrt(float((sizes * left**2).sum()) / (len(bins) - 2) / lever)
+    return 100 * slope, 100 * float(max(within, about))
+
+
+def _spread(values: npt.NDArray[np.float64], level: float) -> float:
+    """Return the robust SD of a population by what lies below its median, or a lower quantile."""
+    return MAD_TO_SD * median(level - values.compress(values <= level))
+
+
+def residual(
+    run: Run, columns: Columns, *, fmo: Iterable[Negatives], reference: tuple[str, ...]
+) -> tuple[Observation, ...]:
+    """Return every observation about spillover left behind, in a fixed order.
+
+    Args:
+        run: the tube.
+        columns: its compensated signals.
+        fmo: cells of accepted FMO tubes.
+        reference: populations without CD5, best first.
+    """
+    found = slopes((*negatives_of(run, columns), *fmo), run.rules.residual)
+    return (
+        into_cd5(found, has_cd5=run.panel.has(CD5)),
+        into_others(found),
+        below_zero(run, columns, reference),
+    )
+
+
+def into_cd5(found: Iterable[Slope], *, has_cd5: bool) -> Observation:
+    """Largest spillover into CD5 that was left, or taken off too much."""
+    code, unit = "RESIDUAL_CD5", "% of another dye"
+    if not has_cd5:
+        return Observation(code, None, unit, "no CD5 in this tube")
+    value, words = _worst([slope for slope in found if slope.target == CD5])
+    return Observation(code, value, unit, words)
+
+
+def into_others(found: Iterable[Slope]) -> Observation:
+    """Largest spillover into any other channel that was left, or taken off too much."""
+    value, words = _worst([slope for slope in found if slope.target != CD5])
+    return Observation("RESIDUAL_SPILLOVER", value, "% of another dye", words)
+
+
+def _worst(found: list[Slope]) -> tuple[float | None, str]:
+    if not found:
+        return None, "no cells that lack a marker carry another dye brightly enough to see it"
+    worst = max(found, key=lambda slope: abs(slope.percent))
+    much = f"{abs(worst.percent):.1f} % of {worst.source}"
+    done = "left in" if worst.percent > 0 else "too much taken off"
+    words = f"{much} {done} {worst.target} of {worst.name}, the most of {len(found)} pairs"
+    return abs(worst.percent), words
+
+
+def below_zero(run: Run, columns: Columns, reference: tuple[str, ...]) -> Observation:
+    """Share of the CD5-negative reference that lies far below zero: too much was taken off.
+
+    Far is 3 robust SDs, those of the narrower half of the population, so that neither the tail
+    looked for nor CD5-positive cells widen it.
+    """
+    code, unit = "CD5_BELOW_ZERO", "% of the reference"
+    if not run.panel.has(CD5):
+        return Observation(code, None, unit, "no CD5 in this tube")
+    signal = columns.column(Dimension(run.panel.detector(CD5)))
+    if not np.any(signal < 0):
+        return Observation(code, None, unit, "this channel holds nothing below zero")
+    for name in reference:
+        values = _without_blasts(signal, name, run.gating, run.blasts_name)
+        if values.size < run.rules.residual.reference_events:
+            continue
+        middle = median(values)
+        halves = (
+            middle - values.compress(values <= middle),
+            values.compress(values >= middle) - middle,
+        )
+        spread = min(MAD_TO_SD * median(half) for half in halves)
+        if not spread > 0:
+            continue
+        share = 100 * float(np.mean(values < -TAIL_SPREADS * spread))
+        return Observation(code, share, unit, f"{share:.2g} % of {name} lie far below zero in CD5")
+    return Observation(code, None, unit, "no population without CD5 has enough events")
+
+
+def _without_blasts(
+    signal: Signal, name: str, gating: Gating, blasts_name: str
+) -> npt.NDArray[np.float64]:
+    mask = gating.members.get(name)
+    if mask is None:
+        return np.empty(0)
+    if gating.cluster and blasts_name in gating.members:
+        mask = mask & ~gating.members[blasts_name]
+    return finite(picked(signal, mask)).astype(np.float64)

@@ -1,0 +1,110 @@
+"""The spillover matrix as it stands, before anyone looks at what it did to the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cd5flow.model.events import Spillover
+from cd5flow.model.result import QualityState
+from cd5flow.quality.checks import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """How a tube was compensated.
+
+    Attributes:
+        words: its state.
+        known: whether signals may be read as free of spillover.
+        invertible: False where there is a matrix and it cannot be inverted well enough.
+        applied: the matrix that was applied; None where none was.
+        compensated_before: channels named as compensated already.
+    """
+
+    words: str
+    known: bool
+    invertible: bool
+    applied: Spillover | None
+    compensated_before: tuple[str, ...]
+
+
+def spillover(tube: Compensation) -> tuple[Observation, ...]:
+    """Return every observation about the matrix, in a fixed order."""
+    return tuple(observe(tube) for observe in OBSERVERS)
+
+
+def compensation(tube: Compensation) -> Observation:
+    """Condition number of the matrix used; none where compensation is unknown."""
+    code, unit = "COMPENSATION", "condition number"
+    if not tube.known:
+        state = QualityState.WARN if tube.invertible else QualityState.FAIL
+        return Observation(code, None, unit, tube.words, state)
+    number = None if tube.applied is None else tube.applied.condition_number
+    return Observation(code, number, unit, tube.words)
+
+
+def diagonal(tube: Compensation) -> Observation:
+    """Largest departure of a dye's signal in its own detector from 1."""
+    code, unit = "SPILLOVER_DIAGONAL", "coefficient"
+    if tube.applied is None:
+        return Observation(code, None, unit, "no matrix was applied")
+    off = np.abs(np.diag(tube.applied.matrix) - 1)
+    worst = int(np.argmax(off))
+    if not off[worst]:
+        return Observation(code, 0.0, unit, "every dye counts once in its own detector")
+    name = tube.applied.detectors[worst]
+    value = float(tube.applied.matrix[worst, worst])
+    return Observation(
+        code, float(off[worst]), unit, f"{name} counts {value:g} times in its own detector"
+    )
+
+
+def largest(tube: Compensation) -> Observation:
+    """Largest coefficient beside the diagonal."""
+    value, words = _extreme(tube.applied, sign=1)
+    return Observation("SPILLOVER_COEFFICIENT", value, "coefficient", words)
+
+
+def lowest(tube: Compensation) -> Observation:
+    """Lowest coefficient beside the diagonal; a dye takes no light away."""
+    value, words = _extreme(tube.applied, sign=-1)
+    return Observation("SPILLOVER_NEGATIVE", value, "coefficient", words)
+
+
+def _extreme(applied: Spillover | None, *, sign: int) -> tuple[float | None, str]:
+    """Return the largest (or lowest) coefficient beside the diagonal, and of what it is."""
+    if applied is None or len(applied.detectors) < 2:
+        return None, "no matrix was applied"
+    itself = np.eye(len(applied.detectors), dtype=np.bool_)
+    beside = np.where(itself, -np.inf, sign * applied.matrix)
+    row, column = np.unravel_index(int(np.argmax(beside)), beside.shape)
+    return float(applied.matrix[row, column]), (
+        f"{applied.detectors[row]} into {applied.detectors[column]}"
+    )
+
+
+def twice(tube: Compensation) -> Observation:
+    """Number of channels to which a matrix was applied although they are named as compensated."""
+    code, unit = "DOUBLE_COMPENSATION", "channels"
+    both = () if tube.applied is None else set(tube.applied.detectors)
+    found = sorted(set(tube.compensated_before) & set(both))
+    if found:
+        words = f"a matrix was applied to channels named as compensated: {', '.join(found)}"
+    elif tube.compensated_before:
+        words = "channels are named as compensated, no matrix was applied to them"
+    else:
+        words = "no channel is named as compensated"
+    return Observation(code, float(len(found)), unit, words)
+
+
+OBSERVERS: tuple[Callable[[Compensation], Observation], ...] = (
+    compensation,
+    diagonal,
+    largest,
+    lowest,
+    twice,
+)
+"""The battery; another observer is one function and one line."""
