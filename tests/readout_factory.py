@@ -60,6 +60,17 @@ _LIMITS: dict[str, Any] = {
     "disagreement_decades": 0.2,
     "valley_depth": 0.5,
     "fixed_cut_linear": None,
+    "interval": "wilson",
+    "resamples": 200,
+    "etp_percent": 75,
+    "neighbours": {
+        "mature": ["t_landmark", "t_cells", "lymphocytes"],
+        "axis": "CD45",
+        "lineage": ["cyCD3", "CD3", "CD7"],
+        "events": 20,
+        "floor_part": 0.17,
+        "noise": 1.64,
+    },
     "pattern": {
         "negative_percent": 10,
         "partial_valley_depth": 0.3,

@@ -11,6 +11,7 @@ import numpy as np
 from cd5flow.compensation import Choice, compensate
 from cd5flow.controls import GatedControl, Role, SampleSide, judge_control
 from cd5flow.fcs import read_fcs
+from cd5flow.gating.adopt import on_control
 from cd5flow.gating.resolve import transfer
 from cd5flow.gating.strategy import BLASTS, READOUT
 from cd5flow.model.events import Mask
@@ -18,7 +19,16 @@ from cd5flow.model.geometry import Dimension
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
 from cd5flow.quantify.cd5 import Axis, Measurement, measure
-from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference, Signal, internal_cut
+from cd5flow.quantify.cuts import (
+    EMPTY,
+    ControlSignal,
+    Cut,
+    Readout,
+    Reference,
+    Signal,
+    internal_cut,
+)
+from cd5flow.ranks import finite, picked
 from cd5flow.transforms import Columns, inverse, scale
 from cd5flow.tube import Rules, Settings, Tube
 
@@ -34,15 +44,27 @@ class GatedTube:
 
 
 def read_cd5(
-    tube: Tube, gating: Gating, rules: Rules, settings: Settings
+    tube: Tube, gating: Gating, rules: Rules, settings: Settings, *, by_hand: Cut | None = None
 ) -> tuple[tuple[GatedTube, ...], tuple[ControlSection, ...], Measurement | None]:
-    """Read the controls through the sample's gates and place every CD5 cut."""
+    """Read the controls through the sample's gates and place every CD5 cut.
+
+    `by_hand` is a cut that a person placed; it goes before all others.
+    """
     limits = rules.strategy.value.cd5
     if not tube.panel.has(READOUT):
         return (), (), None
     detector = tube.panel.detector(READOUT)
     bare = _readout(tube, gating, limits.references)
-    side = SampleSide(tube.fcs, detector, bare.t_cells, internal_cut(bare, limits))
+    side = SampleSide(
+        tube.fcs,
+        detector,
+        bare.t_cells,
+        internal_cut(bare, limits) if settings.controls else None,
+        blasts=bare.blasts,
+        identifiers=settings.identifiers,
+        spillover_stated=settings.spillover is not None,
+        aliases=rules.aliases,
+    )
     gated: list[GatedTube] = []
     sections: list[ControlSection] = []
     signals: list[ControlSignal] = []
@@ -64,7 +86,11 @@ def read_cd5(
         lambda values: scale(values, transform),
         lambda place: float(inverse(np.array([place]), transform)[0]),
     )
-    return tuple(gated), tuple(sections), measure(readout, axis=axis, limits=limits)
+    return (
+        tuple(gated),
+        tuple(sections),
+        measure(readout, axis=axis, limits=limits, by_hand=by_hand, seed=settings.seed),
+    )
 
 
 def _control(
@@ -72,23 +98,29 @@ def _control(
 ) -> tuple[Tube, Mapping[str, Mask], GatedControl]:
     """Read a control tube and apply the sample's gates to it."""
     fcs = read_fcs(path)
+    fcs.begin_sha256()
+    said = settings.control_identifiers.get(role, {})
     # The control's own labels do not matter: an FMO may name its empty channel as it likes.
     same = {c.detector for c in tube.fcs.channels} <= {c.detector for c in fcs.channels}
     choice = Choice(tube.choice.spillover, tube.choice.state, ())
     if not same:
-        empty = GatedControl(role, fcs, EMPTY, EMPTY, compensated=True)
+        empty = GatedControl(role, fcs, EMPTY, EMPTY, compensated=True, identifiers=said)
         nothing = Columns(compensate(fcs.raw, None))
         return Tube(fcs, tube.panel, choice, nothing.events, nothing, tube.scales), {}, empty
-    events = compensate(fcs.raw, choice.spillover, needed=set(tube.panel.markers.values()))
+    events = compensate(fcs.raw, choice.spillover, needed=tube.looked_at)
     columns = Columns(events)
     other = Tube(fcs, tube.panel, choice, events, columns, tube.scales)
-    members = transfer(
-        gating,
-        rules.strategy.value,
-        columns=columns,
-        panel=tube.panel,
-        scales=tube.scales,
-        seed=settings.seed,
+    members: Mapping[str, Mask] = (
+        on_control(gating, columns)
+        if tube.drawn is not None
+        else transfer(
+            gating,
+            rules.strategy.value,
+            columns=columns,
+            panel=tube.panel,
+            scales=tube.scales,
+            seed=settings.seed,
+        )
     )
     signal = columns.column(Dimension(tube.panel.detector(READOUT)))
     return (
@@ -100,6 +132,7 @@ def _control(
             _of(signal, members.get(BLASTS)),
             _of(signal, members.get("t_cells")),
             compensated=True,
+            identifiers=said,
         ),
     )
 
@@ -128,5 +161,4 @@ def _of(signal: Signal, mask: Mask | None) -> Signal:
     """Return a population's signal; an event without a finite one is neither positive nor negative."""
     if mask is None:
         return EMPTY
-    values = signal[mask]
-    return values[np.isfinite(values)]
+    return finite(picked(signal, mask))

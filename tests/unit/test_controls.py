@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from cd5flow.controls import GatedControl, Role, SampleSide, judge_control
 from cd5flow.fcs import FcsFile
+from cd5flow.labels import load_aliases
 from cd5flow.model.events import Spillover
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import ControlSection, CutMethod
 from cd5flow.quantify.cuts import ControlSignal, Cut, Signal
+from cd5flow.resources import markers_file
 from readout_factory import (
     BRIGHT,
     CENTRE,
@@ -51,11 +54,12 @@ class Bench:
         blasts: Signal = UNSTAINED,
         t_cells: Signal = UNSTAINED,
         compensated: bool = True,
+        identifiers: Mapping[str, str] | None = None,
         limits: Cd5Limits = LIMITS,
     ) -> tuple[ControlSection, ControlSignal | None]:
         """Judge a control; one without a fault unless told otherwise."""
         file = fcs_file(self.folder, "control.fcs") if fcs is None else fcs
-        control = GatedControl(role, file, blasts, t_cells, compensated)
+        control = GatedControl(role, file, blasts, t_cells, compensated, identifiers or {})
         return judge_control(control, sample=self.side, limits=limits)
 
     def refused(self, fcs: FcsFile | None = None, **how: object) -> tuple[str, ...]:
@@ -106,6 +110,18 @@ def test_the_empty_cd5_channel_of_an_fmo_may_be_named_as_it_likes(
     assert bench.refused(renamed) == ()
 
 
+@pytest.mark.parametrize("pulse", ["PE-H", "PE-W"])
+def test_so_may_the_other_measures_of_its_pulse(bench: Bench, pulse: str) -> None:
+    stained = (*channels(), channel(4, pulse, "CD5 PE"))
+    bench.sample = fcs_file(bench.folder, "sample.fcs", of=stained)
+    bench.side = replace(bench.side, fcs=bench.sample)
+    empty = (*channels(PE_A={"label": None}), channel(4, pulse, None))
+    other = (*channels(), channel(4, pulse, "CD5 PE"))[:4]
+
+    assert bench.refused(fcs_file(bench.folder, "fmo.fcs", of=empty)) == ()
+    assert bench.refused(fcs_file(bench.folder, "less.fcs", of=other)) == ("OTHER_PANEL",)
+
+
 def test_a_channel_more_or_less_is_refused(bench: Bench) -> None:
     more = fcs_file(bench.folder, "more.fcs", of=(*channels(), channel(4, "FITC-A", "CD7")))
     less = fcs_file(bench.folder, "less.fcs", of=channels()[1:])
@@ -152,6 +168,23 @@ def test_two_tubes_without_a_matrix_agree(bench: Bench) -> None:
     control = replace(fcs_file(bench.folder, "control.fcs"), spillover=None)
 
     assert bench.refused(control) == ()
+
+
+def test_a_matrix_in_another_order_is_the_same(bench: Bench) -> None:
+    ours = spillover_of()
+    turned = Spillover(tuple(reversed(ours.detectors)), ours.matrix[::-1, ::-1], "$SPILLOVER")
+    control = fcs_file(bench.folder, "turned.fcs", spillover=turned)
+
+    assert bench.refused(control) == ()
+
+
+def test_where_the_user_states_the_matrix_a_file_may_lack_its_own(bench: Bench) -> None:
+    bare = replace(fcs_file(bench.folder, "bare.fcs"), spillover=None)
+    bench.side = replace(bench.side, spillover_stated=True)
+
+    assert bench.refused(bare) == ()
+    other = fcs_file(bench.folder, "other.fcs", spillover=spillover_of(0.2))
+    assert bench.refused(other) == ("OTHER_SPILLOVER",)
 
 
 def test_a_control_whose_compensation_is_unknown_is_refused(bench: Bench) -> None:
@@ -203,8 +236,29 @@ def test_without_negatives_the_samples_own_t_cells_are_the_yardstick(bench: Benc
     assert bench.refused(t_cells=at((200, 0.2 * BRIGHT))) == ()
 
 
-def test_too_few_t_cells_cannot_show_that_an_fmo_is_stained(bench: Bench) -> None:
+def test_where_t_cells_are_too_few_dark_blasts_will_do(bench: Bench) -> None:
     assert bench.refused(t_cells=at((49, BRIGHT))) == ()
+    assert bench.refused(t_cells=at((50, BRIGHT))) == ("NOT_AN_FMO",)
+
+
+def test_a_full_stain_without_t_cells_is_told_by_its_blasts(bench: Bench) -> None:
+    stained = spread(600, 8000.0, 0.1, decades=True)
+    bench.side = replace(bench.side, blasts=stained)
+
+    assert bench.refused(t_cells=at(), blasts=stained) == ("FMO_UNPROVEN",)
+
+
+def test_blasts_that_the_samples_leave_behind_were_not_stained(bench: Bench) -> None:
+    glowing = spread(600, 400.0, 60.0)
+    bench.side = replace(bench.side, blasts=spread(600, 8000.0, 0.1, decades=True))
+
+    assert bench.refused(t_cells=at(), blasts=glowing) == ()
+
+
+def test_without_anything_to_tell_by_an_fmo_is_unproven(bench: Bench) -> None:
+    bench.side = replace(bench.side, t_cells=at(), negative_cut=None)
+
+    assert bench.refused() == ("FMO_UNPROVEN",)
 
 
 def test_an_isotype_control_is_not_asked_to_be_unstained(bench: Bench) -> None:
@@ -254,3 +308,93 @@ def test_every_reason_is_given(bench: Bench) -> None:
         "FEW_BLASTS",
         "NOT_AN_FMO",
     )
+
+
+@pytest.mark.parametrize("label", ["CD45 V500-C", "cd45", "anti-human CD45", "CD45-KrO"])
+def test_one_marker_written_in_two_ways_is_one_panel(bench: Bench, label: str) -> None:
+    bench.side = replace(bench.side, aliases=load_aliases(markers_file()))
+    control = fcs_file(bench.folder, "control.fcs", of=channels(APC_A={"label": label}))
+
+    assert bench.refused(control) == ()
+
+
+@pytest.mark.parametrize("label", ["CD4", "CD45RA", "cyCD45", None, "CD5"])
+def test_another_marker_is_another_panel_however_it_is_written(
+    bench: Bench, label: str | None
+) -> None:
+    bench.side = replace(bench.side, aliases=load_aliases(markers_file()))
+    control = fcs_file(bench.folder, "control.fcs", of=channels(APC_A={"label": label}))
+
+    assert bench.refused(control) == ("OTHER_PANEL",)
+
+
+def test_a_scatter_channel_may_have_a_label_in_one_tube(bench: Bench) -> None:
+    bench.side = replace(bench.side, aliases=load_aliases(markers_file()))
+    control = fcs_file(bench.folder, "control.fcs", of=channels(FSC_A={"label": "FSC"}))
+
+    assert bench.refused(control) == ()
+
+
+# Same specimen, where it is known
+
+
+def with_source(fcs: FcsFile, source: str) -> FcsFile:
+    return replace(fcs, keywords={"$SRC": source})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "codes"),
+    [
+        ("marrow 7", "marrow 7", ()),
+        ("marrow 7", " Marrow 7", ()),
+        ("marrow 7", "marrow 8", ("OTHER_SPECIMEN",)),
+        ("marrow 7", "", ()),
+        ("", "marrow 8", ()),
+    ],
+)
+def test_the_files_source_must_agree(
+    bench: Bench, ours: str, theirs: str, codes: tuple[str, ...]
+) -> None:
+    bench.side = replace(bench.side, fcs=with_source(bench.sample, ours))
+    control = with_source(fcs_file(bench.folder, "control.fcs"), theirs)
+
+    assert bench.refused(control) == codes
+
+
+def test_a_source_may_be_a_name_and_is_not_repeated(bench: Bench) -> None:
+    bench.side = replace(bench.side, fcs=with_source(bench.sample, "DOE^JANE"))
+    section, _ = bench.judge(with_source(fcs_file(bench.folder, "control.fcs"), "ROE^RICHARD"))
+
+    assert "DOE" not in section.reasons[0]
+    assert "ROE" not in section.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("specimen_id", "OTHER_SPECIMEN"), ("panel_lot", "OTHER_LOT")]
+)
+def test_what_a_sheet_says_must_agree(bench: Bench, name: str, code: str) -> None:
+    bench.side = replace(bench.side, identifiers={name: "A"})
+
+    assert bench.refused(identifiers={name: "A"}) == ()
+    assert bench.refused(identifiers={}) == ()
+    assert bench.refused(identifiers={name: "B"}) == (code,)
+
+
+def test_a_sheet_goes_before_the_files_source(bench: Bench) -> None:
+    bench.side = replace(
+        bench.side, fcs=with_source(bench.sample, "tube 1"), identifiers={"specimen_id": "S1"}
+    )
+    control = with_source(fcs_file(bench.folder, "control.fcs"), "tube 2")
+
+    assert bench.refused(control, identifiers={"specimen_id": "S1"}) == ()
+    assert bench.refused(control, identifiers={}) == ("OTHER_SPECIMEN",)
+
+
+def test_a_positive_control_may_be_another_persons(bench: Bench) -> None:
+    bench.side = replace(
+        bench.side, fcs=with_source(bench.sample, "marrow 7"), identifiers={"specimen_id": "S1"}
+    )
+    control = with_source(fcs_file(bench.folder, "control.fcs"), "healthy blood")
+    how = {"role": "positive", "t_cells": at((200, BRIGHT)), "identifiers": {"specimen_id": "H"}}
+
+    assert bench.refused(control, **how) == ()

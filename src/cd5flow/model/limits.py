@@ -19,6 +19,18 @@ class IntervalMethod(StrEnum):
     JEFFREYS = "jeffreys"
 
 
+class OtherDenominator(BaseModel):
+    """A denominator of another convention: the events of one population outside some others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str = Field(min_length=1, description="in words, as the report prints it")
+    population: str
+    outside: tuple[str, ...] = Field(
+        default=(), description="populations whose events do not count; blasts always do"
+    )
+
+
 class BurdenLimits(BaseModel):
     """When blasts count as detected and as quantified; `burden:` in a strategy file."""
 
@@ -41,6 +53,15 @@ class BurdenLimits(BaseModel):
         default=None,
         description="the laboratory's own validated LOD in percent of the denominator; "
         "where higher than the count's, it takes its place",
+    )
+    validated_lob_percent: PositivePercent | None = Field(
+        default=None,
+        description="the laboratory's own validated limit of blank in percent of the denominator; "
+        "a LOD is never below it",
+    )
+    other_denominators: tuple[OtherDenominator, ...] = Field(
+        default=(),
+        description="other conventions, whose share is shown beside the one that decides",
     )
     interval: IntervalMethod = Field(description="method of the two-sided 95 % interval")
 
@@ -92,6 +113,30 @@ class PatternLimits(BaseModel):
     heterogeneous_decades: float = Field(ge=0)
 
 
+class NeighbourRule(BaseModel):
+    """How cells of other kinds that lie in the blast gate are estimated.
+
+    Attributes:
+        mature: normal lymphocytes, by which their place on `axis` is known; the first population
+            with `events` events is taken.
+        axis: the marker on which blasts and mature lymphocytes overlap.
+        lineage: markers whose cuts part blasts from other cells.
+        events: fewest events of a population that is estimated from.
+        floor_part: half width of the valley's floor, as a part of the way from the cut to the
+            nearer of the two medians.
+        noise: standard errors of the counts that are added to an estimate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mature: tuple[str, ...]
+    axis: str
+    lineage: tuple[str, ...]
+    events: int = Field(ge=5)
+    floor_part: float = Field(gt=0, le=0.5)
+    noise: float = Field(ge=0)
+
+
 class Cd5Limits(BaseModel):
     """Limits of the CD5 read-out.
 
@@ -122,6 +167,11 @@ class Cd5Limits(BaseModel):
         disagreement_decades: cuts further apart are a reason.
         valley_depth: depth of a usable valley among the blasts.
         fixed_cut_linear: a laboratory's validated cut, compensated linear units; null where none.
+        interval: method of the 95 % interval of the share.
+        resamples: how often a cut's reference is drawn anew to tell how sure its place is.
+        etp_percent: the early-T-precursor definition asks for less CD5 than this; a share that meets
+            the protocol and lies below it is noted. Null is no note.
+        neighbours: how other cells in the blast gate are estimated.
         pattern: rules for the pattern's word.
     """
 
@@ -148,6 +198,10 @@ class Cd5Limits(BaseModel):
     disagreement_decades: float = Field(ge=0)
     valley_depth: float = Field(gt=0, lt=1)
     fixed_cut_linear: float | None
+    interval: IntervalMethod
+    resamples: int = Field(ge=20, le=10_000)
+    etp_percent: PositivePercent | None
+    neighbours: NeighbourRule
     pattern: PatternLimits
 
 
@@ -167,9 +221,179 @@ class CheckLimit(BaseModel):
     fail: float | None = None
 
 
-class QualityLimits(BaseModel):
-    """Limits of the quality checks, by their code."""
+class CheckCode(StrEnum):
+    """Every quality check, in the order of the report."""
+
+    TIME = "TIME"
+    FLOW_RATE = "FLOW_RATE"
+    FLOW_GAP = "FLOW_GAP"
+    UNSTABLE_TIME = "UNSTABLE_TIME"
+    REMOVED_BY_TIME = "REMOVED_BY_TIME"
+    SIGNAL_DRIFT = "SIGNAL_DRIFT"
+    SIGNAL_DRIFT_OTHERS = "SIGNAL_DRIFT_OTHERS"
+    SIGNAL_DRIFT_MEAN = "SIGNAL_DRIFT_MEAN"
+    NOT_FINITE = "NOT_FINITE"
+    OFF_SCALE = "OFF_SCALE"
+    CD5_OFF_SCALE = "CD5_OFF_SCALE"
+    BLASTS_OFF_SCALE = "BLASTS_OFF_SCALE"
+    COMPENSATION = "COMPENSATION"
+    SPILLOVER_DIAGONAL = "SPILLOVER_DIAGONAL"
+    SPILLOVER_COEFFICIENT = "SPILLOVER_COEFFICIENT"
+    SPILLOVER_NEGATIVE = "SPILLOVER_NEGATIVE"
+    DOUBLE_COMPENSATION = "DOUBLE_COMPENSATION"
+    RESIDUAL_CD5 = "RESIDUAL_CD5"
+    RESIDUAL_SPILLOVER = "RESIDUAL_SPILLOVER"
+    CD5_BELOW_ZERO = "CD5_BELOW_ZERO"
+    DEBRIS = "DEBRIS"
+    DOUBLETS = "DOUBLETS"
+    VIABILITY = "VIABILITY"
+    DENOMINATOR = "DENOMINATOR"
+    SENSITIVITY = "SENSITIVITY"
+    BLASTS = "BLASTS"
+    CARRY_OVER = "CARRY_OVER"
+    GATE_SHARES = "GATE_SHARES"
+    GATE_POSITIONS = "GATE_POSITIONS"
+    CD5_ON_T_CELLS = "CD5_ON_T_CELLS"
+    CD5_POSITIVE_T_CELLS = "CD5_POSITIVE_T_CELLS"
+    INTERNAL_NEGATIVE = "INTERNAL_NEGATIVE"
+    CUT_AGREEMENT = "CUT_AGREEMENT"
+    CONTROL_MATCH = "CONTROL_MATCH"
+    SPECIMEN_AGE = "SPECIMEN_AGE"
+
+
+class FlowRateRule(BaseModel):
+    """When a bin of time holds more or fewer events than it should.
+
+    Attributes:
+        bin_events: events in a bin, on average; there are at most `bins` bins.
+        bins: see above.
+        change: it is unusual if its rate is lower by more than this share of the usual rate, or the
+            usual rate by more than this share of its own,
+        spreads: and they differ by so many SDs of the noise from bin to bin (at least a count's own).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    checks: dict[str, CheckLimit]
+    bin_events: int = Field(ge=20)
+    bins: int = Field(ge=10)
+    change: float = Field(gt=0, lt=1)
+    spreads: float = Field(gt=0)
+
+
+class DriftRule(BaseModel):
+    """How a channel's drift is measured.
+
+    Attributes:
+        markers: those that decide; the others are a check of their own.
+        piece_events: fewest events of a piece of the run,
+        pieces: and most pieces.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    markers: tuple[str, ...]
+    piece_events: int = Field(ge=100)
+    pieces: int = Field(ge=2)
+
+
+class ResidualPopulation(BaseModel):
+    """Cells that cannot carry some markers: what they show there is background or spillover.
+
+    Attributes:
+        population: a gate's name; events of the blasts are left out, unless it is the blasts.
+        lacks: markers that they lack.
+        sources: markers to look at as the source; null is all.
+        quantile_percent: which quantile of the channel is followed; a low one where some of the cells
+            carry the marker after all, as NK cells among B cells do.
+        falling_only: whether only a channel that falls counts: in cells that shine by themselves a
+            channel may rise with another dye because both grow with the cell.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    population: str
+    lacks: tuple[str, ...]
+    sources: tuple[str, ...] | None = None
+    quantile_percent: float = Field(default=50, gt=0, le=50)
+    falling_only: bool = False
+
+
+class ResidualRule(BaseModel):
+    """How spillover that compensation left behind is looked for.
+
+    Attributes:
+        populations: cells that lack a marker. The blasts join for markers that the lineage rule
+            says they lack.
+        fmo_populations: populations that lack CD5 in an accepted FMO tube.
+        reference_events: fewest events of the CD5-negative reference whose lower tail is looked at.
+        brightest_percent: so many of a population, brightest in the other dye, are left out,
+        bins: and the rest is cut into so many bins of equal number along it,
+        bin_events: of at least so many events; five bins are needed.
+        reach: a pair is looked at if the other dye's bins span at least so many robust SDs of the
+            channel, so that autofluorescence, which grows with a cell's size as every stain does,
+            stays small beside what is looked for,
+        error_percent: and if the slope's standard error is at most this.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    populations: tuple[ResidualPopulation, ...]
+    fmo_populations: tuple[str, ...]
+    reference_events: int = Field(ge=20)
+    brightest_percent: float = Field(ge=0, lt=50)
+    bins: int = Field(ge=5)
+    bin_events: int = Field(ge=10)
+    reach: float = Field(gt=0)
+    error_percent: float = Field(gt=0)
+
+
+class CarryOverRule(BaseModel):
+    """How blasts of the tube before are looked for.
+
+    Attributes:
+        first_percent: share of the run, from its start, that is held against the rest.
+        cells: fewest cells of the denominator in it.
+        confidence_percent: of the lower limit of the ratio.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first_percent: float = Field(gt=0, lt=50)
+    cells: int = Field(ge=1)
+    confidence_percent: float = Field(gt=50, lt=100)
+
+
+class ReagentRule(BaseModel):
+    """What counts as a CD5 mode of the normal T cells.
+
+    Attributes:
+        valley_depth: a mode stands apart by a valley at least so deep,
+        events: and holds at least so many T cells,
+        percent: and so large a share of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    valley_depth: float = Field(gt=0, lt=1)
+    events: int = Field(ge=1)
+    percent: float = Field(ge=0, le=100)
+
+
+class QualityLimits(BaseModel):
+    """How quality is looked at, and the limits of the checks by their code.
+
+    Attributes:
+        flow_rate, drift, residual, carry_over, reagent: what the checks of these names look at.
+        not_definite: checks that, where they warn, keep CD5 from a definite state.
+        checks: limits. A check that is not named here is for the record.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flow_rate: FlowRateRule
+    drift: DriftRule
+    residual: ResidualRule
+    carry_over: CarryOverRule
+    reagent: ReagentRule
+    not_definite: tuple[CheckCode, ...]
+    checks: dict[CheckCode, CheckLimit]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cd5flow.model.limits import BurdenLimits
-from cd5flow.model.result import BurdenSection, BurdenState
+from cd5flow.model.result import BurdenAlternative, BurdenSection, BurdenState
 from cd5flow.quantify.statistics import interval, share_percent, upper_limit
 
 __all__ = ["BurdenCounts", "BurdenLimits", "judge_burden"]
@@ -32,6 +32,30 @@ _UNPROVEN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCount:
+    """Events by another convention's denominator; None where the tube does not tell them."""
+
+    rule: str
+    events: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What a tube can detect and quantify, in percent of its denominator.
+
+    Attributes:
+        lod, lloq: the limits.
+        by: what the LOD rests on: events over the denominator, or the laboratory's validation.
+        words: the LOD with what it rests on, in a sentence's part.
+    """
+
+    lod: float
+    lloq: float
+    by: Literal["count rule", "validated"]
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurdenCounts:
     """What gating counted, and what the panel allowed it to see.
@@ -47,6 +71,8 @@ class BurdenCounts:
             cells: 0 where no population of the kind stands apart. None is as `distinguishable`.
         cd45_dim_cluster_unproven: a CD45-dim cluster was seen whose lineage stays unproven.
         quality_fail: a quality check withholds states.
+        others: the same tube by other conventions' denominators.
+        unseen: disease that the panel is blind to, in words; empty where there is none.
     """
 
     blast_events: int
@@ -58,6 +84,8 @@ class BurdenCounts:
     countable: bool | None = None
     cd45_dim_cluster_unproven: bool = False
     quality_fail: bool = False
+    others: tuple[OtherCount, ...] = ()
+    unseen: str = ""
 
     def __post_init__(self) -> None:
         if self.blast_events < 0 or (self.denominator_events or 0) < 0:
@@ -86,8 +114,8 @@ def judge_burden(
     percent = share_percent(n, total) if total and countable else None
     # A count of nothing found bounds the share only where the blasts could have been found.
     measured = percent is not None and counts.distinguishable
-    lod, lloq = _sensitivity(total, limits)
-    state, reasons = _judge(counts, percent, lod, limits, burden_limit_percent)
+    reached = _sensitivity(total, limits)
+    state, reasons = _judge(counts, percent, reached, limits, burden_limit_percent)
     quantified = state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}
     return BurdenSection(
         state=state,
@@ -98,30 +126,55 @@ def judge_burden(
         denominator_events=total,
         ci95_percent=interval(n, total, method=limits.interval) if measured else None,
         upper95_percent=upper_limit(n, total) if measured else None,
-        lod_percent=lod,
-        lloq_percent=lloq,
+        lod_percent=None if reached is None else reached.lod,
+        lloq_percent=None if reached is None else reached.lloq,
         level=_level(percent) if quantified and percent is not None else None,
+        ci_method=limits.interval if measured else None,
+        lod_by=None if reached is None else reached.by,
+        alternatives=tuple(_alternative(o, n, known=percent is not None) for o in counts.others),
     )
 
 
-def _sensitivity(total: int, limits: BurdenLimits) -> tuple[float | None, float | None]:
-    """Return LOD and LLOQ in percent: event limits over N, but never below the validated LOD."""
+def _alternative(other: OtherCount, blasts: int, *, known: bool) -> BurdenAlternative:
+    """Return the share by another denominator, where there is one and the blasts are counted."""
+    percent = None
+    if known and other.events is not None and other.events >= blasts:
+        percent = share_percent(blasts, other.events)
+    return BurdenAlternative(denominator=other.rule, events=other.events, percent=percent)
+
+
+def _sensitivity(total: int, limits: BurdenLimits) -> Sensitivity | None:
+    """Return LOD and LLOQ: event limits over N, but never below what the laboratory validated.
+
+    A limit of blank stands for a LOD that is no lower: what the same gate finds in healthy tissue
+    does not grow less with more events.
+    """
     if total == 0:
-        return None, None
-    validated = limits.validated_lod_percent or 0.0
-    lod = max(100 * limits.lod_events / total, validated)
-    return lod, max(100 * limits.lloq_events / total, lod)
+        return None
+    count = 100 * limits.lod_events / total
+    validated = max(limits.validated_lod_percent or 0.0, limits.validated_lob_percent or 0.0)
+    lod = max(count, validated)
+    if validated > count:
+        words = f"{lod:.2g} % (validated by the laboratory)"
+    else:
+        words = f"{lod:.2g} % (count rule: {limits.lod_events} of {total:,} events)"
+    return Sensitivity(
+        lod,
+        max(100 * limits.lloq_events / total, lod),
+        "validated" if validated > count else "count rule",
+        words,
+    )
 
 
 def _judge(
     counts: BurdenCounts,
     percent: float | None,
-    lod: float | None,
+    reached: Sensitivity | None,
     limits: BurdenLimits,
     burden_limit_percent: float,
 ) -> tuple[BurdenState, tuple[str, ...]]:
     withheld = _withheld(counts)
-    if withheld or lod is None:
+    if withheld or reached is None:
         return BurdenState.NOT_EVALUABLE, withheld
     if percent is None or not counts.distinguishable:
         unproven_too = (_UNPROVEN,) if counts.cd45_dim_cluster_unproven else ()
@@ -130,7 +183,7 @@ def _judge(
             *unproven_too,
         )
     clustered = counts.cluster and counts.blast_events >= limits.cluster_events
-    detected = clustered and counts.blast_events >= limits.lod_events and percent >= lod
+    detected = clustered and counts.blast_events >= limits.lod_events and percent >= reached.lod
     unproven = counts.cd45_dim_cluster_unproven or (clustered and not counts.lineage_proven)
     if unproven and not (detected and counts.lineage_proven):
         return BurdenState.INCONCLUSIVE, (_UNPROVEN,)
@@ -140,10 +193,10 @@ def _judge(
     if clustered:
         reason = (
             f"BELOW_LOD: a cluster of {counts.blast_events:,} events, fewer than the limit of "
-            f"detection ({lod:.2g} %) asks for; repeat with more events"
+            f"detection asks for, {reached.words}; repeat with more events"
         )
         return BurdenState.INDETERMINATE, (reason, *notes)
-    return _not_seen(lod, limits, notes)
+    return _not_seen(counts, reached, limits, notes)
 
 
 def _withheld(counts: BurdenCounts) -> tuple[str, ...]:
@@ -193,15 +246,34 @@ def _detected(
 
 
 def _not_seen(
-    lod: float, limits: BurdenLimits, notes: tuple[str, ...]
+    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits, notes: tuple[str, ...]
 ) -> tuple[BurdenState, tuple[str, ...]]:
+    """Return what may be said where nothing was seen: never without the sensitivity."""
     required = limits.required_lod_percent
     seen = f"no cluster of {limits.cluster_events} blasts"
-    if lod <= required:
-        reason = f"NO_CLUSTER_SEEN: {seen} at a limit of detection of {lod:.2g} %"
+    high = upper_limit(counts.blast_events, counts.denominator_events or 0)
+    # As many events as a detection asks for are only seen where nothing else lies in their place.
+    scattered = share_percent(counts.blast_events, counts.denominator_events or 0) or 0.0
+    if counts.blast_events >= limits.lod_events:
+        reason = (
+            f"SCATTER_HIDES: {counts.blast_events:,} scattered cells ({scattered:.2g} %) look like "
+            f"blasts; {seen} stands out of them, but disease could hide there"
+        )
+        return BurdenState.INCONCLUSIVE, (reason, *notes)
+    if reached.lod <= required and counts.unseen:
+        reason = (
+            f"PANEL_BLIND: {seen} at a limit of detection of {reached.words}, but this panel does not "
+            f"see {counts.unseen}; a diagnostic result (--laip) can exclude it"
+        )
+        return BurdenState.INCONCLUSIVE, (reason, *notes)
+    if reached.lod <= required:
+        reason = (
+            f"NO_CLUSTER_SEEN: {seen} at a limit of detection of {reached.words}; one-sided upper "
+            f"95 % limit {high:.2g} %"
+        )
         return BurdenState.NOT_DETECTED, (reason, *notes)
     reason = (
-        f"SENSITIVITY_TOO_LOW: {seen}, but the limit of detection of {lod:.2g} % is above "
+        f"SENSITIVITY_TOO_LOW: {seen}, but the limit of detection of {reached.words} is above "
         f"{required:g} %"
     )
     return BurdenState.INCONCLUSIVE, (reason, *notes)

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from cd5flow.density import Dip, dips, profile, span
-from cd5flow.model.limits import Cd5Limits, IntervalMethod, PatternLimits
-from cd5flow.model.result import (
-    Cd5Section,
-    Cd5State,
-    CutAlternative,
-    CutMethod,
-    CutSection,
-    MedianSection,
-    Pattern,
+from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
+from cd5flow.quantify.contamination import Neighbour, contamination
+from cd5flow.quantify.cuts import Cut
+from cd5flow.quantify.described import (
+    contamination_sections,
+    cut_section,
+    intensity,
+    medians,
+    t_cell_section,
 )
-from cd5flow.quantify.cuts import Cut, Readout, Signal, find_cuts, quantile_cut
+from cd5flow.quantify.measurement import DEFINITE_CUTS, Axis, Measurement, measure
+from cd5flow.quantify.pattern import pattern_of
 from cd5flow.quantify.statistics import interval
 
-DEFINITE_CUTS = frozenset({CutMethod.FMO, CutMethod.INTERNAL_NEGATIVE, CutMethod.FIXED})
-"""Cuts that may carry a definite state."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """The CD5 axis.
-
-    Attributes:
-        channel: the detector.
-        scaled: from linear units to the display scale.
-        linear: and back.
-    """
-
-    channel: str
-    scaled: Callable[[Signal], Signal]
-    linear: Callable[[float], float]
+__all__ = ["Axis", "Circumstances", "Measurement", "Threshold", "judge_cd5", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +34,11 @@ class Threshold:
     def met_by(self, percent: float) -> bool:
         """Whether an unrounded percentage meets it."""
         return percent >= self.percent if self.operator == ">=" else percent > self.percent
+
+    @property
+    def rule(self) -> str:
+        """What is asked for, as ``>= 70 %``."""
+        return f"{self.operator} {self.percent:g} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Circumstances:
         blast_events: events in the blast gate.
         cluster: whether they lie together as a population does.
         quality_fail: whether states are withheld.
-        contamination: share (0 to 1) of the blast gate that may be other cells.
+        neighbours: other cells that may lie in the blast gate.
     """
 
     has_cd5: bool
@@ -75,50 +64,7 @@ class Circumstances:
     blast_events: int
     cluster: bool
     quality_fail: bool
-    contamination: float
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """The CD5 signals of a tube and every cut they allow.
-
-    Attributes:
-        readout: the signals.
-        axis: the CD5 axis.
-        cuts: best first; empty where none can be placed.
-        t_cell_events: fewest normal T cells for their CD5 to be used.
-        defensible: places, linear units, at which the cut might be put instead: the band.
-    """
-
-    readout: Readout
-    axis: Axis
-    cuts: tuple[Cut, ...]
-    t_cell_events: int
-    defensible: tuple[float, ...]
-
-    @property
-    def negatives(self) -> tuple[float, float] | None:
-        """Centre and SD of the best negatives at hand, linear units."""
-        for cut in self.cuts:
-            if cut.centre is not None and cut.spread is not None and cut.spread > 0:
-                return cut.centre, cut.spread
-        return None
-
-    @property
-    def stain_index(self) -> float | None:
-        """(Median of T cells - median of negatives) / (2 x robust SD of negatives)."""
-        t_cells = self.readout.t_cells
-        if self.negatives is None or t_cells.size < self.t_cell_events:
-            return None
-        return float((np.median(t_cells) - self.negatives[0]) / (2 * self.negatives[1]))
-
-
-def measure(readout: Readout, *, axis: Axis, limits: Cd5Limits) -> Measurement:
-    """Place every cut that the tube and its controls allow."""
-    valley = _valley(readout.blasts, axis, limits.valley_depth)
-    cuts = find_cuts(readout, limits, valley_linear=valley)
-    places = defensible_places(readout, cuts, limits)
-    return Measurement(readout, axis, cuts, limits.t_cell_events, places)
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 def judge_cd5(
@@ -140,7 +86,8 @@ def judge_cd5(
     n = circumstances.blast_events
     if measured is None:
         return _section(threshold, Cd5State.NOT_EVALUABLE, blockers, n)
-    blockers += _unproven(measured, limits)
+    few = _without_signal(measured, limits, n) if circumstances.cluster else []
+    blockers += few or _unproven(measured, limits)
     if any(not b.startswith("QUALITY_FAIL") for b in blockers):
         # A cut on a signal of unknown make-up is no cut.
         shown = measured if circumstances.compensated else None
@@ -148,16 +95,30 @@ def judge_cd5(
     blasts, cut = measured.readout.blasts, measured.cuts[0]
     positive = int(np.count_nonzero(blasts >= cut.linear))
     percent = 100 * positive / blasts.size
-    ci = interval(positive, int(blasts.size), method=IntervalMethod.WILSON)
+    ci = interval(positive, int(blasts.size), method=limits.interval)
     assert ci is not None  # noqa: S101 - there are blasts
-    share = _Share(positive, percent, ci, _band(measured, circumstances.contamination))
-    pattern = _pattern(measured, percent, limits.pattern)
+    share = _Share(positive, percent, ci, _band(measured, circumstances.neighbours))
+    pattern = pattern_of(
+        blasts,
+        measured.t_cells,
+        cut=cut.linear,
+        percent=percent,
+        scaled=measured.axis.scaled,
+        limits=limits.pattern,
+    )
     state, reasons = _state(share, measured, threshold=threshold, pattern=pattern, limits=limits)
-    if blockers:
-        state, reasons = Cd5State.NOT_EVALUABLE, [*blockers, *reasons]
-    return _section(
+    if blockers:  # quality alone: whatever else blocks has no number to show
+        shown_all_the_same = (
+            "QUALITY_FAIL: a quality check failed; the numbers are shown, no state is given"
+        )
+        state, reasons = Cd5State.NOT_EVALUABLE, [shown_all_the_same, *reasons]
+    section = _section(
         threshold, state, reasons, int(blasts.size), measured=measured, share=share, pattern=pattern
     )
+    others = contamination_sections(circumstances.neighbours, int(blasts.size), place=cut.linear)
+    notes = etp_notes(percent, threshold=threshold, limits=limits)
+    told = {"contamination": others, "notes": notes, "ci_method": limits.interval}
+    return section.model_copy(update=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,25 +149,17 @@ def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[str]:
     elif n < limits.evaluable_blasts:
         blockers.append(f"FEW_BLASTS: {n} blasts, at least {limits.evaluable_blasts} needed")
     if circumstances.quality_fail:
-        blockers.append(
-            "QUALITY_FAIL: a quality check failed; the numbers are shown, no state is given"
-        )
+        blockers.append("QUALITY_FAIL: a quality check failed; no state is given")
     return blockers
 
 
-def _valley(blasts: Signal, axis: Axis, depth: float) -> float | None:
-    """Return the deepest valley among the blasts' CD5, in linear units."""
-    found = _dips(blasts, axis, depth=depth, events=max(20, int(0.01 * blasts.size)))
-    return axis.linear(max(found, key=lambda d: d.depth).place) if found else None
-
-
-def _dips(blasts: Signal, axis: Axis, *, depth: float, events: int) -> tuple[Dip, ...]:
-    if blasts.size < 2 * events:
-        return ()
-    scaled = axis.scaled(blasts)
-    low, high = span(scaled)
-    shape = profile(scaled, base=0.015, low=low, high=high)
-    return dips(shape, min_depth=depth, min_events=events) if shape is not None else ()
+def _without_signal(measured: Measurement, limits: Cd5Limits, blasts: int) -> list[str]:
+    """Return that too few of the blasts have a CD5 value that is a number; mostly they all have."""
+    usable = int(measured.readout.blasts.size)
+    if usable >= limits.evaluable_blasts or blasts < limits.evaluable_blasts or not usable < blasts:
+        return []
+    fewest = limits.evaluable_blasts
+    return [f"FEW_BLASTS: {usable} blasts with a CD5 value, at least {fewest} needed"]
 
 
 def _unproven(measured: Measurement, limits: Cd5Limits) -> list[str]:
@@ -243,39 +196,38 @@ def _unproven(measured: Measurement, limits: Cd5Limits) -> list[str]:
     return [reason]
 
 
-def defensible_places(
-    readout: Readout, cuts: tuple[Cut, ...], limits: Cd5Limits
-) -> tuple[float, ...]:
-    """Return every place, linear units, at which a careful reader might put the cut instead.
-
-    The cut used, moved by `band_decades` either way (`internal_band_decades` where no FMO placed it);
-    other quantiles of the FMO; the next-best method and any other that may carry a definite state.
-    """
-    if not cuts:
-        return ()
-    cut = cuts[0]
-    decades = limits.band_decades if cut.method is CutMethod.FMO else limits.internal_band_decades
-    places = [cut.linear, cut.linear * 10**decades, cut.linear * 10**-decades]
-    if cut.method in {CutMethod.FMO, CutMethod.ISOTYPE}:
-        control = next(c for c in readout.controls if c.role == cut.method.value)
-        places += [quantile_cut(control.blasts, q) for q in limits.fmo_band_quantiles_percent]
-    places += [c.linear for i, c in enumerate(cuts[1:]) if i == 0 or c.method in DEFINITE_CUTS]
-    return tuple(places)
-
-
-def _band(measured: Measurement, contamination: float) -> tuple[float, float]:
-    """Return the lowest and highest percentage over the defensible places and contamination.
-
-    With a share f of other cells in the gate, the share p of the blasts lies between
-    (p - f) / (1 - f) and p / (1 - f).
-    """
-    blasts = measured.readout.blasts
+def _band(measured: Measurement, neighbours: tuple[Neighbour, ...]) -> tuple[float, float]:
+    """Return the lowest and highest percentage over the defensible places and other cells."""
+    blasts, cut = measured.readout.blasts, measured.cuts[0]
     shares = [np.count_nonzero(blasts >= place) / blasts.size for place in measured.defensible]
-    low, high = float(min(shares)), float(max(shares))
-    if contamination > 0:
-        f = min(contamination, 0.95)
-        low, high = min(low, (low - f) / (1 - f)), max(high, high / (1 - f))
-    return 100 * max(low, 0.0), 100 * min(high, 1.0)
+    others = contamination(neighbours, int(blasts.size), place=cut.linear)
+    low, high = others.around(float(min(shares)), float(max(shares)))
+    return 100 * low, 100 * high
+
+
+def etp_notes(percent: float, *, threshold: Threshold, limits: Cd5Limits) -> tuple[str, ...]:
+    """Return what a share says that meets the trial's rule and that of early T precursors.
+
+    Both hold of one case: the definition of early-T-precursor leukaemia asks for CD5 on fewer than
+    75 % of the blasts, among other markers (Leukemia 2018;32:874).
+    """
+    limit = limits.etp_percent
+    if limit is None or not threshold.met_by(percent) or percent >= limit:
+        return ()
+    note = (
+        f"ETP_CD5_PART: {_below(percent, limit)} % meets the trial's rule ({threshold.rule}) and, "
+        f"below {limit:g} %, the CD5 part of the early-T-precursor definition, without a diagnosis"
+    )
+    return (note,)
+
+
+def _below(percent: float, limit: float) -> str:
+    """Return a percentage with as many decimals as show that it lies below a limit."""
+    for decimals in range(1, 6):
+        text = f"{percent:.{decimals}f}"
+        if float(text) < limit:
+            return text
+    return f"just below {limit:g}"
 
 
 def _state(
@@ -288,7 +240,7 @@ def _state(
 ) -> tuple[Cd5State, list[str]]:
     """Return the state where one may be given, and what speaks against a definite one."""
     n, ci, band, cuts = int(measured.readout.blasts.size), share.ci, share.band, measured.cuts
-    rule = f"{threshold.operator} {threshold.percent:g} %"
+    rule = threshold.rule
     reasons = []
     if n < limits.definite_blasts:
         reasons.append(
@@ -303,87 +255,53 @@ def _state(
     method = cuts[0].method
     if method not in DEFINITE_CUTS:
         reasons.append(f"WEAK_CUT: a cut by {method.value} does not carry a definite state")
-    if pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and method is not CutMethod.FMO:
+    backed = _backed_by_fmo(cuts, limits)
+    if cuts[0].by_hand and not backed:
+        reasons.append(
+            "CUT_BY_HAND: a cut placed by hand carries a definite state only where an FMO lies "
+            f"within {limits.disagreement_decades:g} decades of it"
+        )
+    if pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed:
         reasons.append(f"DIM_WITHOUT_FMO: CD5 is {pattern.value} and no FMO says where it begins")
     if reasons:
-        return Cd5State.BORDERLINE, reasons + _disagreement(cuts, limits)
+        return Cd5State.BORDERLINE, reasons + _disagreement(measured, threshold, limits)
     state = Cd5State.MEETS if threshold.met_by(share.percent) else Cd5State.DOES_NOT_MEET
-    return state, _disagreement(cuts, limits)
+    return state, _disagreement(measured, threshold, limits)
 
 
-def _disagreement(cuts: tuple[Cut, ...], limits: Cd5Limits) -> list[str]:
-    """Return a reason for each strong cut that lies far from the one used."""
+def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:
+    """Whether the cut used is an FMO's, or one by hand that agrees with an FMO's."""
     used = cuts[0]
+    if used.method is CutMethod.FMO:
+        return True
+    fmo = next((cut for cut in cuts if cut.method is CutMethod.FMO), None)
+    if not used.by_hand or fmo is None or min(used.linear, fmo.linear) <= 0:
+        return False
+    return abs(float(np.log10(fmo.linear / used.linear))) <= limits.disagreement_decades
+
+
+def _disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> list[str]:
+    """Return a reason for each cut of the band that gives another answer, or lies far off."""
+    used, *others = measured.cuts
+    blasts = measured.readout.blasts
+    ours = 100 * np.count_nonzero(blasts >= used.linear) / blasts.size
     reasons = []
-    for other in cuts[1:]:
+    for i, other in enumerate(others):
+        if i > 0 and other.method not in DEFINITE_CUTS:
+            continue
+        theirs = 100 * np.count_nonzero(blasts >= other.linear) / blasts.size
+        if threshold.met_by(ours) != threshold.met_by(theirs):
+            reasons.append(
+                f"CUTS_DISAGREE: {used.name} gives {ours:.1f} %, {other.name} {theirs:.1f} %, "
+                f"on two sides of {threshold.rule}"
+            )
+            continue
         if other.method not in DEFINITE_CUTS or used.linear <= 0 or other.linear <= 0:
             continue
         apart = abs(float(np.log10(other.linear / used.linear)))
         if apart > limits.disagreement_decades:
-            reasons.append(
-                f"CUTS_DISAGREE: {other.method.value} lies {apart:.2f} decades from {used.method.value}"
-            )
+            reasons.append(f"CUTS_DISAGREE: {other.name} lies {apart:.2f} decades from {used.name}")
     return reasons
-
-
-def _pattern(measured: Measurement, percent: float, limits: PatternLimits) -> Pattern:
-    """Return the word for how CD5 is spread, by the strategy's rules in their order."""
-    readout, cut = measured.readout, measured.cuts[0]
-    blasts = readout.blasts
-    if percent < limits.negative_percent:
-        return Pattern.NEGATIVE
-    fewest = max(20, int(limits.partial_percent / 100 * blasts.size))
-    if _dips(blasts, measured.axis, depth=limits.partial_valley_depth, events=fewest):
-        return Pattern.PARTIAL
-    middle = float(np.median(blasts))
-    floor = max(cut.linear, 1e-9)
-    if readout.t_cells.size >= measured.t_cell_events:
-        top = float(np.median(readout.t_cells))
-        bright = middle > 0 and top > 0 and np.log10(top / middle) <= limits.bright_decades
-    else:
-        bright = middle > 0 and np.log10(middle / floor) >= limits.bright_above_cut_decades
-    if bright:
-        return Pattern.BRIGHT
-    low, high = (max(float(p), floor / 10) for p in np.percentile(blasts, (10, 90)))
-    if np.log10(high / low) >= limits.heterogeneous_decades:
-        return Pattern.HETEROGENEOUS
-    return Pattern.DIM
-
-
-def _medians(measured: Measurement | None) -> MedianSection:
-    if measured is None:
-        return MedianSection(blasts=None, negative_reference=None, t_cells=None)
-    readout, negatives = measured.readout, measured.negatives
-    return MedianSection(
-        blasts=float(np.median(readout.blasts)) if readout.blasts.size else None,
-        negative_reference=None if negatives is None else negatives[0],
-        t_cells=float(np.median(readout.t_cells)) if readout.t_cells.size else None,
-    )
-
-
-def _cut_section(measured: Measurement | None, *, with_percent: bool) -> CutSection | None:
-    if measured is None or not measured.cuts:
-        return None
-    cut, *others = measured.cuts
-    axis, blasts = measured.axis, measured.readout.blasts
-    # A hair lower on the display scale, so that events exactly at the cut are in there too.
-    just_below = np.nextafter(np.float32(cut.linear), np.float32(-np.inf))
-    return CutSection(
-        method=cut.method,
-        channel=axis.channel,
-        linear=cut.linear,
-        scaled=float(axis.scaled(np.array([just_below]))[0]),
-        reference=cut.reference,
-        reference_events=cut.reference_events,
-        alternatives=tuple(
-            CutAlternative(
-                method=other.method.value,
-                linear=other.linear,
-                percent=other.percent(blasts) if with_percent else None,
-            )
-            for other in others
-        ),
-    )
 
 
 def _section(
@@ -396,6 +314,7 @@ def _section(
     share: _Share | None = None,
     pattern: Pattern | None = None,
 ) -> Cd5Section:
+    median = medians(measured)
     return Cd5Section(
         state=state,
         reasons=tuple(reasons),
@@ -406,8 +325,10 @@ def _section(
         band_percent=None if share is None else share.band,
         threshold_percent=threshold.percent,
         operator=">=" if threshold.operator == ">=" else ">",
-        cut=_cut_section(measured, with_percent=share is not None),
+        cut=cut_section(measured, with_percent=share is not None),
         pattern=pattern,
-        median=_medians(measured),
+        median=median,
         stain_index=None if measured is None else measured.stain_index,
+        intensity=intensity(median),
+        t_cells=t_cell_section(measured),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,19 @@ import numpy.typing as npt
 
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import CutMethod
+from cd5flow.quantify.resampling import (
+    Floats,
+    generator,
+    middle_95_percent,
+    resampled_quantiles,
+)
+from cd5flow.ranks import median, quantile
 
 Signal = npt.NDArray[np.floating[Any]]
 """CD5 (or background) of a population: linear compensated units, one value an event."""
+
+Halves = Callable[[Signal, str], tuple[Floats, Floats]]
+"""Centre and lower-half SD of a signal: (1,) as they are, or (resamples,) as they might have been."""
 
 MAD_TO_SD = 1.4826
 EMPTY: Signal = np.empty(0, dtype=np.float32)
@@ -80,6 +90,10 @@ class Cut:
         reference_events: how many events of it.
         centre: median of the negatives, linear; None where the method has none.
         spread: robust SD of the negatives, linear; None where the method has none.
+        by_hand: whether a person placed it on this tube.
+        ci95: where it lies when its reference is drawn anew, linear; None where nothing is drawn.
+        own_centre: median of the negatives as they are, before any scaling to the blasts.
+        own_spread: their robust SD likewise.
     """
 
     method: CutMethod
@@ -88,6 +102,15 @@ class Cut:
     reference_events: int
     centre: float | None = None
     spread: float | None = None
+    by_hand: bool = False
+    ci95: tuple[float, float] | None = None
+    own_centre: float | None = None
+    own_spread: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in a reason."""
+        return "by_hand" if self.by_hand else self.method.value
 
     def percent(self, blasts: Signal) -> float | None:
         """Return the share of blasts at or above the cut; None without blasts."""
@@ -97,7 +120,12 @@ class Cut:
 
 
 def find_cuts(
-    readout: Readout, limits: Cd5Limits, *, valley_linear: float | None
+    readout: Readout,
+    limits: Cd5Limits,
+    *,
+    valley_linear: float | None,
+    by_hand: Cut | None = None,
+    seed: int = 0,
 ) -> tuple[Cut, ...]:
     """Return every available cut, best first: FMO, internal negative, fixed, isotype, valley.
 
@@ -105,15 +133,17 @@ def find_cuts(
         readout: the tube.
         limits: minima and quantiles.
         valley_linear: the valley among the blasts' own CD5, where there is one.
+        by_hand: a cut that a person placed; it goes before all others.
+        seed: of the random numbers by which references are drawn anew.
     """
-    cuts: list[Cut] = []
-    cuts += _control_cut(readout.controls, "fmo", CutMethod.FMO, limits)
-    cuts += internal_cuts(readout, limits)
+    cuts: list[Cut] = [] if by_hand is None else [by_hand]
+    cuts += _control_cut(readout.controls, "fmo", CutMethod.FMO, limits, seed)
+    cuts += internal_cuts(readout, limits, seed=seed)
     if limits.fixed_cut_linear is not None:
         cuts.append(
             Cut(CutMethod.FIXED, limits.fixed_cut_linear, "the laboratory's validated cut", 0)
         )
-    cuts += _control_cut(readout.controls, "isotype", CutMethod.ISOTYPE, limits)
+    cuts += _control_cut(readout.controls, "isotype", CutMethod.ISOTYPE, limits, seed)
     # A valley at or below the negatives' own centre parts negatives from negatives.
     centres = [cut.centre for cut in cuts if cut.centre is not None]
     if valley_linear is not None and all(valley_linear > centre for centre in centres):
@@ -127,7 +157,7 @@ def internal_cut(readout: Readout, limits: Cd5Limits) -> Cut | None:
     return next(iter(internal_cuts(readout, limits)), None)
 
 
-def internal_cuts(readout: Readout, limits: Cd5Limits) -> tuple[Cut, ...]:
+def internal_cuts(readout: Readout, limits: Cd5Limits, *, seed: int = 0) -> tuple[Cut, ...]:
     """Return the cut above each reference population with enough events and a width, in order.
 
     A reference whose median lies beyond the cut of another is passed over: it is not negative, but
@@ -145,30 +175,88 @@ def internal_cuts(readout: Readout, limits: Cd5Limits) -> tuple[Cut, ...]:
     usable = [one for one in found if one[2] > 0]
     lowest = min((c + limits.reference_spreads * s for _, c, s in usable), default=0.0)
     return tuple(
-        _internal(reference, centre, spread, readout=readout, limits=limits)
-        for reference, centre, spread in usable
+        _internal(reference, readout=readout, limits=limits, seed=seed)
+        for reference, centre, _ in usable
         if centre <= lowest
     )
 
 
-def _internal(
-    reference: Reference, centre: float, spread: float, *, readout: Readout, limits: Cd5Limits
-) -> Cut:
-    shift, widen = _background_ratio(reference, readout.background, limits)
-    centre_blasts = centre * shift if centre > 0 else centre
-    spread_blasts = spread * widen
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """A reference's centre and SD scaled to the blasts, with the factors: one value a resample."""
+
+    centre: Floats
+    spread: Floats
+    shift: Floats
+    widen: Floats
+
+    def cut(self, spreads: float) -> Floats:
+        return self.centre + spreads * self.spread
+
+
+def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed: int) -> Cut:
+    markers = _backgrounds(reference, readout.background, limits)
+    found = _scaled(reference, markers, readout.background, half=_as_they_are)
+
+    def drawn(values: Signal, name: str) -> tuple[Floats, Floats]:
+        rng = generator(seed, f"{reference.name}/{name}")
+        pair = resampled_quantiles(values, (25, 50), resamples=limits.resamples, rng=rng)
+        return pair[:, 1], MAD_TO_SD * (pair[:, 1] - pair[:, 0])
+
+    anew = _scaled(reference, markers, readout.background, half=drawn)
     note = (
         f"{reference.name}, scaled to the blasts' background: "
-        f"centre x {shift:.2f}, spread x {widen:.2f}"
+        f"centre x {found.shift[0]:.2f}, spread x {found.widen[0]:.2f}"
     )
+    own_centre, own_spread = lower_half(reference.cd5)
     return Cut(
         CutMethod.INTERNAL_NEGATIVE,
-        centre_blasts + limits.reference_spreads * spread_blasts,
+        float(found.cut(limits.reference_spreads)[0]),
         note,
         int(reference.cd5.size),
-        centre_blasts,
-        spread_blasts,
+        float(found.centre[0]),
+        float(found.spread[0]),
+        ci95=middle_95_percent(anew.cut(limits.reference_spreads)),
+        own_centre=own_centre,
+        own_spread=own_spread,
     )
+
+
+def _scaled(
+    reference: Reference,
+    markers: Sequence[tuple[str, bool]],
+    blasts: Mapping[str, Signal],
+    *,
+    half: Halves,
+) -> _Scaled:
+    """Return a reference's centre and SD as they would be for cells with the blasts' background.
+
+    The factors are the median over markers, and at least 1.
+
+    Args:
+        reference: the population that lacks CD5.
+        markers: those that it and the blasts lack, and whether their centres have a ratio.
+        blasts: marker to the blasts' signal.
+        half: how centre and SD are taken.
+    """
+    centre, spread = half(reference.cd5, "CD5")
+    shifts, widths = [], []
+    for marker, has_ratio in markers:
+        ours = half(blasts[marker], f"blasts/{marker}")
+        theirs = half(reference.background[marker], marker)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            widths.append(np.nan_to_num(ours[1] / theirs[1], nan=1.0, posinf=1.0))
+            if has_ratio:
+                shifts.append(np.nan_to_num(ours[0] / theirs[0], nan=1.0, posinf=1.0))
+    one = np.ones_like(centre)
+    shift = np.maximum(np.median(shifts, axis=0), 1.0) if shifts else one
+    widen = np.maximum(np.median(widths, axis=0), 1.0) if widths else one
+    return _Scaled(np.where(centre > 0, centre * shift, centre), spread * widen, shift, widen)
+
+
+def _as_they_are(values: Signal, _name: str) -> tuple[Floats, Floats]:
+    centre, spread = lower_half(values)
+    return np.array([centre]), np.array([spread])
 
 
 def quantile_cut(negatives: Signal, percent: float) -> float:
@@ -177,7 +265,7 @@ def quantile_cut(negatives: Signal, percent: float) -> float:
     That is the quantile, but for integer data, which hold each value many times: where the quantile
     is such a value, all of its events would be positive, so the cut lies in the gap above it.
     """
-    place = float(np.percentile(negatives, percent))
+    place = quantile(negatives, percent)
     allowed = (1 - percent / 100) * negatives.size
     if np.count_nonzero(negatives >= place) <= allowed + 1:
         return place
@@ -188,19 +276,20 @@ def quantile_cut(negatives: Signal, percent: float) -> float:
 
 def lower_half(values: Signal) -> tuple[float, float]:
     """Return median, and robust SD from the values below it."""
-    centre = float(np.median(values))
-    below = centre - values[values <= centre]
-    return centre, float(MAD_TO_SD * np.median(below)) if below.size else 0.0
+    centre = median(values)
+    below = centre - values.compress(values <= centre)
+    return centre, MAD_TO_SD * median(below) if below.size else 0.0
 
 
-def _background_ratio(
+def _backgrounds(
     reference: Reference, blasts: Mapping[str, Signal], limits: Cd5Limits
-) -> tuple[float, float]:
-    """Return how much brighter and wider the blasts' background is, the median over markers, at least 1.
+) -> list[tuple[str, bool]]:
+    """Return the markers by which backgrounds are compared, and whether their centres have a ratio.
 
-    A marker on which half of the blasts lie beyond the reference's cut is one that they carry.
+    A marker on which half of the blasts lie beyond the reference's cut is one that they carry. A
+    centre within noise of zero gives no ratio.
     """
-    shifts, widths = [], []
+    found = []
     for marker, theirs in reference.background.items():
         ours = blasts.get(marker, EMPTY)
         if min(ours.size, theirs.size) < limits.background_events:
@@ -211,22 +300,32 @@ def _background_ratio(
             and other_spread > 0
             and centre <= other_centre + limits.reference_spreads * other_spread
         ):
-            widths.append(spread / other_spread)
-            # A centre within noise of zero gives no ratio.
-            if centre > 0 and other_centre > 0.2 * other_spread:
-                shifts.append(centre / other_centre)
-    shift = float(np.median(shifts)) if shifts else 1.0
-    widen = float(np.median(widths)) if widths else 1.0
-    return max(shift, 1.0), max(widen, 1.0)
+            found.append((marker, centre > 0 and other_centre > 0.2 * other_spread))
+    return found
 
 
 def _control_cut(
-    controls: Sequence[ControlSignal], role: str, method: CutMethod, limits: Cd5Limits
+    controls: Sequence[ControlSignal], role: str, method: CutMethod, limits: Cd5Limits, seed: int
 ) -> list[Cut]:
     for control in controls:
-        if control.role == role and control.blasts.size > 0:
-            linear = quantile_cut(control.blasts, limits.fmo_quantile_percent)
-            centre, spread = lower_half(control.blasts)
-            note = f"{limits.fmo_quantile_percent:g}th percentile of the {role} tube's blasts"
-            return [Cut(method, linear, note, int(control.blasts.size), centre, spread)]
+        if control.role != role or not control.blasts.size:
+            continue
+        percent = limits.fmo_quantile_percent
+        centre, spread = lower_half(control.blasts)
+        draws = resampled_quantiles(
+            control.blasts, (percent,), resamples=limits.resamples, rng=generator(seed, role)
+        )
+        return [
+            Cut(
+                method,
+                quantile_cut(control.blasts, percent),
+                f"{percent:g}th percentile of the {role} tube's blasts",
+                int(control.blasts.size),
+                centre,
+                spread,
+                ci95=middle_95_percent(draws),
+                own_centre=centre,
+                own_spread=spread,
+            )
+        ]
     return []

@@ -11,8 +11,13 @@ from pydantic import ValidationError
 
 from cd5flow.model.limits import BurdenLimits, IntervalMethod
 from cd5flow.model.result import BurdenSection, BurdenState
-from cd5flow.quantify.burden import BurdenCounts, judge_burden
-from cd5flow.quantify.statistics import clopper_pearson_interval, upper_limit, wilson_interval
+from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
+from cd5flow.quantify.statistics import (
+    clopper_pearson_interval,
+    interval,
+    upper_limit,
+    wilson_interval,
+)
 
 LIMITS = BurdenLimits(
     cluster_events=10,
@@ -30,7 +35,7 @@ def judge(
     cluster: bool = True,
     limits: BurdenLimits = LIMITS,
     burden_limit_percent: float = 5.0,
-    **panel: bool,
+    **panel: Any,
 ) -> BurdenSection:
     counts = BurdenCounts(
         blast_events=blasts,
@@ -98,9 +103,9 @@ def test_comparison_is_unrounded() -> None:
     assert judge(499_999, 10_000_000).level == "1-5%"
 
 
-@pytest.mark.parametrize("blasts", [10, 19, 20, 23, 49])
+@pytest.mark.parametrize("blasts", [10, 19])
 @pytest.mark.parametrize(
-    ("of", "state"), [(200_000, BurdenState.NOT_DETECTED), (50_000, BurdenState.INCONCLUSIVE)]
+    ("of", "state"), [(1_000_000, BurdenState.NOT_DETECTED), (50_000, BurdenState.INCONCLUSIVE)]
 )
 def test_scattered_events_are_counted_but_are_no_disease(
     blasts: int, of: int, state: BurdenState
@@ -111,6 +116,30 @@ def test_scattered_events_are_counted_but_are_no_disease(
     assert burden.percent == 100 * blasts / of
     assert "NO_CLUSTER" in codes(burden)
     assert f"{blasts} events" in burden.reasons[-1]
+
+
+@pytest.mark.parametrize("blasts", [20, 49, 5_000])
+@pytest.mark.parametrize("of", [50_000, 1_000_000])
+def test_as_many_scattered_cells_as_a_detection_asks_for_hide_disease_at_any_sensitivity(
+    blasts: int, of: int
+) -> None:
+    burden = judge(blasts, of, cluster=False)
+    assert burden.state is BurdenState.INCONCLUSIVE
+    assert codes(burden) == ["SCATTER_HIDES", "NO_CLUSTER"]
+    assert burden.reasons[0].startswith(f"SCATTER_HIDES: {blasts:,} scattered cells (")
+    assert (burden.blast_events, burden.percent) == (blasts, 100 * blasts / of)
+    assert burden.level is None
+    assert burden.upper95_percent == upper_limit(blasts, of)
+
+
+def test_how_many_scattered_cells_hide_disease_is_the_strategys_limit() -> None:
+    fewer = limits_with(lod_events=30)
+    assert judge(29, 1_000_000, cluster=False, limits=fewer).state is BurdenState.NOT_DETECTED
+    assert codes(judge(30, 1_000_000, cluster=False, limits=fewer))[0] == "SCATTER_HIDES"
+
+
+def test_a_cluster_is_not_hidden() -> None:
+    assert judge(30, 1_000_000).state is BurdenState.MRD_BELOW_LLOQ
 
 
 def test_a_clean_tube_says_nothing_of_scattered_events() -> None:
@@ -290,3 +319,97 @@ def test_a_count_of_nothing_bounds_the_share_only_where_blasts_could_be_found() 
     assert (section.state, section.percent) == (BurdenState.INCONCLUSIVE, 0.0)
     assert section.ci95_percent is None
     assert section.upper95_percent is None
+
+
+# What the limit of detection rests on
+
+
+@pytest.mark.parametrize(
+    ("validated", "lod", "by"),
+    [
+        ({}, 0.002, "count rule"),
+        ({"validated_lod_percent": 0.001}, 0.002, "count rule"),
+        ({"validated_lod_percent": 0.005}, 0.005, "validated"),
+        ({"validated_lob_percent": 0.004}, 0.004, "validated"),
+        ({"validated_lob_percent": 0.004, "validated_lod_percent": 0.005}, 0.005, "validated"),
+        ({"validated_lob_percent": 0.006, "validated_lod_percent": 0.005}, 0.006, "validated"),
+    ],
+)
+def test_the_laboratorys_limits_win_where_they_are_higher(
+    validated: dict[str, float], lod: float, by: str
+) -> None:
+    found = judge(0, 1_000_000, limits=limits_with(**validated))
+
+    assert found.lod_percent == pytest.approx(lod)
+    assert found.lod_by == by
+
+
+def test_a_cluster_no_higher_than_the_blank_is_not_detected_disease() -> None:
+    limits = limits_with(validated_lob_percent=0.01)
+
+    assert judge(99, 1_000_000, limits=limits).state is BurdenState.INDETERMINATE
+    assert judge(100, 1_000_000, limits=limits).state is BurdenState.MRD_POSITIVE
+
+
+def test_what_the_limit_rests_on_is_said_where_nothing_is_detected() -> None:
+    by_count = judge(0, 1_000_000).reasons[0]
+    validated = judge(0, 1_000_000, limits=limits_with(validated_lod_percent=0.008)).reasons[0]
+
+    assert "0.002 % (count rule: 20 of 1,000,000 events)" in by_count
+    assert "0.008 % (validated by the laboratory)" in validated
+    assert all("upper 95 % limit 0.0003 %" in reason for reason in (by_count, validated))
+
+
+@pytest.mark.parametrize("k", [10, 20, 30])
+def test_the_counts_of_the_rule_are_the_strategys(k: int) -> None:
+    limits = limits_with(lod_events=k)
+
+    assert judge(0, 1_000_000, limits=limits).lod_percent == pytest.approx(k / 10_000)
+    assert judge(k, 1_000_000, limits=limits).state is BurdenState.MRD_BELOW_LLOQ
+    if k > 10:
+        assert judge(k - 1, 1_000_000, limits=limits).state is BurdenState.INDETERMINATE
+
+
+@pytest.mark.parametrize("method", IntervalMethod)
+def test_the_strategy_chooses_the_interval(method: IntervalMethod) -> None:
+    found = judge(100, 10_000, limits=limits_with(interval=method))
+
+    assert found.ci95_percent == interval(100, 10_000, method=method)
+    assert found.ci_method is method
+
+
+# Other denominators
+
+
+def with_others(*others: OtherCount, blasts: int = 100, **panel: Any) -> BurdenSection:
+    counts = BurdenCounts(
+        blast_events=blasts,
+        denominator_events=10_000,
+        denominator_rule="nucleated",
+        cluster=True,
+        others=others,
+        **panel,
+    )
+    return judge_burden(counts, limits=LIMITS, burden_limit_percent=5)
+
+
+def test_another_denominator_is_shown_and_decides_nothing() -> None:
+    found = with_others(OtherCount("mononuclear", 1_000))
+
+    assert found.percent == 1
+    assert found.state is BurdenState.MRD_POSITIVE
+    assert found.level == "1-5%"
+    (other,) = found.alternatives
+    assert (other.denominator, other.events, other.percent) == ("mononuclear", 1_000, 10)
+
+
+def test_a_denominator_that_the_tube_does_not_tell_is_unknown() -> None:
+    (other,) = with_others(OtherCount("mononuclear", None)).alternatives
+
+    assert (other.events, other.percent) == (None, None)
+
+
+def test_an_uncounted_number_of_blasts_has_no_share_of_any_denominator() -> None:
+    (other,) = with_others(OtherCount("mononuclear", 1_000), distinguishable=False).alternatives
+
+    assert (other.events, other.percent) == (1_000, None)

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
-from cd5flow.quantify.cuts import ControlSignal, Readout, Reference
-from cd5flow.quantify.statistics import wilson_interval
+from cd5flow.quantify.contamination import Neighbour
+from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference
+from cd5flow.quantify.statistics import (
+    clopper_pearson_interval,
+    jeffreys_interval,
+    wilson_interval,
+)
 from readout_factory import (
     AXIS,
     BRIGHT,
@@ -39,7 +44,6 @@ FINE = Circumstances(
     blast_events=0,
     cluster=True,
     quality_fail=False,
-    contamination=0,
 )
 
 
@@ -506,7 +510,8 @@ def test_a_band_that_ends_at_the_threshold(operator: str, state: Cd5State) -> No
 def test_other_cells_in_the_gate_widen_the_band(
     positive: int, contamination: float, band: tuple[float, float], state: Cd5State
 ) -> None:
-    cd5 = judge_share(positive, 10_000, contamination=contamination)
+    unknown = Neighbour("cycd3_positive", contamination * 10_000, EMPTY)
+    cd5 = judge_share(positive, 10_000, neighbours=(unknown,))
 
     assert cd5.band_percent == pytest.approx(band, abs=0.001)
     assert cd5.state is state
@@ -694,7 +699,8 @@ def test_the_share_lies_in_its_interval_and_its_band(
 ) -> None:
     blasts = np.array(signals, dtype=np.float32)
 
-    cd5 = judge(readout(blasts), contamination=contamination)
+    other = Neighbour("CD45", contamination * blasts.size, EMPTY)
+    cd5 = judge(readout(blasts), neighbours=(other,))
 
     assert cd5.percent is not None
     for interval in (cd5.ci95_percent, cd5.band_percent):
@@ -702,3 +708,149 @@ def test_the_share_lies_in_its_interval_and_its_band(
         assert 0 <= interval[0] <= cd5.percent + 1e-9
         assert cd5.percent - 1e-9 <= interval[1] <= 100
     assert cd5.positive_events == np.count_nonzero(blasts >= (cd5.cut.linear if cd5.cut else 0))
+
+
+# What is told beside the share
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("wilson", wilson_interval),
+        ("clopper_pearson", clopper_pearson_interval),
+        ("jeffreys", jeffreys_interval),
+    ],
+)
+def test_the_strategy_chooses_the_interval(method: str, expected: Any) -> None:
+    cd5 = judge_share(150, 200, limits=cd5_limits(interval=method))
+
+    assert cd5.ci95_percent == expected(150, 200)
+    assert cd5.ci_method == method
+
+
+def test_the_interval_of_the_cut_belongs_to_the_band() -> None:
+    # 500 FMO blasts leave the cut open by more than a tenth of a decade moves it.
+    sparse = ControlSignal("fmo", spread(500))
+    limits = cd5_limits(band_decades=0, fmo_band_quantiles_percent=())
+    blasts = np.linspace(0, 500, 10_000, dtype=np.float32)
+    cd5 = judge(readout(blasts, references=(), controls=[sparse]), limits=limits)
+
+    assert cd5.cut is not None
+    assert cd5.cut.ci95_linear is not None
+    low, high = cd5.cut.ci95_linear
+    assert low < cd5.cut.linear < high
+    assert cd5.band_percent == pytest.approx(
+        [100 * float(np.mean(blasts >= place)) for place in (high, low)]
+    )
+
+
+def test_the_negatives_median_is_their_own_and_not_the_scaled_one() -> None:
+    theirs = {"CD3": spread(1000)}
+    tube = readout(
+        share_of(900, 1000),
+        references=[Reference("nk_cells", spread(1000), theirs)],
+        background={"CD3": spread(1000, 3 * CENTRE, SPREAD)},
+    )
+    cd5 = judge(tube, limits=cd5_limits(reference_spreads=5))
+
+    assert cd5.median.negative_reference == pytest.approx(CENTRE, rel=0.01)
+    assert cd5.stain_index == pytest.approx((BRIGHT - CENTRE) / (2 * SPREAD), rel=0.02)
+
+
+def test_difference_ratio_and_share_of_the_t_cells() -> None:
+    cd5 = judge(readout(at((600, 1e4), (400, -100.0))))
+
+    assert cd5.intensity is not None
+    assert cd5.intensity.difference == pytest.approx(1e4 - CENTRE, rel=0.001)
+    assert cd5.intensity.ratio == pytest.approx(1e4 / CENTRE, rel=0.01)
+    assert cd5.intensity.percent_of_t_cells == pytest.approx(50)
+
+
+@pytest.mark.parametrize("centre", [0.0, -20.0])
+def test_a_ratio_to_negatives_about_zero_is_not_defined(centre: float) -> None:
+    tube = readout(share_of(900, 1000), references=[Reference("nk_cells", spread(1000, centre))])
+    cd5 = judge(tube)
+
+    assert cd5.intensity is not None
+    assert cd5.intensity.ratio is None
+    assert cd5.intensity.difference == pytest.approx(1e4 - centre, rel=0.001)
+
+
+def test_the_share_of_cd5_on_normal_t_cells_is_told() -> None:
+    cd5 = judge(readout(share_of(900, 1000), t_cells=at((270, BRIGHT), (30, 0.0))))
+
+    assert cd5.t_cells is not None
+    assert (cd5.t_cells.events, cd5.t_cells.positive_events) == (300, 270)
+    assert cd5.t_cells.percent == 90
+
+
+def test_no_t_cells_have_no_share() -> None:
+    cd5 = judge(readout(share_of(900, 1000), t_cells=at()))
+
+    assert cd5.t_cells is not None
+    assert (cd5.t_cells.events, cd5.t_cells.percent) == (0, None)
+
+
+def test_other_cells_in_the_gate_are_told_with_their_cd5() -> None:
+    t_cells = Neighbour("scd3_negative", 50, at((100, 1e4)))
+    unknown = Neighbour("CD45", 10, EMPTY)
+    cd5 = judge_share(8000, 10_000, neighbours=(t_cells, unknown))
+
+    assert [(c.source, c.events, c.percent_of_blasts) for c in cd5.contamination] == [
+        ("scd3_negative", 50, 0.5),
+        ("CD45", 10, 0.1),
+    ]
+    assert [c.cd5_positive_percent for c in cd5.contamination] == [100, None]
+
+
+def test_blasts_without_a_cd5_value_are_too_few() -> None:
+    cd5 = judge(readout(share_of(30, 49)), blast_events=2000)
+
+    assert_withheld(cd5, "FEW_BLASTS")
+    assert "49 blasts with a CD5 value" in cd5.reasons[0]
+
+
+# Shares from the protocol's threshold to that of early T precursors
+
+
+@pytest.mark.parametrize(
+    ("positive", "noted"),
+    [(6_999, False), (7_000, True), (7_250, True), (7_499, True), (7_500, False), (9_000, False)],
+)
+def test_seventy_to_seventy_five_percent_is_noted(positive: int, *, noted: bool) -> None:
+    cd5 = judge_share(positive, 10_000)
+
+    assert [note.partition(":")[0] for note in cd5.notes] == ["ETP_CD5_PART"] * noted
+    assert all("ETP" not in reason for reason in cd5.reasons)
+
+
+def test_the_note_claims_no_diagnosis() -> None:
+    (note,) = judge_share(7_250, 10_000).notes
+
+    assert "meets the trial's rule (>= 70 %)" in note
+    assert "below 75 %, the CD5 part of the early-T-precursor definition" in note
+    assert "without a diagnosis" in note
+
+
+def test_a_share_just_below_the_limit_is_not_printed_as_the_limit() -> None:
+    (note,) = judge_share(749_996, 1_000_000).notes
+
+    assert "74.9996 %" in note
+
+
+def test_a_protocol_that_asks_for_more_has_no_note() -> None:
+    assert judge_share(9_500, 10_000, threshold=Threshold(90, ">")).notes == ()
+    assert judge_share(6_000, 10_000, threshold=Threshold(50, ">")).notes != ()
+    assert judge_share(7_250, 10_000, limits=cd5_limits(etp_percent=None)).notes == ()
+
+
+def test_there_is_no_note_without_a_number() -> None:
+    assert judge_share(725, 1000, compensated=False).notes == ()
+
+
+def test_cuts_that_give_two_answers_are_named_with_both() -> None:
+    reasons = [r for r in disagreeing().reasons if r.startswith("CUTS_DISAGREE")]
+
+    assert reasons == [
+        "CUTS_DISAGREE: fmo gives 90.0 %, internal_negative 60.0 %, on two sides of >= 70 %"
+    ]

@@ -11,6 +11,7 @@ from cd5flow.model.result import CutMethod
 from cd5flow.quantify.cuts import (
     ControlSignal,
     Cut,
+    Readout,
     Reference,
     find_cuts,
     internal_cut,
@@ -253,3 +254,72 @@ def test_an_event_at_the_cut_is_positive() -> None:
 
 def test_the_share_of_no_blasts_is_unknown() -> None:
     assert Cut(CutMethod.FIXED, 500.0, "", 0).percent(at()) is None
+
+
+# How sure the place of a cut is
+
+
+def drawn(tube: Readout, seed: int = 0) -> tuple[float, float]:
+    interval = find_cuts(tube, LIMITS, valley_linear=None, seed=seed)[0].ci95
+    assert interval is not None
+    return interval
+
+
+def test_an_fmo_cut_lies_between_the_ends_of_its_resamples() -> None:
+    tube = readout(at(), references=(), controls=[fmo_signal(n=500)])
+    (cut,) = find_cuts(tube, LIMITS, valley_linear=None)
+    low, high = drawn(tube)
+
+    assert low < cut.linear < high
+    # Its place among 500 is Beta(495, 6): between 0.976 and 0.996 in 95 of 100 resamples.
+    ordered = np.sort(tube.controls[0].blasts)
+    assert ordered[485] <= low <= ordered[491]
+    assert ordered[496] <= high <= ordered[499]
+
+
+def test_more_events_make_a_cut_surer() -> None:
+    few, many = (
+        drawn(readout(at(), references=(), controls=[fmo_signal(n=n)])) for n in (500, 50_000)
+    )
+
+    assert many[1] - many[0] < 0.2 * (few[1] - few[0])
+
+
+def test_an_internal_cut_is_drawn_with_its_background() -> None:
+    bare = readout(at(), references=[Reference("nk_cells", spread(1000))])
+    dim = {"CD3": spread(1000)}
+    scaled = readout(
+        at(), references=[Reference("nk_cells", spread(1000), dim)], background={"CD3": spread(60)}
+    )
+    plain, wider = drawn(bare), drawn(scaled)
+
+    assert plain[0] < CENTRE + 2.33 * SPREAD < plain[1]
+    # Sixty blasts say less of their background than a thousand lymphocytes of theirs.
+    assert wider[1] - wider[0] > 2 * (plain[1] - plain[0])
+
+
+def test_one_seed_gives_one_interval() -> None:
+    tube = readout(at(), references=(), controls=[fmo_signal(n=500)])
+
+    assert drawn(tube) == drawn(tube)
+    assert {drawn(tube, seed) for seed in range(5)} != {drawn(tube)}
+
+
+def test_a_fixed_cut_and_a_valley_draw_nothing() -> None:
+    limits = cd5_limits(fixed_cut_linear=500.0)
+    cuts = find_cuts(readout(at(), references=()), limits, valley_linear=900.0)
+
+    assert [cut.ci95 for cut in cuts] == [None, None]
+
+
+def test_the_negatives_own_median_is_kept_beside_the_scaled_one() -> None:
+    theirs = {"CD3": spread(1000)}
+    tube = readout(
+        at(),
+        references=[Reference("nk_cells", spread(1000), theirs)],
+        background={"CD3": spread(1000, 2 * CENTRE, SPREAD)},
+    )
+    (cut,) = find_cuts(tube, LIMITS, valley_linear=None)
+
+    assert cut.centre == pytest.approx(2 * CENTRE, rel=0.01)
+    assert cut.own_centre == pytest.approx(CENTRE, rel=0.01)

@@ -51,6 +51,40 @@ def test_newcombes_worked_examples(
     )
 
 
+# Brown LD, Cai TT, DasGupta A. Stat Sci 2001;16:101, table 5: two positives of n, to three places.
+@pytest.mark.parametrize(
+    ("n", "low", "high"),
+    [
+        (7, 0.065, 0.648),
+        (8, 0.056, 0.592),
+        (9, 0.049, 0.544),
+        (10, 0.044, 0.503),
+        (11, 0.040, 0.467),
+        (12, 0.036, 0.436),
+    ],
+)
+def test_jeffreys_table_of_brown_cai_and_dasgupta(n: int, low: float, high: float) -> None:
+    assert known(jeffreys_interval(2, n)) == pytest.approx((100 * low, 100 * high), abs=0.05)
+
+
+# Printed in the manual of the R package RSurveillance 0.2.1, binom.jeffreys, an implementation of
+# its own.
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [
+        (25, 200, 0.08462743, 0.176126),
+        (10, 200, 0.02599340, 0.08687509),
+        (20, 200, 0.06416642, 0.14729862),
+        (30, 200, 0.10567714, 0.20436243),
+        (40, 200, 0.14910087, 0.25950769),
+        (60, 200, 0.23970343, 0.36603761),
+        (80, 200, 0.33393964, 0.46893129),
+    ],
+)
+def test_jeffreys_of_another_program(k: int, n: int, low: float, high: float) -> None:
+    assert known(jeffreys_interval(k, n)) == pytest.approx((100 * low, 100 * high), abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("n", "low", "high"),
     [

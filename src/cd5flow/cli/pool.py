@@ -1,0 +1,47 @@
+"""`cd5flow pool`: the tubes of one specimen counted as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cd5flow.cli.summary import burden_words
+from cd5flow.cli.terminal import emit, say, show
+from cd5flow.model.result import BurdenSection
+from cd5flow.pooled import pool_results
+from cd5flow.stored import contradictions, read_result
+
+
+def run(
+    results: Sequence[Path], *, strategy: str | None, protocol: str | None, as_json: bool
+) -> None:
+    """Pool, print."""
+    read = [(path, read_result(path)) for path in results]
+    for path, result in read:
+        for line in contradictions(result):
+            say(f"{path}: contradicts itself: {line}", style="look")
+    pooled = pool_results([result for _, result in read], strategy=strategy, protocol=protocol)
+    if as_json:
+        emit(pooled.to_json())
+        return
+    names = ", ".join(pooled.samples)
+    if pooled.burden is None:
+        show(f"NOT POOLED: {names}", style="look")
+    else:
+        show(f"POOLED: {names}, specimen {pooled.specimen_id}, lot {pooled.panel_lot}")
+        for line in _lines(pooled.burden):
+            show(f"  {line}")
+    for reason in pooled.reasons:
+        show(f"  {reason.partition(': ')[2]}")
+
+
+def _lines(burden: BurdenSection) -> Iterator[str]:
+    yield f"burden     {burden_words(burden)}"
+    if burden.upper95_percent is not None:
+        yield f"           one-sided upper 95 % limit {burden.upper95_percent:.2g} %"
+    yield f"           of {burden.denominator}"
+    for other in burden.alternatives:
+        if other.percent is not None:
+            yield f"           {other.percent:.3g} % of {other.events:,} {other.denominator}"
+    for reason in burden.reasons:
+        yield f"           {reason.partition(': ')[2]}"

@@ -1,0 +1,201 @@
+"""Several tubes of one specimen counted as one, where nothing speaks against it.
+
+Counts are added, never percentages averaged. The gates must be the same ones, so strategy, lineage
+rule, denominator and panel lot must agree, and what is not known does not agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Literal
+
+from pydantic import Field
+
+from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.result import (
+    BurdenSection,
+    BurdenState,
+    ProtocolSection,
+    QualityState,
+    Result,
+    Section,
+    StrategySection,
+)
+from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
+
+WITH_CLUSTER: Final = frozenset(
+    {
+        BurdenState.OVERT,
+        BurdenState.MRD_POSITIVE,
+        BurdenState.MRD_BELOW_LLOQ,
+        BurdenState.INDETERMINATE,
+    }
+)
+"""States of tubes whose blasts lie together as a population does."""
+
+FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "NO_CLUSTER", "SCATTER_HIDES"})
+"""Why a tube is INCONCLUSIVE where more cells may settle it."""
+
+
+class Pooled(Section):
+    """What several tubes of one specimen say of the burden together."""
+
+    schema_: Literal["cd5flow.pooled/1"] = Field(default="cd5flow.pooled/1", alias="schema")
+    samples: tuple[str, ...]
+    pooled: bool = Field(description="whether the tubes may be counted as one")
+    reasons: tuple[str, ...] = Field(
+        description="why they may not, or what is to be known of the pooled count, as CODE: sentence"
+    )
+    specimen_id: str | None
+    panel_lot: str | None
+    strategy: StrategySection | None
+    protocol: ProtocolSection | None
+    burden: BurdenSection | None
+
+    def to_json(self) -> str:
+        """Return it as JSON: UTF-8, two spaces."""
+        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percent: float) -> Pooled:
+    """Return the pooled burden, or every reason why the tubes are not pooled.
+
+    Args:
+        results: the tubes, in any order.
+        limits: of the strategy that all were analysed by.
+        burden_limit_percent: of the protocol; OVERT lies above it.
+    """
+    against = tuple(_against(results))
+    samples = tuple(result.sample.id for result in results)
+    if against:
+        return Pooled(
+            samples=samples,
+            pooled=False,
+            reasons=against,
+            specimen_id=None,
+            panel_lot=None,
+            strategy=None,
+            protocol=None,
+            burden=None,
+        )
+    first = results[0]
+    clustered = [r for r in results if r.burden.state in WITH_CLUSTER]
+    counted = clustered or results
+    left = sum(r.burden.blast_events for r in results) - sum(r.burden.blast_events for r in counted)
+    burden = judge_burden(
+        BurdenCounts(
+            blast_events=sum(r.burden.blast_events for r in counted),
+            denominator_events=sum(r.burden.denominator_events for r in results),
+            denominator_rule=first.burden.denominator,
+            cluster=bool(clustered),
+            others=_others(results),
+        ),
+        limits=limits,
+        burden_limit_percent=burden_limit_percent,
+    )
+    notes = [f"POOLED: {len(results)} tubes of one specimen are counted as one"]
+    if left:
+        notes.append(
+            f"SCATTERED_LEFT: {left:,} events of tubes without a cluster are not counted as blasts"
+        )
+    return Pooled(
+        samples=samples,
+        pooled=True,
+        reasons=tuple(notes),
+        specimen_id=first.sample.identifiers["specimen_id"],
+        panel_lot=first.sample.identifiers["panel_lot"],
+        strategy=first.strategy,
+        protocol=first.protocol,
+        burden=burden,
+    )
+
+
+def _against(results: Sequence[Result]) -> Iterator[str]:
+    """Yield every reason against counting tubes as one."""
+    if len(results) < 2:
+        yield f"ONE_TUBE: {len(results)} result, at least two are pooled"
+        return
+    for code, what, told in _MUST_AGREE:
+        values = [told(result) for result in results]
+        if None in values:
+            names = [r.sample.id for r, v in zip(results, values, strict=True) if v is None]
+            yield f"{code}: {what} is not known of {', '.join(names)}"
+        elif len(set(values)) > 1:
+            listed = ", ".join(sorted({str(v) for v in values}))
+            yield f"{code}: {what} differs: {listed}"
+    for code, what, told in _MUST_NOT_DIFFER:
+        known = sorted({str(v) for r in results if (v := told(r)) is not None})
+        if len(known) > 1:
+            yield f"{code}: {what} differs: {', '.join(known)}"
+    hashes = [result.sample.sha256 for result in results]
+    if len(set(hashes)) < len(hashes):
+        yield "SAME_FILE: one file stands for two tubes"
+    for result in results:
+        yield from _unfit(result)
+    lineages = sorted({r.strategy.lineage for r in results if r.burden.state in WITH_CLUSTER})
+    if len(lineages) > 1:
+        yield f"OTHER_LINEAGE: blasts were found by different rules: {', '.join(lineages)}"
+
+
+def _unfit(result: Result) -> Iterator[str]:
+    """Yield why a tube's counts are none to add."""
+    name, burden = result.sample.id, result.burden
+    if result.quality.state == QualityState.FAIL:
+        yield f"QUALITY_FAIL: a quality check of {name} failed"
+    elif burden.state is BurdenState.NOT_EVALUABLE:
+        yield f"BURDEN_NOT_EVALUABLE: {name} gives no burden state"
+    elif burden.state is BurdenState.INCONCLUSIVE:
+        codes = {reason.partition(":")[0] for reason in burden.reasons}
+        if not codes <= FEW_CELLS or burden.percent is None:
+            yield f"BURDEN_INCONCLUSIVE: {name} does not tell blasts from other cells"
+    if result.overrides:
+        yield f"GATED_BY_HAND: gates of {name} are drawn by hand"
+
+
+def _others(results: Sequence[Result]) -> tuple[OtherCount, ...]:
+    """Return the other denominators, added up; unknown where one tube does not tell them."""
+    rules = dict.fromkeys(a.denominator for r in results for a in r.burden.alternatives)
+    counts = []
+    for rule in rules:
+        events = [
+            next((a.events for a in r.burden.alternatives if a.denominator == rule), None)
+            for r in results
+        ]
+        known = [n for n in events if n is not None]
+        counts.append(OtherCount(rule, sum(known) if len(known) == len(events) else None))
+    return tuple(counts)
+
+
+def _gates(result: Result) -> str:
+    imported = result.strategy.imported
+    name = f"{result.strategy.name} {result.strategy.version} ({result.strategy.sha256[:12]})"
+    return name if imported is None else f"{name} with {imported.file} ({imported.sha256[:12]})"
+
+
+def _markers(result: Result) -> str:
+    return " ".join(sorted(entry.marker for entry in result.panel if entry.marker is not None))
+
+
+def _therapies(result: Result) -> str:
+    return ", ".join(sorted(result.sample.prior_therapy)) or "none"
+
+
+_Told = Callable[[Result], str | None]
+
+_MUST_AGREE: Final[tuple[tuple[str, str, _Told], ...]] = (
+    ("OTHER_SPECIMEN", "the specimen", lambda r: r.sample.identifiers.get("specimen_id")),
+    ("OTHER_LOT", "the panel lot", lambda r: r.sample.identifiers.get("panel_lot")),
+    ("OTHER_STRATEGY", "the strategy", _gates),
+    ("OTHER_PROTOCOL", "the protocol", lambda r: f"{r.protocol.name} ({r.protocol.sha256[:12]})"),
+    ("OTHER_PANEL", "the panel", _markers),
+    ("OTHER_DENOMINATOR", "the denominator", lambda r: r.burden.denominator),
+    ("OTHER_THERAPY", "the prior therapy", _therapies),
+    ("OTHER_TIMEPOINT", "the time point", lambda r: r.sample.timepoint.value),
+)
+"""What must be known of every tube, and one and the same."""
+
+_MUST_NOT_DIFFER: Final[tuple[tuple[str, str, _Told], ...]] = (
+    ("OTHER_PATIENT", "the patient", lambda r: r.sample.patient_id),
+    ("OTHER_CYTOMETER", "the cytometer", lambda r: r.sample.cytometer),
+)
+"""What may be unknown, but not two things."""
