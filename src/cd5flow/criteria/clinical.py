@@ -5,12 +5,16 @@ Every field is optional; absent and null are unknown, which is never the same as
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from cd5flow.errors import ClinicalError
 from cd5flow.yamlfile import Loaded, load_yaml
@@ -18,9 +22,27 @@ from cd5flow.yamlfile import Loaded, load_yaml
 T_ALL = "T-ALL"
 """The `diagnosis` that names T-cell acute lymphoblastic leukaemia; any other is not T-ALL."""
 
+
+def _expected(words: str) -> WrapValidator:
+    """Return what says a field's whole range where a value is outside it or of another type."""
+
+    def check(value: object, read: Callable[[object], object]) -> object:
+        try:
+            return read(value)
+        except ValidationError:
+            raise PydanticCustomError("clinical", "should be " + words) from None
+
+    return WrapValidator(check)
+
+
 Text = Annotated[str, Field(min_length=1)]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-AtLeastZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Percent = Annotated[
+    float, Field(ge=0, le=100, allow_inf_nan=False), _expected("a number, 0 to 100")
+]
+AtLeastZero = Annotated[float, Field(ge=0, allow_inf_nan=False), _expected("a number, 0 or more")]
+Years = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False), _expected("a number, 0 to 120")]
+Ecog = Annotated[int, Field(ge=0, le=5), _expected("a whole number, 0 to 5")]
+Finding = Annotated[bool, _expected("true or false")]
 
 
 class DiseaseStatus(StrEnum):
@@ -30,6 +52,9 @@ class DiseaseStatus(StrEnum):
     REFRACTORY = "refractory"
     RELAPSED = "relapsed"
     REMISSION = "remission"
+
+
+Status = Annotated[DiseaseStatus, _expected(f"one of {', '.join(DiseaseStatus)}")]
 
 
 class Clinical(BaseModel):
@@ -42,12 +67,12 @@ class Clinical(BaseModel):
 
     patient_id: Text | None = None
     diagnosis: Text | None = Field(default=None, description="T-ALL; any other text is not T-ALL")
-    disease_status: DiseaseStatus | None = None
+    disease_status: Status | None = None
 
     assessed_on: date | None = None
     last_allo_hsct_date: date | None = None
 
-    age_years: Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)] | None = None
+    age_years: Years | None = None
     morphology_blasts_percent: Percent | None = None
     ihc_cd5_percent: Percent | None = None
     spo2_percent: Percent | None = None
@@ -56,31 +81,31 @@ class Clinical(BaseModel):
     ast_xuln: AtLeastZero | None = None
     alt_xuln: AtLeastZero | None = None
     months_since_allo_hsct: AtLeastZero | None = None
-    ecog: Annotated[int, Field(ge=0, le=5)] | None = None
+    ecog: Ecog | None = None
 
-    mrd_positive_elsewhere: bool | None = None
-    mrd_persistent: bool | None = None
-    new_extramedullary_lesions: bool | None = None
-    cd5_laboratory_clia_certified: bool | None = None
-    consent_signed: bool | None = None
-    intracranial_hypertension_or_impaired_consciousness: bool | None = None
-    active_gvhd: bool | None = None
-    severe_lung_damage_history: bool | None = None
-    other_advanced_malignancy: bool | None = None
-    uncontrolled_infection: bool | None = None
-    severe_autoimmune_or_immunodeficiency: bool | None = None
-    hbv_dna_positive: bool | None = None
-    hcv_rna_positive: bool | None = None
-    hiv_positive: bool | None = None
-    syphilis_positive: bool | None = None
-    serious_biologics_allergy: bool | None = None
-    clinically_significant_viral_infection: bool | None = None
-    uncontrolled_viral_reactivation: bool | None = None
-    symptomatic_cns_disorder: bool | None = None
-    ever_allo_hsct: bool | None = None
-    pregnant_or_lactating: bool | None = None
-    pregnancy_within_12_months: bool | None = None
-    investigator_objection: bool | None = None
+    mrd_positive_elsewhere: Finding | None = None
+    mrd_persistent: Finding | None = None
+    new_extramedullary_lesions: Finding | None = None
+    cd5_laboratory_clia_certified: Finding | None = None
+    consent_signed: Finding | None = None
+    intracranial_hypertension_or_impaired_consciousness: Finding | None = None
+    active_gvhd: Finding | None = None
+    severe_lung_damage_history: Finding | None = None
+    other_advanced_malignancy: Finding | None = None
+    uncontrolled_infection: Finding | None = None
+    severe_autoimmune_or_immunodeficiency: Finding | None = None
+    hbv_dna_positive: Finding | None = None
+    hcv_rna_positive: Finding | None = None
+    hiv_positive: Finding | None = None
+    syphilis_positive: Finding | None = None
+    serious_biologics_allergy: Finding | None = None
+    clinically_significant_viral_infection: Finding | None = None
+    uncontrolled_viral_reactivation: Finding | None = None
+    symptomatic_cns_disorder: Finding | None = None
+    ever_allo_hsct: Finding | None = None
+    pregnant_or_lactating: Finding | None = None
+    pregnancy_within_12_months: Finding | None = None
+    investigator_objection: Finding | None = None
 
     @property
     def is_t_all(self) -> bool | None:
@@ -104,6 +129,45 @@ class Clinical(BaseModel):
                 f"{self.assessed_on}"
             )
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a clinical field holds.
+
+    Attributes:
+        type: `text` is free, `word` one of `words`.
+        low, high: ends of a number's range; None where it has none.
+        words: of a word.
+    """
+
+    type: Literal["text", "word", "date", "number", "boolean"]
+    low: float | None = None
+    high: float | None = None
+    words: tuple[str, ...] = ()
+
+
+@cache
+def field_kinds() -> dict[str, Kind]:
+    """Return every field with what it holds, as the model says."""
+    schema = Clinical.model_json_schema()
+    found = {}
+    for name, field in schema["properties"].items():
+        (only,) = (part for part in field["anyOf"] if part.get("type") != "null")
+        found[name] = _kind(only, schema["$defs"])
+    return found
+
+
+def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> Kind:
+    if "$ref" in schema:
+        return Kind("word", words=tuple(definitions[schema["$ref"].rpartition("/")[2]]["enum"]))
+    match schema["type"]:
+        case "boolean":
+            return Kind("boolean")
+        case "number" | "integer":
+            return Kind("number", schema.get("minimum"), schema.get("maximum"))
+        case _:
+            return Kind("date" if schema.get("format") == "date" else "text")
 
 
 def load_clinical(path: Path) -> Loaded[Clinical]:

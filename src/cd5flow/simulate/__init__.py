@@ -28,7 +28,12 @@ from cd5flow.simulate.populations import (
     Population,
 )
 from cd5flow.simulate.samples import SAMPLE_SEED, Sample, sample_set
-from cd5flow.simulate.sampleset import SHEET_FILE, TRUTH_FILE, simulate_samples
+from cd5flow.simulate.sampleset import (
+    CLINICAL_FILE,
+    SHEET_FILE,
+    TRUTH_FILE,
+    simulate_samples,
+)
 from cd5flow.simulate.simulation import simulate_tube
 from cd5flow.simulate.tube import (
     DEAD,
@@ -51,6 +56,7 @@ __all__ = [
     "B_LINEAGE_8",
     "CALIBUR",
     "CANTO",
+    "CLINICAL_FILE",
     "DEAD",
     "DOUBLETS",
     "DXFLEX",

@@ -1,4 +1,4 @@
-"""The sample set as a folder: FCS files, a sample sheet, the truth."""
+"""The sample set as a folder: FCS files, a sample sheet, the truth, a clinical sheet."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cd5flow.errors import OutputError
+from cd5flow.simulate.clinic import clinical_rows
 from cd5flow.simulate.files import write_tube
 from cd5flow.simulate.perfect import perfect_gating
 from cd5flow.simulate.populations import T_CELLS
@@ -16,12 +17,13 @@ from cd5flow.simulate.tube import DEAD, DOUBLETS, SimulatedTube
 
 SHEET_FILE = "samples.csv"
 TRUTH_FILE = "truth.csv"
+CLINICAL_FILE = "clinical.csv"
 
 
 def simulate_samples(
     out: Path, *, seed: int = SAMPLE_SEED, progress: Callable[[str], None] | None = None
 ) -> tuple[Path, ...]:
-    """Write the sample set: FCS files, ``samples.csv``, ``truth.csv``.
+    """Write the sample set: FCS files, ``samples.csv``, ``truth.csv``, ``clinical.csv``.
 
     Args:
         out: the folder, made where it is absent.
@@ -29,7 +31,7 @@ def simulate_samples(
         progress: called with each file's name once it is written.
 
     Returns:
-        The files written, the two tables last.
+        The files written, the three tables last.
 
     Raises:
         OutputError: a file cannot be written.
@@ -47,7 +49,8 @@ def simulate_samples(
 
     sheet: list[dict[str, str]] = []
     truth: list[dict[str, str]] = []
-    for sample in sample_set(seed):
+    samples = sample_set(seed)
+    for sample in samples:
         tube = simulate_tube(sample.spec)
         partner = None if sample.partner is None else simulate_tube(sample.partner)
         for made in (tube, partner):
@@ -57,7 +60,8 @@ def simulate_samples(
                 keep(path)
                 sheet.append(_sheet_row(sample, made))
         truth.append(_truth_row(tube, partner))
-    for name, rows in ((SHEET_FILE, sheet), (TRUTH_FILE, truth)):
+    clinic = clinical_rows({sample.patient: sample.spec.acquired for sample in samples})
+    for name, rows in ((SHEET_FILE, sheet), (TRUTH_FILE, truth), (CLINICAL_FILE, clinic)):
         _write_table(out / name, rows)
         keep(out / name)
     return tuple(written)

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from cd5flow.criteria.clinical import Clinical, DiseaseStatus, load_clinical
+from cd5flow.criteria.clinical import (
+    Clinical,
+    DiseaseStatus,
+    Kind,
+    field_kinds,
+    load_clinical,
+)
 from cd5flow.errors import ClinicalError
 
 TEXTS = ["patient_id", "diagnosis"]
@@ -156,14 +162,25 @@ def test_impossible_values_and_wrong_types_are_named(
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     path = tmp_path / "clinical.yaml"
-    path.write_text("ecog: 7\nhiv: no\nage_years: old\nactive_gvhd: no\n", encoding="utf-8")
+    path.write_text(
+        "ecog: 7\nhiv: no\nage_years: 300\nactive_gvhd: no\nspo2_percent: 970\n"
+        "ihc_cd5_percent: 150\nast_xuln: -1\ndisease_status: cured\n",
+        encoding="utf-8",
+    )
     with pytest.raises(ClinicalError) as caught:
         load_clinical(path)
     assert caught.value.message.splitlines() == [
-        f"{path}:1:7: ecog: should be less than or equal to 5, found 7",
+        f"{path}:1:7: ecog: should be a whole number, 0 to 5, found 7",
         f"{path}:2:1: hiv: unknown field",
-        f'{path}:3:12: age_years: should be a valid number, found "old"',
-        f'{path}:4:14: active_gvhd: should be a valid boolean, found "no"',
+        f"{path}:3:12: age_years: should be a number, 0 to 120, found 300",
+        f'{path}:4:14: active_gvhd: should be true or false, found "no"',
+        f"{path}:5:15: spo2_percent: should be a number, 0 to 100, found 970",
+        f"{path}:6:18: ihc_cd5_percent: should be a number, 0 to 100, found 150",
+        f"{path}:7:11: ast_xuln: should be a number, 0 or more, found -1",
+        (
+            f"{path}:8:17: disease_status: should be one of newly_diagnosed, refractory, relapsed, "
+            'remission, found "cured"'
+        ),
     ]
     assert caught.value.exit_code == 2
 
@@ -188,3 +205,15 @@ def test_fields_that_contradict_each_other_are_refused(
 def test_an_absent_file_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(ClinicalError, match="cannot be read"):
         load_clinical(tmp_path / "none.yaml")
+
+
+def test_every_field_has_its_kind_and_range() -> None:
+    kinds = field_kinds()
+    assert list(kinds) == list(Clinical.model_fields)
+    assert {name for name, kind in kinds.items() if kind.type == "boolean"} == set(BOOLEANS)
+    assert {name for name, kind in kinds.items() if kind.type == "number"} == {*NUMBERS, "ecog"}
+    assert {name for name, kind in kinds.items() if kind.type == "date"} == set(DATES)
+    assert kinds["ecog"] == Kind("number", 0, 5)
+    assert kinds["spo2_percent"] == Kind("number", 0, 100)
+    assert kinds["ast_xuln"] == Kind("number", 0, None)
+    assert kinds["disease_status"].words == tuple(DiseaseStatus)

@@ -75,7 +75,7 @@ def test_the_ninety_percent_protocol_knows_morphology_but_no_mrd() -> None:
         ('operator: ">="', 'operator: "=>"', "cd5.operator: should be '>=' or '>'"),
         ("threshold_percent: 70", "threshold_percent: 170", "less than or equal to 100"),
         ("threshold_percent: 70", 'threshold_percent: "70"', "should be a valid number"),
-        ('version: "1.0"', "version: 1.0", "write it in quotes"),
+        ('version: "1.1"', "version: 1.1", "write it in quotes"),
         ("name: cd5-cart-70", "name: CD5 cart", "should match pattern"),
         ("ihc: true", "ihc: yes", "should be a valid boolean"),
         ("  mrd: true", "  mdr: true", "routes.mdr: unknown field"),

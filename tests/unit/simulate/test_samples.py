@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cd5flow.errors import OutputError
-from cd5flow.simulate import SHEET_FILE, TRUTH_FILE, simulate_samples
+from cd5flow.simulate import CLINICAL_FILE, SHEET_FILE, TRUTH_FILE, simulate_samples
 
 MEGABYTE = 1_000_000
 
@@ -68,7 +68,7 @@ def test_truth_covers_the_questions(folder: Path) -> None:
 
 def test_progress_hears_every_file_as_it_is_written(folder: Path, heard: list[str]) -> None:
     assert sorted(heard) == sorted(path.name for path in folder.iterdir())
-    assert heard[-2:] == [SHEET_FILE, TRUTH_FILE]
+    assert heard[-3:] == [SHEET_FILE, TRUTH_FILE, CLINICAL_FILE]
 
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""Whether an event lies within so many calendar months of the assessment."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date
+
+from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.logic import Fact
+from cd5flow.criteria.rules import EVENTS, Within
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months on; the last of a shorter month where it has no such day.
+
+    The last day of the calendar stands for all beyond it.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    if day.year + years > date.max.year:
+        return date.max
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def within(rule: Within, clinical: Clinical) -> Fact:
+    """Return whether the event lies within the months; the last day still does.
+
+    A date decides together with the day of assessment. A number of months decides only off the
+    limit: exactly so many months is either side of the day. Where the two contradict each other,
+    it is unknown.
+    """
+    ever_field, date_field, months_field, from_field = EVENTS[rule.event]
+    ever: bool | None = getattr(clinical, ever_field)
+    last: date | None = getattr(clinical, date_field)
+    months: float | None = getattr(clinical, months_field)
+    day: date | None = getattr(clinical, from_field)
+    if ever is False:
+        return Fact(value=False, lines=(f"CLINICAL: {ever_field} is false",))
+    lines: list[str] = []
+    by_date = by_months = None
+    if last is not None and day is not None:
+        end = months_later(last, rule.within_months)
+        by_date = day <= end
+        lines.append(
+            f"EVENT_DATED: {date_field} is {last}, {rule.within_months} months end on {end}, "
+            f"{from_field} is {day}"
+        )
+    if months is not None:
+        lines.append(
+            f"BOUNDED: {months_field} is {months:.15g}, the bound is <= {rule.within_months}"
+        )
+        by_months = None if months == rule.within_months else months < rule.within_months
+    if by_date is not None and by_months is not None and by_date is not by_months:
+        what = f"CONTRADICTION: {date_field} and {months_field} do not agree"
+        return Fact(None, (*lines, what), undecided=(what,))
+    value = by_months if by_date is None else by_date
+    if value is not None:
+        return Fact(value, tuple(lines))
+    undecided: tuple[str, ...] = ()
+    if months is not None:
+        lines.append(f"ON_THE_LIMIT: {months_field} is the limit itself, a date decides")
+        undecided = (lines[-1],)
+    missing = tuple(
+        name for name, given in ((date_field, last), (from_field, day)) if given is None
+    )
+    if ever is None and last is None and months is None:
+        missing = (ever_field,)
+    return Fact(None, tuple(lines), missing, undecided)

@@ -1,0 +1,234 @@
+"""What flow answers of a protocol's criteria: CD5 and disease, each true, false or unknown.
+
+Facts come from stored results. What a result cannot say for this protocol, or may not say for the
+bounds on its verdict, is unknown; two results of one patient that say different things are unknown
+until one is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
+from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.logic import Fact, some
+from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.model.result import (
+    BurdenSection,
+    BurdenState,
+    Cd5Section,
+    Cd5State,
+    QualityState,
+    Result,
+)
+from cd5flow.yamlfile import Loaded
+
+FAILED = "QUALITY_FAIL: a quality check failed; no state is given by flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What flow answers of one patient.
+
+    Attributes:
+        cd5: whether CD5 meets the protocol's threshold.
+        disease: whether flow, or morphology where the protocol counts it, shows disease.
+        notes: clinical field to what flow says against its value.
+    """
+
+    cd5: Fact
+    disease: Fact
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def flow_facts(
+    results: Sequence[Result], *, protocol: Loaded[Protocol], clinical: Clinical
+) -> Facts:
+    """Return what one patient's results say.
+
+    Args:
+        results: at least one, all of the same patient.
+        protocol: asked by; a result judged against another one counts as far as its numbers allow.
+        clinical: what else is known of the patient.
+    """
+    rules = protocol.value
+    each = [_of(result, protocol, clinical) for result in results]
+    names = [result.sample.id for result in results]
+    notes: dict[str, str] = {}
+    for result in results:
+        notes |= _notes(result, _burden(result, protocol), rules, clinical)
+    return Facts(
+        cd5=_agreed([facts.cd5 for facts in each], names),
+        disease=_agreed([facts.disease for facts in each], names),
+        notes=notes,
+    )
+
+
+def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> Facts:
+    context, burden = context_of(result, clinical=clinical), _burden(result, protocol)
+    held = tuple(bounds(burden, protocol=protocol.value, context=context))
+    return Facts(
+        cd5=_cd5(result.cd5, held, protocol.value, context),
+        disease=_disease(burden, held, protocol.value, context),
+    )
+
+
+def _agreed(facts: Sequence[Fact], names: Sequence[str]) -> Fact:
+    """Join what several results say of one thing; different answers are no answer."""
+    if len(facts) == 1:
+        return facts[0]
+    lines = tuple(
+        f"{line} (sample {name})"
+        for fact, name in zip(facts, names, strict=True)
+        for line in fact.lines
+    )
+    speaking = [fact for fact in facts if not fact.silent] or list(facts)
+    values = {fact.value for fact in speaking}
+    if len(values) > 1:
+        said = ", ".join(
+            f"{name} {_WORDS[fact.value]}" for name, fact in zip(names, facts, strict=True)
+        )
+        conflict = f"RESULTS_DIFFER: of the results of this patient ({said}) one is to be named"
+        return Fact(None, (*lines, conflict), undecided=(conflict,))
+    missing = tuple(dict.fromkeys(name for fact in speaking for name in fact.missing))
+    value = values.pop()
+    undecided = lines if value is None else ()
+    return Fact(value, lines, missing, undecided, silent=all(fact.silent for fact in facts))
+
+
+_WORDS: Mapping[bool | None, str] = {True: "true", False: "false", None: "unknown"}
+
+
+def _cd5(cd5: Cd5Section, held: tuple[str, ...], protocol: Protocol, context: Context) -> Fact:
+    if context.quality_state is QualityState.FAIL:
+        return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
+    rule = protocol.cd5
+    asked = f"{rule.operator} {rule.threshold_percent:.15g} %"
+    judged = f"{cd5.operator} {cd5.threshold_percent:.15g} %"
+    if asked != judged and cd5.state is not Cd5State.NOT_EVALUABLE:
+        what = f"PROTOCOL_DIFFERS: CD5 was judged against {judged}, asked for is {asked}"
+        return Fact(None, (what,), undecided=(what,))
+    share = "no share" if cd5.percent is None else f"{cd5.percent:.4g} %"
+    line = f"CD5_BY_FLOW: {cd5.state}, {share} of {cd5.blast_events:,} blasts, asked for is {asked}"
+    match cd5.state:
+        case Cd5State.MEETS:
+            value: bool | None = True
+        case Cd5State.DOES_NOT_MEET:
+            value = False
+        case Cd5State.BORDERLINE | Cd5State.NOT_EVALUABLE:
+            value = None
+        case _:
+            assert_never(cd5.state)
+    if value is None:
+        silent = cd5.state is Cd5State.NOT_EVALUABLE
+        return Fact(None, (line,), undecided=(line,), silent=silent)
+    if held:
+        return Fact(None, (line, *held), _lifted_by_diagnosis(held, context), held)
+    return Fact(value, (line,))
+
+
+def _lifted_by_diagnosis(held: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    unknown = context.clinical is None or context.clinical.diagnosis is None
+    return ("diagnosis",) if unknown and CD7_ALONE in map(_code, held) else ()
+
+
+def _code(line: str) -> str:
+    return line.partition(":")[0]
+
+
+def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
+    """Return the burden as this protocol names it: states follow the share, which is the tube's."""
+    burden = result.burden
+    if result.protocol.sha256 == protocol.sha256 or burden.percent is None:
+        return burden
+    if burden.state not in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
+        return burden
+    overt = burden.percent > protocol.value.burden.overt_percent
+    state = BurdenState.OVERT if overt else BurdenState.MRD_POSITIVE
+    return burden.model_copy(update={"state": state})
+
+
+def _disease(
+    burden: BurdenSection, held: tuple[str, ...], protocol: Protocol, context: Context
+) -> Fact:
+    """Return whether flow shows disease, with morphology as far as the protocol counts it."""
+    flow = _by_flow(burden, held, protocol, context)
+    percent = None if context.clinical is None else context.clinical.morphology_blasts_percent
+    morphology = morphology_route(percent, protocol=protocol)
+    value = some((flow.value, morphology.shown))
+    lines, missing = flow.lines, flow.missing
+    if percent is not None and flow.value is not True:
+        lines = (*lines, morphology.reason)
+    # Only then would a number by morphology decide.
+    elif percent is None and (flow.value is False or protocol.routes.morphology):
+        missing = (*missing, "morphology_blasts_percent")
+    if value is not None:
+        return Fact(value, lines, silent=flow.silent)
+    undecided = flow.undecided
+    if flow.value is False and percent is not None:
+        undecided = (morphology.reason,)
+    return Fact(None, lines, missing, undecided, silent=flow.silent)
+
+
+def _by_flow(
+    burden: BurdenSection, held: tuple[str, ...], protocol: Protocol, context: Context
+) -> Fact:
+    if context.quality_state is QualityState.FAIL:
+        return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
+    route = _sensitive(flow_route(burden, protocol=protocol, context=context), burden, protocol)
+    doubts = tuple(line for line in held if _code(line) in BLASTS_IN_DOUBT)
+    return Fact(
+        None if doubts else route.shown,
+        (route.reason, *doubts),
+        _lifted_by_diagnosis(doubts, context),
+        doubts or ((route.reason,) if route.shown is None else ()),
+        silent=burden.state is BurdenState.NOT_EVALUABLE,
+    )
+
+
+def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route:
+    """Return the route; nothing seen excludes only what the tube could have seen."""
+    if route.shown is not False or burden.state is not BurdenState.NOT_DETECTED:
+        return route
+    lowest = protocol.burden.overt_percent
+    if protocol.routes.mrd:
+        lowest = protocol.burden.mrd_percent_with_review
+    if burden.lod_percent is not None and burden.lod_percent <= lowest:
+        return route
+    lod = "unknown" if burden.lod_percent is None else f"{burden.lod_percent:.4g} %"
+    what = f"SENSITIVITY_SHORT: nothing was detected, but the LOD is {lod}, asked for is {lowest:.15g} %"
+    return Route(shown=None, reason=what)
+
+
+def _notes(
+    result: Result, burden: BurdenSection, protocol: Protocol, clinical: Clinical
+) -> dict[str, str]:
+    """Return where flow and the clinic disagree on a number, by the clinical field."""
+    notes: dict[str, str] = {}
+    if result.quality.state is QualityState.FAIL:
+        return notes
+    cd5, ihc = result.cd5, clinical.ihc_cd5_percent
+    same_rule = (cd5.operator, cd5.threshold_percent) == (
+        protocol.cd5.operator,
+        protocol.cd5.threshold_percent,
+    )
+    if ihc is not None and same_rule:
+        holds = protocol.cd5.holds(ihc)
+        if cd5.state is Cd5State.DOES_NOT_MEET and holds:
+            notes["ihc_cd5_percent"] = (
+                f"DISCORDANT_FLOW_IHC: CD5 is not met by flow, but {ihc:.15g} % by IHC is"
+            )
+        elif cd5.state is Cd5State.MEETS and not holds:
+            notes["ihc_cd5_percent"] = (
+                f"DISCORDANT_FLOW_IHC: CD5 is met by flow, but {ihc:.15g} % by IHC is not"
+            )
+    morphology = clinical.morphology_blasts_percent
+    limit = protocol.burden.morphology_percent
+    if morphology is not None and morphology <= limit and burden.state is BurdenState.OVERT:
+        notes["morphology_blasts_percent"] = (
+            f"DISCORDANT_FLOW_MORPHOLOGY: {morphology:.15g} % blasts by morphology, more by flow"
+        )
+    return notes

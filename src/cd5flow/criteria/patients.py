@@ -1,0 +1,93 @@
+"""Results of many patients and their clinical rows, joined by `patient_id`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
+from cd5flow.criteria.protocol import Protocol
+from cd5flow.errors import OptionError
+from cd5flow.model.result import Result
+from cd5flow.yamlfile import Loaded
+
+Clinicals = Clinical | Mapping[str, Clinical]
+"""One patient's clinical file, or a sheet's rows by patient."""
+
+
+def judge_patients(
+    results: Sequence[Result],
+    clinicals: Clinicals,
+    *,
+    protocol: Loaded[Protocol],
+    use: Sequence[str] = (),
+    remarks: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Eligibility, ...]:
+    """Return the criteria of each patient, in the order in which they first appear.
+
+    A sheet's rows go to the results of their patient; a result that names no patient, or one
+    without a row, is judged without the clinic. A single clinical file is of one patient, and so
+    must the results be.
+
+    Args:
+        results: of one or several patients.
+        clinicals: what the clinic knows.
+        protocol: whose criteria.
+        use: ids of the samples to go by where results of a patient differ.
+        remarks: sample id to what is to be told of its result, as ``CODE: sentence``.
+
+    Raises:
+        OptionError: a single file and results of several patients or of another one; a sample to
+            use that is not there.
+        ProtocolError: the protocol lists no criteria.
+    """
+    if unknown := [name for name in use if name not in {r.sample.id for r in results}]:
+        there = ", ".join(dict.fromkeys(result.sample.id for result in results))
+        raise OptionError(f"use: found {unknown[0]!r}, expected one of {there}")
+    judged = []
+    for group in _patients(results, clinicals):
+        wanted = [name for name in use if name in {r.sample.id for r in group}]
+        if len(wanted) > 1:
+            raise OptionError(f"use: {', '.join(wanted)} are of one patient; name one")
+        told = [line for r in group for line in (remarks or {}).get(r.sample.id, ())]
+        judged.append(
+            judge_eligibility(
+                group,
+                protocol=protocol,
+                clinical=_of(group[0].sample.patient_id, clinicals),
+                use=wanted[0] if wanted else None,
+                remarks=told,
+            )
+        )
+    return tuple(judged)
+
+
+def recorded_clinical(result: Result) -> Clinical | None:
+    """Return the clinical findings that a result was made with; None where none were given."""
+    given = result.provenance.settings.get("clinical")
+    if not isinstance(given, dict):
+        return None
+    try:
+        return Clinical.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError:
+        return None
+
+
+def _patients(results: Sequence[Result], clinicals: Clinicals) -> list[list[Result]]:
+    """Return the results of each patient together; of unnamed ones each stands alone."""
+    if isinstance(clinicals, Clinical):
+        return [list(results)]
+    groups: dict[object, list[Result]] = {}
+    for place, result in enumerate(results):
+        key = result.sample.patient_id
+        groups.setdefault(place if key is None else key, []).append(result)
+    return list(groups.values())
+
+
+def _of(patient_id: str | None, clinicals: Clinicals) -> Clinical | None:
+    if isinstance(clinicals, Clinical):
+        return clinicals
+    return None if patient_id is None else clinicals.get(patient_id)
