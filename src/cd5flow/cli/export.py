@@ -1,0 +1,111 @@
+"""`cd5flow export`: results for other systems."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cd5flow.cli.terminal import emit, say
+from cd5flow.errors import OptionError, OutputError
+from cd5flow.model.result import Result
+from cd5flow.stored import contradictions, read_result
+
+FORMATS: Final = ("fhir", "csv")
+REPORT: Final = "report.pdf"
+MAX_PDF_BYTES: Final = 30_000_000
+"""Largest report that is enclosed; a laboratory's is a hundredth of it."""
+
+
+def run(
+    results: Sequence[Path], *, format_: str, out: Path | None, codes: Path | None, pdf: bool
+) -> None:
+    """Write results in a format of other systems, on stdout or into a file."""
+    if format_ not in FORMATS:
+        raise OptionError(f"format: found {format_!r}, expected {' or '.join(FORMATS)}")
+    if format_ == "csv" and codes is not None:
+        raise OptionError("codes: a CSV has none, expected --format fhir")
+    if out is not None and any(_same(out, path) for path in results):
+        raise OptionError(f"out: found {out}, which is a result to be read; choose another file")
+    read = [(path, read_result(path)) for path in results]
+    for path, result in read:
+        for line in contradictions(result):
+            say(f"{path}: contradicts itself, exported as it stands: {line}", style="look")
+    text = _csv(read) if format_ == "csv" else _fhir(read, codes, pdf=pdf)
+    if out is None:
+        emit(text)
+    else:
+        _write(out, text)
+
+
+def _csv(read: Sequence[tuple[Path, Result]]) -> str:
+    from cd5flow.report.flat import flat_csv  # noqa: PLC0415 - one of two formats
+
+    return flat_csv(result for _, result in read)
+
+
+def _fhir(read: Sequence[tuple[Path, Result]], codes: Path | None, *, pdf: bool) -> str:
+    from cd5flow.interop.codes import load_codes  # noqa: PLC0415 - one of two formats
+    from cd5flow.interop.fhir import Exported, fhir_text, to_fhir  # noqa: PLC0415
+    from cd5flow.interop.fhir_rules import INSTALL, shape_faults  # noqa: PLC0415
+
+    table = load_codes(codes).value
+    bundle = to_fhir(
+        [Exported(result, _report(path, result) if pdf else None) for path, result in read], table
+    )
+    faults = shape_faults(bundle)
+    if faults is None:
+        say(
+            "checked by cd5flow's own rules of FHIR R4; fhir.resources, which checks the shape of "
+            f"resources too, is not installed: {INSTALL}"
+        )
+    elif faults:
+        raise ValueError(f"fhir.resources finds {len(faults)} faults: {faults[0]}")
+    return fhir_text(bundle)
+
+
+def _report(path: Path, result: Result) -> bytes | None:
+    """Return the report beside a result, if it shows that very result."""
+    from cd5flow.report.attached import belongs_to  # noqa: PLC0415 - where there is a report
+
+    beside = path.parent / REPORT
+    try:
+        with beside.open("rb") as stream:
+            content = stream.read(MAX_PDF_BYTES + 1)
+    except FileNotFoundError:
+        return None  # analysed with --no-report
+    except OSError as error:
+        say(f"{beside}: cannot be read ({error.strerror or error}), not enclosed", style="look")
+        return None
+    if len(content) > MAX_PDF_BYTES:
+        say(f"{beside}: larger than {MAX_PDF_BYTES:,} bytes, not enclosed", style="look")
+        return None
+    if not belongs_to(content, result):
+        say(
+            f"{beside}: shows another result, or this one before its review; not enclosed",
+            style="look",
+        )
+        return None
+    return content
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _write(out: Path, text: str) -> None:
+    """Write a file beside its place, then put it there: a reader never sees half of it."""
+    spare = out.with_name(f".tmp-{secrets.token_hex(4)}-{out.name}")
+    try:
+        spare.write_bytes(text.encode())
+        spare.replace(out)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            spare.unlink()

@@ -1,0 +1,329 @@
+"""A result's numbers and states as FHIR R4 Observations.
+
+Each number goes out once as a value that another system may show (`reported`), with its counts,
+intervals and limits as components; each state goes out beside it as a coded value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cd5flow.interop.codes import Codes, Concept, Key
+from cd5flow.interop.fhir_terms import (
+    OBSERVATION_CATEGORY,
+    Comparator,
+    Interpretation,
+    Json,
+    Unit,
+    absent,
+    category,
+    interpretation,
+    interval,
+    lean,
+    notes,
+    plain,
+    quantity,
+)
+from cd5flow.interop.reported import Amount, Reported, Withheld, reported_burden, reported_cd5
+from cd5flow.model.result import (
+    BurdenState,
+    Cd5State,
+    CriterionState,
+    QualityState,
+    Result,
+)
+
+CD5_INTERPRETATION: Final[dict[Cd5State, Interpretation]] = {
+    Cd5State.MEETS: "POS",
+    Cd5State.DOES_NOT_MEET: "NEG",
+    Cd5State.BORDERLINE: "IND",
+}
+BURDEN_INTERPRETATION: Final[dict[BurdenState, Interpretation]] = {
+    BurdenState.OVERT: "POS",
+    BurdenState.MRD_POSITIVE: "POS",
+    BurdenState.MRD_BELOW_LLOQ: "IND",
+    BurdenState.INDETERMINATE: "IND",
+    BurdenState.INCONCLUSIVE: "IND",
+    BurdenState.NOT_DETECTED: "NEG",
+}
+"""A state that is in neither table gives none: there is nothing to interpret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all observations of one result share.
+
+    Attributes:
+        result: whose they are.
+        codes: what things are called.
+        common: elements that every observation has: status, subject, specimen, times, device.
+        urls: the full URL of each resource by its role.
+        files: references to the tube's file, and to the controls that were used.
+    """
+
+    result: Result
+    codes: Codes
+    common: Json
+    urls: dict[str, str]
+    files: tuple[Json, ...]
+
+    def name(self, key: Key) -> Json:
+        """Return what something is called."""
+        return self.codes.concept(key, self.result.sample.specimen)
+
+    def refer(self, role: Concept) -> Json:
+        """Return a reference to another observation of this result."""
+        return {"reference": self.urls[role.value]}
+
+
+OBSERVED: Final = (
+    Concept.CD5_PERCENT,
+    Concept.CD5_STATE,
+    Concept.CD5_INTENSITY,
+    Concept.BURDEN_PERCENT,
+    Concept.BURDEN_STATE,
+    Concept.CRITERION,
+    Concept.QUALITY,
+)
+"""The observations of a result in their order."""
+
+
+def observations(frame: Frame) -> dict[Concept, Json]:
+    """Return each observation by what it is of."""
+    return {
+        Concept.CD5_PERCENT: _cd5_percent(frame),
+        Concept.CD5_STATE: _cd5_state(frame),
+        Concept.CD5_INTENSITY: _cd5_intensity(frame),
+        Concept.BURDEN_PERCENT: _burden_percent(frame),
+        Concept.BURDEN_STATE: _burden_state(frame),
+        Concept.CRITERION: _criterion(frame),
+        Concept.QUALITY: _quality(frame),
+    }
+
+
+def _cd5_percent(frame: Frame) -> Json:
+    cd5, protocol = frame.result.cd5, frame.result.protocol
+    reported = reported_cd5(cd5)
+    cut = cd5.cut
+    asked = f"{cd5.operator} {cd5.threshold_percent:g} %"
+    components = [
+        _counted(frame, Concept.CD5_POSITIVE_EVENTS, cd5.positive_events),
+        _counted(frame, Concept.BLAST_EVENTS, cd5.blast_events),
+        _between(frame, Concept.CI95, cd5.ci95_percent),
+        _between(frame, Concept.BAND, cd5.band_percent),
+        _number(frame, Concept.THRESHOLD, cd5.threshold_percent, comparator=cd5.operator),
+        _number(frame, Concept.CUT, None if cut is None else cut.linear, "{MFI}"),
+        _worded(frame, Concept.CUT_METHOD, None if cut is None else cut.method.value),
+    ]
+    if isinstance(reported, Withheld) and cd5.percent is not None:
+        components.append(_number(frame, Concept.CD5_PERCENT_WITHHELD, cd5.percent))
+    return _observation(
+        frame,
+        Concept.CD5_PERCENT,
+        value=_share(reported),
+        meaning=CD5_INTERPRETATION.get(cd5.state),
+        reasons=cd5.reasons,
+        rest={
+            "referenceRange": [
+                {"text": plain(f"{asked} is asked for by {protocol.name} {protocol.version}")}
+            ],
+            "component": components,
+            "derivedFrom": list(frame.files),
+        },
+    )
+
+
+def _cd5_state(frame: Frame) -> Json:
+    cd5 = frame.result.cd5
+    known = None if cd5.state is Cd5State.NOT_EVALUABLE else cd5.state
+    return _observation(
+        frame,
+        Concept.CD5_STATE,
+        value=_state(frame, known, cd5.reasons),
+        meaning=CD5_INTERPRETATION.get(cd5.state),
+        reasons=cd5.reasons,
+        rest={"derivedFrom": [frame.refer(Concept.CD5_PERCENT)]},
+    )
+
+
+def _cd5_intensity(frame: Frame) -> Json:
+    cd5 = frame.result.cd5
+    median = cd5.median.blasts
+    known = median is not None
+    return _observation(
+        frame,
+        Concept.CD5_INTENSITY,
+        value={"valueQuantity": quantity(median, "{MFI}")}
+        if median is not None
+        else {"dataAbsentReason": absent("unknown", "; ".join(cd5.reasons))},
+        meaning=None,
+        reasons=() if known else cd5.reasons,
+        rest={
+            "component": [
+                _number(frame, Concept.MEDIAN_NEGATIVE, cd5.median.negative_reference, "{MFI}"),
+                _number(frame, Concept.MEDIAN_T_CELLS, cd5.median.t_cells, "{MFI}"),
+                _number(frame, Concept.STAIN_INDEX, cd5.stain_index, "1"),
+                _worded(frame, Concept.PATTERN, cd5.pattern and cd5.pattern.value),
+            ],
+            "derivedFrom": list(frame.files),
+        },
+    )
+
+
+def _burden_percent(frame: Frame) -> Json:
+    burden = frame.result.burden
+    reported = reported_burden(burden)
+    components = [
+        _counted(frame, Concept.BLAST_EVENTS, burden.blast_events),
+        _counted(frame, Concept.DENOMINATOR_EVENTS, burden.denominator_events),
+        _worded(frame, Concept.DENOMINATOR_RULE, burden.denominator),
+        _between(frame, Concept.CI95, burden.ci95_percent),
+        _number(frame, Concept.UPPER95, burden.upper95_percent),
+        _number(frame, Concept.LOD, burden.lod_percent),
+        _number(frame, Concept.LLOQ, burden.lloq_percent),
+        _worded(frame, Concept.LEVEL, burden.level),
+    ]
+    shown = isinstance(reported, Amount) and reported.comparator is None
+    if not shown and burden.percent is not None:
+        components.append(_number(frame, Concept.BURDEN_PERCENT_COUNTED, burden.percent))
+    return _observation(
+        frame,
+        Concept.BURDEN_PERCENT,
+        value=_share(reported),
+        meaning=BURDEN_INTERPRETATION.get(burden.state),
+        reasons=burden.reasons,
+        rest={"component": components, "derivedFrom": list(frame.files[:1])},
+    )
+
+
+def _burden_state(frame: Frame) -> Json:
+    burden = frame.result.burden
+    known = None if burden.state is BurdenState.NOT_EVALUABLE else burden.state
+    return _observation(
+        frame,
+        Concept.BURDEN_STATE,
+        value=_state(frame, known, burden.reasons),
+        meaning=BURDEN_INTERPRETATION.get(burden.state),
+        reasons=burden.reasons,
+        rest={"derivedFrom": [frame.refer(Concept.BURDEN_PERCENT)]},
+    )
+
+
+def _criterion(frame: Frame) -> Json:
+    criterion, protocol = frame.result.criterion, frame.result.protocol
+
+    def known(state: CriterionState) -> CriterionState | None:
+        return None if state is CriterionState.NOT_EVALUABLE else state
+
+    asked = f"Protocol {protocol.name} {protocol.version}. The site decides who takes part."
+    alone = _state(frame, known(criterion.flow_state), criterion.reasons)
+    return _observation(
+        frame,
+        Concept.CRITERION,
+        value=_state(frame, known(criterion.state), criterion.reasons),
+        meaning=None,
+        reasons=(*criterion.reasons, asked),
+        rest={
+            "component": [{"code": frame.name(Concept.FLOW_ALONE), **alone}],
+            "derivedFrom": [frame.refer(Concept.CD5_STATE), frame.refer(Concept.BURDEN_STATE)],
+        },
+    )
+
+
+def _quality(frame: Frame) -> Json:
+    quality = frame.result.quality
+    noticed = tuple(
+        f"{check.state.value} {check.code}: {check.message}"
+        for check in quality.checks
+        if check.state is not QualityState.PASS
+    )
+    return _observation(
+        frame,
+        Concept.QUALITY,
+        value={"valueCodeableConcept": frame.name(quality.state)},
+        meaning=None,
+        reasons=noticed,
+        rest={"derivedFrom": list(frame.files[:1])},
+    )
+
+
+def _observation(
+    frame: Frame,
+    role: Concept,
+    *,
+    value: Json,
+    meaning: Interpretation | None,
+    reasons: tuple[str, ...],
+    rest: Json,
+) -> Json:
+    return lean(
+        {
+            "resourceType": "Observation",
+            "id": frame.urls[role.value].removeprefix("urn:uuid:"),
+            "category": [category(OBSERVATION_CATEGORY, "laboratory", "Laboratory")],
+            "code": frame.name(role),
+            **frame.common,
+            **value,
+            "interpretation": None if meaning is None else [interpretation(meaning)],
+            "note": notes(reasons),
+            "method": _method(frame),
+            **rest,
+        }
+    )
+
+
+def _method(frame: Frame) -> Json:
+    strategy = frame.result.strategy
+    concept = frame.name(Concept.FLOW_CYTOMETRY)
+    by = f"gating strategy {strategy.name} {strategy.version}, lineage {strategy.lineage}"
+    return {**concept, "text": plain(f"{concept['text']}; {by}")}
+
+
+def _share(reported: Reported) -> Json:
+    """Return a percentage as the value of an observation, or why there is none."""
+    if isinstance(reported, Amount):
+        return {"valueQuantity": quantity(reported.percent, "%", reported.comparator)}
+    why = "; ".join(reported.reasons)
+    return {"dataAbsentReason": absent("unknown" if reported.measured else "not-performed", why)}
+
+
+def _state(frame: Frame, state: Key | None, reasons: tuple[str, ...]) -> Json:
+    """Return a state as a value, or why there is none."""
+    if state is None:
+        return {"dataAbsentReason": absent("unknown", "; ".join(reasons) or "not evaluable")}
+    return {"valueCodeableConcept": frame.name(state)}
+
+
+def _counted(frame: Frame, role: Concept, events: int) -> Json:
+    return {"code": frame.name(role), "valueQuantity": quantity(events, "{events}")}
+
+
+def _number(
+    frame: Frame,
+    role: Concept,
+    value: float | None,
+    unit: Unit = "%",
+    *,
+    comparator: Comparator | None = None,
+) -> Json:
+    if value is None:
+        return _unknown(frame, role)
+    return {"code": frame.name(role), "valueQuantity": quantity(value, unit, comparator)}
+
+
+def _between(frame: Frame, role: Concept, ends: tuple[float, float] | None) -> Json:
+    if ends is None:
+        return _unknown(frame, role)
+    return {"code": frame.name(role), "valueRange": interval(ends, "%")}
+
+
+def _worded(frame: Frame, role: Concept, text: str | None) -> Json:
+    written = plain(text)
+    if written is None:
+        return _unknown(frame, role)
+    return {"code": frame.name(role), "valueString": written}
+
+
+def _unknown(frame: Frame, role: Concept) -> Json:
+    return {"code": frame.name(role), "dataAbsentReason": absent("unknown")}
