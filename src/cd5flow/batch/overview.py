@@ -1,0 +1,245 @@
+"""What a laboratory reads after a batch, made from the samples' folders alone.
+
+`write_overview` may be called at any time and by itself: after a batch, after one that was
+interrupted, or on folders that were collected from several.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from cd5flow.batch.apart import BatchRules, find_apart, load_batch_rules
+from cd5flow.batch.columns import SUMMARY_COLUMNS
+from cd5flow.batch.failures import Failure, read_failures
+from cd5flow.batch.gathered import Entry, gather
+from cd5flow.batch.page import Batch, overview_page
+from cd5flow.batch.rows import BETWEEN
+from cd5flow.batch.shown import link_to
+from cd5flow.batch.workbook import summary_workbook
+from cd5flow.errors import OutputError
+from cd5flow.report import folder_name, numerals
+from cd5flow.report.tables import Cell, csv_text
+from cd5flow.resources import batch_file
+from cd5flow.yamlfile import Loaded
+
+SUMMARY: Final = "summary.csv"
+WORKBOOK: Final = "summary.xlsx"
+INDEX: Final = "index.html"
+RUN: Final = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What was written.
+
+    Attributes:
+        paths: the files.
+        rows: of the summary.
+        unreadable: folders whose ``result.json`` cannot be read; the page lists them too.
+    """
+
+    paths: tuple[Path, ...]
+    rows: tuple[Mapping[str, Cell], ...]
+    unreadable: tuple[Failure, ...]
+
+
+def write_overview(
+    out: Path,
+    *,
+    failures: Sequence[Failure] | None = None,
+    run: Mapping[str, Any] | None = None,
+    rules: Path | None = None,
+) -> Overview:
+    """Write ``summary.csv``, ``summary.xlsx`` and ``index.html``; each is replaced as a whole.
+
+    Args:
+        out: the results folder; every folder in it that holds a ``result.json`` is a sample.
+        failures: samples without a result; None is those of its ``failures.csv``.
+        run: what is said of the run, as ``run.json`` has it; None is its ``run.json``.
+        rules: a file of the kind of ``gating/batch.yaml``; None is the one that comes with cd5flow.
+
+    Raises:
+        OutputError: the folder cannot be read, or one of the files cannot be written.
+        StrategyError: the rules have faults.
+    """
+    loaded = load_batch_rules(batch_file() if rules is None else rules)
+    apart_rules = loaded.value.apart
+    listed = read_failures(out) if failures is None else tuple(failures)
+    facts = _run_of(out) if run is None else run
+    gathered = gather(
+        out, apart_rules, failed=frozenset(folder_name(failure.sample) for failure in listed)
+    )
+    entries = gathered.entries
+    apart = find_apart([entry.measured for entry in entries], apart_rules)
+    rows = tuple(
+        {**entry.row, "apart": BETWEEN.join(str(mark) for mark in marks)}
+        for entry, marks in zip(entries, apart.marks, strict=True)
+    )
+    without = _each_once((*listed, *gathered.unreadable))
+    told = tuple(_facts(facts, entries, loaded, without))
+    workbook = summary_workbook(
+        rows,
+        without,
+        facts=told,
+        links=[_link(entry) for entry in entries],
+        made=_made(facts),
+    )
+    page = overview_page(
+        Batch(
+            out=out,
+            source=str(facts.get("source") or out.resolve().name),
+            when=_when(facts),
+            entries=entries,
+            apart=apart,
+            rules=apart_rules,
+            failures=without,
+            facts=told,
+            notices=tuple(_notices(facts, entries, gathered.unreadable)),
+            not_taken=tuple(_not_taken(facts)),
+        )
+    )
+    paths = (
+        put(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
+        put(out / WORKBOOK, workbook),
+        put(out / INDEX, page.encode()),
+    )
+    return Overview(paths, rows, gathered.unreadable)
+
+
+def put(path: Path, content: bytes) -> Path:
+    """Write a file beside its place, then put it there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    spare = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with spare.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        spare.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            spare.unlink()
+    return path
+
+
+def _link(entry: Entry) -> str | None:
+    """Return the address of a sample's report; its path in the summary is not escaped."""
+    report = entry.row["report"]
+    if not isinstance(report, str):
+        return None
+    folder, _, name = report.partition("/")
+    return link_to(folder, name)
+
+
+def _each_once(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    return tuple(dict.fromkeys(failures))
+
+
+def _run_of(out: Path) -> Mapping[str, Any]:
+    """Return a results folder's ``run.json``; nothing where it cannot be read."""
+    try:
+        run = json.loads((out / RUN).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def _made(run: Mapping[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(run.get("created"))).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _when(run: Mapping[str, Any]) -> str:
+    """Return "Last run 2026-01-31 09:30:00 UTC, cd5flow 0.1.0"."""
+    if not run.get("created"):
+        return "The last run is not recorded"
+    return f"Last run {numerals.moment(str(run['created']))}, cd5flow {run.get('cd5flow')}"
+
+
+def _facts(
+    run: Mapping[str, Any],
+    entries: Sequence[Entry],
+    rules: Loaded[BatchRules],
+    failures: Sequence[Failure],
+) -> Iterator[tuple[str, str]]:
+    """Yield what is said of the run: first what was asked, then what the results say."""
+    yield "Sheet or folder", str(run.get("source") or "not recorded")
+    yield "Last run", str(run.get("created") or "not recorded")
+    yield "Last run with", f"cd5flow {run.get('cd5flow') or 'not recorded'}"
+    settings = run.get("settings")
+    for name, value in settings.items() if isinstance(settings, Mapping) else ():
+        yield f"Setting: {str(name).replace('_', ' ')}", _setting(value)
+    yield "Samples", f"{len(entries)} with a result, {len(failures)} that failed"
+    yield "Results made with", _counted(f"cd5flow {entry.row['cd5flow']}" for entry in entries)
+    created = sorted(str(entry.row["created"]) for entry in entries)
+    if created:
+        yield "Results made", f"{created[0]} to {created[-1]}"
+    yield "Strategies", _counted(str(entry.row["strategy"]) for entry in entries)
+    yield "Protocols", _counted(str(entry.row["protocol"]) for entry in entries)
+    yield "Review", _counted(str(entry.row["review_state"]) for entry in entries)
+    file = rules.value
+    yield "Tubes compared by", f"{file.name} {file.version}, SHA-256 {rules.sha256}"
+
+
+def _setting(value: Any) -> str:
+    if value is None or value in ([], {}, ""):
+        return "not stated"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _counted(words: Iterable[str]) -> str:
+    counts = Counter(words)
+    return "; ".join(f"{word} ({count})" for word, count in counts.most_common()) or "none"
+
+
+def _not_taken(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield file and reason of what the run has left out."""
+    listed = run.get("not_taken")
+    for one in listed if isinstance(listed, list) else []:
+        if isinstance(one, Mapping):
+            yield str(one.get("file")), str(one.get("reason"))
+
+
+def _notices(
+    run: Mapping[str, Any], entries: Sequence[Entry], unreadable: Sequence[Failure]
+) -> Iterator[str]:
+    """Yield what must be known before anything is read."""
+    if run.get("interrupted") or run.get("fault"):
+        counts = run.get("counts")
+        left = counts.get("not_finished") if isinstance(counts, Mapping) else None
+        why = str(run.get("fault") or "it was interrupted")
+        yield f"The last run ended before its end: {why}; samples not finished: {left}."
+    alike = run.get("same_bytes")
+    for ids in alike if isinstance(alike, list) else []:
+        if isinstance(ids, list):
+            yield f"The files of these samples hold the same bytes: {', '.join(map(str, ids))}."
+    if unreadable:
+        yield f"Folders whose result cannot be read: {len(unreadable)}; they are listed as failed."
+    noted = sum(bool(entry.notes) for entry in entries)
+    if noted:
+        yield f"Samples that carry a note below their name: {noted}."
+    protocols = {entry.row["protocol"] for entry in entries}
+    if len(protocols) > 1:
+        yield "The samples were judged by different protocols; states of CD5 and criterion differ in meaning."
+    versions = {entry.row["cd5flow"] for entry in entries}
+    if len(versions) > 1:
+        yield "The results were made with different versions of cd5flow."
