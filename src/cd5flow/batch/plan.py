@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.batch.folder import find_tubes
+from cd5flow.batch.clinical import is_sheet, load_clinical_sheet
+from cd5flow.batch.folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.batch.sheet import SAMPLE, Fault, Row, read_rows
-from cd5flow.errors import FileAccessError, SheetError, UsageError
-from cd5flow.options import settings
+from cd5flow.criteria.clinical import Clinical, load_clinical
+from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
+from cd5flow.options import imported_gates, settings
 from cd5flow.pipeline import Settings, choose_rules
 from cd5flow.report import folder_name
 
@@ -30,7 +32,7 @@ class Job:
 
     Attributes:
         file: its FCS file.
-        sample_id: as its sheet says, or the file's stem.
+        sample_id: as its sheet says, or made from the file's name.
         settings: everything else that was said of it.
         identifiers: columns of the sheet that the summary repeats.
     """
@@ -48,46 +50,89 @@ class Plan:
     Attributes:
         source: the sheet, or the folder where there is none.
         jobs: the samples, in the order of the sheet or of their paths.
-        orphans: control files without their sample; they are not analysed.
+        not_taken: files in a folder that are not analysed, and why.
     """
 
     source: Path
     jobs: tuple[Job, ...]
-    orphans: tuple[Path, ...] = ()
+    not_taken: tuple[NotTaken, ...] = ()
 
 
-def make_plan(source: Path, *, words: Mapping[str, Any]) -> Plan:
+def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> Plan:
     """Read a sheet, or look through a folder.
 
     Args:
         source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
         words: arguments of `cd5flow.options.settings` for all samples; a sheet's row goes before.
+        out: the results folder, which may lie below `source` and is not searched for tubes.
 
     Raises:
-        FileAccessError: `source` is absent, or a folder without an FCS file.
+        FileAccessError: `source` is absent, or a folder without a sample.
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
+    clinicals = _clinicals(words.get("clinical"))
+    words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
+    words.pop("clinical", None)
     choose_rules(settings(**words))  # what holds for all samples is refused before any is read
     sheet = _sheet_of(source)
     if sheet is not None:
         rows, faults = read_rows(sheet)
-        orphans: list[Path] = []
+        # A sheet that was named itself may take its files from anywhere.
+        left = [] if sheet == source else beside_sheet(source, rows, results=out)
     else:
         faults = []
-        rows, orphans = find_tubes(source)
-        if not rows and not orphans:
-            raise FileAccessError(
-                f"{source}: found no .fcs or .lmd file, expected a folder of tubes or a sheet"
-            )
+        found = find_tubes(source, results=out)
+        rows, left = found.rows, found.not_taken
+        if not rows:
+            raise FileAccessError(_nothing(source, found))
     controls, between = _controls(rows)
     faults += [*between, *_collisions(rows), *_rule_faults(rows, words), *_no_sample(rows)]
     if faults:
         name = source if sheet is None else sheet
         lines = [f"{name}: {fault}" for fault in sorted(faults, key=_position)]
         raise SheetError("\n".join(dict.fromkeys(lines)))
-    jobs = (_job(row, controls[row.sample_id], words) for row in rows if row.role == SAMPLE)
-    return Plan(source if sheet is None else sheet, tuple(jobs), tuple(orphans))
+    said = {row.file: row.identifiers for row in rows if row.role != SAMPLE}
+    jobs = (
+        _job(row, controls[row.sample_id], words | clinicals(row), said)
+        for row in rows
+        if row.role == SAMPLE
+    )
+    return Plan(source if sheet is None else sheet, tuple(jobs), tuple(left))
+
+
+def _clinicals(given: Path | None) -> Callable[[Row], dict[str, Clinical]]:
+    """Return what the clinic knows of a row's patient, as a word of its settings.
+
+    Raises:
+        FileAccessError: the file is absent or unreadable.
+        ClinicalError: it is wrong.
+    """
+    if given is None:
+        return lambda _: {}
+    if is_sheet(given):
+        known: Mapping[str, Clinical] = load_clinical_sheet(given)
+    else:
+        one = load_clinical(given).value
+        if one.patient_id is None:
+            raise ClinicalError(f"{given.name}: patient_id: found nothing, expected whose it is")
+        known = {one.patient_id: one}
+
+    def of(row: Row) -> dict[str, Clinical]:
+        found = known.get(str(row.words.get("patient_id")))
+        return {} if found is None else {"clinical": found}
+
+    return of
+
+
+def _nothing(source: Path, found: Found) -> str:
+    """Say that a folder holds no sample, and what it holds instead."""
+    said = f"{source}: found no .fcs or .lmd file that is a sample, expected a folder of tubes"
+    if not found.not_taken:
+        return f"{said} or a sheet"
+    one = found.not_taken[0]
+    more = f" and {len(found.not_taken) - 1} more" if len(found.not_taken) > 1 else ""
+    return f"{said} or a sheet; left out were {one.place} ({one.reason}){more}"
 
 
 def _position(fault: Fault) -> int:
@@ -107,10 +152,23 @@ def _sheet_of(source: Path) -> Path | None:
     return there[0] if there else None
 
 
-def _job(row: Row, controls: Mapping[str, Path], words: Mapping[str, Any]) -> Job:
+def _job(
+    row: Row,
+    controls: Mapping[str, Path],
+    words: Mapping[str, Any],
+    said: Mapping[Path, Mapping[str, str]],
+) -> Job:
+    gates = words.get("gates")
+    if gates is not None:
+        words = {**words, "gates": gates.about(row.file.name)}
     chosen = settings(
-        **{**words, **row.words}, sample_id=folder_safe(row.sample_id), controls=controls
+        **{**words, **row.words},
+        sample_id=row.sample_id,
+        controls=controls,
+        identifiers=row.identifiers,
     )
+    of_controls = {role: said.get(file, {}) for role, file in chosen.controls.items()}
+    chosen = replace(chosen, control_identifiers=of_controls)
     return Job(row.file, row.sample_id, chosen, row.identifiers)
 
 
@@ -119,17 +177,11 @@ def _no_sample(rows: Sequence[Row]) -> Iterator[Fault]:
         yield Fault(rows[0].place, "no row is a sample")
 
 
-def folder_safe(sample_id: str) -> str:
-    """Return a sample id without what an id given by hand may not hold."""
-    kept = "".join(c if c.isprintable() else "_" for c in sample_id)
-    return kept.replace("/", "_").replace("\\", "_")
-
-
 def _collisions(rows: Sequence[Row]) -> Iterator[Fault]:
     """Yield samples whose results would go to one folder, on any file system."""
     first: dict[str, Row] = {}
     for row in (row for row in rows if row.role == SAMPLE):
-        name = folder_name(folder_safe(row.sample_id))
+        name = folder_name(row.sample_id)
         if name.casefold() in RESERVED:
             yield Fault(row.place, f"sample_id: {row.sample_id} is the name of a file of the batch")
         earlier = first.setdefault(name.casefold(), row)
@@ -172,10 +224,10 @@ def _other_patient(control: Row, sample: Row) -> Iterator[Fault]:
 
 
 def _rule_faults(rows: Sequence[Row], words: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield strategies and protocols that cannot be used; each is read once."""
+    """Yield strategies, protocols and override files that cannot be used; each is read once."""
     known: dict[tuple[str, str], str] = {}
     for row in rows:
-        for column in ("strategy", "protocol"):
+        for column in ("strategy", "protocol", "override"):
             if column not in row.words:
                 continue
             key = column, row.words[column]

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cd5flow.batch.cells import read_cells
+from cd5flow.batch.names import safe_id
 from cd5flow.controls import Role
 from cd5flow.errors import OptionError
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
-from cd5flow.options import ROLES, iso_date, one_of
+from cd5flow.options import ROLES, iso_date, one_of, sample_name
 
 SAMPLE: Final = "sample"
 
@@ -38,6 +39,8 @@ COLUMNS: Final = (
     "spillover",
     "strategy",
     "protocol",
+    "override",
+    "laip",
     "accession",
     "markers",
 )
@@ -50,7 +53,7 @@ class Row:
     Attributes:
         place: where it stands: "row 5", or the file's path below the folder.
         file: the FCS file.
-        sample_id: its own name.
+        sample_id: its own name; one that a sheet does not give is made from the file's.
         role: a sample, or a control of one.
         for_sample: of a control, the samples it belongs to.
         words: further arguments of `cd5flow.options.settings`, only those that were said.
@@ -149,14 +152,14 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> Row:
     if "markers" in said:
         with suppress(OptionError):  # told as a fault of the row
             words["markers"] = marker_channels(said["markers"])
-    for name in ("strategy", "protocol", "spillover"):
+    for name in ("strategy", "protocol", "spillover", "override", "laip"):
         if name in said:
             there = beside(folder, said[name])
             words[name] = str(there) if there.is_file() else said[name]
     return Row(
         place=place,
         file=file,
-        sample_id=said.get("sample_id", file.stem),
+        sample_id=said.get("sample_id", safe_id(file.stem)),
         role=next((r for r in ROLES if r == role), SAMPLE),
         for_sample=said.get("for_sample", ""),
         words=words,
@@ -202,6 +205,7 @@ def _check_therapies(text: str) -> None:
 
 
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
+    "sample_id": sample_name,
     "role": _check_role,
     "timepoint": lambda text: one_of(Timepoint, text, "timepoint"),
     "specimen": lambda text: one_of(Specimen, text, "specimen"),

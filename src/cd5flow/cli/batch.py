@@ -2,72 +2,251 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import signal
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import typer
 
-from cd5flow.batch import Done, Outcome, make_plan, run_jobs, write_tables
+from cd5flow.batch.engine import Engine
+from cd5flow.batch.eventlog import EventLog, open_log
+from cd5flow.batch.failures import FAILURES
+from cd5flow.batch.lock import hold
+from cd5flow.batch.overview import RUN, write_overview
+from cd5flow.batch.plan import Plan, make_plan
+from cd5flow.batch.record import Run, write_record
+from cd5flow.batch.run import OWN, Done, Finished, Orders, run_batch, tidy
+from cd5flow.batch.tally import Tally
+from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
-from cd5flow.cli.terminal import is_terminal, say, show
-from cd5flow.errors import OutputError
+from cd5flow.cli.terminal import clean, say, show
+from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.report import Wishes
 
+Tell = Callable[[str], None]
+
 SOME_FAILED: Final = 3
+_NAMED: Final = 5
+"""Files that are named of those that are alike in something; run.json lists them all."""
+
+_OVERVIEW_AFTER_INTERRUPT: Final = 100
+"""Most samples whose overview is made in the second that an interrupted batch still takes."""
 
 
-def run(source: Path, *, words: Mapping[str, Any], out: Path, wishes: Wishes) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a batch is carried out with.
+
+    Attributes:
+        jobs: processes on this machine; None is one a core.
+        cluster: address of a Dask scheduler instead.
+        quiet: no progress and no messages.
+        log: where each event is written as a line of JSON.
+    """
+
+    jobs: int | None = None
+    cluster: str | None = None
+    quiet: bool = False
+    log: Path | None = None
+
+
+def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> Orders:
+    """Check how a batch is to be carried out.
+
+    Raises:
+        OptionError: the time that a sample may take is impossible.
+    """
+    if not 0 <= timeout < float("inf"):
+        raise OptionError(f"timeout: found {timeout:g}, expected seconds, or 0 for no limit")
+    return Orders(out=out, wishes=wishes, timeout=timeout or None, retry_failed=retry_failed)
+
+
+def run(source: Path, *, words: Mapping[str, Any], orders: Orders, means: Means) -> None:
     """Analyse every sample, write the tables, and end with 3 if some failed."""
-    plan = make_plan(source, words=words)
-    if plan.source != source:
-        say(f"using the sheet {plan.source}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
-    outcomes: list[Outcome] = []
-    total = len(plan.jobs) + len(plan.orphans)
-    with _progress(total) as advance:
-        for outcome in run_jobs(plan, out, wishes=wishes):
-            outcomes.append(outcome)
-            advance(_line(outcome, len(outcomes), total))
-    written = write_tables(outcomes, plan, out, words=words)
-    failed = sum(not isinstance(one, Done) for one in outcomes)
-    show(f"{total - failed} of {total} samples done, {failed} failed; every result is unreviewed")
-    for path in written:
-        show(f"  {path}")
-    if failed:
+    engine = engine_of(orders, means)
+    plan = make_plan(source, words=words, out=orders.out)
+    tally = Tally(len(plan.jobs))
+    tell: Tell = (lambda _: None) if means.quiet else say
+    with ExitStack() as stack:
+        lock = stack.enter_context(hold(orders.out / OWN))
+        log = stack.enter_context(open_log(means.log))
+        for line in _plan_lines(plan, source):
+            tell(line)
+        if lock.earlier is not None:
+            tell(f"an earlier batch ended without a word ({lock.earlier}); going on from there")
+        tidy(orders)
+        started = datetime.now(UTC)
+        log.write("batch", samples=tally.samples, engine=engine.words, source=plan.source.name)
+        fault = _carry_out(plan, orders, engine, tally, log, quiet=means.quiet)
+        with _undisturbed():
+            how = Run(
+                started=started,
+                ended=datetime.now(UTC),
+                engine=engine.words,
+                interrupted=isinstance(fault, KeyboardInterrupt),
+                fault="" if fault is None else str(fault) or "interrupted",
+            )
+            written = _write_tables(tally, plan, orders, words=words, run=how, tell=tell)
+            _log_end(log, tally, how)
+    if fault is not None:
+        raise fault
+    _tell_end(tally, written)
+    if tally.failed:
         raise typer.Exit(SOME_FAILED)
 
 
-def _line(outcome: Outcome, number: int, total: int) -> str:
-    if not isinstance(outcome, Done):
-        return f"[{number}/{total}] {outcome.sample}: FAILED {outcome.error}: {outcome.message}"
-    result = outcome.result
-    return (
-        f"[{number}/{total}] {result.sample.id}: {result.criterion.state}; "
-        f"CD5 {cd5_words(result.cd5)}; burden {burden_words(result.burden)}"
-    )
+def engine_of(orders: Orders, means: Means) -> Engine:
+    """Return what carries out the samples."""
+    if means.cluster is not None:
+        if means.jobs is not None:
+            raise OptionError(
+                "jobs: a cluster has workers of its own, expected no --jobs beside it"
+            )
+        from cd5flow.batch.cluster import cluster_engine  # noqa: PLC0415 - Dask is an extra
+
+        return cluster_engine(orders.task, address=means.cluster, seen=orders.out / OWN)
+    from cd5flow.batch.local import LocalEngine, usable_cores  # noqa: PLC0415
+
+    jobs = usable_cores() if means.jobs is None else means.jobs
+    if jobs < 1:
+        raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
+    return LocalEngine(orders.task, processes=jobs)
+
+
+def _carry_out(
+    plan: Plan, orders: Orders, engine: Engine, tally: Tally, log: EventLog, *, quiet: bool
+) -> BaseException | None:
+    """Do the samples; return what ended the batch before its end, None if nothing did."""
+    try:
+        with (
+            _ended_in_order(),
+            progress(tally, quiet=quiet) as show,
+            closing(run_batch(plan, orders, engine)) as samples,
+        ):
+            for finished in samples:
+                tally.add(finished)
+                log.sample(finished)
+                _tell(finished, tally, show)
+    except (KeyboardInterrupt, OutputError, EngineError) as fault:
+        return fault
+    finally:
+        tidy(orders)
+    return None
+
+
+def _write_tables(
+    tally: Tally, plan: Plan, orders: Orders, *, words: Mapping[str, Any], run: Run, tell: Tell
+) -> tuple[Path, ...]:
+    """Write every table; after a fault, those for which there is room and time."""
+    if not run.fault:
+        record = write_record(tally, plan, orders, words=words, run=run)
+        written = write_overview(orders.out, run=record).paths
+        return (*written, orders.out / FAILURES, orders.out / RUN)
+    with suppress(Cd5FlowError):  # the fault itself is told
+        record = write_record(tally, plan, orders, words=words, run=run)
+        if not run.interrupted or _few_results(orders.out):
+            write_overview(orders.out, run=record)
+        else:
+            tell("summary and index are as the last batch left them; run again to finish both")
+    tell(f"{tally.done} of {tally.samples} samples are done and kept; run again for the others")
+    return ()
+
+
+def _few_results(out: Path) -> bool:
+    """Return whether a results folder holds few enough samples for an overview in a second."""
+    with suppress(OSError):
+        return sum(1 for _ in out.iterdir()) <= _OVERVIEW_AFTER_INTERRUPT
+    return False
+
+
+def _log_end(log: EventLog, tally: Tally, run: Run) -> None:
+    with suppress(OutputError):
+        log.write(
+            "end",
+            done=tally.done,
+            failed=tally.failed,
+            not_finished=tally.samples - tally.finished,
+            interrupted=run.interrupted,
+            seconds=round((run.ended - run.started).total_seconds(), 3),
+        )
+
+
+def _plan_lines(plan: Plan, source: Path) -> Iterator[str]:
+    """Say which sheet is used, and which files are left out."""
+    if plan.source != source:
+        yield f"using the sheet {plan.source}"
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for one in plan.not_taken:
+        reasons[one.reason].append(one.place)
+    for reason, places in reasons.items():
+        yield f"not taken, {reason}: {_listed(places)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _tell(finished: Finished, tally: Tally, show: Show) -> None:
+    place = f"[{tally.finished}/{tally.samples}] {finished.job.sample_id}"
+    if not isinstance(finished, Done):
+        before = ", in an earlier run:" if finished.reply is None else ""
+        text = f"{place}: FAILED{before} {finished.error}: {finished.message}"
+    elif finished.reply is None:
+        text = ""  # an earlier run has told it
+    else:
+        result = finished.result
+        text = (
+            f"{place}: {result.criterion.state}; CD5 {cd5_words(result.cd5)}; "
+            f"burden {burden_words(result.burden)}"
+        )
+    show.ended(clean(text), failed=not isinstance(finished, Done))
+
+
+def _tell_end(tally: Tally, written: tuple[Path, ...]) -> None:
+    text = f"{tally.done} of {tally.samples} samples done, {tally.failed} failed"
+    if tally.earlier:
+        text += f"; {tally.earlier} of them by earlier runs"
+    show(f"{text}; {tally.review} to review")
+    if tally.failed_earlier:
+        show(f"{tally.failed_earlier} had failed before; --retry-failed tries them again")
+    for ids in tally.alike[:_NAMED]:
+        show(f"the same file under several names: {_listed(ids)}")
+    for path in written:
+        show(f"  {path}")
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that is told of each sample: a bar on a terminal, plain lines elsewhere."""
-    if not is_terminal(sys.stderr):
-        yield say
-        return
-    from rich.console import Console  # noqa: PLC0415 - only where there is a bar
-    from rich.progress import Progress  # noqa: PLC0415
+def _ended_in_order() -> Iterator[None]:
+    """Take SIGTERM and a closed terminal for Ctrl-C, so that what is done is listed."""
 
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    with Progress(console=console) as progress:
-        task = progress.add_task("samples", total=total)
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
 
-        def advance(text: str) -> None:
-            console.print(text, soft_wrap=True)
-            progress.advance(task)
+    before: dict[signal.Signals, Any] = {}
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        # What is ignored from the start, as by nohup, stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-        yield advance
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let the tables be written whole although somebody presses Ctrl-C again."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,24 +1,29 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cd5flow.batch import Plan, make_plan
+from cd5flow.batch.folder import NO_SAMPLE, NOT_IN_SHEET, OTHER_KIND, NotTaken
+from cd5flow.batch.plan import Plan, make_plan
 from cd5flow.errors import FileAccessError, OptionError, SheetError
 from cd5flow.model.result import Timepoint
 
 
-def planned(folder: Path, text: str | None, *names: str, **words: object) -> Plan:
+def planned(
+    folder: Path, text: str | None, *names: str, out: Path | None = None, **words: Any
+) -> Plan:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     if text is not None:
         (folder / "samples.csv").write_text(text, "utf-8")
-    return make_plan(folder, words=words)
+    return make_plan(folder, words=words, out=out)
 
 
-def faults(folder: Path, text: str | None, *names: str, **words: object) -> list[str]:
+def faults(folder: Path, text: str | None, *names: str, **words: Any) -> list[str]:
     """Return the lines of a refusal, each without the sheet's name."""
     with pytest.raises(SheetError) as refused:
         planned(folder, text, *names, **words)
@@ -42,7 +47,7 @@ def test_without_a_sheet_each_file_is_a_sample_with_its_controls(tmp_path: Path)
     plan = planned(tmp_path, None, "a.fcs", "a_FMO-CD5.fcs", "b_ISO-CD5.fcs")
     (job,) = plan.jobs
     assert (job.sample_id, job.settings.controls) == ("a", {"fmo": tmp_path / "a_FMO-CD5.fcs"})
-    assert plan.orphans == (tmp_path / "b_ISO-CD5.fcs",)
+    assert plan.not_taken == (NotTaken("b_ISO-CD5.fcs", NO_SAMPLE),)
 
 
 def test_what_a_row_says_goes_before_what_holds_for_all(tmp_path: Path) -> None:
@@ -63,13 +68,80 @@ def test_a_control_may_serve_several_samples(tmp_path: Path) -> None:
     assert [job.settings.controls for job in plan.jobs] == [{"isotype": tmp_path / "i.fcs"}] * 2
 
 
-def test_a_sample_id_of_a_sheet_is_made_safe(tmp_path: Path) -> None:
-    (job,) = planned(tmp_path, "file,sample_id\na.fcs,../P1/T2\n", "a.fcs").jobs
-    assert job.sample_id == "../P1/T2"
-    assert job.settings.sample_id == ".._P1_T2"
+def test_what_a_sheet_says_of_a_control_is_held_against_its_sample(tmp_path: Path) -> None:
+    plan = planned(
+        tmp_path,
+        "file,role,for_sample,specimen_id,panel_lot\na.fcs,,,S1,L7\nf.fcs,fmo,a,S2,\n",
+        "a.fcs",
+        "f.fcs",
+    )
+    (settings,) = (job.settings for job in plan.jobs)
+    assert settings.identifiers == {"specimen_id": "S1", "panel_lot": "L7"}
+    assert settings.control_identifiers == {"fmo": {"specimen_id": "S2"}}
 
 
-@pytest.mark.parametrize(("first", "second"), [("S1", "S1"), ("a/b", "a_b"), ("s1", "S1")])
+@pytest.mark.parametrize("sample_id", ["../P1", "..\\P1", "CON", "nul.2026", "P1.", "P" * 201])
+def test_a_sample_id_given_by_hand_that_names_no_folder_is_a_fault(
+    tmp_path: Path, sample_id: str
+) -> None:
+    lines = faults(tmp_path, f"file,sample_id\na.fcs,{sample_id}\nb.fcs,S2\n", "a.fcs", "b.fcs")
+    assert [line.partition("found")[0] for line in lines] == ["row 2: sample_id: "]
+
+
+@pytest.mark.parametrize("source", ["sheet", "folder"])
+@pytest.mark.parametrize(
+    ("name", "sample_id"),
+    [
+        ("CON.fcs", "_CON"),
+        ("lpt1.2026.fcs", "_lpt1.2026"),
+        ("P1..fcs", "P1_"),
+        ("P1 .fcs", "P1_"),
+        ("a\nb.fcs", "a_b"),
+        ("P\\..\\b.fcs", "P_.._b"),
+        (f"{'P' * 210}.fcs", "P" * 200),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_an_id_made_from_a_file_is_made_safe(
+    tmp_path: Path, source: str, name: str, sample_id: str
+) -> None:
+    (tmp_path / name).touch()
+    text = f'file\n"{name}"\n' if source == "sheet" else None
+    (job,) = planned(tmp_path, text).jobs
+    assert (job.sample_id, job.settings.sample_id) == (sample_id, sample_id)
+    assert job.file == tmp_path / name
+
+
+def test_controls_belong_to_samples_whose_ids_were_made_safe(tmp_path: Path) -> None:
+    (job,) = planned(tmp_path, None, "CON.fcs", "CON_FMO-CD5.fcs").jobs
+    assert (job.sample_id, set(job.settings.controls)) == ("_CON", {"fmo"})
+
+
+def test_files_beside_a_sheet_that_it_does_not_name_are_listed(tmp_path: Path) -> None:
+    text = "file,role,for_sample\na.fcs,,\nsub/../f.fcs,fmo,a\n"
+    names = ("a.fcs", "f.fcs", "sub/lost.FCS", "notes.txt", "out/a/x.fcs")
+    plan = planned(tmp_path, text, *names, out=tmp_path / "out")
+    assert plan.not_taken == (NotTaken("sub/lost.FCS", NOT_IN_SHEET),)
+
+
+def test_a_sheet_that_is_named_itself_is_taken_alone(tmp_path: Path) -> None:
+    planned(tmp_path, "file\na.fcs\n", "a.fcs", "b.fcs")
+    assert make_plan(tmp_path / "samples.csv", words={}).not_taken == ()
+
+
+def test_results_among_the_tubes_are_no_tubes(tmp_path: Path) -> None:
+    plan = planned(tmp_path, None, "a.fcs", "out/b/b.fcs", "out/notes.txt", out=tmp_path / "out")
+    assert [job.sample_id for job in plan.jobs] == ["a"]
+    assert plan.not_taken == ()
+
+
+def test_tubes_may_lie_in_the_results_folder_itself(tmp_path: Path) -> None:
+    plan = planned(tmp_path, None, "a.fcs", "summary.csv", out=tmp_path)
+    assert [job.sample_id for job in plan.jobs] == ["a"]
+    assert plan.not_taken == (NotTaken("summary.csv", OTHER_KIND),)
+
+
+@pytest.mark.parametrize(("first", "second"), [("S1", "S1"), ("aéb", "a_b"), ("s1", "S1")])
 def test_two_samples_with_one_folder_are_a_fault(tmp_path: Path, first: str, second: str) -> None:
     text = f"file,sample_id\na.fcs,{first}\nb.fcs,{second}\n"
     (line,) = faults(tmp_path, text, "a.fcs", "b.fcs")
@@ -127,6 +199,13 @@ def test_a_fault_of_one_row_alone_is_told(tmp_path: Path) -> None:
 def test_what_is_wrong_for_all_is_refused_before_the_sheet_is_read(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no strategy is named 'nothing'"):
         planned(tmp_path, "file\ngone.fcs\n", strategy="nothing")
+
+
+def test_a_folder_without_a_sample_says_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "b_FMO-CD5.fcs").touch()
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(FileAccessError, match=r"left out were .*\) and 1 more"):
+        make_plan(tmp_path, words={})
 
 
 @pytest.mark.parametrize("name", ["gone", "empty"])
