@@ -1,0 +1,77 @@
+"""Numbers and states as the report of a validation prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from cd5flow.report.parts import Block, Cell, Picture, PictureRef, Pictures
+from cd5flow.validation.record import GoalSection, Interval
+from cd5flow.validation.rows import Arm
+
+UNKNOWN: Final = Cell("–", "quiet")
+ARMS: Final = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
+NOT_ASKED: Final = "No tubes of this series were asked for."
+
+
+class Shown:
+    """Pictures by name, as places among those given."""
+
+    def __init__(self, pictures: Sequence[Picture]) -> None:
+        self._refs = {
+            picture.name: PictureRef(place, picture.title, picture.alt)
+            for place, picture in enumerate(pictures)
+        }
+
+    def blocks(self, *names: str) -> Iterator[Block]:
+        """Yield the pictures of these names that are there."""
+        refs = tuple(self._refs[name] for name in names if name in self._refs)
+        if refs:
+            yield Pictures(refs)
+
+
+def states_words(states: dict[str, int]) -> str:
+    """Return "3 MRD, 1 below LLOQ"."""
+    words = {"MRD_BELOW_LLOQ": "below LLOQ", "MRD_POSITIVE": "MRD"}
+    return ", ".join(
+        f"{count} {words.get(state, state.lower().replace('_', ' '))}"
+        for state, count in states.items()
+    )
+
+
+def points(value: float | None) -> Cell:
+    """Return a percentage with two decimals."""
+    return UNKNOWN if value is None else Cell(f"{value:.2f}")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a difference with its sign; none where it prints as nothing."""
+    text = f"{value:+.{digits}f}"
+    nothing = float(text) == 0
+    return text[1:] if nothing else text.replace("-", "−")
+
+
+def between(ends: Interval, digits: int) -> str:
+    """Return the ends of an interval."""
+    return " to ".join(f"{end:.{digits}f}".replace("-", "−") for end in ends)
+
+
+def range_words(ends: Interval) -> str:
+    """Return the ends of a range, once where they print alike."""
+    low, high = (f"{end:.2g}" for end in ends)
+    return low if low == high else f"{low} to {high}"
+
+
+def figure(value: float) -> str:
+    """Return three significant figures without an exponent."""
+    if value == 0:
+        return "0"
+    text = f"{value:#.3g}"
+    return (f"{value:.6f}" if "e" in text else text).rstrip("." if "." in text else "").rstrip(".")
+
+
+def goal_figure(goal: GoalSection) -> str:
+    """Return what was found for a goal; an R² with as many figures as tell it from 1."""
+    if goal.found is None:
+        return UNKNOWN.text
+    return f"{goal.found:.4f}" if goal.id == "r_squared" else figure(goal.found)

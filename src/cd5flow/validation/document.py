@@ -1,0 +1,292 @@
+"""What the report of a validation says, before it is a PDF or a page: the report's plain parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from cd5flow.report import numerals
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+    Tone,
+)
+from cd5flow.validation.accuracy import accuracy_blocks
+from cd5flow.validation.burden import blank_blocks, linearity_blocks, precision_blocks
+from cd5flow.validation.cells import UNKNOWN, Shown, goal_figure
+from cd5flow.validation.record import (
+    GoalSection,
+    GoalState,
+    Validation,
+)
+
+TITLE: Final = "Validation of the software on synthetic tubes"
+MARK: Final = "SOFTWARE, SYNTHETIC"
+NOT_A_LABORATORYS: Final = "No laboratory's validation; no guideline's approval is claimed."
+
+_TONES: Final[dict[GoalState, Tone]] = {
+    GoalState.MET: "good",
+    GoalState.NOT_MET: "bad",
+    GoalState.NOT_DONE: "quiet",
+}
+_WORDS: Final = {
+    GoalState.MET: "met",
+    GoalState.NOT_MET: "not met",
+    GoalState.NOT_DONE: "no tubes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationDocument:
+    """A whole report.
+
+    Attributes:
+        title: of the document.
+        mark: what stands on every page: that this is software on synthetic tubes.
+        not_this: what it is not, on every page.
+        id: version and seed, on every page.
+        identity: what was validated, with what.
+        lead: what a reader must know first.
+        sections: the rest, in order.
+    """
+
+    title: str
+    mark: str
+    not_this: str
+    id: str
+    identity: Facts
+    lead: tuple[Paragraph, ...]
+    sections: tuple[Section, ...]
+
+    def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
+        """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
+        written = _written(asdict(self), write)
+        assert isinstance(written, dict)  # noqa: S101 - asdict makes one
+        return written
+
+
+def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> ValidationDocument:
+    """Return what the report of a validation says."""
+    show = Shown(pictures)
+    made = found.provenance
+    return ValidationDocument(
+        title=TITLE,
+        mark=MARK,
+        not_this=NOT_A_LABORATORYS,
+        id=f"cd5flow {made.cd5flow}, seed {made.seed}, {numerals.moment(made.created)}",
+        identity=_identity(found),
+        lead=tuple(_lead(found)),
+        sections=(
+            Section("goals", "Findings at a glance", tuple(_goals(found))),
+            Section(
+                "accuracy",
+                "Accuracy of % CD5 and of the burden",
+                tuple(accuracy_blocks(found, show)),
+            ),
+            Section("linearity", "Dilution and linearity", tuple(linearity_blocks(found, show))),
+            Section("blanks", "Tubes without disease", tuple(blank_blocks(found, show))),
+            Section(
+                "precision", "Precision: events drawn anew", tuple(precision_blocks(found, show))
+            ),
+            Section("repeat", "What the laboratory must repeat itself", tuple(_repeat(found))),
+            Section("methods", "How each number was computed", tuple(_methods(found))),
+            Section("made", "What was validated, and with what", tuple(_made(found))),
+        ),
+    )
+
+
+def _identity(found: Validation) -> Facts:
+    size, made = found.series.size, found.provenance
+    strategies = ", ".join(dict.fromkeys(f"{s.name} {s.version}" for s in found.strategies))
+    return Facts(
+        (
+            Fact("Software", Cell(f"cd5flow {made.cd5flow}", note=f"Python {made.python}")),
+            Fact("Strategies", Cell(strategies)),
+            Fact("Protocol", Cell(f"{found.protocol.name} {found.protocol.version}")),
+            Fact(
+                "Series",
+                Cell(
+                    f"{found.series.name} {found.series.version}",
+                    note=f"size {_spaced(size.words)}",
+                ),
+            ),
+            Fact("Seed", Cell(str(made.seed))),
+            Fact(
+                "Tubes",
+                Cell(numerals.count(found.tubes), note=f"{numerals.count(found.rows)} analyses"),
+            ),
+            Fact(
+                "Not analysed",
+                Cell(str(len(found.failed)), "bad" if found.failed else "plain"),
+            ),
+            Fact("Made", Cell(numerals.moment(made.created))),
+        ),
+        columns=4,
+    )
+
+
+def _lead(found: Validation) -> Iterator[Paragraph]:
+    yield Paragraph(
+        "Every tube of this report was simulated, written as an FCS file, read back and analysed as "
+        "a user's file would be. It shows what the software does with cells whose truth is known. It "
+        "does not show how specimens, reagents, an instrument and people behave: a laboratory "
+        "validates its own assay, and the section “What the laboratory must repeat itself” lists with "
+        "what. The goals are chosen for this series; none is an acceptance criterion of a guideline."
+    )
+    if found.failed:
+        yield Paragraph(
+            f"{len(found.failed)} tubes could not be analysed; they are listed at the end and are in "
+            "none of the numbers.",
+            "bad",
+        )
+
+
+def _goals(found: Validation) -> Iterator[Block]:
+    columns = (
+        Column("Finding", width=3.4),
+        Column("Found", number=True),
+        Column("Goal [R]", number=True),
+        Column("", width=0.8),
+    )
+    yield Table("", columns, tuple(tuple(_goal_row(goal)) for goal in found.goals))
+
+
+def _goal_row(goal: GoalSection) -> Iterator[Cell]:
+    unit = f" {goal.unit}" if goal.unit else ""
+    sign = "≥" if goal.at_least else "≤"
+    yield Cell(goal.text)
+    yield UNKNOWN if goal.found is None else Cell(f"{goal_figure(goal)}{unit}")
+    yield Cell(f"{sign} {goal.goal:g}{unit}", "quiet")
+    yield Cell(_WORDS[goal.state], _TONES[goal.state])
+
+
+def _repeat(found: Validation) -> Iterator[Block]:
+    yield Paragraph(
+        "None of the numbers above can stand for these. Where a topic is commonly treated is named for "
+        "orientation alone: this report follows no guideline, meets none, and is approved by none."
+    )
+    yield Table(
+        "",
+        (
+            Column("Topic", width=1.2),
+            Column("To be found by the laboratory", width=2.7),
+            Column("On", width=1.7),
+            Column("Why not from this report", width=2.0),
+            Column("Orientation", width=0.9),
+        ),
+        tuple(
+            (
+                Cell(one.topic),
+                Cell(one.measure),
+                Cell(one.specimens),
+                Cell(one.why),
+                Cell(one.orientation, "quiet"),
+            )
+            for one in found.repeat
+        ),
+    )
+
+
+def _methods(found: Validation) -> Iterator[Block]:
+    size = found.series.size
+    texts = (
+        (
+            "Cells. Antigens are lognormal over the cells of a population; dyes spill into their "
+            "neighbours; detectors have photon and electronic noise; debris, doublets, dead and erythroid "
+            "cells are in every tube. Donors, phenotypes, panels, instruments, gains and compositions vary "
+            "from tube to tube; the ranges are wide on purpose and are nobody's measurement."
+        ),
+        (
+            f"Relapse tubes hold {numerals.count(size.overt_events)} events, each CD5 pattern in turn, CD5 "
+            f"spread evenly over its range; tubes for residual disease hold "
+            f"{numerals.count(size.burden_events)} events."
+        ),
+        (
+            "Agreement: mean difference and limits of agreement, bias ± 1.96 SD (Bland JM, Altman DG. "
+            "Lancet 1986;1:307). Percentiles by Hazen's ranks, (i − ½)/n."
+        ),
+        (
+            "Line: ordinary least squares, intervals by Student's t (Draper NR, Smith H. Applied Regression "
+            "Analysis, 3rd ed., 1998). Deming's line for two methods with error: Linnet K. Clin Chem "
+            "1993;39:424. A tube without a result (INDETERMINATE, INCONCLUSIVE, NOT_DETECTED) is in no line; "
+            "it is missing in “called”."
+        ),
+        (
+            "Bias of a level: mean of log10 of found over true, with Student's interval. CV of a level: of "
+            "found over true, so that chance in how many blasts a tube holds is not in it. Counting: 100 "
+            "over the root of the blasts."
+        ),
+        "Blank tubes: interval of the share called by Wilson (J Am Stat Assoc 1927;22:209).",
+        (
+            "Events drawn anew: the bootstrap (Efron B. Ann Stat 1979;7:1). Interval of the CV from that of "
+            "a normal variable's SD, (n − 1)s² over quantiles of χ². Counting: for % CD5 the binomial CV "
+            "√((1 − p)/(p n)), for the burden 1/√n."
+        ),
+    )
+    for text in texts:
+        yield Paragraph(text)
+
+
+def _made(found: Validation) -> Iterator[Block]:
+    made = found.provenance
+    files = [(f"Strategy, {one.use}", one) for one in found.strategies]
+    files.append(("Protocol", found.protocol))
+    rows = [
+        Fact(word, Cell(f"{one.name} {one.version}", note=f"SHA-256 {one.sha256}"))
+        for word, one in files
+    ]
+    series = found.series
+    rows += [
+        Fact("Series", Cell(f"{series.name} {series.version}", note=f"SHA-256 {series.sha256}")),
+        Fact(
+            "tubes.csv",
+            Cell(f"{numerals.count(found.rows)} rows", note=f"SHA-256 {found.rows_sha256}"),
+        ),
+        Fact(
+            "cd5flow",
+            Cell(made.cd5flow, note=f"SHA-256 of its Python files {made.code_sha256}"),
+        ),
+        Fact("Python", Cell(made.python)),
+        Fact("Packages", Cell(", ".join(f"{name} {v}" for name, v in made.packages.items()))),
+        Fact(
+            "Settings",
+            Cell(
+                ", ".join(f"{name} {_spaced(str(value))}" for name, value in made.settings.items())
+            ),
+        ),
+    ]
+    yield Facts(tuple(rows))
+    if found.failed:
+        yield Table(
+            "Tubes that could not be analysed",
+            (Column("Tube"), Column("Error"), Column("What", width=4)),
+            tuple(
+                (Cell(one.tube, fixed=True), Cell(one.error, "bad"), Cell(one.message))
+                for one in found.failed
+            ),
+        )
+
+
+def _spaced(words: str) -> str:
+    """Return "accuracy=40, blank=10", which breaks at its commas."""
+    return ", ".join(words.split(","))
+
+
+def _written(part: Any, write: Callable[[str], str]) -> Any:
+    match part:
+        case str():
+            return write(part)
+        case dict():
+            return {name: _written(child, write) for name, child in part.items()}
+        case list() | tuple():
+            return [_written(child, write) for child in part]
+        case _:
+            return part

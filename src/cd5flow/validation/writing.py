@@ -1,0 +1,143 @@
+"""What is written of a validation: ``validation.json``, ``.pdf``, ``.html`` and ``tubes.csv``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cd5flow import __version__, provenance
+from cd5flow.batch.overview import put
+from cd5flow.errors import OutputError
+from cd5flow.quantify.cd5 import Threshold
+from cd5flow.report.tables import csv_text
+from cd5flow.validation import findings
+from cd5flow.validation.carry import Course, code_sha256
+from cd5flow.validation.goals import held_against
+from cd5flow.validation.record import (
+    FailedTube,
+    FileSection,
+    ProvenanceSection,
+    SeriesSection,
+    SizeSection,
+    TopicSection,
+    Validation,
+)
+from cd5flow.validation.rows import COLUMNS, Row
+
+JSON: Final = "validation.json"
+PDF: Final = "validation.pdf"
+HTML: Final = "validation.html"
+TUBES: Final = "tubes.csv"
+PREVIOUS: Final = "previous"
+_FILES: Final = (TUBES, PDF, HTML, JSON)
+"""The record comes last: where it lies, the others do too."""
+
+
+def validation_of(
+    course: Course, rows: Sequence[Row], failed: Sequence[FailedTube] = ()
+) -> Validation:
+    """Return everything that rows say, in the order in which they are given."""
+    rule = course.protocol.value.cd5
+    series = course.series
+    accuracy = findings.accuracy(rows, Threshold(rule.threshold_percent, rule.operator))
+    dilutions, blanks = findings.dilutions(rows), findings.blanks(rows)
+    precision = findings.precision(rows)
+    return Validation(
+        series=SeriesSection(
+            name=series.value.name,
+            version=series.value.version,
+            sha256=series.sha256,
+            size=SizeSection(words=course.request.tubes, **course.size.model_dump()),
+        ),
+        strategies=tuple(
+            FileSection(use=use, name=one.value.name, version=one.value.version, sha256=one.sha256)
+            for use, one in zip(
+                ("relapse tubes", "residual disease"), course.strategies, strict=True
+            )
+        ),
+        protocol=FileSection(
+            use="all tubes",
+            name=course.protocol.value.name,
+            version=course.protocol.value.version,
+            sha256=course.protocol.sha256,
+        ),
+        tubes=len({row.tube for row in rows}),
+        rows=len(rows),
+        rows_sha256=hashlib.sha256(tubes_csv(rows).encode()).hexdigest(),
+        failed=tuple(failed),
+        goals=held_against(
+            series.value.goals,
+            accuracy=accuracy,
+            dilutions=dilutions,
+            blanks=blanks,
+            precision=precision,
+        ),
+        accuracy=accuracy,
+        dilutions=dilutions,
+        blanks=blanks,
+        precision=precision,
+        repeat=tuple(TopicSection(**topic.model_dump()) for topic in series.value.repeat),
+        provenance=ProvenanceSection(
+            cd5flow=__version__,
+            code_sha256=code_sha256(),
+            python=provenance.python(),
+            packages=dict(provenance.versions()),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=course.request.seed,
+            settings={
+                "strategy": Path(course.request.strategy).name,
+                "protocol": Path(course.request.protocol).name,
+                "series": course.request.series.name,
+                "tubes": course.request.tubes,
+            },
+        ),
+    )
+
+
+def tubes_csv(rows: Sequence[Row]) -> str:
+    """Return ``tubes.csv``: one row an analysis."""
+    return csv_text(COLUMNS, (row.model_dump(mode="json") for row in rows))
+
+
+def write_validation(found: Validation, rows: Sequence[Row], out: Path) -> tuple[Path, ...]:
+    """Write the report; an earlier one is kept under ``previous/N/``.
+
+    Returns:
+        The files.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    # matplotlib and typst cost half a second each.
+    from cd5flow.validation.pictures import validation_pictures  # noqa: PLC0415
+    from cd5flow.validation.rendering import render_html, render_pdf  # noqa: PLC0415
+
+    pictures = validation_pictures(found, rows)
+    contents = {
+        TUBES: tubes_csv(rows).encode(),
+        PDF: render_pdf(found, pictures),
+        HTML: render_html(found, pictures).encode(),
+        JSON: found.to_json().encode(),
+    }
+    _keep_earlier(out)
+    return tuple(put(out / name, contents[name]) for name in _FILES)
+
+
+def _keep_earlier(out: Path) -> None:
+    there = [out / name for name in _FILES if (out / name).is_file()]
+    if not there:
+        return
+    older = out / PREVIOUS
+    try:
+        numbers = (
+            [int(p.name) for p in older.iterdir() if p.name.isdigit()] if older.is_dir() else []
+        )
+        place = older / str(max(numbers, default=0) + 1)
+        place.mkdir(parents=True)
+        for path in there:
+            path.rename(place / path.name)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
