@@ -33,6 +33,8 @@ from cd5flow.transforms import Columns
 Floats = npt.NDArray[np.floating[Any]]
 Rows = npt.NDArray[np.intp]
 
+_FEW = 8
+"""One event in so many is few: they are taken out and tested by themselves."""
 _BLOCK_EVENTS = 1 << 15
 """Events tested against a polygon at once: their temporaries stay in the processor's cache."""
 
@@ -91,11 +93,29 @@ def contains(region: Shape, columns: Columns, inside: Mask | Rows) -> Mask:
         ValueError: a mask of another length than the events.
     """
     considered = _as_mask(inside, len(columns))
-    if not considered.any():
+    events = np.count_nonzero(considered)
+    if not events:
         return np.zeros(len(columns), dtype=np.bool_)
     values = [columns.column(axis) for axis in dimensions(region)]
+    if events > len(columns) // _FEW:
+        return inside_of(region, values, considered)
+    mask = np.zeros(len(columns), dtype=np.bool_)
+    rows = np.flatnonzero(considered)
+    mask[rows] = inside_of(region, [column[rows] for column in values])
+    return mask
+
+
+def inside_of(region: Shape, values: Sequence[Floats], considered: Mask | None = None) -> Mask:
+    """Return which places lie in a region.
+
+    Args:
+        region: the region.
+        values: the places, one array for each of the region's axes, in its order.
+        considered: which of them to look at; the others are False in the answer. None is all.
+    """
     mask = _outer_box(region, values)
-    mask &= considered
+    if considered is not None:
+        mask &= considered
     if isinstance(region, Polygon | Ellipse):
         near = np.flatnonzero(mask)
         mask[near] = _exactly(region, *(v[near] for v in values))
@@ -225,8 +245,13 @@ def _odd_crossings(
     a_not_above = ay <= y
     for bx, by in vertices:
         b_not_above = by <= y
-        rows = np.flatnonzero(a_not_above != b_not_above)
-        if rows.size:
+        spanned = a_not_above != b_not_above
+        events = np.count_nonzero(spanned)
+        if events > x.size // 4:
+            side = (bx - ax) * (y - ay) - (x - ax) * (by - ay)
+            odd ^= spanned & (side > 0 if by > ay else side < 0)
+        elif events:
+            rows = np.flatnonzero(spanned)
             side = (bx - ax) * (y[rows] - ay) - (x[rows] - ax) * (by - ay)
             odd[rows] ^= side > 0 if by > ay else side < 0
         ax, ay, a_not_above = bx, by, b_not_above
