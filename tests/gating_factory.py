@@ -233,6 +233,8 @@ def strategy_entries(
     """Return a strategy as a file writes it, with the limits of a shipped one."""
     limits = json.loads(_limits())
     limits["cd5"]["references"] = list(references)
+    limits["cd5"]["neighbours"]["mature"] = []
+    limits["burden"]["other_denominators"] = []
     return {
         "format": "cd5flow.strategy/1",
         "name": "small",

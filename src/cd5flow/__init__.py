@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Any
 from cd5flow.errors import (
     Cd5FlowError,
     ClinicalError,
+    EngineError,
     FcsCorruptError,
     FcsError,
     FcsTruncatedError,
     FcsUnsupportedError,
     FileAccessError,
+    GatesError,
     InputError,
     NotFcsError,
     OptionError,
     OutputError,
+    OverrideError,
     PanelError,
     ProtocolError,
     ResultError,
@@ -43,22 +46,26 @@ if TYPE_CHECKING:
     from cd5flow.criteria.clinical import Clinical
     from cd5flow.fcs import FcsFile, read_fcs
     from cd5flow.model.result import Result
+    from cd5flow.quantify.pooling import Pooled
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Cd5FlowError",
     "ClinicalError",
+    "EngineError",
     "FcsCorruptError",
     "FcsError",
     "FcsFile",
     "FcsTruncatedError",
     "FcsUnsupportedError",
     "FileAccessError",
+    "GatesError",
     "InputError",
     "NotFcsError",
     "OptionError",
     "OutputError",
+    "OverrideError",
     "PanelError",
     "ProtocolError",
     "Result",
@@ -69,6 +76,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "analyze",
+    "pool",
     "read_fcs",
 ]
 
@@ -114,9 +122,14 @@ def analyze(
     sample_id: str | None = None,
     patient_id: str | None = None,
     collected_at: str | None = None,
+    identifiers: Mapping[str, str] | None = None,
     spillover: str | os.PathLike[str] | None = None,
     dataset: int | None = None,
     clinical: str | os.PathLike[str] | Clinical | None = None,
+    override: str | os.PathLike[str] | None = None,
+    gates: str | os.PathLike[str] | None = None,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - as the command line calls it
+    laip: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Result:
     """Analyse one tube. Computes, writes nothing.
@@ -136,9 +149,17 @@ def analyze(
         sample_id: the sample's name; the file's stem by default.
         patient_id: the patient's pseudonym.
         collected_at: ISO date, or date and time, of collection.
+        identifiers: further names of the sample (tube, specimen, lot), carried into the result.
         spillover: a CSV file with the matrix, or ``hardware`` (compensated on the instrument).
         dataset: which data set of the file, from 1.
         clinical: clinical file, or what was read from one.
+        override: file of gates drawn by hand, which take the place of those that are found.
+        gates: Gating-ML 2.0 file or FlowJo workspace (``.wsp``) whose gates are used instead of the
+            strategy's.
+        map: population (``blasts``, ``cd5_positive``, ``nucleated``, ``t_cells``, ...) to the name,
+            or path of names joined by ``/``, of its gate in that file; a gate that bears the
+            population's name needs none.
+        laip: ``result.json`` of the patient's diagnostic tube; it guides the blast window.
         seed: of all random numbers.
 
     Raises:
@@ -158,10 +179,46 @@ def analyze(
         sample_id=sample_id,
         patient_id=patient_id,
         collected_at=collected_at,
+        identifiers=identifiers,
         spillover=spillover,
         dataset=dataset,
         clinical=clinical,
+        override=override,
+        gates=gates,
+        map=map,
+        laip=laip,
         seed=seed,
     )
     result: Result = _module("cd5flow.pipeline").analyse_tube(Path(path), chosen).result
     return result
+
+
+def pool(
+    results: Sequence[str | os.PathLike[str] | Result],
+    *,
+    strategy: str | os.PathLike[str] | None = None,
+    protocol: str | os.PathLike[str] | None = None,
+) -> Pooled:
+    """Count several tubes of one specimen as one, for the sensitivity.
+
+    Counts are added, never percentages averaged, and only where specimen, panel lot, strategy,
+    protocol, panel, denominator and lineage rule agree; else `reasons` name all that differs.
+
+    Args:
+        results: results, or their ``result.json`` files.
+        strategy: the strategy file that they were analysed by; needed where it is a laboratory's own.
+        protocol: the protocol file likewise.
+
+    Raises:
+        InputError: a file that cannot be used.
+        OptionError: no result was given, or strategy or protocol are not those of the results.
+    """
+    import os  # noqa: PLC0415 - importing cd5flow stays cheap
+    from pathlib import Path  # noqa: PLC0415 - likewise
+
+    pooled: Pooled = _module("cd5flow.pooled").pool_results(
+        [Path(one) if isinstance(one, str | os.PathLike) else one for one in results],
+        strategy=None if strategy is None else str(strategy),
+        protocol=None if protocol is None else str(protocol),
+    )
+    return pooled

@@ -11,15 +11,18 @@
     │   │   ├── FcsTruncatedError        bytes are missing: copy or export it again
     │   │   └── FcsUnsupportedError      a valid variant that cd5flow does not read
     │   ├── PanelError                   channels are ambiguous: name them in the strategy or sheet
-    │   └── SpilloverError               the matrix does not fit the tube
+    │   ├── SpilloverError               the matrix does not fit the tube
+    │   └── ResultError                  a result.json that cannot be read back
     ├── UsageError              exit 2   what the user wrote is wrong
     │   ├── OptionError                  a command line option or function argument
     │   ├── StrategyError                a strategy file
+    │   ├── GatesError                   gates drawn elsewhere, or a gate asked of their file
+    │   ├── OverrideError                an override file, or one that does not fit the tube
     │   ├── ProtocolError                a protocol file
     │   ├── SheetError                   a sample sheet
-    │   ├── ClinicalError                a clinical file
-    │   └── ResultError                  a result.json that cannot be read back
-    └── OutputError             exit 1   the output folder cannot be written
+    │   └── ClinicalError                a clinical file
+    ├── OutputError             exit 1   the output folder cannot be written
+    └── EngineError             exit 1   a batch's processes or its Dask cluster cannot be used
 
 Every class carries one message and pickles, so that a worker process can hand it back.
 """
@@ -77,8 +80,16 @@ class SpilloverError(InputError):
     """A spillover matrix that cannot be used with the tube."""
 
 
+class ResultError(InputError):
+    """A result file that is not what this version writes."""
+
+
 class OutputError(InputError):
     """Results cannot be written where they were asked for."""
+
+
+class EngineError(Cd5FlowError):
+    """The processes that a batch runs in cannot be started, or its Dask cluster cannot be used."""
 
 
 class UsageError(Cd5FlowError):
@@ -95,6 +106,14 @@ class StrategyError(UsageError):
     """A strategy file with faults; the message lists each as ``file:line:column: what``."""
 
 
+class GatesError(UsageError):
+    """A file of gates drawn elsewhere that cannot be used, or a gate asked of it that it lacks."""
+
+
+class OverrideError(UsageError):
+    """An override file with faults, or of another sample; each is ``file:line:column: what``."""
+
+
 class ProtocolError(UsageError):
     """A protocol file with faults; the message lists each as ``file:line:column: what``."""
 
@@ -105,7 +124,3 @@ class SheetError(UsageError):
 
 class ClinicalError(UsageError):
     """A clinical file with faults."""
-
-
-class ResultError(UsageError):
-    """A result file that is not what this version writes."""

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from cd5flow import __version__
-from cd5flow.model.result import ProvenanceSection
+from cd5flow.model.result import ProvenanceSection, RedoSection
 
 PACKAGES = (
     "numpy",
@@ -24,16 +24,29 @@ PACKAGES = (
 """Packages whose versions are recorded."""
 
 
-def section(*, seed: int, settings: dict[str, Any]) -> ProvenanceSection:
+def section(
+    *,
+    seed: int,
+    settings: dict[str, Any],
+    inputs_sha256: str | None = None,
+    redo: RedoSection | None = None,
+) -> ProvenanceSection:
     """Return the provenance of a result computed now."""
     return ProvenanceSection(
         cd5flow=__version__,
-        python=platform.python_version(),
+        python=python(),
         packages=dict(versions()),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         settings=settings,
+        inputs_sha256=inputs_sha256,
+        redo=redo,
     )
+
+
+def python() -> str:
+    """Return Python's version."""
+    return platform.python_version()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Where the gating files are: strategies, protocols and the table of marker spellings.
+"""Where the gating files are: strategies, protocols, marker spellings and the rules of a batch.
 
 An installed package carries the repository's ``gating/`` as its folder ``shipped/``; an editable
 checkout has none and reads the repository's own.
@@ -63,6 +63,26 @@ def protocol_file(name: str, *, package: Path = _PACKAGE) -> Path:
 def markers_file(*, package: Path = _PACKAGE) -> Path:
     """Return the table of marker spellings that comes with cd5flow."""
     return gating_folder(package) / "markers.yaml"
+
+
+def batch_file(*, package: Path = _PACKAGE) -> Path:
+    """Return the rules that come with cd5flow for comparing the tubes of a batch."""
+    return gating_folder(package) / "batch.yaml"
+
+
+def codes_file(*, package: Path = _PACKAGE) -> Path:
+    """Return the table of codes for other systems that comes with cd5flow."""
+    return gating_folder(package) / "codes.yaml"
+
+
+def deidentify_file(*, package: Path = _PACKAGE) -> Path:
+    """Return the list of keywords that may stay in a file without the patient's name."""
+    return gating_folder(package) / "deidentify.yaml"
+
+
+def validation_file(*, package: Path = _PACKAGE) -> Path:
+    """Return the series that `cd5flow validate` simulates, as they come with cd5flow."""
+    return gating_folder(package) / "validation.yaml"
 
 
 def list_strategies(*, package: Path = _PACKAGE) -> tuple[str, ...]:

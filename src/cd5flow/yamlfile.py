@@ -16,10 +16,11 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -35,6 +36,8 @@ MAX_DEPTH = 40
 """Deepest nesting of lists and mappings that is read."""
 
 M = TypeVar("M", bound=BaseModel)
+Check = Callable[[M], Iterable[tuple[tuple[str | int, ...], str]]]
+"""Yields where in a file something is wrong, and what."""
 Scalar = str | int | float | bool | None
 Loc = tuple[str | int, ...]
 
@@ -119,8 +122,16 @@ class Loaded(Generic[M]):
         return f"{self.path}:{mark.line}:{mark.column}"
 
 
-def load_yaml(path: Path, model: type[M], *, error: type[UsageError]) -> Loaded[M]:
+def load_yaml(
+    path: Path, model: type[M], *, error: type[UsageError], also: Check[M] | None = None
+) -> Loaded[M]:
     """Read a YAML (or JSON) file into a model.
+
+    Args:
+        path: the file.
+        model: what it holds.
+        error: what is raised.
+        also: finds faults that no single entry shows.
 
     Raises:
         UsageError: as the class `error`: the file is absent, unreadable, no YAML of this dialect,
@@ -132,7 +143,20 @@ def load_yaml(path: Path, model: type[M], *, error: type[UsageError]) -> Loaded[
             content = stream.read(MAX_BYTES + 1)
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror or fault}") from fault
-    return _load(content, model, error=error, path=path)
+    kept: Loaded[M] = _kept(content, model, cast("Any", error), path, also)
+    return kept
+
+
+@lru_cache(maxsize=64)
+def _kept(content: bytes, model: Any, error: Any, path: Path, also: Any) -> Loaded[Any]:
+    """Load what was not loaded before: a batch reads the same few files for each tube."""
+    loaded: Loaded[Any] = _load(content, model, error=error, path=path)
+    found = () if also is None else also(loaded.value)
+    # What several parts share may be at fault for each of them: it is named once.
+    faults = dict.fromkeys(f"{loaded.where(*where)}: {what}" for where, what in found)
+    if faults:
+        raise error("\n".join(faults))
+    return loaded
 
 
 def loads_yaml(
@@ -155,7 +179,7 @@ def _load(content: bytes, model: type[M], *, error: type[UsageError], path: Path
     except ValidationError as invalid:
         assert root is not None  # noqa: S101 - validation comes after reading
         refused = {mark for mark, _ in faults}
-        faults += [fault for fault in _model_faults(invalid, root) if fault[0] not in refused]
+        faults += [fault for fault in model_faults(invalid, root) if fault[0] not in refused]
     if faults or value is None or root is None:
         lines = (f"{path}:{mark.line}:{mark.column}: {what}" for mark, what in sorted(faults))
         raise error("\n".join(lines))
@@ -324,7 +348,8 @@ def _follow(root: Node, loc: Sequence[str | int]) -> tuple[Node, Loc]:
     return node, tuple(path)
 
 
-def _model_faults(invalid: ValidationError, root: Node) -> list[Fault]:
+def model_faults(invalid: ValidationError, root: Node) -> list[Fault]:
+    """Return a model's faults, each at the node it is about, in the model's order."""
     # A union tells what each of its members asks of one value; together that is one fault.
     alternatives: dict[tuple[Mark, str, str | int | None], list[str]] = {}
     for fault in invalid.errors(include_url=False):

@@ -231,3 +231,28 @@ class TestTubesThatAllowLess:
         cd5flow("analyze", tube(FOUR_COLOUR), *FULL, "--spillover", "hardware", "--no-report")
         reasons = result(tmp_path, FOUR_COLOUR)["cd5"]["reasons"]
         assert not any(reason.startswith("NOT_COMPENSATED") for reason in reasons)
+
+
+def test_a_profile_tells_seconds_a_stage_and_leaves_the_result_as_it_is(
+    cd5flow: Run, tmp_path: Path
+) -> None:
+    given = ("analyze", tube(CLEAR), "--no-report", "--seed", "3")
+    plain = json.loads(cd5flow(*given, "--json", "--out", "plain").out)
+    ran = cd5flow(*given, "--json", "--out", "timed", "--profile", "profile.json")
+    timed = json.loads(ran.out)
+    assert timed.keys() == plain.keys()
+    assert {k: v for k, v in timed.items() if k != "provenance"} == {
+        k: v for k, v in plain.items() if k != "provenance"
+    }
+    profile = json.loads((tmp_path / "profile.json").read_text(encoding="utf-8"))
+    stages = {each["stage"]: each["seconds"] for each in profile["stages"]}
+    assert {"rules", "read", "read/file", "gates", "gates/stable", "write"} <= stages.keys()
+    whole = [seconds for name, seconds in stages.items() if "/" not in name]
+    assert profile["seconds"] == pytest.approx(sum(whole))
+    assert ran.err.splitlines()[0].split() == ["stage", "seconds", "%"]
+
+
+def test_a_profile_that_cannot_be_written_is_exit_1(cd5flow: Run) -> None:
+    ran = cd5flow("analyze", tube(CLEAR), "--no-report", "--profile", "absent/profile.json")
+    assert ran.code == 1
+    assert ran.complaint.startswith("cd5flow: absent/profile.json: cannot be written")

@@ -78,7 +78,9 @@ def test_cd5_may_not_choose_the_blasts(cd5flow: Run, tmp_path: Path) -> None:
     assert "must not look at CD5" in ran.err
 
 
-@pytest.mark.parametrize("what", ["result", "strategy", "protocol", "clinical"])
+@pytest.mark.parametrize(
+    "what", ["result", "strategy", "protocol", "clinical", "eligibility", "validation"]
+)
 def test_schemas_are_schemas(cd5flow: Run, what: str) -> None:
     schema = json.loads(cd5flow("schema", what).out)
     jsonschema.Draft202012Validator.check_schema(schema)

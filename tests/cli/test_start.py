@@ -15,7 +15,21 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-COMMANDS = {"analyze", "batch", "inspect", "schema", "simulate", "strategies", "protocols"}
+COMMANDS = {
+    "analyze",
+    "batch",
+    "deidentify",
+    "eligibility",
+    "export",
+    "inspect",
+    "override",
+    "pool",
+    "schema",
+    "simulate",
+    "strategies",
+    "protocols",
+    "validate",
+}
 
 
 def test_help_lists_the_commands_that_exist(cd5flow: Run) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cd5flow.simulate import SHEET_FILE, TRUTH_FILE, simulate_samples
+from cd5flow.simulate import CLINICAL_FILE, SHEET_FILE, TRUTH_FILE, simulate_samples
 
 KEPT = Path(__file__).resolve().parents[2] / "sample_fcs"
 RELATIVE_TOLERANCE = 1e-5
@@ -52,8 +52,9 @@ def test_text_is_the_same_and_values_agree(made: Path, name: str) -> None:
     )
 
 
-def test_the_sheet_is_the_same(made: Path) -> None:
-    assert (made / SHEET_FILE).read_text("utf-8") == (KEPT / SHEET_FILE).read_text("utf-8")
+@pytest.mark.parametrize("name", [SHEET_FILE, CLINICAL_FILE])
+def test_the_sheets_are_the_same(made: Path, name: str) -> None:
+    assert (made / name).read_text("utf-8") == (KEPT / name).read_text("utf-8")
 
 
 def test_the_truth_agrees(made: Path) -> None:

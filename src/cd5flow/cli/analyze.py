@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cd5flow.cli.profile import write_profile
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.options import control_files, settings
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report import Wishes, write_sample
 from cd5flow.report.summary import summary_lines
+from cd5flow.stages import Stopwatch
 
 
 def run(
@@ -21,11 +23,16 @@ def run(
     wishes: Wishes,
     out: Path,
     json: bool,
+    profile: Path | None = None,
 ) -> None:
     """Analyse a tube, write its folder, print what came out."""
+    stage = Stopwatch()
     chosen = settings(**words, controls=control_files(controls))
-    analysis = analyse_tube(fcs, chosen)
-    written = write_sample(analysis, out, wishes=wishes)
+    analysis = analyse_tube(fcs, chosen, stage=stage)
+    with stage("write"):
+        written = write_sample(analysis, out, wishes=wishes, stage=stage)
+    if profile is not None:
+        write_profile(profile, stage, analysis)
     if not written.changed:
         say(f"{written.folder}: holds this result already, nothing changed")
     elif written.previous is not None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import OptionError
+from cd5flow.gating.override import Overrides
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Result
+from cd5flow.validation.record import Validation
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,6 +23,14 @@ _READ: Final[dict[str, type[BaseModel]]] = {
     "strategy": Strategy,
     "protocol": Protocol,
     "clinical": Clinical,
+    "override": Overrides,
+}
+
+_WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
+    "result": TypeAdapter(Result),
+    # One patient's, or those of several results.
+    "eligibility": TypeAdapter(Eligibility | list[Eligibility]),
+    "validation": TypeAdapter(Validation),
 }
 
 
@@ -29,13 +40,13 @@ def schema_of(what: str) -> dict[str, Any]:
     Raises:
         OptionError: no such kind of file.
     """
-    if what == "result":
+    if what in _WRITTEN:
         # As it is written: every field is there, unknown ones as null.
-        body = Result.model_json_schema(mode="serialization", by_alias=True)
+        body = _WRITTEN[what].json_schema(mode="serialization", by_alias=True)
     elif what in _READ:
         body = _READ[what].model_json_schema()
     else:
-        raise OptionError(f"schema: found {what!r}, expected result, {', '.join(_READ)}")
+        raise OptionError(f"schema: found {what!r}, expected {', '.join((*_WRITTEN, *_READ))}")
     return {"$schema": DIALECT, **body}
 
 

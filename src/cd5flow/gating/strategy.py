@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
 from cd5flow.errors import StrategyError
+from cd5flow.gating.confidence import ConfidenceRules
 from cd5flow.gating.methods import Method
 from cd5flow.gating.methods.combine import Combine
-from cd5flow.gating.sight import Edge, Spec
+from cd5flow.gating.sight import Edge, Side, Spec
+from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
 from cd5flow.model.populations import ALL
-from cd5flow.model.result import Timepoint
+from cd5flow.model.result import PriorTherapy, Timepoint
 from cd5flow.yamlfile import Loaded, load_yaml
 
 BLASTS = "blasts"
@@ -29,8 +31,36 @@ READOUT = "CD5"
 RESERVED = frozenset({"root", "FCS", "uncompensated"})
 """Names with a meaning of their own in Gating-ML and its readers."""
 
+METHOD_NAMES = tuple(
+    sorted(
+        get_args(way.model_fields["method"].annotation)[0] for way in get_args(get_args(Method)[0])
+    )
+)
+"""Every gating method by its name in a file."""
+
 Percentage = Annotated[float, Field(ge=0, le=100)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class CarriedWhen(Spec):
+    """When a normal population cannot be told from the blasts as they were at diagnosis.
+
+    Attributes:
+        markers: of which the blasts carried one.
+        axis: on which they reached up to the normal population.
+        above_decades: how high, in decades from the T cells' median.
+    """
+
+    markers: tuple[str, ...] = Field(min_length=1)
+    axis: str
+    above_decades: float
+
+    def holds(self, laip: Laip) -> bool:
+        """Whether the blasts of a diagnostic result are like that."""
+        seen = laip.markers.get(self.axis)
+        high = None if seen is None else seen.high_decades
+        carried = any(laip.carries(marker) for marker in self.markers)
+        return carried and (high is None or high > self.above_decades)
 
 
 class GateSpec(Spec):
@@ -42,11 +72,14 @@ class GateSpec(Spec):
             stands in.
         needs: markers without which the gate does not apply; ``A|B`` is either.
         unless: markers with which it does not apply (an alternative stands elsewhere in the file).
+        unless_carried: when the patient's diagnostic result keeps it from being gated.
         find: how the region is found.
         otherwise: further ways, tried in order where the first cannot tell.
         on_unresolved: `pass_through`: the population is left out and its children take its parent;
             `absent`: its children are left out too.
         expect_percent: usual share of the parent; outside it a finding is raised.
+        expect_position: axes with the bounds between which the population's median usually lies;
+            outside them a finding is raised. They decide on no event.
         why: what the gate is for.
     """
 
@@ -54,10 +87,12 @@ class GateSpec(Spec):
     parent: Name = ALL
     needs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    unless_carried: CarriedWhen | None = None
     find: Method
     otherwise: tuple[Method, ...] = ()
     on_unresolved: Literal["pass_through", "absent"] = "absent"
     expect_percent: tuple[Percentage, Percentage] | None = None
+    expect_position: tuple[Side, ...] = ()
     why: str
 
     @model_validator(mode="after")
@@ -105,16 +140,51 @@ class LineagePath(Spec):
     normal_nk_look_alike: bool = False
 
 
+class EditedTCells(Spec):
+    """When mature T cells without surface CD3, as gene-edited ones are, may be among the blasts.
+
+    Attributes:
+        events: so many cells that pass the lineage gates with the CD45 of mature lymphocytes.
+        below_percent: blasts under this share of the denominator, where few such cells matter.
+    """
+
+    events: int = Field(ge=1)
+    below_percent: Percentage
+
+
+class AfterTherapy(Spec):
+    """What changes after an earlier therapy.
+
+    Attributes:
+        after: the therapies, any of which is enough.
+        ignores: markers that neither select nor exclude any more; lineage rules that look at them
+            are not used.
+        spared_t_cells_percent: a cluster with surface CD3 of which at least this share lacks CD5 is
+            not called leukaemia: spared or edited T cells are so. Absent is no such doubt.
+        edited_t_cells: when T cells without surface CD3 may be among the blasts; the verdict is
+            then for a reviewer. Absent is never.
+        says: what changes, as the report prints it after "after ..., ".
+    """
+
+    after: tuple[PriorTherapy, ...] = Field(min_length=1)
+    ignores: tuple[str, ...] = ()
+    spared_t_cells_percent: Percentage | None = None
+    edited_t_cells: EditedTCells | None = None
+    says: str = Field(min_length=1)
+
+
 class Unproven(Spec):
     """When cells that look like blasts but show no T lineage must not be called clean.
 
     Attributes:
         population: cells in the blast window.
         percent: share of the denominator from which they are a cluster of unproven lineage.
+        unless: markers that prove the lineage either way; with one of them the question is settled.
     """
 
     population: Name
     percent: Percentage
+    unless: tuple[str, ...] = ()
 
 
 class Strategy(Spec):
@@ -128,6 +198,8 @@ class Strategy(Spec):
         after: gates that need the blasts.
         unproven: when blast-like cells of no proven lineage must not be called clean.
         nk_markers: markers that tell NK cells.
+        prior_therapy: what changes after earlier therapies.
+        confidence: how sure a gate is by its evidence; absent is that none is rated.
     """
 
     format: Literal["cd5flow.strategy/1"]
@@ -144,10 +216,12 @@ class Strategy(Spec):
     after: tuple[GateSpec, ...] = ()
     unproven: Unproven | None = None
     nk_markers: tuple[str, ...] = ("CD56", "CD16", "CD16+CD56")
+    prior_therapy: tuple[AfterTherapy, ...] = ()
     compensation: CompensationLimits
     burden: BurdenLimits
     cd5: Cd5Limits
     quality: QualityLimits
+    confidence: ConfidenceRules | None = None
 
 
 def load_strategy(path: Path) -> Loaded[Strategy]:
@@ -156,12 +230,7 @@ def load_strategy(path: Path) -> Loaded[Strategy]:
     Raises:
         StrategyError: one line ``file:line:column: what`` a fault.
     """
-    loaded = load_yaml(path, Strategy, error=StrategyError)
-    faults = [f"{loaded.where(*where)}: {what}" for where, what in _faults(loaded.value)]
-    if faults:
-        # A shared gate may be at fault for several paths: it is named once.
-        raise StrategyError("\n".join(dict.fromkeys(faults)))
-    return loaded
+    return load_yaml(path, Strategy, error=StrategyError, also=_faults)
 
 
 def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -186,6 +255,7 @@ def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for i, name in enumerate(strategy.cd5.references):
         if name not in last.names:
             yield ("cd5", "references", i), f"no gate is named '{name}'"
+    yield from _about_limits(strategy, last.names)
     names = {g.gate for g in (*strategy.gates, *strategy.after)}
     if DENOMINATOR not in names:
         yield ("gates",), f"no gate is named '{DENOMINATOR}', the denominator"
@@ -195,6 +265,30 @@ def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (part, i, "gate"), f"'{gate.gate}' is not gated here"
     if strategy.unproven is not None and strategy.unproven.population not in names:
         yield ("unproven", "population"), f"no gate is named '{strategy.unproven.population}'"
+    yield from _about_confidence(strategy.confidence)
+
+
+def _about_confidence(
+    rules: ConfidenceRules | None,
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield rules on the evidence of methods that there are not."""
+    for i, rule in enumerate(() if rules is None else rules.evidence):
+        if rule.method not in METHOD_NAMES:
+            what = f"no method is named '{rule.method}', expected {', '.join(METHOD_NAMES)}"
+            yield ("confidence", "evidence", i, "method"), what
+
+
+def _about_limits(
+    strategy: Strategy, known: set[str]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield populations that limits name and no gate finds."""
+    for i, other in enumerate(strategy.burden.other_denominators):
+        for name in (other.population, *other.outside):
+            if name not in known:
+                yield ("burden", "other_denominators", i), f"no gate is named '{name}'"
+    for i, name in enumerate(strategy.cd5.neighbours.mature):
+        if name not in known:
+            yield ("cd5", "neighbours", "mature", i), f"no gate is named '{name}'"
 
 
 def _about_path(
@@ -231,6 +325,10 @@ def _in_order(gates: tuple[GateSpec, ...], where: tuple[str | int, ...], known: 
             )
         for name in sorted(referred(gate) - order.names):
             order.faults.append(((*where, i, "find"), f"no gate '{name}' stands before this one"))
+        expected = {name for side in gate.expect_position for name in _populations(side)}
+        for name in sorted(expected - order.names):
+            what = f"no gate '{name}' stands before this one"
+            order.faults.append(((*where, i, "expect_position"), what))
         if gate.gate in RESERVED:
             order.faults.append(((*where, i, "gate"), f"'{gate.gate}' is reserved in Gating-ML"))
         if gate.gate == ALL or (gate.gate in known and gate.gate not in own):
@@ -283,9 +381,11 @@ def referred(gate: GateSpec) -> frozenset[str]:
     return frozenset(names)
 
 
-_AXIS_FIELDS = frozenset({"axis", "x", "y", "area", "height", "axes", "positive"})
+_AXIS_FIELDS = frozenset({
+    "axis", "x", "y", "area", "height", "axes", "carried_axes", "positive"
+})  # fmt: skip
 _POPULATION_FIELDS = frozenset({
-    "population", "include", "yardstick", "apart_from", "apart_whole"
+    "population", "include", "yardstick", "apart_from", "apart_whole", "among"
 })  # fmt: skip
 
 

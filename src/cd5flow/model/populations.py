@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
@@ -23,12 +25,42 @@ class Evidence:
         values: named numbers that the report prints (cut, depth of the valley, slope, ...), on the
             gate's own scale unless the name ends in a unit.
         note: one sentence on how the region was found.
+        tried: why each way that the strategy prefers could not tell, as ``method: reason``.
+        placed_by: other populations that the region was placed by; a control tube's as
+            ``fmo:granulocytes``.
+        unplaced: edges that no population could place, so that they bound nothing.
     """
 
     method: str
     events: int
     values: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    tried: tuple[str, ...] = ()
+    placed_by: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a population lies on an axis, and where it usually does.
+
+    Attributes:
+        axis: the marker.
+        median: of the population's events, on the channel's display scale.
+        low, high: the usual bounds there; None where there is none, or nothing places it.
+    """
+
+    axis: str
+    median: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the median lies within the bounds that there are."""
+        return (self.low is None or self.median >= self.low) and (
+            self.high is None or self.median <= self.high
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +74,7 @@ class Gate:
         evidence: why it lies there.
         why: what the gate is for, from the strategy file.
         expect_percent: usual share of the parent, from the strategy; None where none is stated.
+        places: where its events lie on the axes for which the strategy states a usual place.
     """
 
     name: str
@@ -50,6 +83,7 @@ class Gate:
     evidence: Evidence
     why: str = ""
     expect_percent: tuple[float, float] | None = None
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +143,10 @@ class Gating:
         lacks: markers that the blasts lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
+        rule: the lineage rule taken, by its name in the strategy; None where none was.
+        blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
+        lineage_as_drawn: whether who drew imported gates is all that speaks for the T lineage.
+        denominator_unnamed: whether no imported gate was said to be the denominator.
     """
 
     tree: GateTree
@@ -121,8 +159,12 @@ class Gating:
     lacks: tuple[str, ...]
     cd7_alone: bool
     nk_unresolved: bool
+    rule: str | None = None
+    blasts_use_cd5: bool = False
+    lineage_as_drawn: bool = False
+    denominator_unnamed: bool = False
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""
         mask = self.members.get(name)
-        return None if mask is None else int(mask.sum())
+        return None if mask is None else int(np.count_nonzero(mask))

@@ -24,7 +24,7 @@ def drawings(analysis: Analysis) -> Iterator[Drawing]:
 
     A gate of more than two axes has several: ``in_range``, ``in_range-2``.
     """
-    scene = Scene(analysis.tube, analysis.gating)
+    scene = Scene(analysis.tube, analysis.gating, analysis.automatic)
     gates = analysis.gating.tree.gates
     for gate in gates:
         if is_of_time(scene, gate):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 
 from cd5flow.model.geometry import Dimension, Interval
-from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
+from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 from cd5flow.pipeline import Tube
 from cd5flow.transforms import inverse, scale_exact
 
@@ -95,7 +95,7 @@ def ticks(axis: Axis) -> Ticks:
         case Linear():
             low, high = (float(inverse(end, transform)) for end in (axis.low, axis.high))
             return _round(axis, low, high)
-        case Log() | Asinh() | Logicle():
+        case Log() | Asinh() | Logicle() | Hyperlog():
             values = _decades(axis, transform)
             steps = [k * v for v in values if v for k in range(2, 10)]
             between = _places(steps, transform)
@@ -123,7 +123,7 @@ def _places(values: list[float], transform: Scale) -> list[float]:
     return [float(place) for place in scale_exact(np.array(values, dtype=np.float64), transform)]
 
 
-def _decades(axis: Axis, transform: Log | Asinh | Logicle) -> list[float]:
+def _decades(axis: Axis, transform: Log | Asinh | Logicle | Hyperlog) -> list[float]:
     """Return the powers of ten of either sign, and zero, that stand apart in the window."""
     top = math.ceil(math.log10(transform.t)) + 1
     rising = [10.0**k for k in range(-3, top)]

@@ -52,6 +52,7 @@ class Drawing:
         drawn: the reference populations in it.
         figure: without a title.
         title: what a file of its own has above it.
+        automatic_events: events of the automatic gate, where a person drew this one.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Drawing:
     drawn: tuple[Count, ...]
     figure: Figure
     title: str
+    automatic_events: int | None = None
 
 
 def count_of(gating: Gating, population: str, parent: str) -> Count:

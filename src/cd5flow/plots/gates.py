@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from matplotlib.axes import Axes
@@ -11,24 +12,34 @@ from matplotlib.figure import Figure
 from cd5flow.model.geometry import Boolean, Ellipse, Interval, Intervals, Polygon, Rectangle
 from cd5flow.model.populations import Gate
 from cd5flow.plots.axis import Axis, shown
+from cd5flow.plots.beside import draw_beside
 from cd5flow.plots.canvas import note, sheet
 from cd5flow.plots.clouds import Counts, draw_cloud, draw_histogram
 from cd5flow.plots.drawing import Count, Drawing, count_of, drawn_within
 from cd5flow.plots.maps import background
 from cd5flow.plots.outlines import draw_ellipse, draw_interval, draw_polygon, draw_rectangle
 from cd5flow.plots.run import draw_run
-from cd5flow.plots.scene import Scene
+from cd5flow.plots.scene import Automatic, Scene
 
 Made = tuple[Figure, tuple[Axis, ...], Counts]
 """A figure, its axes, and how many events of each family it shows."""
 
 
 def gate_drawings(scene: Scene, gate: Gate) -> Iterator[Drawing]:
-    """Yield the pictures of a gate: several where it has more than two axes."""
+    """Yield the pictures of a gate: several where it has more than two axes.
+
+    Beside a gate that a person drew stands the automatic one, dashed; in a picture of its own where
+    it lies on other axes.
+    """
     counted = count_of(scene.gating, gate.name, gate.parent)
+    found = scene.automatic.get(gate.name)
+    is_shown = found is None or isinstance(found.gate.region, Boolean)
     for number, (figure, axes, totals) in enumerate(_figures(scene, gate), start=1):
-        drawn = figure.axes[0]
-        note(drawn, _share(counted))
+        words = _share(counted)
+        if found is not None and draw_beside(figure.axes, axes, found.gate.region, scene.tube):
+            is_shown = True
+            words += f"\ndashed: automatic, {found.events:,}"
+        note(figure.axes[0], words)
         yield Drawing(
             gate.name if number == 1 else f"{gate.name}-{number}",
             "gate",
@@ -37,6 +48,28 @@ def gate_drawings(scene: Scene, gate: Gate) -> Iterator[Drawing]:
             drawn_within(scene, totals, gate.parent),
             figure,
             str(counted),
+            None if found is None else found.events,
+        )
+    if found is not None and not is_shown:
+        yield from _automatic(scene, gate, found)
+
+
+def _automatic(scene: Scene, gate: Gate, found: Automatic) -> Iterator[Drawing]:
+    """Yield the pictures of a gate that a person drew anew on other axes."""
+    parent = int(scene.gating.members[gate.parent].sum())
+    counted = Count(gate.name, found.events, gate.parent, parent)
+    there = replace(found.gate, parent=gate.parent)
+    for number, (figure, axes, totals) in enumerate(_figures(scene, there), start=1):
+        note(figure.axes[0], f"automatic: {found.events:,}")
+        yield Drawing(
+            f"{gate.name}-automatic" if number == 1 else f"{gate.name}-automatic-{number}",
+            "gate",
+            tuple(axis.label for axis in axes),
+            counted,
+            drawn_within(scene, totals, gate.parent),
+            figure,
+            f"automatic {counted}",
+            found.events,
         )
 
 

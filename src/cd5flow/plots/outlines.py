@@ -19,34 +19,55 @@ _LINE: Final[dict[str, Any]] = {
     "zorder": 5,
 }
 
+_DASHED: Final[dict[str, Any]] = {
+    **_LINE,
+    "edgecolor": "#444444",
+    "linewidth": 0.9,
+    "linestyle": (0, (3, 2)),
+}
+"""Of a gate that was not used."""
 
-def draw_interval(axes: Axes, side: Interval) -> None:
-    """Draw each bound of an interval on the axis across as a line from bottom to top."""
+
+def draw_interval(axes: Axes, side: Interval, *, dashed: bool = False, up: bool = False) -> None:
+    """Draw each bound of an interval on the axis across as a line from bottom to top.
+
+    `up` is whether the interval is of the other axis.
+    """
+    line = _DASHED if dashed else _LINE
+    style = {"color": line["edgecolor"], "linewidth": line["linewidth"], "zorder": 5}
+    style["linestyle"] = line.get("linestyle", "-")
     for bound in (side.low, side.high):
-        if bound is not None:
-            axes.axvline(bound, color=LINE_COLOUR, linewidth=1.1, zorder=5)
+        if bound is not None and up:
+            axes.axhline(bound, **style)
+        elif bound is not None:
+            axes.axvline(bound, **style)
 
 
-def draw_rectangle(axes: Axes, across: Interval, up: Interval, *, x: Axis, y: Axis) -> None:
+def draw_rectangle(
+    axes: Axes, across: Interval, up: Interval, *, x: Axis, y: Axis, dashed: bool = False
+) -> None:
     """Draw two sides of a rectangle; a side without a bound ends at the border."""
     left, right = _ends(across, x)
     bottom, top = _ends(up, y)
-    axes.add_patch(patches.Rectangle((left, bottom), right - left, top - bottom, **_LINE))
+    style = _DASHED if dashed else _LINE
+    axes.add_patch(patches.Rectangle((left, bottom), right - left, top - bottom, **style))
 
 
-def draw_polygon(axes: Axes, region: Polygon) -> None:
+def draw_polygon(axes: Axes, region: Polygon, *, dashed: bool = False) -> None:
     """Draw a polygon."""
-    axes.add_patch(patches.Polygon(region.vertices, closed=True, **_LINE))
+    style = _DASHED if dashed else _LINE
+    axes.add_patch(patches.Polygon(region.vertices, closed=True, **style))
 
 
-def draw_ellipse(axes: Axes, region: Ellipse) -> None:
+def draw_ellipse(axes: Axes, region: Ellipse, *, dashed: bool = False) -> None:
     """Draw an ellipse: its half axes are the roots of the covariance's eigenvalues times d."""
     xx, xy, yy = region.covariance
     middle, spread = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
     distance = math.sqrt(region.distance_squared)
     long, short = (2 * distance * math.sqrt(v) for v in (middle + spread, middle - spread))
     angle = math.degrees(math.atan2(2 * xy, xx - yy) / 2)
-    axes.add_patch(patches.Ellipse(region.centre, long, short, angle=angle, **_LINE))
+    style = _DASHED if dashed else _LINE
+    axes.add_patch(patches.Ellipse(region.centre, long, short, angle=angle, **style))
 
 
 def _ends(side: Interval, axis: Axis) -> tuple[float, float]:

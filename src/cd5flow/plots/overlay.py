@@ -161,7 +161,7 @@ def _draw_cuts(axes: Axes, transform: Scale, cuts: tuple[Cut, ...]) -> None:
     named: set[str] = set()
     for i, cut in enumerate(cuts):
         place = float(scale_exact(cut.linear, transform))
-        words = cut.method.value.replace("_", " ")
+        words = "by hand" if cut.by_hand else cut.method.value.replace("_", " ")
         axes.plot(
             (place, place),
             (0.0, 1.08 if i == 0 else 1.04),

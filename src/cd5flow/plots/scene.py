@@ -7,12 +7,15 @@ put into bins once; every density is a count of bins.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.gating.resolve import BY_HAND
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,
@@ -23,7 +26,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Gating
+from cd5flow.model.populations import ALL, Gate, Gating
 from cd5flow.pipeline import Tube
 from cd5flow.plots.axis import Axis, channel_label, shown
 from cd5flow.plots.outlines import bounds_of, reach_of
@@ -47,18 +50,28 @@ _STRETCH: Final = 0.15  # by so much of its width a gate's bounds may widen a wi
 _MAPPED: Final = ("viable", "singlets", "fsc_singlets", "cells", "in_range", "stable")
 
 
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """The gate that was found where a person then drew another, and how many events it held."""
+
+    gate: Gate
+    events: int
+
+
 class Scene:
     """A gated tube as its pictures show it.
 
     Attributes:
         tube, gating: the tube.
+        automatic: gates that a person drew, as they were found.
         families: reference populations that were gated, the last on top.
         kinds: (n_events,) each event's family from 1, 0 for none.
     """
 
-    def __init__(self, tube: Tube, gating: Gating) -> None:
+    def __init__(self, tube: Tube, gating: Gating, found: Gating | None = None) -> None:
         self.tube = tube
         self.gating = gating
+        self.automatic = {} if found is None else dict(_automatic(gating, found))
         self.families: tuple[Family, ...] = families(gating.members)
         self.kinds: Bins = np.zeros(len(tube.fcs.raw), dtype=np.uint8)
         for kind, family in enumerate(self.families, start=1):
@@ -137,10 +150,18 @@ class Scene:
     @cached_property
     def _bounds(self) -> dict[Dimension, list[float]]:
         found: dict[Dimension, list[float]] = {}
-        for gate in self.gating.tree.gates:
+        drawn = (one.gate for one in self.automatic.values())
+        for gate in (*self.gating.tree.gates, *drawn):
             for dimension, bounds in _reaches(gate.region, self.tube):
                 found.setdefault(dimension, []).extend(bounds)
         return found
+
+
+def _automatic(gating: Gating, found: Gating) -> Iterator[tuple[str, Automatic]]:
+    for gate in gating.tree.gates:
+        if gate.evidence.method == BY_HAND and gate.name in found.tree:
+            events = found.count(gate.name) or 0
+            yield gate.name, Automatic(found.tree[gate.name], events)
 
 
 def _span(values: npt.NDArray[np.floating[Any]], tails: tuple[float, float]) -> tuple[float, float]:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from cd5flow.report.folder import Wishes, Written, folder_name, write_sample
+from cd5flow.report.folder import (
+    Wishes,
+    Written,
+    clear_aside,
+    folder_name,
+    is_complete,
+    write_sample,
+)
 from cd5flow.report.tables import inert, populations_csv
 
-__all__ = ["Wishes", "Written", "folder_name", "inert", "populations_csv", "write_sample"]
+__all__ = [
+    "Wishes",
+    "Written",
+    "clear_aside",
+    "folder_name",
+    "inert",
+    "is_complete",
+    "populations_csv",
+    "write_sample",
+]

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from cd5flow.model.result import (
+    BurdenAlternative,
     BurdenSection,
     BurdenState,
     Cd5Section,
     Cd5State,
     Check,
     CriterionState,
+    CutSection,
     QualitySection,
     QualityState,
     Result,
@@ -136,8 +138,15 @@ def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
     elif cd5.percent is not None:
         yield phrases.band_unknown
     if cd5.cut is not None:
-        yield f"{phrases.cut_method}{wording.colon}{wording.states.cut[cd5.cut.method].word}"
+        yield f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
     yield phrases.asked.format(rule=rule(cd5))
+
+
+def cut_words(cut: CutSection, wording: Wording) -> State:
+    """Return what placed a cut: one by hand is no laboratory's validated one."""
+    if cut.by_hand:
+        return State(word=wording.phrases.cut_by_hand, means=wording.phrases.cut_by_hand_means)
+    return wording.states.cut[cut.method]
 
 
 def _bar(cd5: Cd5Section, wording: Wording) -> Bar | None:
@@ -206,11 +215,39 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
     if not quantified and burden.upper95_percent is not None:
         yield phrases.upper.format(high=numerals.burden(burden.upper95_percent))
     if burden.lod_percent is not None and burden.lloq_percent is not None:
-        yield phrases.limits.format(
+        limits = phrases.limits.format(
             lod=numerals.burden(burden.lod_percent), lloq=numerals.burden(burden.lloq_percent)
         )
+        by = limit_words(burden, wording)
+        yield f"{limits} ({by})" if by else limits
+    if quantified:
+        for other in burden.alternatives:
+            yield by_denominator(other, wording)
     if burden.level is not None:
         yield phrases.level.format(level=level(burden.level))
+
+
+def limit_words(burden: BurdenSection, wording: Wording) -> str:
+    """Return what the limit of detection rests on; nothing where an earlier result does not say."""
+    match burden.lod_by:
+        case "count rule":
+            return wording.phrases.count_rule
+        case "validated":
+            return wording.phrases.validated_limit
+        case _:
+            return ""
+
+
+def by_denominator(other: BurdenAlternative, wording: Wording) -> str:
+    """Return the share of blasts by another convention, or that this tube does not tell it."""
+    phrases, rule = wording.phrases, wording.term(other.denominator)
+    if other.percent is None or other.events is None:
+        return phrases.denominator_unknown.format(denominator=rule)
+    return phrases.by_denominator.format(
+        percent=numerals.burden(other.percent),
+        count=numerals.count(other.events),
+        denominator=rule,
+    )
 
 
 def level(text: str) -> str:
@@ -240,8 +277,9 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
     phrases = wording.phrases
     for title, section, reasons in (
         (phrases.criterion, phrases.criterion, result.criterion.reasons),
-        (phrases.cd5, phrases.cd5, result.cd5.reasons),
+        (phrases.cd5, phrases.cd5, (*result.cd5.notes, *result.cd5.reasons)),
         (phrases.burden, phrases.burden, result.burden.reasons),
+        (phrases.rules_changed, phrases.method_title, result.strategy.rules_changed),
     ):
         if not reasons:
             continue

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
+from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import answer, quality_summary
+from cd5flow.report.by_hand import by_hand_notice
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import (
     Cell,
@@ -38,6 +40,7 @@ def report_document(
     wording: Wording,
     lab: Lab | None = None,
     version: int = 1,
+    eligibility: Eligibility | None = None,
 ) -> ReportDocument:
     """Return what a result's report says.
 
@@ -47,6 +50,7 @@ def report_document(
         wording: the language's words.
         lab: whose report it is; None where that is not known.
         version: of the report on this sample, from 1; a later one says that it replaces the former.
+        eligibility: the protocol's criteria; None where no clinic was asked.
     """
     phrases = wording.phrases
     reviewed = result.review.state != "unreviewed"
@@ -63,7 +67,7 @@ def report_document(
             "good" if reviewed else "bad",
             note=state.means,
         ),
-        notices=(),
+        notices=by_hand_notice(result, wording),
         identity=_identity(result, wording, version),
         answer=answer(result, wording),
         quality=quality_summary(result.quality, wording),
@@ -73,7 +77,7 @@ def report_document(
         disclaimer=tuple(
             text for text in (phrases.disclaimer, lab.disclaimer if lab else None) if text
         ),
-        sections=sections(result, pictures, wording),
+        sections=sections(result, pictures, wording, eligibility),
     )
 
 

@@ -24,6 +24,7 @@ from cd5flow.pipeline import Analysis
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
 from cd5flow.report.tables import populations_csv
+from cd5flow.stages import Stage, untimed
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
@@ -75,7 +76,14 @@ def folder_name(sample_id: str) -> str:
     return f"_{name[1:]}" if name.startswith(".") else name
 
 
-def write_sample(analysis: Analysis, out: Path, *, wishes: Wishes | None = None) -> Written:
+def write_sample(
+    analysis: Analysis,
+    out: Path,
+    *,
+    wishes: Wishes | None = None,
+    aside: Path | None = None,
+    stage: Stage = untimed,
+) -> Written:
     """Write a sample's folder under `out`.
 
     A folder that holds the same result (but for the time it was made) and all the files asked for
@@ -85,24 +93,28 @@ def write_sample(analysis: Analysis, out: Path, *, wishes: Wishes | None = None)
         analysis: the tube.
         out: the results folder, made where it is absent.
         wishes: what else is to be written; None is the reports in English.
+        aside: a folder on the same file system in which the new one is filled; None is `out`.
+        stage: marks each part of the report, for who times them.
 
     Raises:
         OutputError: the folder cannot be written, or something else stands in its place.
     """
     folder = out / folder_name(analysis.result.sample.id)
-    spare = _hidden(folder, "tmp")
+    aside = out if aside is None else aside
+    spare = _hidden(folder, "tmp", aside)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        for place in (out, aside):
+            place.mkdir(parents=True, exist_ok=True)
         _recover(folder)
         earlier = _earlier(folder)
         same = earlier is not None and _same(earlier, analysis.result)
         wanted = wishes or Wishes()
-        if same and _are_in(folder, wanted):
+        if same and is_complete(folder, wanted):
             return Written(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
-        _fill(spare, replace(analysis, result=result), wanted, version=version)
+        _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
         if earlier is None:
             spare.rename(folder)
             _flush(out)
@@ -121,8 +133,18 @@ def write_sample(analysis: Analysis, out: Path, *, wishes: Wishes | None = None)
     return Written(folder, changed=True, previous=None if kept is None else folder / kept)
 
 
-def _are_in(folder: Path, wanted: Wishes) -> bool:
-    """Return whether a folder holds every file asked for."""
+def clear_aside(out: Path, aside: Path) -> None:
+    """Clear what runs that were ended from outside left aside, and put back what they took away.
+
+    Nobody else may be filling folders there.
+    """
+    for left in sorted(out.glob(".old-????????-*")):
+        _recover(out / left.name[len(".old-????????-") :])
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def is_complete(folder: Path, wanted: Wishes) -> bool:
+    """Return whether a sample's folder holds every file asked for."""
     names = [RESULT, POPULATIONS, GATES, *([MEMBERSHIP] if wanted.membership else [])]
     if wanted.report:
         names += [PDF, HTML]
@@ -130,10 +152,10 @@ def _are_in(folder: Path, wanted: Wishes) -> bool:
     return there and (not wanted.report or (folder / PLOTS).is_dir())
 
 
-def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int) -> None:
+def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int, stage: Stage) -> None:
     """Write every file of a sample into a new folder, through to the disk."""
     spare.mkdir()
-    for name, content in _files(analysis, wanted, version=version):
+    for name, content in _files(analysis, wanted, version=version, stage=stage):
         path = spare / name
         path.parent.mkdir(exist_ok=True)
         with path.open("xb") as file:
@@ -143,7 +165,9 @@ def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int) -> N
     _flush(spare)
 
 
-def _files(analysis: Analysis, wanted: Wishes, *, version: int) -> Iterator[tuple[str, bytes]]:
+def _files(
+    analysis: Analysis, wanted: Wishes, *, version: int, stage: Stage
+) -> Iterator[tuple[str, bytes]]:
     yield RESULT, analysis.result.to_json().encode()
     yield POPULATIONS, populations_csv(analysis.result).encode()
     yield GATES, _gates(analysis).encode()
@@ -152,18 +176,27 @@ def _files(analysis: Analysis, wanted: Wishes, *, version: int) -> Iterator[tupl
     if not wanted.report:
         return
     # matplotlib and typst cost half a second each: only where a report is wanted.
-    from cd5flow.report.html import render_html  # noqa: PLC0415
-    from cd5flow.report.pdf import render_pdf  # noqa: PLC0415
-    from cd5flow.report.pictures import report_pictures  # noqa: PLC0415
-    from cd5flow.report.wording import load_wording  # noqa: PLC0415
+    with stage("imports"):
+        from cd5flow.report.html import render_html  # noqa: PLC0415
+        from cd5flow.report.pdf import render_pdf  # noqa: PLC0415
+        from cd5flow.report.pictures import report_pictures  # noqa: PLC0415
+        from cd5flow.report.wording import load_wording  # noqa: PLC0415
 
     result, language, lab = analysis.result, wanted.language, wanted.lab
-    pictures = report_pictures(analysis, load_wording(language))
+    judged = analysis.eligibility
+    with stage("pictures"):
+        pictures = report_pictures(analysis, load_wording(language))
     for picture in pictures:
         yield f"{PLOTS}/{picture.name}.png", picture.png
-    pdf = render_pdf(result, pictures, language=language, lab=lab, version=version)
+    with stage("PDF"):
+        pdf = render_pdf(
+            result, pictures, language=language, lab=lab, version=version, eligibility=judged
+        )
     yield PDF, pdf
-    page = render_html(result, pictures, language=language, lab=lab, version=version)
+    with stage("HTML"):
+        page = render_html(
+            result, pictures, language=language, lab=lab, version=version, eligibility=judged
+        )
     yield HTML, page.encode()
 
 
@@ -262,7 +295,7 @@ def _copy_missing(source: Path, target: Path, *, without: str = "") -> None:
 
 def _exchange(folder: Path, spare: Path) -> None:
     """Put a whole folder in another's place."""
-    old = _hidden(folder, "old")
+    old = _hidden(folder, "old", folder.parent)
     folder.rename(old)
     try:
         spare.rename(folder)
@@ -282,8 +315,8 @@ def _recover(folder: Path) -> None:
             left.rename(folder)
 
 
-def _hidden(folder: Path, word: str) -> Path:
-    return folder.with_name(f".{word}-{secrets.token_hex(4)}-{folder.name}")
+def _hidden(folder: Path, word: str, aside: Path) -> Path:
+    return aside / f".{word}-{secrets.token_hex(4)}-{folder.name}"
 
 
 def _flush(folder: Path) -> None:

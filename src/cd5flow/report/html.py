@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
 from cd5flow.report.document import report_document
 from cd5flow.report.fonts import Scribe
@@ -30,6 +31,7 @@ def render_html(
     language: str = "en",
     lab: Lab | None = None,
     version: int = 1,
+    eligibility: Eligibility | None = None,
 ) -> str:
     """Return the report as a page that needs no other file.
 
@@ -41,7 +43,9 @@ def render_html(
     """
     wording = load_wording(language)
     scribe = Scribe(typefaces=False)
-    document = report_document(result, pictures, wording=wording, lab=lab, version=version)
+    document = report_document(
+        result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
+    )
     report = document.plain(scribe.write)
     if scribe.replaced:
         report["notices"].append(replaced_notice(scribe, wording))

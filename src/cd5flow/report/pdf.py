@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
 from cd5flow.report import numerals
@@ -31,6 +32,7 @@ def render_pdf(
     language: str = "en",
     lab: Lab | None = None,
     version: int = 1,
+    eligibility: Eligibility | None = None,
 ) -> bytes:
     """Return the report as PDF/A-3b with the result's JSON attached as ``result.json``.
 
@@ -42,6 +44,7 @@ def render_pdf(
         language: ``en``, ``zh`` or a wording file.
         lab: whose report it is; None where that is not known.
         version: of the report on this sample, from 1.
+        eligibility: the protocol's criteria, which get a page; None where no clinic was asked.
 
     Raises:
         OptionError: the language is unknown, its file has faults, or no installed font has its
@@ -50,7 +53,9 @@ def render_pdf(
     wording = load_wording(language)
     _settable(wording)
     scribe = Scribe(typefaces=True)
-    document = report_document(result, pictures, wording=wording, lab=lab, version=version)
+    document = report_document(
+        result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
+    )
     report = document.plain(scribe.write)
     if scribe.replaced:
         report["notices"].append(replaced_notice(scribe, wording))

@@ -115,6 +115,7 @@ class Phrases(BaseModel):
     level: Annotated[Text, holds("level")]
     flow_alone: Annotated[Text, holds("state")]
     reasons: Plain
+    rules_changed: Plain
     more_reasons: Annotated[Text, holds("count", "section")]
     no_reasons: Plain
     bar_value: Plain
@@ -163,6 +164,30 @@ class Phrases(BaseModel):
     of_denominator: Plain
     found_by: Plain
     not_gated: Plain
+    confidence: Plain
+    confidence_caption: Plain
+
+    # Gates drawn by hand.
+    by_hand: Plain
+    by_hand_notice: Annotated[Text, holds("by", "date", "gates", "section")]
+    by_hand_caption: Plain
+    automatic_events: Plain
+    drawn_events: Plain
+    left_out: Plain
+    by_whom: Plain
+    answers_without: Plain
+    automatic_dashed: Annotated[Text, holds("count")]
+    cut_by_hand: Plain
+    cut_by_hand_means: Plain
+    phenotype: Plain
+    phenotype_caption: Plain
+    phenotype_range: Plain
+    phenotype_times: Plain
+    phenotype_above: Plain
+    laip: Plain
+    laip_of: Annotated[Text, holds("sample", "blasts")]
+    redo: Plain
+    redo_how: Plain
 
     # CD5.
     cd5: Plain
@@ -180,6 +205,15 @@ class Phrases(BaseModel):
     cut_place_of: Annotated[Text, holds("linear", "channel", "scaled")]
     cut_reference: Plain
     cut_reference_of: Annotated[Text, holds("reference", "count")]
+    cut_interval: Plain
+    cut_interval_means: Plain
+    t_cells_positive: Plain
+    positive_t_cells_of: Annotated[Text, holds("percent", "positive", "cells")]
+    note: Plain
+    other_cells: Plain
+    other_cells_from: Plain
+    other_cells_share: Plain
+    other_cells_cd5: Plain
     alternatives: Plain
     alternatives_none: Plain
     method: Plain
@@ -208,6 +242,12 @@ class Phrases(BaseModel):
     level_of: Plain
     lineage: Plain
     other_denominator: Annotated[Text, holds("population", "count")]
+    by_denominator: Annotated[Text, holds("percent", "count", "denominator")]
+    denominator_unknown: Annotated[Text, holds("denominator")]
+    denominator_deciding: Plain
+    denominator_other: Plain
+    count_rule: Plain
+    validated_limit: Plain
 
     # Criterion, method, files.
     criterion: Plain
@@ -217,6 +257,22 @@ class Phrases(BaseModel):
     clinical_none: Plain
     field: Plain
     value: Plain
+    criteria: Plain
+    criteria_caption: Plain
+    criteria_counted: Plain
+    criteria_counts: Annotated[Text, holds("met", "failed", "unknown")]
+    criteria_id: Plain
+    criteria_text: Plain
+    criteria_evidence: Plain
+    criteria_source: Annotated[Text, holds("text")]
+    criteria_satisfied: Plain
+    criteria_not_satisfied: Plain
+    criteria_unknown: Plain
+    criteria_missing: Annotated[Text, holds("fields")]
+    criteria_identity: Plain
+    criteria_unverified: Plain
+    criteria_partial: Plain
+    criteria_note: Plain
     controls: Plain
     controls_caption: Plain
     controls_none: Plain

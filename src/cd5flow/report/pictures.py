@@ -11,6 +11,7 @@ from cd5flow.model.result import Cd5Section
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import Count, Drawing, as_png, as_svg, drawings
 from cd5flow.report import numerals
+from cd5flow.report.answer import cut_words
 from cd5flow.report.parts import Picture
 from cd5flow.report.wording import Wording
 
@@ -53,6 +54,9 @@ def _alt(drawing: Drawing, analysis: Analysis, wording: Wording) -> str:
         sentences += _cd5(analysis.result.cd5, wording)
     else:
         sentences.append(_of_parent(drawing.counted, wording))
+    if drawing.automatic_events is not None:
+        events = numerals.count(drawing.automatic_events)
+        sentences.append(wording.phrases.automatic_dashed.format(count=events))
     if drawing.drawn:
         sentences.append(
             wording.joint.join(
@@ -76,7 +80,7 @@ def _cd5(cd5: Cd5Section, wording: Wording) -> list[str]:
             low, high = (numerals.share(end, limits=limits) for end in cd5.band_percent)
             facts.append(f"{phrases.band_of}{wording.colon}{low}–{high} %")
     if cd5.cut is not None:
-        method = wording.states.cut[cd5.cut.method.value].word
+        method = cut_words(cd5.cut, wording).word
         place = numerals.number(cd5.cut.linear)
         facts.append(f"{phrases.cut}{wording.colon}{method}, {place}")
     return facts

@@ -7,7 +7,16 @@ from typing import Any
 
 from cd5flow.model.result import Cd5Section, MedianSection, Result
 from cd5flow.report import numerals
-from cd5flow.report.answer import burden_number, cd5_share, level, reason_list, rule, state_cell
+from cd5flow.report.answer import (
+    burden_number,
+    cd5_share,
+    cut_words,
+    level,
+    limit_words,
+    reason_list,
+    rule,
+    state_cell,
+)
 from cd5flow.report.parts import (
     Block,
     Cell,
@@ -21,7 +30,7 @@ from cd5flow.report.parts import (
 from cd5flow.report.wording import Wording
 
 OTHER_DENOMINATORS = ("viable", "singlets")
-"""Populations that other conventions divide by; the first that the tube has is shown."""
+"""Populations that a result of before `burden.alternatives` is divided by beside its own."""
 
 
 def cd5_section(result: Result, wording: Wording) -> Section:
@@ -31,7 +40,13 @@ def cd5_section(result: Result, wording: Wording) -> Section:
     rows = [
         Fact(phrases.state_of, state_cell(state, cd5.state)),
         Fact(phrases.positive_blasts, Cell(_positive(cd5, wording))),
-        Fact(phrases.interval_of, Cell(_ends(cd5.ci95_percent, cd5, wording))),
+        Fact(
+            phrases.interval_of,
+            Cell(
+                _ends(cd5.ci95_percent, cd5, wording),
+                note="" if cd5.ci_method is None else wording.term(cd5.ci_method.value),
+            ),
+        ),
         Fact(
             phrases.band_of,
             Cell(_ends(cd5.band_percent, cd5, wording), note=phrases.band_means),
@@ -39,10 +54,14 @@ def cd5_section(result: Result, wording: Wording) -> Section:
         Fact(phrases.threshold, Cell(rule(cd5))),
         Fact(phrases.pattern, _pattern(cd5, wording)),
         *_cut(cd5, wording),
+        *_positive_t_cells(cd5, wording),
+        *(Fact(phrases.note, Cell(wording.reason(note)[0])) for note in cd5.notes),
     ]
     blocks: list[Block] = [Facts(tuple(rows))]
     if cd5.cut is not None:
         blocks.append(_alternatives(cd5, wording))
+    if cd5.contamination:
+        blocks.append(_other_cells(cd5, wording))
     blocks.append(Facts(tuple(_medians(cd5, wording)), title=phrases.medians))
     blocks.append(reason_list(phrases.reasons, cd5.reasons, wording))
     if not cd5.reasons:
@@ -78,7 +97,7 @@ def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     if cut is None:
         yield Fact(phrases.cut, Cell(phrases.cut_none, "look"))
         return
-    method = wording.states.cut[cut.method]
+    method = cut_words(cut, wording)
     yield Fact(phrases.cut_method, Cell(method.word, note=method.means))
     place = phrases.cut_place_of.format(
         linear=numerals.number(cut.linear), channel=cut.channel, scaled=numerals.number(cut.scaled)
@@ -88,6 +107,52 @@ def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
         reference=wording.term(cut.reference), count=numerals.count(cut.reference_events)
     )
     yield Fact(phrases.cut_reference, Cell(reference))
+    if cut.ci95_linear is not None:
+        low, high = (numerals.number(end) for end in cut.ci95_linear)
+        yield Fact(phrases.cut_interval, Cell(f"{low}–{high}", note=phrases.cut_interval_means))
+
+
+def _positive_t_cells(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield the share of normal T cells with CD5, which shows what the reagent did."""
+    cells, phrases = cd5.t_cells, wording.phrases
+    if cells is None:
+        return
+    if cells.percent is None or cells.positive_events is None:
+        yield Fact(phrases.t_cells_positive, Cell(phrases.unknown, "quiet"))
+        return
+    share = phrases.positive_t_cells_of.format(
+        percent=numerals.share(cells.percent),
+        positive=numerals.count(cells.positive_events),
+        cells=numerals.count(cells.events),
+    )
+    yield Fact(phrases.t_cells_positive, Cell(share))
+
+
+def _other_cells(cd5: Cd5Section, wording: Wording) -> Table:
+    """Return the other cells that may lie in the blast gate."""
+    phrases = wording.phrases
+    return Table(
+        phrases.other_cells,
+        (
+            Column(phrases.other_cells_from, width=3),
+            Column(phrases.events, number=True, width=2),
+            Column(phrases.other_cells_share, number=True, width=2),
+            Column(phrases.other_cells_cd5, number=True, width=2),
+        ),
+        tuple(
+            (
+                Cell(wording.population(kind.source)),
+                Cell(numerals.count(round(kind.events))),
+                Cell(numerals.number(kind.percent_of_blasts)),
+                Cell(
+                    phrases.unknown
+                    if kind.cd5_positive_percent is None
+                    else numerals.share(kind.cd5_positive_percent)
+                ),
+            )
+            for kind in cd5.contamination
+        ),
+    )
 
 
 def _alternatives(cd5: Cd5Section, wording: Wording) -> Block:
@@ -185,10 +250,19 @@ def burden_section(result: Result, wording: Wording) -> Section:
         ),
         Fact(phrases.blast_events, events(burden.blast_events)),
         Fact(phrases.denominator_events, events(burden.denominator_events)),
-        Fact(phrases.denominator, Cell(wording.term(burden.denominator) or phrases.unknown)),
+        Fact(
+            phrases.denominator,
+            Cell(
+                wording.term(burden.denominator) or phrases.unknown,
+                note=phrases.denominator_deciding if burden.alternatives else "",
+            ),
+        ),
         Fact(phrases.interval_of, ends),
         Fact(phrases.upper_of, percent(burden.upper95_percent)),
-        Fact(phrases.lod, percent(burden.lod_percent)),
+        Fact(
+            phrases.lod,
+            Cell(percent(burden.lod_percent).text, note=limit_words(burden, wording)),
+        ),
         Fact(phrases.lloq, Cell(percent(burden.lloq_percent).text, note=phrases.limits_mean)),
         Fact(phrases.lineage, Cell(wording.term(result.strategy.lineage))),
         *_other_denominator(result, wording),
@@ -199,6 +273,19 @@ def burden_section(result: Result, wording: Wording) -> Section:
 
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
     """Yield the share of blasts by another convention, where the tube has its denominator."""
+    quantified = burden_number(result.burden, wording) != wording.phrases.below_lloq
+    for other in result.burden.alternatives:
+        share = wording.phrases.unknown
+        if other.percent is not None and other.events is not None:
+            shown = f"{numerals.burden(other.percent)} %"
+            share = shown if quantified else wording.phrases.below_lloq
+            share = f"{share} ({numerals.count(other.events)})"
+        yield Fact(
+            wording.phrases.denominator_other,
+            Cell(share, note=wording.term(other.denominator)),
+        )
+    if result.burden.alternatives:
+        return
     rows = {row.name: row for row in result.populations if row.gate is not None}
     blasts = rows.get("blasts")
     for name in OTHER_DENOMINATORS:
@@ -208,7 +295,6 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
         if f"/{name}/" not in blasts.path:
             continue
         shown = f"{numerals.burden(100 * blasts.events / whole.events)} %"
-        quantified = burden_number(result.burden, wording) != wording.phrases.below_lloq
         yield Fact(
             wording.phrases.other_denominator.format(
                 population=wording.population(name), count=numerals.count(whole.events)

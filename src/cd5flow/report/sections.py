@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from cd5flow.model.result import PopulationSection, Result
+from cd5flow.criteria.eligibility import Eligibility
+from cd5flow.model.result import Confidence, GateSection, PopulationSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import check_table
+from cd5flow.report.by_hand import by_hand_section
+from cd5flow.report.criteria import criteria_section
 from cd5flow.report.parts import (
+    Block,
     Cell,
     Column,
     Fact,
@@ -18,21 +23,36 @@ from cd5flow.report.parts import (
     Pictures,
     Section,
     Table,
+    Tone,
 )
+from cd5flow.report.phenotype import phenotype_section
 from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
 from cd5flow.report.wording import Wording
 
 ALL = "all"
 
+TONES_OF_DOUBT: Final[dict[str, Tone]] = {
+    Confidence.MODERATE: "plain",
+    Confidence.LOW: "look",
+}
 
-def sections(result: Result, pictures: Sequence[Picture], wording: Wording) -> tuple[Section, ...]:
+
+def sections(
+    result: Result,
+    pictures: Sequence[Picture],
+    wording: Wording,
+    eligibility: Eligibility | None = None,
+) -> tuple[Section, ...]:
     """Return every section after page 1, in the order of the report."""
     made = (
         _pictures(pictures, wording),
         _gates(result, wording),
+        by_hand_section(result, wording),
         cd5_section(result, wording),
+        phenotype_section(result, wording),
         burden_section(result, wording),
         criterion_section(result, wording),
+        *(() if eligibility is None else (criteria_section(eligibility, wording),)),
         _quality(result, wording),
         _method(result, wording),
         _controls(result, wording),
@@ -66,11 +86,43 @@ def _gates(result: Result, wording: Wording) -> Section:
             Column(phrases.of_parent, number=True, width=1.2),
             Column(phrases.usual, number=True, width=1.2),
             Column(phrases.of_denominator, number=True, width=1.3),
-            Column(phrases.found_by, width=4.0),
+            Column(phrases.found_by, width=3.2),
+            Column(phrases.confidence, width=1.4),
         ),
         tuple(_population(row, wording) for row in result.populations),
     )
-    return Section("gates", phrases.gates, (table,))
+    unsure = _unsure(result, wording)
+    return Section("gates", phrases.gates, (table, unsure) if unsure.rows else (table,))
+
+
+def _unsure(result: Result, wording: Wording) -> Table:
+    """Return the gates that the strategy's rules are not sure of, and why."""
+    phrases = wording.phrases
+    rows = tuple(
+        (
+            Cell(wording.population(row.name)),
+            _confidence(row.gate, wording),
+            Cell(wording.joint.join(map(wording.term, row.gate.confidence_reasons))),
+        )
+        for row in result.populations
+        if row.gate is not None and row.gate.confidence in TONES_OF_DOUBT
+    )
+    return Table(
+        phrases.confidence_caption,
+        (
+            Column(phrases.population, width=2.5),
+            Column(phrases.confidence, width=1.5),
+            Column(phrases.why, width=6),
+        ),
+        rows,
+    )
+
+
+def _confidence(gate: GateSection, wording: Wording) -> Cell:
+    if gate.confidence is None:
+        return Cell("–", "quiet")
+    word = wording.states.confidence[gate.confidence].word
+    return Cell(word, TONES_OF_DOUBT.get(gate.confidence, "plain"))
 
 
 def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
@@ -79,7 +131,8 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
     name = Cell(shown, note=row.name if shown != row.name else "")
     if row.gate is None:
         unknown = Cell(phrases.unknown, "quiet")
-        return (name, unknown, unknown, unknown, unknown, unknown, Cell(phrases.not_gated, "look"))
+        absent = Cell(phrases.not_gated, "look")
+        return (name, unknown, unknown, unknown, unknown, unknown, absent, Cell("–", "quiet"))
     parent = phrases.all_events
     if row.parent is not None and row.parent != ALL:
         parent = wording.population(row.parent)
@@ -101,6 +154,7 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
             else _share(row.percent_of_denominator, wording)
         ),
         Cell(row.gate.method, fixed=True, note=wording.term(row.gate.note)),
+        _confidence(row.gate, wording),
     )
 
 
@@ -132,6 +186,7 @@ def _method(result: Result, wording: Wording) -> Section:
         Fact(phrases.choice, Cell(wording.term(strategy.choice))),
         Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
         Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
+        *_guided(result, wording),
         Fact(phrases.protocol, Cell(named(protocol.name, protocol.version, wording))),
         Fact(phrases.hash, Cell(protocol.sha256, fixed=True)),
     ]
@@ -155,6 +210,17 @@ def _method(result: Result, wording: Wording) -> Section:
         ),
     )
     return Section("method", phrases.method_title, (Facts(tuple(rows)), panel))
+
+
+def _guided(result: Result, wording: Wording) -> tuple[Fact, ...]:
+    """Return from which diagnostic result the blast window came, where one was given."""
+    laip = result.strategy.laip
+    if laip is None:
+        return ()
+    said = wording.phrases.laip_of.format(
+        sample=laip.sample, blasts=numerals.count(laip.blast_events)
+    )
+    return (Fact(wording.phrases.laip, Cell(said, note=wording.joint.join(laip.markers))),)
 
 
 def _known(value: object, wording: Wording) -> Cell:
@@ -237,4 +303,9 @@ def _files(result: Result, wording: Wording) -> Section:
         ),
         title=phrases.software,
     )
-    return Section("files", phrases.files, (files, software, Paragraph(phrases.attached, "quiet")))
+    blocks: list[Block] = [files, software]
+    if made.redo is not None:
+        command = Fact(phrases.redo, Cell(made.redo.command, fixed=True, note=phrases.redo_how))
+        blocks.append(Facts((command,)))
+    blocks.append(Paragraph(phrases.attached, "quiet"))
+    return Section("files", phrases.files, tuple(blocks))

@@ -21,7 +21,8 @@ POPULATION_COLUMNS: Final = (
     "percent_of_denominator",
 )
 
-_ACTIVE: Final = ("=", "+", "-", "@")
+_ACTIVE: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""East Asian spreadsheets take the wide signs for the narrow ones."""
 
 
 def inert(cell: Cell) -> str:
@@ -33,7 +34,9 @@ def inert(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        line = "".join(" " if unicodedata.category(c) == "Cc" else c for c in cell)
+        line = cell
+        if not cell.isprintable():
+            line = "".join(" " if unicodedata.category(c) == "Cc" else c for c in cell)
         # Some programs strip blanks before they look for a formula.
         return f"'{line}" if line.lstrip().startswith(_ACTIVE) else line
     return repr(cell)

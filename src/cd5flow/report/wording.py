@@ -64,10 +64,12 @@ class States(_Part):
     cd5: dict[str, State]
     burden: dict[str, State]
     criterion: dict[str, State]
+    overall: dict[str, State]
     quality: dict[str, State]
     review: dict[str, State]
     pattern: dict[str, State]
     cut: dict[str, State]
+    confidence: dict[str, State]
 
 
 class Choices(_Part):
@@ -168,14 +170,19 @@ class Wording(_Part):
             return None
         for sentence in sentences:
             if found := sentence_pattern(sentence.of).fullmatch(text):
-                fields = {name: self.term(value) for name, value in found.groupdict().items()}
+                fields = {name: self._filled(name, v) for name, v in found.groupdict().items()}
                 return sentence.say.format(**fields)
         return None
 
+    def _filled(self, name: str, text: str) -> str:
+        """Return what a sentence holds in braces; names that begin with "field" are the clinic's."""
+        known = self.choices.clinical.get(text) if name.startswith("field") else None
+        return known or self.term(text)
+
 
 def _sign(sentence: str) -> str:
-    """Write ``>= 70 %`` with the sign that print has for it."""
-    return re.sub(r">= (?=\d)", "≥ ", sentence)
+    """Write ``>= 70 %`` and ``<= 3`` with the signs that print has for them."""
+    return re.sub(r"<= (?=\d)", "≤ ", re.sub(r">= (?=\d)", "≥ ", sentence))
 
 
 @cache

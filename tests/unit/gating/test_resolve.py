@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cd5flow.gating.apply import membership
-from cd5flow.gating.resolve import UNPROVEN, transfer
-from cd5flow.gating.sight import Outcome, Sight, Unresolved
+from cd5flow.gating.resolve import UNPROVEN, resolve, transfer
+from cd5flow.gating.sight import Outcome, Refused, Sight, Unresolved
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, Strategy, load_strategy
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
@@ -300,6 +300,42 @@ def test_a_few_cells_of_one_path_do_not_hide_the_disease_that_another_shows(
     assert (gating.lineage, gating.count(BLASTS)) == (taken, 50 if taken == "two" else 10)
 
 
+def between(low: float, high: float) -> Entry:
+    side = {"axis": "CD45", "low": low, "high": high}
+    return {"method": "fixed", "units": "display", "sides": [side]}
+
+
+def two_clusters(first: Entry, second: Entry, **entries: Any) -> Gating:
+    return lineage(
+        lineage_path(gate("blasts", first), lineage="one"),
+        lineage_path(gate("blasts", second), lineage="two"),
+        **entries,
+    )
+
+
+def test_a_cluster_of_other_cells_that_is_not_taken_is_told_of() -> None:
+    gating = two_clusters(between(0, 40), between(70, 100), outweighs=5)
+    assert (gating.lineage, gating.count(BLASTS)) == ("one", 40)
+    assert said(gating, "PATH_OUTWEIGHED") == [
+        "two: a cluster of 30 other cells; one with 40 is taken"
+    ]
+
+
+def test_a_cluster_that_a_larger_one_outweighs_is_told_of() -> None:
+    gating = two_clusters(between(90, 100), between(0, 60), outweighs=5)
+    assert (gating.lineage, gating.count(BLASTS)) == ("two", 60)
+    assert said(gating, "PATH_OUTWEIGHED") == [
+        "one: a cluster of 10 other cells; two with 60 is taken"
+    ]
+
+
+@pytest.mark.parametrize(("low", "told"), [(35, True), (25, False)])
+def test_the_same_cells_by_another_rule_are_no_second_cluster(low: float, *, told: bool) -> None:
+    # Of the second 30 cells, 10 or 20 are the first rule's too.
+    gating = two_clusters(between(0, 45), between(low, low + 30), outweighs=5)
+    assert bool(said(gating, "PATH_OUTWEIGHED")) is told
+
+
 def test_of_clusters_of_like_size_the_first_is_taken() -> None:
     gating = lineage(
         lineage_path(gate("blasts", NEVER), lineage="none"),
@@ -378,6 +414,20 @@ def test_cells_of_no_proven_lineage_void_the_rule_of_scattered_candidates() -> N
     path = lineage_path(gate("x", EVERYONE), gate("blasts", NEVER, "x"))
     assert unproven(20, path).lineage == UNPROVEN
     assert unproven(21, path).lineage == "cyCD3+ sCD3-"
+
+
+@pytest.mark.parametrize(
+    ("settling", "settled"), [("CD7", True), ("cyCD3", False), ("cyCD3|CD7", True)]
+)
+def test_a_marker_that_proves_the_lineage_either_way_settles_the_question(
+    settling: str, *, settled: bool
+) -> None:
+    gating = lineage(
+        gates=[gate("cd45_dim", cut_at("CD45", 79.9))],
+        unproven={"population": "cd45_dim", "percent": 20, "unless": [settling]},
+    )
+    assert gating.unproven_cluster is not settled
+    assert bool(said(gating, "LINEAGE_UNPROVEN")) is not settled
 
 
 def test_a_proven_cluster_is_proven_whatever_lies_beside_it() -> None:
@@ -623,6 +673,83 @@ def test_a_controls_time_is_gated_within_what_stood_in_on_the_sample() -> None:
     clogged = (seconds > 300) & (seconds < 500)
     control = run(seconds[~clogged | (np.arange(5_000) % 5 == 0)])
     assert transferred(gating, strategy, control)["stable"] < 4_100
+
+
+MEDIAN: Entry = {
+    "method": "quantile",
+    "axis": "CD3",
+    "keep": "above",
+    "of": "high",
+    "control": "fmo",
+    "quantile_percent": 50,
+    "min_events": 20,
+}
+
+
+def by_control(
+    control: Columns | Refused, *gates: Entry, sample: GatedInput | None = None
+) -> Gating:
+    """Return a tube gated with a control of its own."""
+    tube = sample or rising()
+    return resolve(
+        strategy_of(gates=gates),
+        columns=tube.columns,
+        panel=tube.panel,
+        scales=tube.scales,
+        seed=0,
+        controls={"fmo": control},
+    )
+
+
+def test_a_gate_is_placed_by_the_controls_population_through_the_gates_before_it() -> None:
+    # In the control 40 cells lie above the sample's edge on CD45; their CD3 has a median of 30.
+    control = tube_of({
+        "CD45": [10.0] * 60 + [90.0] * 40,
+        "CD3": [77.0] * 60 + [20.0] * 15 + [30.0] * 10 + [40.0] * 15,
+        "CD7": [0.0] * 100,
+    })  # fmt: skip
+    gating = by_control(control.columns, gate("high", cut_at("CD45", 50)), gate("a", MEDIAN))
+    region = gating.tree["a"].region
+    assert isinstance(region, Interval)
+    assert region.low == pytest.approx(30, abs=0.5)
+    assert gating.tree["a"].evidence.placed_by == ("fmo:high",)
+    assert gating.count("a") == 70
+
+
+def test_a_gate_within_a_lineage_path_sees_the_paths_own_gates_in_the_control() -> None:
+    control = tube_of({"CD45": [90.0] * 50, "CD3": [30.0] * 50, "CD7": [0.0] * 50})
+    path = lineage_path(gate("high", cut_at("CD45", 50)), gate("blasts", MEDIAN, "high"))
+    tube = rising()
+    gating = resolve(
+        strategy_of(paths=[path]),
+        columns=tube.columns,
+        panel=tube.panel,
+        scales=tube.scales,
+        seed=0,
+        controls={"fmo": control.columns},
+    )
+    assert (gating.lineage, gating.count(BLASTS)) == ("cyCD3+ sCD3-", 50)
+
+
+def test_a_controls_own_clock_decides_which_of_its_events_place_a_gate() -> None:
+    seconds = steady()
+    rises = np.linspace(0, 1, 5_000)
+    sample = run(seconds, CD3=rises)
+    late = (seconds > 700) & (seconds < 900)
+    control = run(seconds[~late | (np.arange(5_000) % 5 == 0)], CD3=0.5)
+    stable = gate("high", STABLE)
+    gating = by_control(control.columns, stable, gate("a", MEDIAN), sample=sample)
+    assert 3_800 < gating.tree["a"].evidence.events < 4_100
+
+
+def test_without_a_control_that_may_be_used_the_gate_is_left_out_and_says_why() -> None:
+    high = gate("high", cut_at("CD45", 50))
+    none = by_control(Refused("OTHER_DAY: acquired later"), high, gate("a", MEDIAN))
+    assert "a" not in none.members
+    (message,) = said(none, "GATE_UNRESOLVED")
+    assert "the fmo control may not be used: OTHER_DAY: acquired later" in message
+    (message,) = said(found(high, gate("a", MEDIAN)), "GATE_UNRESOLVED")
+    assert "no control of role fmo was given" in message
 
 
 # Whole tubes and the shipped strategies

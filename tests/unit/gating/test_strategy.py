@@ -67,6 +67,11 @@ def tail(**settings: Any) -> Entry:
     return {"method": "negative_tail", "axis": "CD45", "keep": "above", **settings}
 
 
+def quantile(**settings: Any) -> Entry:
+    rule = {"method": "quantile", "axis": "CD45", "keep": "above", "of": "all"}
+    return {**rule, "quantile_percent": 99, **settings}
+
+
 def combine(*of: str) -> Entry:
     return {"method": "combine", "operator": "and", "of": list(of)}
 
@@ -238,6 +243,22 @@ GUISES: dict[str, tuple[list[Entry], list[Entry], str]] = {
         [gate("blasts", cluster(yardstick=["all", "by_cd5"]))],
         "by_cd5",
     ),
+    "what a cluster lies among": ([BY_CD5], [gate("blasts", cluster(among="by_cd5"))], "by_cd5"),
+    "an island's axis": ([], [gate("blasts", cluster(method="island", y="CD5"))], "blasts"),
+    "a component's axis": ([], [gate("blasts", hill(method="mixture", y="CD5"))], "blasts"),
+    "a component's window": (
+        [BY_CD5],
+        [gate("blasts", hill(method="mixture", x_window={"low": at("by_cd5")}))],
+        "by_cd5",
+    ),
+    "a quantile's axis": ([], [gate("blasts", quantile(axis="CD5", control="fmo"))], "blasts"),
+    "a quantile's reference": ([BY_CD5], [gate("blasts", quantile(of="by_cd5"))], "by_cd5"),
+    "a quantile's reference in a control": (
+        [BY_CD5],
+        [gate("blasts", quantile(of="by_cd5", control="fmo"))],
+        "by_cd5",
+    ),
+    "a quantile's window": ([BY_CD5], [gate("blasts", quantile(high=at("by_cd5")))], "by_cd5"),
     "what a cluster stands apart from": (
         [BY_CD5],
         [gate("blasts", cluster(apart_from=["by_cd5"]))],
@@ -349,7 +370,9 @@ def test_a_path_may_ask_for_a_tube_with_cd5(folder: Path) -> None:
 
 def test_whether_blasts_lack_cd5_is_not_for_the_strategy_to_say(folder: Path) -> None:
     found = faults(folder, paths=[lineage_path(gate("blasts", CD45), lacks=["CD3", "CD5"])])
-    where = place(folder, '"lacks"')
+    lines = (folder / "s.yaml").read_text(encoding="utf-8").splitlines()
+    (line,) = (i for i, text in enumerate(lines) if text == '   "lacks": [')
+    where = f"s.yaml:{line + 1}:4"
     assert found == [f"{where}: whether blasts lack CD5 is what is asked"]
 
 
@@ -445,6 +468,9 @@ def test_a_name_out_of_order_is_refused_where_it_stands(
         (tail(of="gone"), ["gone"]),
         (hill(x_window={"low": at("gone")}), ["gone"]),
         (cluster(yardstick=["gone"], apart_from=["lost"]), ["gone", "lost"]),
+        (cluster(method="island", among="gone"), ["gone"]),
+        (hill(method="mixture", y_window={"high": at("gone")}), ["gone"]),
+        (quantile(of="gone", control="isotype", low=at("lost")), ["gone", "lost"]),
     ],
 )
 def test_a_population_that_a_method_refers_to_stands_before_it(

@@ -197,7 +197,8 @@ def test_blasts_that_could_not_be_told_are_not_counted_as_none() -> None:
 def test_a_population_that_was_not_gated_is_unknown_and_not_zero() -> None:
     rows = table(section(document_of(make_result()), "gates")).rows
     last = [cell.text for cell in rows[-1]]
-    assert last == ["CD5-positive blasts", *["unknown"] * 5, "not gated in this tube"]
+    absent = [*["unknown"] * 5, "not gated in this tube", "–"]
+    assert last == ["CD5-positive blasts", *absent]
 
 
 def test_every_population_has_its_row_with_counts_and_percentages() -> None:

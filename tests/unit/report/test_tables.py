@@ -11,7 +11,7 @@ from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.report.tables import Cell, csv_text, inert, populations_csv
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "＠A1"])
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert inert(text) == f"'{text}"
 

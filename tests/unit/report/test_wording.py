@@ -10,6 +10,7 @@ import pytest
 
 import cd5flow
 from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.eligibility import Overall
 from cd5flow.errors import OptionError
 from cd5flow.model.result import (
     BurdenState,
@@ -128,11 +129,22 @@ def observations() -> set[tuple[str, str]]:
             continue
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
-                found |= set(observed(function))
+                found |= set(observed(function, handed_in(function.name, tree)))
     return found
 
 
-def observed(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+def handed_in(name: str, tree: ast.AST) -> list[str]:
+    """Return every code with which a function of a module is called."""
+    calls = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name
+    )
+    parts = (part for call in calls for part in (*call.args, *(k.value for k in call.keywords)))
+    return [text for part in parts for text in written(part) if CODE.fullmatch(text)]
+
+
+def observed(function: ast.FunctionDef, codes: list[str]) -> Iterator[tuple[str, str]]:
     named: dict[str, list[str]] = {}
     for node in ast.walk(function):
         if not isinstance(node, ast.Assign):
@@ -150,8 +162,9 @@ def observed(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
                     list(written(part)) or named.get(getattr(part, "id", ""), [])
                     for part in (code, message)
                 ]
-                for text in texts[1] or [""]:
-                    yield texts[0][0], text
+                # A code that is handed in is written where the function is called.
+                for name in texts[0][:1] or codes:
+                    yield from ((name, text) for text in texts[1] or [""])
 
 
 def test_the_source_is_read_at_all() -> None:
@@ -167,6 +180,7 @@ def test_every_state_has_a_word(wording: Wording) -> None:
     assert set(states.cd5) == set(Cd5State)
     assert set(states.burden) == set(BurdenState)
     assert set(states.criterion) == set(CriterionState)
+    assert set(states.overall) == set(Overall)
     assert set(states.quality) == set(QualityState)
     assert set(states.pattern) == set(Pattern)
     assert set(states.cut) == set(CutMethod)

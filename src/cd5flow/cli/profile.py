@@ -1,0 +1,34 @@
+"""Where the time went: seconds a stage as a file and as a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cd5flow import __version__
+from cd5flow.cli.terminal import say, table
+from cd5flow.errors import OutputError
+from cd5flow.pipeline import Analysis
+from cd5flow.stages import Stopwatch
+
+
+def write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:
+    """Write the seconds of each stage, and print them on stderr.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    raw = analysis.tube.fcs.raw
+    profile = {
+        "cd5flow": __version__,
+        "file": analysis.result.sample.file,
+        "events": len(raw),
+        "channels": len(raw.channels),
+        **stage.told(),
+    }
+    try:
+        path.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    for line in table(stage.rows()):
+        say(line)
