@@ -78,7 +78,6 @@ class _Line:
         first = next((i for i, g in enumerate(line) if self.read(g) & telling), len(line) - 1)
         self.names = line[first:]
         self.rows: Rows = np.flatnonzero(gating.members[tree[line[first]].parent])
-        self.seen: dict[Dimension, Signal] = {}
         self.passes: dict[str, Mask] = {name: self._passes(name) for name in self.names}
         self.cd5: Signal = columns.column(Dimension(panel.detector(READOUT)))[self.rows]
 
@@ -180,9 +179,7 @@ class _Line:
         return held
 
     def _values(self, dimension: Dimension) -> Signal:
-        if dimension not in self.seen:
-            self.seen[dimension] = self.columns.column(dimension)[self.rows]
-        return self.seen[dimension]
+        return self.columns.column(dimension)[self.rows]
 
     def _passes(self, name: str) -> Mask:
         region = self.gating.tree[name].region

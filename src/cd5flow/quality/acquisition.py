@@ -11,7 +11,7 @@ from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Floats, Run
-from cd5flow.ranks import quantiles
+from cd5flow.ranks import finite, quantiles
 from cd5flow.transforms import scale
 
 FEWEST_EVENTS = 1000
@@ -33,7 +33,7 @@ def clock(run: Run) -> Observation:
     time = run.seconds()
     if time is None:
         return Observation(code, None, unit, "no Time channel: the run could not be watched")
-    time = time[np.isfinite(time)]
+    time = finite(time)
     if time.size < 2 or not time.max() > time.min():
         return Observation(code, None, unit, "the Time channel stands still")
     earlier = earlier_percent(time)
@@ -106,7 +106,7 @@ def _running(run: Run) -> Floats | str:
     time = run.seconds()
     if time is None:
         return "no Time channel: the run could not be watched"
-    time = time[np.isfinite(time)]
+    time = finite(time)
     if time.size < FEWEST_EVENTS:
         return f"{time.size} events are too few to see a rate"
     if is_folded(time):
