@@ -63,6 +63,7 @@ _LIMITS: dict[str, Any] = {
     "interval": "wilson",
     "resamples": 200,
     "etp_percent": 75,
+    "stain": {"expected_index": 40, "margin": 2},
     "neighbours": {
         "mature": ["t_landmark", "t_cells", "lymphocytes"],
         "axis": "CD45",

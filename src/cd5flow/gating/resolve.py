@@ -86,7 +86,7 @@ def resolve(
     state.run(strategy.after)
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
-    looks_unproven = not cluster and _unproven(strategy, state)
+    looks_unproven = _unproven(strategy, state, found=cluster)
     lineage = UNPROVEN
     if path is not None and not looks_unproven:
         lineage = _name(path, state) if cluster else path.lineage
@@ -94,7 +94,8 @@ def resolve(
         state.note(
             "LINEAGE_UNPROVEN",
             Severity.WARN,
-            "cells lie where blasts lie, and nothing in this tube proves that they are of T lineage",
+            f"{'more cells' if cluster else 'cells'} lie where blasts lie, and nothing in this tube "
+            "proves that they are of T lineage",
         )
     if nk_like:
         state.note(
@@ -456,7 +457,7 @@ def _without_cluster(strategy: Strategy, state: _State) -> LineagePath | None:
     return None
 
 
-def _unproven(strategy: Strategy, state: _State) -> bool:
+def _unproven(strategy: Strategy, state: _State, *, found: bool) -> bool:
     """Whether cells in the blast window, of no proven lineage, are too many to be called normal."""
     rule = strategy.unproven
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
@@ -464,9 +465,17 @@ def _unproven(strategy: Strategy, state: _State) -> bool:
     # What a diagnostic result shows is proven.
     if state.laip is not None or not state.applies((), rule.unless):
         return False
-    found = int((state.members[rule.population] & state.members[DENOMINATOR]).sum())
-    whole = int(state.members[DENOMINATOR].sum())
-    return whole > 0 and 100 * found / whole >= rule.percent
+    limit = rule.beside_percent if found else rule.percent
+    if limit is None:
+        return False
+    denominator = state.members[DENOMINATOR]
+    others = state.members[rule.population] & denominator
+    least = int(denominator.sum()) * limit / 100
+    if found:
+        others &= ~state.members[BLASTS]
+        least = max(least, int(state.members[BLASTS].sum()))
+    count = int(others.sum())
+    return count > 0 and count >= least
 
 
 def _name(path: LineagePath, state: _State) -> str:

@@ -178,12 +178,16 @@ class Unproven(Spec):
 
     Attributes:
         population: cells in the blast window.
-        percent: share of the denominator from which they are a cluster of unproven lineage.
+        percent: share of the denominator from which they are a cluster of unproven lineage, where no
+            cluster of blasts was found.
+        beside_percent: the same beside a cluster that was found, if they outnumber it: what was found
+            is then hardly the leukaemia. None is no such limit.
         unless: markers that prove the lineage either way; with one of them the question is settled.
     """
 
     population: Name
     percent: Percentage
+    beside_percent: Percentage | None = None
     unless: tuple[str, ...] = ()
 
 

@@ -113,6 +113,22 @@ class PatternLimits(BaseModel):
     heterogeneous_decades: float = Field(ge=0)
 
 
+class StainRule(BaseModel):
+    """What a weak stain with CD5 may have hidden.
+
+    Attributes:
+        expected_index: stain index that normal T cells reach where the reagent is as it should be. A
+            tube below it is taken to hold so much less light of CD5.
+        margin: factor by which the light of a stain may fall short though its T cells do reach that;
+            it counts where CD5 of the blasts has no valley that parts carriers from the others.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    expected_index: float = Field(gt=0)
+    margin: float = Field(ge=1)
+
+
 class NeighbourRule(BaseModel):
     """How cells of other kinds that lie in the blast gate are estimated.
 
@@ -171,6 +187,7 @@ class Cd5Limits(BaseModel):
         resamples: how often a cut's reference is drawn anew to tell how sure its place is.
         etp_percent: the early-T-precursor definition asks for less CD5 than this; a share that meets
             the protocol and lies below it is noted. Null is no note.
+        stain: what a weak stain may have hidden, before a share below the threshold is believed.
         neighbours: how other cells in the blast gate are estimated.
         pattern: rules for the pattern's word.
     """
@@ -201,6 +218,7 @@ class Cd5Limits(BaseModel):
     interval: IntervalMethod
     resamples: int = Field(ge=20, le=10_000)
     etp_percent: PositivePercent | None
+    stain: StainRule
     neighbours: NeighbourRule
     pattern: PatternLimits
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -263,10 +264,53 @@ def _state(
         )
     if pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed:
         reasons.append(f"DIM_WITHOUT_FMO: CD5 is {pattern.value} and no FMO says where it begins")
+    if not threshold.met_by(share.percent):
+        reasons += _hidden_by_weak_stain(measured, threshold, pattern=pattern, limits=limits)
     if reasons:
         return Cd5State.BORDERLINE, reasons + _disagreement(measured, threshold, limits)
     state = Cd5State.MEETS if threshold.met_by(share.percent) else Cd5State.DOES_NOT_MEET
     return state, _disagreement(measured, threshold, limits)
+
+
+def _hidden_by_weak_stain(
+    measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
+) -> list[str]:
+    """Return that a share below the threshold may be one of a full stain that meets it.
+
+    Blasts that just met the threshold would be, with the reagent as it should be, ``z`` SD of the
+    background above the cut: ``z`` is the normal quantile of the threshold. With a part ``f`` of that
+    light they move towards the negatives' centre, while the background keeps its SD; as large a share
+    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``. Where the blasts
+    reach the threshold there, the stain may have hidden their CD5. Without an FMO the centre itself is
+    known only roughly, and a stain that falls short leaves dim CD5 open.
+    """
+    if measured.negatives is None:
+        return []
+    centre, spread = measured.negatives
+    index, expected = measured.stain_index, limits.stain.expected_index
+    shown = "–" if index is None else f"{index:.1f}"
+    part = 1.0 if index is None else min(1.0, max(0.0, index / expected))
+    if pattern is not Pattern.PARTIAL:
+        if part < 1 and not _backed_by_fmo(measured.cuts, limits):
+            reason = (
+                f"STAIN_MAY_HIDE_CD5: T cells' stain index {shown}, {expected:g} expected; no FMO "
+                "tells dim CD5 from background"
+            )
+            return [reason]
+        part /= limits.stain.margin
+    if part == 1.0:
+        return []
+    z = NormalDist().inv_cdf(min(max(threshold.percent, 1.0), 99.0) / 100)
+    cut = measured.cuts[0].linear
+    place = centre + part * (cut - centre) - (1 - part) * z * spread
+    blasts = measured.readout.blasts
+    if not threshold.met_by(100 * np.count_nonzero(blasts >= place) / blasts.size):
+        return []
+    reason = (
+        f"STAIN_MAY_HIDE_CD5: T cells' stain index {shown}, {expected:g} expected; if CD5 was stained "
+        f"at {100 * part:.0f} % of full strength, {threshold.rule} is possible"
+    )
+    return [reason]
 
 
 def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:

@@ -430,9 +430,37 @@ def test_a_marker_that_proves_the_lineage_either_way_settles_the_question(
     assert bool(said(gating, "LINEAGE_UNPROVEN")) is not settled
 
 
-def test_a_proven_cluster_is_proven_whatever_lies_beside_it() -> None:
+def test_without_a_limit_a_proven_cluster_is_proven_whatever_lies_beside_it() -> None:
     gating = unproven(20, lineage_path(gate("blasts", EVERYONE)))
     assert (gating.lineage, gating.unproven_cluster) == ("cyCD3+ sCD3-", False)
+
+
+@pytest.mark.parametrize(
+    ("beside_percent", "blasts_above", "is_proven"),
+    [
+        (60, 89.9, False),  # 70 % beside the 10 % found
+        (71, 89.9, True),  # fewer than the limit
+        (30, 49.9, True),  # 30 % beside 50 %: what was found is the most of them
+        (30, 59.9, False),  # 40 % beside 40 %
+    ],
+)
+def test_a_cluster_outnumbered_by_others_of_no_lineage_proves_nothing(
+    beside_percent: float, blasts_above: float, *, is_proven: bool
+) -> None:
+    gating = lineage(
+        lineage_path(gate("blasts", cut_at("CD45", blasts_above))),
+        gates=[gate("cd45_dim", cut_at("CD45", 19.9))],
+        unproven={
+            "population": "cd45_dim",
+            "percent": 100,
+            "beside_percent": beside_percent,
+        },
+    )
+
+    assert gating.unproven_cluster is not is_proven
+    assert (gating.lineage == UNPROVEN) is not is_proven
+    assert bool(said(gating, "LINEAGE_UNPROVEN")) is not is_proven
+    assert BLASTS in gating.members
 
 
 def test_unproven_cells_count_within_the_denominator() -> None:

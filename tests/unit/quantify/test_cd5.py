@@ -854,3 +854,73 @@ def test_cuts_that_give_two_answers_are_named_with_both() -> None:
     assert reasons == [
         "CUTS_DISAGREE: fmo gives 90.0 %, internal_negative 60.0 %, on two sides of >= 70 %"
     ]
+
+
+def t_cells_of_index(index: float) -> np.ndarray:
+    return at((200, CENTRE + 2 * index * SPREAD))
+
+
+Z = 0.5244005127080407
+"""Normal quantile of 70 %: blasts that just meet the threshold lie so many SD above the cut."""
+
+
+@pytest.mark.parametrize(
+    ("shift", "hidden"),
+    # A quarter of the light of blasts that meet the threshold, and a little less.
+    [((2.3263 + Z) * 0.25 + 0.01, True), ((2.3263 + Z) * 0.25 - 0.03, False)],
+)
+def test_a_weak_stain_hides_dim_cd5(shift: float, hidden: bool) -> None:  # noqa: FBT001
+    # Half of the index expected, and the margin of 2: a quarter of the light.
+    blasts = spread(4000, CENTRE + shift * SPREAD)
+    tube = readout(blasts, t_cells=t_cells_of_index(20), controls=[fmo_signal(n=20_000)])
+
+    found = judge(tube)
+
+    assert found.pattern is Pattern.NEGATIVE
+    assert codes(found) == (["STAIN_MAY_HIDE_CD5"] if hidden else [])
+    assert found.state is (Cd5State.BORDERLINE if hidden else Cd5State.DOES_NOT_MEET)
+
+
+def test_without_an_fmo_a_stain_that_falls_short_leaves_dim_cd5_open() -> None:
+    short = judge(readout(spread(1000), t_cells=t_cells_of_index(39)))
+    full = judge(readout(spread(1000), t_cells=t_cells_of_index(41)))
+
+    assert short.state is Cd5State.BORDERLINE
+    (reason,) = short.reasons
+    assert reason.endswith("stain index 39.0, 40 expected; no FMO tells dim CD5 from background")
+    assert full.state is Cd5State.DOES_NOT_MEET
+
+
+@pytest.mark.parametrize(
+    ("index", "state"), [(41, Cd5State.DOES_NOT_MEET), (1.5, Cd5State.BORDERLINE)]
+)
+def test_blasts_in_two_modes_are_believed_unless_the_stain_nearly_failed(
+    index: float, state: Cd5State
+) -> None:
+    # Beside 55 % bright ones: what lies at the background is background, or dim beyond telling.
+    blasts = np.concatenate([spread(900), at((1100, BRIGHT))])
+
+    assert judge(readout(blasts, t_cells=t_cells_of_index(index))).state is state
+
+
+def test_a_laboratory_states_what_its_own_reagent_shows() -> None:
+    blasts = spread(4000, CENTRE + 1.2 * SPREAD)
+    tube = readout(blasts, t_cells=t_cells_of_index(30), controls=[fmo_signal()])
+    own = cd5_limits(stain={"expected_index": 30, "margin": 1})
+
+    assert codes(judge(tube)) == ["STAIN_MAY_HIDE_CD5"]
+    assert judge(tube, limits=own).state is Cd5State.DOES_NOT_MEET
+
+
+@given(index=st.floats(0.1, 500), shift=st.floats(-1, 3), positive=st.floats(0, 1))
+def test_a_share_that_meets_the_threshold_is_never_held_against_the_stain(
+    index: float, shift: float, positive: float
+) -> None:
+    n = round(1000 * positive)
+    blasts = np.concatenate([spread(1000 - n, CENTRE + shift * SPREAD), at((n, BRIGHT))])
+    found = judge(readout(blasts, t_cells=t_cells_of_index(index), controls=[fmo_signal()]))
+
+    if found.percent is not None and found.percent >= 70:
+        assert "STAIN_MAY_HIDE_CD5" not in codes(found)
+    if "STAIN_MAY_HIDE_CD5" in codes(found):
+        assert found.state is Cd5State.BORDERLINE
