@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from cd5flow.clock import is_folded
@@ -124,15 +125,7 @@ class StableTime(Spec):
         low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))
         if not high > low:
             return np.zeros(counts.size, dtype=bool)
-        code = (np.clip(values, low, high) - low) * (RANK_BINS / (high - low))
-        code = np.minimum(code, RANK_BINS - 1)
-        if known.size < values.size:
-            code = np.where(np.isfinite(values), code, 0)
-        # 32 bits hold a code, and processors convert to them several values at a time.
-        cell = code.astype(np.int32)
-        cell += place * np.int32(RANK_BINS)
-        table = np.bincount(cell, minlength=counts.size * RANK_BINS)
-        table = table.reshape(counts.size, RANK_BINS)
+        table = _table(values, place, (low, high), counts.size)
         bad = odd.copy()
         for _ in range(5):
             usual = table[~bad].sum(axis=0)
@@ -150,6 +143,32 @@ class StableTime(Spec):
                 break
             bad = found | odd
         return np.asarray(bad & ~odd)
+
+
+def _table(
+    values: np.ndarray, place: np.ndarray, ends: tuple[float, float], bins: int
+) -> npt.NDArray[np.int64]:
+    """Return how many events each time bin holds at each of `RANK_BINS` steps of the signal.
+
+    Args:
+        values: signal of each event; what is no number counts at the lowest step.
+        place: time bin of each event.
+        ends: lowest and highest step; what lies beyond counts there.
+        bins: how many time bins.
+
+    Returns:
+        (bins, RANK_BINS).
+    """
+    low, high = ends
+    code = np.clip(values, low, high)
+    code -= low
+    code *= RANK_BINS / (high - low)
+    np.minimum(code, RANK_BINS - 1, out=code)
+    np.nan_to_num(code, copy=False)
+    # 32 bits hold a code, and processors convert to them several values at a time.
+    cell = code.astype(np.int32)
+    cell += place * np.int32(RANK_BINS)
+    return np.bincount(cell, minlength=bins * RANK_BINS).reshape(bins, RANK_BINS)
 
 
 def _weighted_median(counts: np.ndarray) -> float:
