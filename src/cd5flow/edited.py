@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cd5flow.gating.resolve import UNPROVEN
+from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.therapy import changes
 from cd5flow.model.findings import Finding, Severity

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from cd5flow.gating.gated import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
-from cd5flow.gating.resolve import applies
 from cd5flow.gating.strategy import (
     BLASTS,
     CD5_POSITIVE,

@@ -11,8 +11,9 @@ import pytest
 
 from cd5flow.errors import OverrideError
 from cd5flow.gating.by_hand import Plan, check_applied, make_plan
+from cd5flow.gating.gated import BY_HAND
 from cd5flow.gating.override import check_sample, load_overrides
-from cd5flow.gating.resolve import BY_HAND, resolve
+from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand
 from cd5flow.model.populations import Gating

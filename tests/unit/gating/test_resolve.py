@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cd5flow.gating.apply import membership
-from cd5flow.gating.resolve import UNPROVEN, resolve, transfer
+from cd5flow.gating.lineage import UNPROVEN
+from cd5flow.gating.resolve import resolve, transfer
 from cd5flow.gating.sight import Outcome, Refused, Sight, Unresolved
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, Strategy, load_strategy
 from cd5flow.model.events import CompensatedEvents

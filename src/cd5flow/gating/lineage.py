@@ -1,0 +1,118 @@
+"""Which cells are blasts: the lineage rules that a panel allows, tried in turn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cd5flow.gating.gated import Gated
+from cd5flow.gating.sight import Sight
+from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
+from cd5flow.model.events import Mask
+from cd5flow.model.findings import Severity
+from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.populations import Evidence, Gate
+
+UNPROVEN = "unproven"
+"""The lineage of cells of which nothing proves one."""
+
+
+def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | None]:
+    """Try the paths that the panel allows; return what was gated, and the path that found blasts.
+
+    The first path with a cluster is taken, unless a later one has `outweighs` times as many cells in
+    its own: a few stray cells of one path must not hide the disease that another shows.
+    """
+    best: tuple[Gated, LineagePath] | None = None
+    most = 0
+    others: list[tuple[str, Mask]] = []
+    for path in strategy.paths:
+        if not state.applies(path.needs, path.unless):
+            continue
+        trial = state.branch()
+        trial.run(path.gates)
+        if BLASTS in trial.members:
+            found = int(trial.members[BLASTS].sum())
+            if best is None or found >= strategy.outweighs * most:
+                best, most = (trial, path), found
+            others.append((path.lineage, trial.members[BLASTS]))
+            continue
+        fresh = trial.findings[len(state.findings) :]
+        reasons = [f.message for f in fresh if f.code == "GATE_UNRESOLVED"]
+        last = reasons[-1] if reasons else "no blasts"
+        state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, f"{path.lineage}: {last}")
+        if path.normal_nk_look_alike and trial.look_alike:
+            state.look_alike = True
+    if best is None:
+        return state, None
+    taken, by = best[0].members[BLASTS], best[1].lineage
+    for lineage, cells in others:
+        events, apart = int(cells.sum()), int((cells & ~taken).sum())
+        if 2 * apart > events:  # other cells, not the same ones by another rule
+            what = f"{lineage}: a cluster of {events:,} other cells; {by} with {most:,} is taken"
+            best[0].note("PATH_OUTWEIGHED", Severity.WARN, what)
+    return best
+
+
+def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
+    """Gate the candidates of the first path that gets so far, so that their number can be told.
+
+    They are no cluster, and the result says so.
+    """
+    for path in strategy.paths:
+        if not state.applies(path.needs, path.unless):
+            continue
+        trial = state.branch()
+        trial.run(path.gates[:-1])
+        candidates = trial.parent_of(path.gates[-1])
+        if candidates is None or candidates not in trial.gates or candidates in state.gates:
+            continue
+        region = Boolean("and", (Operand(candidates),))
+        note = "candidates that form no cluster"
+        evidence = Evidence("combine", int(trial.members[candidates].sum()), {}, note)
+        trial.add(Gate(BLASTS, candidates, region, evidence, path.gates[-1].why))
+        state.gates, state.members = trial.gates, trial.members
+        state.stands_in = trial.stands_in
+        return path
+    return None
+
+
+def is_unproven(strategy: Strategy, state: Gated, *, found: bool) -> bool:
+    """Whether cells in the blast window, of no proven lineage, are too many to be called normal."""
+    rule = strategy.unproven
+    if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
+        return False
+    # What a diagnostic result shows is proven.
+    if state.laip is not None or not state.applies((), rule.unless):
+        return False
+    limit = rule.beside_percent if found else rule.percent
+    if limit is None:
+        return False
+    denominator = state.members[DENOMINATOR]
+    others = state.members[rule.population] & denominator
+    least = int(denominator.sum()) * limit / 100
+    if found:
+        others &= ~state.members[BLASTS]
+        least = max(least, int(state.members[BLASTS].sum()))
+    count = int(others.sum())
+    return count > 0 and count >= least
+
+
+def path_name(path: LineagePath, state: Gated) -> str:
+    """Return the rule's name, or its other one where the blasts carry the marker dimly."""
+    rule = path.renamed
+    if rule is None or BLASTS not in state.members or not state.applies((rule.axis,), ()):
+        return path.lineage
+    sight = Sight(
+        columns=state.columns,
+        panel=state.panel,
+        scales=state.scales,
+        members=state.members,
+        parent=np.flatnonzero(state.members[BLASTS]),
+        rng=np.random.default_rng(state.seed),
+    )
+    dimension = sight.dimension(rule.axis)
+    values = sight.values(dimension)
+    place = sight.at(rule.above, dimension)
+    if values.size and place is not None and float(np.median(values)) > place:
+        return rule.lineage
+    return path.lineage
