@@ -21,6 +21,7 @@ from cd5flow.errors import OutputError
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.result import Result
 from cd5flow.pipeline import Analysis
+from cd5flow.report.edition import edition, edition_of
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
 from cd5flow.report.tables import populations_csv
@@ -87,7 +88,8 @@ def write_sample(
     """Write a sample's folder under `out`.
 
     A folder that holds the same result (but for the time it was made) and all the files asked for
-    is left as it is; files that it lacks are added to it.
+    is left as it is; files that it lacks are added to it. Reports in another language or for another
+    laboratory are a new version, and the earlier ones are kept.
 
     Args:
         analysis: the tube.
@@ -107,8 +109,12 @@ def write_sample(
             place.mkdir(parents=True, exist_ok=True)
         _recover(folder)
         earlier = _earlier(folder)
-        same = earlier is not None and _same(earlier, analysis.result)
         wanted = wishes or Wishes()
+        same = (
+            earlier is not None
+            and _same(earlier, analysis.result)
+            and not _is_other_edition(folder, wanted)
+        )
         if same and is_complete(folder, wanted):
             return Written(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
@@ -144,12 +150,22 @@ def clear_aside(out: Path, aside: Path) -> None:
 
 
 def is_complete(folder: Path, wanted: Wishes) -> bool:
-    """Return whether a sample's folder holds every file asked for."""
+    """Return whether a sample's folder holds every file asked for, its reports as asked for."""
     names = [RESULT, POPULATIONS, GATES, *([MEMBERSHIP] if wanted.membership else [])]
     if wanted.report:
         names += [PDF, HTML]
     there = all((folder / name).is_file() for name in names)
-    return there and (not wanted.report or (folder / PLOTS).is_dir())
+    if not there or not wanted.report:
+        return there
+    return (folder / PLOTS).is_dir() and not _is_other_edition(folder, wanted)
+
+
+def _is_other_edition(folder: Path, wanted: Wishes) -> bool:
+    """Return whether reports are asked for in other words than a folder's are written in."""
+    page = folder / HTML
+    if not wanted.report or not page.is_file():
+        return False
+    return edition_of(page) != edition(wanted.language, wanted.lab)
 
 
 def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int, stage: Stage) -> None:

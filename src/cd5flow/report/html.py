@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
 from cd5flow.report.document import report_document
+from cd5flow.report.edition import edition
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Picture
@@ -59,6 +60,7 @@ def render_html(
         # The style sheet's only text from outside is escaped letter by letter.
         style=Markup(style),  # noqa: S704
         style_hash=base64.b64encode(digest).decode(),
+        edition=edition(language, lab),
     )
 
 

@@ -15,6 +15,9 @@ from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.errors import OutputError
 from cd5flow.pipeline import Analysis
 from cd5flow.report import Wishes, folder_name, write_sample
+from cd5flow.report import wording as wording_module
+from cd5flow.report.folder import is_complete
+from cd5flow.report.lab import Lab
 
 
 def changed(one: Analysis, *, seed: int) -> Analysis:
@@ -110,6 +113,48 @@ def test_the_same_result_with_more_files_keeps_those_that_are_there(tmp_path: Pa
     assert (folder / "membership.npz").is_file()
     assert (folder / "plots" / "blasts.png").is_file()
     assert not (folder / "previous").exists()
+
+
+OTHER_WORDS = [
+    Wishes(language="zh"),
+    Wishes(lab=Lab("Ours")),
+    Wishes(lab=Lab("Ours", director="Somebody")),
+]
+
+
+@pytest.mark.parametrize("wishes", OTHER_WORDS, ids=["language", "laboratory", "director"])
+def test_a_report_in_other_words_is_a_new_version(tmp_path: Path, wishes: Wishes) -> None:
+    one = analysis(CLEAR)
+    folder = write_sample(one, tmp_path).folder
+    assert is_complete(folder, Wishes())
+    assert not is_complete(folder, wishes)
+    earlier = (folder / "report.pdf").read_bytes()
+
+    written = write_sample(one, tmp_path, wishes=wishes)
+
+    assert (written.changed, written.previous) == (True, folder / "previous" / "1")
+    assert (folder / "previous/1/report.pdf").read_bytes() == earlier
+    assert (folder / "report.pdf").read_bytes() != earlier
+    assert is_complete(folder, wishes)
+    assert not write_sample(one, tmp_path, wishes=wishes).changed
+
+
+def test_a_wording_file_that_changed_asks_for_a_new_report(tmp_path: Path) -> None:
+    words = tmp_path / "ours.yaml"
+    shipped = Path(wording_module.__file__).parent / "languages" / "en.yaml"
+    words.write_bytes(shipped.read_bytes())
+    wishes = Wishes(language=str(words))
+    folder = write_sample(analysis(CLEAR), tmp_path / "out", wishes=wishes).folder
+    assert is_complete(folder, wishes)
+    words.write_bytes(shipped.read_bytes() + b"# reviewed\n")
+    assert not is_complete(folder, wishes)
+
+
+def test_without_reports_nobody_asks_for_their_words(tmp_path: Path) -> None:
+    folder = write_sample(analysis(CLEAR), tmp_path).folder
+    wishes = Wishes(report=False, language="zh")
+    assert is_complete(folder, wishes)
+    assert not write_sample(analysis(CLEAR), tmp_path, wishes=wishes).changed
 
 
 def test_a_different_result_keeps_each_earlier_one(tmp_path: Path) -> None:
