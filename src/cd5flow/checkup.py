@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
 
 from cd5flow.compensation import Choice, CompensationState, compensated_names
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, READOUT, Strategy
+from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
@@ -21,6 +25,7 @@ from cd5flow.quality.acquisition import acquisition
 from cd5flow.quality.cells import cells
 from cd5flow.quality.checks import judge
 from cd5flow.quality.margins import margins
+from cd5flow.quality.ratio import Counted
 from cd5flow.quality.residual import negatives_of_fmo, residual
 from cd5flow.quality.run import Run
 from cd5flow.quality.spillover import Compensation, spillover
@@ -28,6 +33,22 @@ from cd5flow.quality.staining import EMPTY, Stained, staining
 from cd5flow.quantify.cd5 import Measurement
 from cd5flow.readout import GatedTube
 from cd5flow.tube import Settings, Tube
+
+COMPENSATION: Final = frozenset(
+    {
+        "COMPENSATION",
+        "SPILLOVER_DIAGONAL",
+        "SPILLOVER_COEFFICIENT",
+        "SPILLOVER_NEGATIVE",
+        "DOUBLE_COMPENSATION",
+        "RESIDUAL_CD5",
+        "RESIDUAL_SPILLOVER",
+        "CD5_BELOW_ZERO",
+    }
+)
+"""Checks that tell whether the compensation holds."""
+BY_ITS_GATES: Final = frozenset({"FEW_BLASTS", "NOT_AN_FMO", "FMO_UNPROVEN"})
+"""Reasons against a control that the sample's gates on it gave."""
 
 
 def check_quality(
@@ -77,7 +98,17 @@ def check_quality(
         *spillover(_compensation(tube)),
         *left,
         *cells(run),
-        *staining(_stained(tube, measured, sections, strategy, settings)),
+        *staining(
+            _stained(
+                tube,
+                gating,
+                measured,
+                controls=controls,
+                sections=sections,
+                strategy=strategy,
+                settings=settings,
+            )
+        ),
     )
     return judge(observations, strategy.quality)
 
@@ -85,7 +116,8 @@ def check_quality(
 def doubted(cd5: Cd5Section, quality: QualitySection, limits: QualityLimits) -> Cd5Section:
     """Return the CD5 section with a definite state taken back where a check that bears on it warns.
 
-    Compensation that is stated and does not hold is no known compensation.
+    Compensation that is stated and does not hold is no known compensation; blasts that may be other
+    cells have no known share.
     """
     warned = [
         check.code
@@ -96,6 +128,8 @@ def doubted(cd5: Cd5Section, quality: QualitySection, limits: QualityLimits) -> 
         return cd5
     doubts = tuple(
         f"COMPENSATION_DOUBTFUL: {code} warns, so that no definite state is given"
+        if code in COMPENSATION
+        else f"QUALITY_DOUBTFUL: {code} warns, so that no definite state is given"
         for code in warned
     )
     return cd5.model_copy(update={"state": Cd5State.BORDERLINE, "reasons": (*doubts, *cd5.reasons)})
@@ -117,9 +151,25 @@ def _words(choice: Choice) -> str:
     return f"{choice.state.value}{source}"
 
 
+def _counted(members: Mapping[str, Mask]) -> Counted | None:
+    """Return the blasts among the cells of a tube; None where its gates name none."""
+    blasts, whole = members.get(BLASTS), members.get(DENOMINATOR)
+    if blasts is None or whole is None:
+        return None
+    return Counted(int(np.count_nonzero(blasts & whole)), int(np.count_nonzero(whole)))
+
+
+def _may_be_of_the_specimen(section: ControlSection) -> bool:
+    """Whether all that speaks against a control is what its own gates show."""
+    return {reason.split(":", 1)[0] for reason in section.reasons} <= BY_ITS_GATES
+
+
 def _stained(
     tube: Tube,
+    gating: Gating,
     measured: Measurement | None,
+    *,
+    controls: Sequence[GatedTube],
     sections: Sequence[ControlSection],
     strategy: Strategy,
     settings: Settings,
@@ -136,6 +186,13 @@ def _stained(
         reagent=strategy.quality.reagent,
         reagent_t_cells=strategy.cd5.reagent_t_cells,
         controls=tuple((section.role, section.accepted) for section in sections),
+        counted=_counted(gating.members) if gating.cluster else None,
+        fmo_counted=tuple(
+            counted
+            for control, section in zip(controls, sections, strict=True)
+            if control.role == "fmo" and _may_be_of_the_specimen(section)
+            if (counted := _counted(control.members)) is not None
+        ),
         prior_therapy=settings.prior_therapy,
         collected_at=settings.collected_at,
         acquired=tube.fcs.acquired,

@@ -63,7 +63,13 @@ def test_what_a_clear_tube_lacks_is_told_as_not_done() -> None:
     undone = {c.code for c in result.quality.checks if c.state is QualityState.NOT_DONE}
 
     assert {"VIABILITY", "CONTROL_MATCH", "SPECIMEN_AGE"} <= undone
-    assert undone <= {"VIABILITY", "CONTROL_MATCH", "SPECIMEN_AGE", "CUT_AGREEMENT"}
+    assert undone <= {
+        "VIABILITY",
+        "CONTROL_MATCH",
+        "CONTROL_SHARE",
+        "SPECIMEN_AGE",
+        "CUT_AGREEMENT",
+    }
     assert all(c.value is None for c in result.quality.checks if c.code in undone)
 
 
@@ -220,3 +226,39 @@ def test_the_sample_tubes_raise_no_alarm_over_compensation_or_the_run(path: Path
     quiet = {*RESIDUAL, "DOUBLE_COMPENSATION", "SIGNAL_DRIFT", "FLOW_GAP", "CARRY_OVER", "TIME"}
 
     assert {c.code for c in result.quality.checks if c.state in ODD} & quiet == set()
+
+
+# What the control shows
+
+
+def fmo_with_fewer_blasts(folder: Path) -> Path:
+    """Return the sample's FMO without most of its blasts."""
+    (control,) = analysis().controls
+    blasts = np.flatnonzero(control.members["blasts"])
+    values = np.delete(np.array(control.tube.fcs.events), blasts[: int(0.8 * blasts.size)], axis=0)
+    return cut_tube(folder / "fmo.fcs", source=f"{CLEAR}_FMO-CD5", values=values)
+
+
+def test_blasts_that_the_fmo_hardly_holds_have_no_definite_share(tmp_path: Path) -> None:
+    whole = analysis().result
+    fmo = fmo_with_fewer_blasts(tmp_path)
+    found = analyse_tube(tube(CLEAR), settings(timepoint="relapse", controls={"fmo": fmo})).result
+
+    assert check(whole, "CONTROL_SHARE").state is QualityState.PASS
+    assert check(found, "CONTROL_SHARE").state is QualityState.WARN
+    assert whole.cd5.state is Cd5State.MEETS
+    assert found.cd5.state is Cd5State.BORDERLINE
+    assert found.cd5.reasons[0].startswith("QUALITY_DOUBTFUL: CONTROL_SHARE warns")
+
+
+def test_an_fmo_of_another_specimen_says_nothing_of_these_blasts(tmp_path: Path) -> None:
+    fmo = fmo_with_fewer_blasts(tmp_path)
+    asked = replace(
+        settings(timepoint="relapse", controls={"fmo": fmo}),
+        identifiers={"specimen_id": "A"},
+        control_identifiers={"fmo": {"specimen_id": "B"}},
+    )
+    found = analyse_tube(tube(CLEAR), asked).result
+
+    assert check(found, "CONTROL_SHARE").state is QualityState.NOT_DONE
+    assert found.cd5.state is Cd5State.MEETS

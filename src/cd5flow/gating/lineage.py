@@ -76,21 +76,27 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
     return None
 
 
-def is_unproven(strategy: Strategy, state: Gated, *, found: bool) -> bool:
-    """Whether cells in the blast window, of no proven lineage, are too many to be called normal."""
+def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> bool:
+    """Whether cells in the blast window, of no proven lineage, are too many to be called normal.
+
+    Args:
+        strategy: says how many.
+        state: what has been gated.
+        found: the rule that found a cluster of blasts; None where none did.
+    """
     rule = strategy.unproven
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
         return False
     # What a diagnostic result shows is proven.
     if state.laip is not None or not state.applies((), rule.unless):
         return False
-    limit = rule.beside_percent if found else rule.percent
+    limit = rule.percent if found is None else found.most_beside_percent
     if limit is None:
         return False
     denominator = state.members[DENOMINATOR]
     others = state.members[rule.population] & denominator
     least = int(denominator.sum()) * limit / 100
-    if found:
+    if found is not None:
         others &= ~state.members[BLASTS]
         least = max(least, int(state.members[BLASTS].sum()))
     count = int(others.sum())

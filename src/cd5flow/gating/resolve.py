@@ -68,7 +68,7 @@ def resolve(
     state.run(strategy.after)
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
-    looks_unproven = is_unproven(strategy, state, found=cluster)
+    looks_unproven = is_unproven(strategy, state, path if cluster else None)
     lineage = UNPROVEN
     if path is not None and not looks_unproven:
         lineage = path_name(path, state) if cluster else path.lineage

@@ -128,6 +128,9 @@ class LineagePath(Spec):
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         normal_nk_look_alike: whether NK cells can meet the rule unless an NK marker is in the
             panel.
+        most_beside_percent: for a rule that proves little: if more of the denominator than this looks
+            like blasts (`Unproven.population`) and outnumbers what the rule found, that is hardly the
+            leukaemia, and the lineage is unproven. None is no such limit.
     """
 
     lineage: str
@@ -138,6 +141,7 @@ class LineagePath(Spec):
     lacks: tuple[str, ...] = ()
     cd7_alone: bool = False
     normal_nk_look_alike: bool = False
+    most_beside_percent: Percentage | None = None
 
 
 class EditedTCells(Spec):
@@ -178,16 +182,12 @@ class Unproven(Spec):
 
     Attributes:
         population: cells in the blast window.
-        percent: share of the denominator from which they are a cluster of unproven lineage, where no
-            cluster of blasts was found.
-        beside_percent: the same beside a cluster that was found, if they outnumber it: what was found
-            is then hardly the leukaemia. None is no such limit.
+        percent: share of the denominator from which they are a cluster of unproven lineage.
         unless: markers that prove the lineage either way; with one of them the question is settled.
     """
 
     population: Name
     percent: Percentage
-    beside_percent: Percentage | None = None
     unless: tuple[str, ...] = ()
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import betaincinv
 
 from cd5flow.clock import in_order, is_folded
 from cd5flow.model.events import Mask
 from cd5flow.model.populations import ALL
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
+from cd5flow.quality.ratio import Counted, least_ratio
 from cd5flow.quality.run import Run
+
+_CLUSTER_METHOD = "candidate_cluster"
+"""The method by which blasts are the one cluster of all that pass the lineage gates."""
 
 
 def cells(run: Run) -> tuple[Observation, ...]:
@@ -91,13 +94,33 @@ def blasts(run: Run) -> Observation:
     return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
 
 
+def outside_blasts(run: Run) -> Observation:
+    """Share of the cells that pass every lineage gate and lie outside the cluster called blasts.
+
+    Where they are many there is a second cluster, and it is open which one is the leukaemia, or
+    whether both are.
+    """
+    code, unit = "OUTSIDE_BLASTS", "% of the denominator"
+    gating = run.gating
+    whole = gating.members.get(run.denominator_name)
+    found = gating.members.get(run.blasts_name)
+    told = gating.cluster and run.blasts_name in gating.tree
+    if not told or whole is None or found is None or not whole.any():
+        return Observation(code, None, unit, "no cluster of blasts")
+    gate = gating.tree[run.blasts_name]
+    if gate.evidence.method != _CLUSTER_METHOD:
+        why = f"blasts by {gate.evidence.method} are not all that pass the lineage gates"
+        return Observation(code, None, unit, why)
+    others = int(np.count_nonzero(gating.members[gate.parent] & whole & ~found))
+    share = 100 * others / int(np.count_nonzero(whole))
+    words = f"{others:,} cells of {gate.parent} lie outside the blasts"
+    return Observation(code, share, unit, words)
+
+
 def carry_over(run: Run) -> Observation:
     """How much commoner blasts are at the start of the run than later: a tube before may be in it.
 
-    The value is the lower limit of the ratio of the two shares: given k blasts in all, those of the
-    first n1 of n cells are binomial, so that the limit of their share p (Clopper CJ, Pearson ES.
-    Biometrika 1934;26:404) gives p / (1 - p) x n2 / n1. A ratio by itself would be anything where
-    blasts are few.
+    The value is the lower limit of the ratio of the two shares (see `least_ratio`).
     """
     code, unit, rule = "CARRY_OVER", "times the rest", run.rules.carry_over
     members = run.gating.members
@@ -110,17 +133,14 @@ def carry_over(run: Run) -> Observation:
     found = members[run.blasts_name] & whole
     n1, n2 = (int(np.count_nonzero(whole & part)) for part in (early, ~early))
     k1, k2 = (int(np.count_nonzero(found & part)) for part in (early, ~early))
+    first, rest = Counted(k1, n1), Counted(k2, n2)
     if n1 < rule.cells or not n2:
         return Observation(
             code, None, unit, f"{n1} cells at the start of the run are too few to tell"
         )
-    ratio = 0.0
-    if k1:
-        least = float(betaincinv(k1, k2 + 1, 1 - rule.confidence_percent / 100))
-        ratio = least / (1 - least) * n2 / n1
     return Observation(
         code,
-        ratio,
+        least_ratio(first, rest, confidence_percent=rule.confidence_percent),
         unit,
         f"in the blast gate: {k1:,} of the first {n1:,} cells, {k2:,} of the other {n2:,}",
     )
@@ -162,6 +182,7 @@ OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
     denominator,
     sensitivity,
     blasts,
+    outside_blasts,
     carry_over,
     gate_shares,
     gate_positions,

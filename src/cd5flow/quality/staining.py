@@ -13,11 +13,14 @@ from cd5flow.density import dips, profile, span
 from cd5flow.model.limits import ReagentRule
 from cd5flow.model.result import CutMethod, PriorTherapy
 from cd5flow.quality.checks import Observation
+from cd5flow.quality.ratio import Counted, least_ratio
 
 Signal = npt.NDArray[np.floating]
 
 DAY_LENGTH = len("2026-01-31")
 EMPTY: Signal = np.empty(0, dtype=np.float32)
+CONFIDENCE_PERCENT = 99.0
+"""Of the limit by which two shares of blasts differ."""
 SMOOTHING = 0.015
 """Of the display scale, for the modes of the T cells' CD5."""
 
@@ -35,6 +38,8 @@ class Stained:
         reagent: what counts as a mode of the T cells.
         reagent_t_cells: fewest normal T cells to judge the reagent by.
         controls: (role, whether accepted) of the control tubes given.
+        counted: the blasts of this tube; None where no cluster was found.
+        fmo_counted: those of each FMO that may be of the same specimen, in the same gates.
         prior_therapy: therapies after which T cells may lack CD5.
         collected_at, acquired: ISO dates or date-times; None where unknown.
         has_cd5: whether the panel holds CD5.
@@ -48,6 +53,8 @@ class Stained:
     reagent: ReagentRule
     reagent_t_cells: int
     controls: tuple[tuple[str, bool], ...]
+    counted: Counted | None
+    fmo_counted: tuple[Counted, ...]
     prior_therapy: tuple[PriorTherapy, ...]
     collected_at: str | None
     acquired: str | None
@@ -161,6 +168,36 @@ def control_match(tube: Stained) -> Observation:
     return Observation(code, float(len(refused)), unit, f"refused: {', '.join(refused)}")
 
 
+def control_share(tube: Stained) -> Observation:
+    """How many times commoner blasts are in this tube than in its FMO, or there than here.
+
+    The value is the lower limit of the ratio of the two shares (see `least_ratio`). The tubes differ
+    in CD5 alone: where blasts do not lie in the same gates in both, the gates hold something else, or
+    the FMO is of another specimen.
+    """
+    code, unit = "CONTROL_SHARE", "times"
+    ours = tube.counted
+    if ours is None or not ours.cells:
+        return Observation(code, None, unit, "no cluster of blasts")
+    seen = [
+        (max(_times(ours, theirs), _times(theirs, ours)), theirs)
+        for theirs in tube.fmo_counted
+        if theirs.cells
+    ]
+    if not seen:
+        return Observation(code, None, unit, "no FMO of this specimen to hold the blasts against")
+    most, theirs = max(seen, key=lambda one: one[0])
+    words = (
+        f"blasts: {ours.blasts:,} of {ours.cells:,} cells here, "
+        f"{theirs.blasts:,} of {theirs.cells:,} in the FMO"
+    )
+    return Observation(code, most, unit, words)
+
+
+def _times(one: Counted, other: Counted) -> float:
+    return least_ratio(one, other, confidence_percent=CONFIDENCE_PERCENT)
+
+
 def specimen_age(tube: Stained) -> Observation:
     """Hours from collection to acquisition.
 
@@ -210,6 +247,7 @@ OBSERVERS: tuple[Callable[[Stained], Observation], ...] = (
     internal_negative,
     cut_agreement,
     control_match,
+    control_share,
     specimen_age,
 )
 """The battery; another observer is one function and one line."""

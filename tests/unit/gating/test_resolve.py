@@ -448,15 +448,8 @@ def test_without_a_limit_a_proven_cluster_is_proven_whatever_lies_beside_it() ->
 def test_a_cluster_outnumbered_by_others_of_no_lineage_proves_nothing(
     beside_percent: float, blasts_above: float, *, is_proven: bool
 ) -> None:
-    gating = lineage(
-        lineage_path(gate("blasts", cut_at("CD45", blasts_above))),
-        gates=[gate("cd45_dim", cut_at("CD45", 19.9))],
-        unproven={
-            "population": "cd45_dim",
-            "percent": 100,
-            "beside_percent": beside_percent,
-        },
-    )
+    path = lineage_path(gate("blasts", cut_at("CD45", blasts_above)))
+    gating = unproven(100, {**path, "most_beside_percent": beside_percent}, dim=19.9)
 
     assert gating.unproven_cluster is not is_proven
     assert (gating.lineage == UNPROVEN) is not is_proven

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,6 +42,7 @@ def test_the_battery_comes_in_a_fixed_order() -> None:
         "DENOMINATOR",
         "SENSITIVITY",
         "BLASTS",
+        "OUTSIDE_BLASTS",
         "CARRY_OVER",
         "GATE_SHARES",
         "GATE_POSITIONS",
@@ -217,6 +220,51 @@ def test_the_ratio_is_a_lower_limit() -> None:
     found = observe("CARRY_OVER", carried(10, 0))
 
     assert found.value == pytest.approx(share / (1 - share) * 19_800 / 200)
+
+
+def clustered(blasts: int, candidates: int, *, method: str = "candidate_cluster") -> Gating:
+    """Return 1,000 nucleated cells, so many of which pass the lineage gates, so many of those blasts."""
+    gate = given_gate("blasts", "cycd3_positive")
+    gate = replace(gate, evidence=replace(gate.evidence, method=method))
+    return gating_of(
+        members_of(
+            1200, nucleated=range(1000), cycd3_positive=range(candidates), blasts=range(blasts)
+        ),
+        given_gate("nucleated"),
+        given_gate("cycd3_positive"),
+        gate,
+    )
+
+
+@pytest.mark.parametrize(
+    ("blasts", "candidates", "value", "state"),
+    [
+        (400, 400, 0, PASS),
+        (400, 500, 10, PASS),
+        (400, 501, 10.1, WARN),
+        (1000, 1200, 0, PASS),  # those beyond are no nucleated cells
+    ],
+)
+def test_like_cells_outside_the_blasts_are_counted(
+    blasts: int, candidates: int, value: float, state: QualityState
+) -> None:
+    found = observe("OUTSIDE_BLASTS", clustered(blasts, candidates))
+
+    assert found.value == pytest.approx(value)
+    assert state_of(found) is state
+
+
+@pytest.mark.parametrize(
+    "gating",
+    [
+        clustered(400, 900, method="island"),
+        replace(clustered(400, 900), cluster=False),
+        gating_of(members_of(10)),
+    ],
+    ids=["by another method", "no cluster", "nothing"],
+)
+def test_where_blasts_are_no_cluster_nothing_lies_outside_it(gating: Gating) -> None:
+    assert state_of(observe("OUTSIDE_BLASTS", gating)) is NOT_DONE
 
 
 @given(k=st.integers(0, 300), seed=st.integers(0, 2**32 - 1))

@@ -10,6 +10,7 @@ import pytest
 
 from cd5flow.model.result import CutMethod, PriorTherapy, QualityState
 from cd5flow.quality.checks import Observation
+from cd5flow.quality.ratio import Counted, least_ratio
 from cd5flow.quality.staining import EMPTY, Stained, brightest_mode, staining
 from quality_factory import FAIL, NOT_DONE, PASS, WARN, judged, pick, rules, state_of
 from readout_factory import AXIS, CENTRE, SPREAD, at, spread
@@ -30,6 +31,8 @@ TUBE = Stained(
     reagent=rules().reagent,
     reagent_t_cells=200,
     controls=(("fmo", True),),
+    counted=Counted(400, 1000),
+    fmo_counted=(Counted(400, 1000),),
     prior_therapy=(),
     collected_at="2026-01-10T09:30:00",
     acquired="2026-01-12T11:30:00",
@@ -48,6 +51,7 @@ def test_the_battery_comes_in_a_fixed_order() -> None:
         "INTERNAL_NEGATIVE",
         "CUT_AGREEMENT",
         "CONTROL_MATCH",
+        "CONTROL_SHARE",
         "SPECIMEN_AGE",
     ]
 
@@ -295,3 +299,59 @@ def test_an_age_that_cannot_be_told_is_unknown(collected: str | None, acquired: 
 
     assert found.value is None
     assert state_of(found) is NOT_DONE
+
+
+# Blasts here and in the FMO
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "state"),
+    [
+        ((400, 1000), (400, 1000), PASS),
+        ((400, 1000), (200, 1000), PASS),  # twice as many, and fewer by chance
+        ((400, 1000), (100, 1000), WARN),
+        ((100, 1000), (400, 1000), WARN),
+        ((4, 1000), (1, 1000), PASS),  # chance
+        ((0, 1000), (400, 1000), WARN),
+        ((4000, 10_000), (40, 100), PASS),
+    ],
+)
+def test_blasts_are_as_common_in_the_fmo(
+    ours: tuple[int, int], theirs: tuple[int, int], state: QualityState
+) -> None:
+    tube = replace(TUBE, counted=Counted(*ours), fmo_counted=(Counted(*theirs),))
+    found = observe("CONTROL_SHARE", tube)
+
+    assert state_of(found) is state
+    assert found.message == (
+        f"blasts: {ours[0]:,} of {ours[1]:,} cells here, {theirs[0]:,} of {theirs[1]:,} in the FMO"
+    )
+
+
+def test_of_several_fmos_the_one_that_differs_most_is_told() -> None:
+    tube = replace(TUBE, fmo_counted=(Counted(400, 1000), Counted(10, 1000), Counted(300, 1000)))
+
+    assert observe("CONTROL_SHARE", tube).message.endswith("10 of 1,000 in the FMO")
+
+
+@pytest.mark.parametrize(
+    "tube",
+    [
+        replace(TUBE, counted=None),
+        replace(TUBE, counted=Counted(0, 0)),
+        replace(TUBE, fmo_counted=()),
+        replace(TUBE, fmo_counted=(Counted(0, 0),)),
+    ],
+)
+def test_without_either_tubes_blasts_there_is_nothing_to_hold_together(tube: Stained) -> None:
+    assert state_of(observe("CONTROL_SHARE", tube)) is NOT_DONE
+
+
+def test_the_ratio_of_two_shares_is_a_lower_limit() -> None:
+    # 10 of 10 blasts in one of two equal tubes: the share is over 0.01^(1/10) with 99 %.
+    share = 0.01**0.1
+
+    found = least_ratio(Counted(10, 500), Counted(0, 500), confidence_percent=99)
+
+    assert found == pytest.approx(share / (1 - share))
+    assert least_ratio(Counted(0, 500), Counted(10, 500), confidence_percent=99) == 0
