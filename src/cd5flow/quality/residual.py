@@ -9,7 +9,8 @@ data called compensated that are not, and data compensated twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,11 @@ from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Run
-from cd5flow.ranks import finite, median, picked, quantile
+from cd5flow.ranks import finite, median, picked
 from cd5flow.transforms import Columns
 
 Signal = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.float64]
 
 CD5 = "CD5"
 MAD_TO_SD = 1.4826
@@ -34,6 +36,8 @@ LOOKED_AT = 6_000
 FEWEST_BINS = 5
 """A line through fewer tells nothing of its own error."""
 TAIL_SPREADS = 3.0
+NOBODY = -1
+"""In place of a cell where a bin has one fewer than the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +137,8 @@ def slopes(cells: Iterable[Negatives], rule: ResidualRule) -> tuple[Slope, ...]:
     found = []
     for each in cells:
         for source, x in each.sources.items():
-            bins = () if source in each.targets else _bins(x, rule)
-            if not bins:
+            bins = None if source in each.targets else _bins(x, rule)
+            if bins is None:
                 continue
             for target, y in each.targets.items():
                 told = _slope(bins, y, rule, each.quantile_percent)
@@ -145,8 +149,57 @@ def slopes(cells: Iterable[Negatives], rule: ResidualRule) -> tuple[Slope, ...]:
     return tuple(found)
 
 
-def _bins(x: Signal, rule: ResidualRule) -> tuple[_Bin, ...]:
-    """Return a population cut into bins of equal number along a dye; none where they are few.
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """A population in bins along a dye.
+
+    Attributes:
+        places: (bins,) median of the dye.
+        rows: (bins, most) which cells of the population; those beyond a bin's own are NOBODY.
+    """
+
+    places: Floats
+    rows: npt.NDArray[np.intp]
+
+    def of(self, y: Signal) -> _Ordered:
+        """Return another channel of the same cells, in order within each bin."""
+        values = y.take(self.rows).astype(np.float64)
+        values[(self.rows == NOBODY) | ~np.isfinite(values)] = np.nan
+        values.sort(axis=1)  # what is no number stands last
+        return _Ordered(values, np.count_nonzero(~np.isnan(values), axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Values of several bins, in order.
+
+    Attributes:
+        values: (bins, most), rising along each; NaN beyond a bin's own.
+        sizes: (bins,) how many each has.
+    """
+
+    values: Floats
+    sizes: npt.NDArray[np.intp]
+
+    def at(self, share: float) -> Floats:
+        """Return a quantile of each bin, 0 to 1 (definition 7 of Hyndman and Fan)."""
+        return self._between((self.sizes - 1) * share)
+
+    def middle_of_lowest(self, counts: npt.NDArray[np.intp]) -> Floats:
+        """Return the median of the lowest values of each bin, so many of them."""
+        return self._between((counts - 1) / 2)
+
+    def _between(self, places: npt.NDArray[np.floating[Any]]) -> Floats:
+        bins = np.arange(self.sizes.size)
+        below = np.floor(places).astype(np.intp)
+        low = self.values[bins, below]
+        high = self.values[bins, np.minimum(below + 1, self.values.shape[1] - 1)]
+        part = places - below
+        return np.asarray(np.where(part > 0, low + part * (high - low), low))
+
+
+def _bins(x: Signal, rule: ResidualRule) -> _Bins | None:
+    """Return a population cut into bins of equal number along a dye; None where they are few.
 
     The brightest cells are left out: few that are brightest by far may be of another kind, such as
     pairs of cells, and one bin far from all others would be the slope.
@@ -156,20 +209,17 @@ def _bins(x: Signal, rule: ResidualRule) -> tuple[_Bin, ...]:
     rows = rows[: int(rows.size * (1 - rule.brightest_percent / 100))]
     number = min(rule.bins, rows.size // rule.bin_events)
     if number < FEWEST_BINS:
-        return ()
-    return tuple(_Bin(float(np.median(x[r])), r) for r in np.array_split(rows, number))
-
-
-@dataclass(frozen=True, slots=True)
-class _Bin:
-    """Cells of like signal: its median, and which of the population they are."""
-
-    place: float
-    rows: npt.NDArray[np.intp]
+        return None
+    most = -(-rows.size // number)
+    table = np.full((number, most), NOBODY, dtype=np.intp)
+    for place, part in zip(table, np.array_split(rows, number), strict=True):
+        place[: part.size] = part
+    bins = _Bins(np.empty(0), table)
+    return replace(bins, places=bins.of(x).at(0.5))
 
 
 def _slope(
-    bins: tuple[_Bin, ...], y: Signal, rule: ResidualRule, quantile_percent: float
+    bins: _Bins, y: Signal, rule: ResidualRule, quantile_percent: float
 ) -> tuple[float, float] | None:
     """Return the slope of a quantile of y over bins of a dye and its standard error, in percent.
 
@@ -177,14 +227,12 @@ def _slope(
     within bins (of the values below the quantile) and what the scatter of the quantiles about the
     line give. None where the dye does not reach far enough.
     """
-    parts = [y[each.rows].astype(np.float64) for each in bins]
-    parts = [finite(part) for part in parts]
-    if any(part.size < rule.bin_events // 2 for part in parts):
+    parts = bins.of(y)
+    if parts.sizes.min() < max(rule.bin_events // 2, 1):
         return None
-    sizes = np.array([part.size for part in parts], dtype=np.float64)
-    places = np.array([each.place for each in bins])
-    levels = np.array([quantile(part, quantile_percent) for part in parts])
-    spread = float(np.median([_spread(p, at) for p, at in zip(parts, levels, strict=True)]))
+    sizes, places = parts.sizes, bins.places
+    levels = parts.at(quantile_percent / 100)
+    spread = float(np.median(_spreads(parts, levels)))
     if not spread > 0 or places[-1] - places[0] < rule.reach * spread:
         return None
     across = places - np.average(places, weights=sizes)
@@ -192,13 +240,14 @@ def _slope(
     slope = float((sizes * across * levels).sum()) / lever
     left = levels - np.average(levels, weights=sizes) - slope * across
     within = QUANTILE_ERROR * spread / np.sqrt(lever)
-    about = np.sqrt(float((sizes * left**2).sum()) / (len(bins) - 2) / lever)
+    about = np.sqrt(float((sizes * left**2).sum()) / (places.size - 2) / lever)
     return 100 * slope, 100 * float(max(within, about))
 
 
-def _spread(values: npt.NDArray[np.float64], level: float) -> float:
-    """Return the robust SD of a population by what lies below its median, or a lower quantile."""
-    return MAD_TO_SD * median(level - values.compress(values <= level))
+def _spreads(parts: _Ordered, levels: Floats) -> Floats:
+    """Return the robust SD of each bin by what lies below its median, or a lower quantile."""
+    below = np.count_nonzero(parts.values <= levels[:, None], axis=1)
+    return MAD_TO_SD * (levels - parts.middle_of_lowest(below))
 
 
 def residual(
