@@ -13,13 +13,31 @@ from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
-from cd5flow.model.result import BurdenSection, Cd5Section, QualitySection
+from cd5flow.model.result import BurdenSection, Cd5Section, PhenotypeEntry, QualitySection
 from cd5flow.neighbours import neighbours
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.cd5 import Circumstances, Measurement, Threshold, judge_cd5
+from cd5flow.quantify.contamination import Neighbour
+from cd5flow.quantify.phenotype import phenotype
 from cd5flow.tube import Rules, Tube
 
 LINEAGE_MARKERS = ("cyCD3", "CD3", "CD7")
+
+
+def others_among_blasts(tube: Tube, gating: Gating, rules: Rules) -> tuple[Neighbour, ...]:
+    """Return the cells of other kinds that may lie in the blast gate."""
+    rule = rules.strategy.value.cd5.neighbours
+    return neighbours(gating, tube.columns, tube.panel, rule=rule)
+
+
+def markers_of_blasts(tube: Tube, gating: Gating, rules: Rules) -> tuple[PhenotypeEntry, ...]:
+    """Return where the blasts lie on each marker but CD5."""
+    return phenotype(
+        gating.members,
+        columns=tube.columns,
+        panel=tube.panel,
+        min_events=rules.strategy.value.cd5.evaluable_blasts,
+    )
 
 
 def cd5_of(
@@ -28,8 +46,10 @@ def cd5_of(
     measured: Measurement | None,
     quality: QualitySection,
     rules: Rules,
+    *,
+    others: tuple[Neighbour, ...],
 ) -> Cd5Section:
-    """Return the share of blasts that carry CD5, and what may be said of it."""
+    """Return the share of blasts that carry CD5, and what may be said of it; `others` lie among them."""
     strategy = rules.strategy.value
     return judge_cd5(
         measured,
@@ -43,7 +63,7 @@ def cd5_of(
             blast_events=gating.count(BLASTS) or 0,
             cluster=gating.cluster,
             quality_fail=quality.state.value == "FAIL",
-            neighbours=neighbours(gating, tube.columns, tube.panel, rule=strategy.cd5.neighbours),
+            neighbours=others,
         ),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import numpy as np
 
+from cd5flow.beside import Beside
 from cd5flow.compensation import Choice, CompensationState, compensated_names
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, READOUT, Strategy
 from cd5flow.model.events import Mask
@@ -89,8 +90,8 @@ def check_quality(
         for cells_without_cd5 in negatives_of_fmo(run, control.tube.columns, control.members)
     ]
     # What looks at every event runs beside what looks at few, but many times.
-    with ThreadPoolExecutor(1) as beside:
-        of_the_run = beside.submit(acquisition, run)
+    with Beside() as beside:
+        of_the_run = beside.begin(partial(acquisition, run))
         left = residual(run, tube.columns, fmo=fmo, reference=strategy.cd5.references)
     observations = (
         *of_the_run.result(),

@@ -7,11 +7,20 @@ result. Each step has a module of its own that knows nothing of the next; here t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from cd5flow.adoption import drawn_positive, gate_as_drawn
 from cd5flow.amendment import amended, cut_by_hand, with_neighbours
-from cd5flow.answers import burden_of, cd5_of, threshold_of, with_positive
+from cd5flow.answers import (
+    burden_of,
+    cd5_of,
+    markers_of_blasts,
+    others_among_blasts,
+    threshold_of,
+    with_positive,
+)
+from cd5flow.beside import Beside
 from cd5flow.checkup import check_quality, doubted
 from cd5flow.control_gates import control_events
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
@@ -155,7 +164,9 @@ def _judged(
     gating = without_spared_t_cells(
         gating, measured, strategy=strategy, therapies=settings.prior_therapy
     )
-    with stage("quality"):
+    with stage("quality"), Beside() as beside:
+        others = beside.begin(partial(others_among_blasts, tube, gating, rules))
+        markers = beside.begin(partial(markers_of_blasts, tube, gating, rules))
         quality = check_quality(
             tube,
             gating,
@@ -166,7 +177,8 @@ def _judged(
             settings=settings,
         )
     with stage("answer"):
-        cd5 = doubted(cd5_of(tube, gating, measured, quality, rules), quality, strategy.quality)
+        cd5 = cd5_of(tube, gating, measured, quality, rules, others=others.result())
+        cd5 = doubted(cd5, quality, strategy.quality)
     if positive is not None:
         cd5 = counted(cd5, positive, threshold=threshold_of(rules), limits=strategy.cd5)
     gating = with_positive(gating, tube, cd5, plan)
@@ -206,6 +218,7 @@ def _judged(
             cd5=cd5,
             burden=burden,
             criterion=criterion,
+            phenotype=markers.result(),
         )
     judged = _eligibility(result, rules, settings)
     return Analysis(result, tube, gating, measured, controls, eligibility=judged)

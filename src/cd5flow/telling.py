@@ -22,6 +22,7 @@ from cd5flow.model.result import (
     Cd5Section,
     ControlSection,
     CriterionSection,
+    PhenotypeEntry,
     ProtocolSection,
     QualitySection,
     Result,
@@ -29,7 +30,6 @@ from cd5flow.model.result import (
     SampleSection,
     StrategySection,
 )
-from cd5flow.quantify.phenotype import phenotype
 from cd5flow.readout import GatedTube
 from cd5flow.tube import Rules, Settings, Tube
 
@@ -48,6 +48,7 @@ def tell(
     cd5: Cd5Section,
     burden: BurdenSection,
     criterion: CriterionSection,
+    phenotype: tuple[PhenotypeEntry, ...],
 ) -> Result:
     """Return the result of a tube whose answers are known."""
     strategy, protocol = rules.strategy.value, rules.protocol.value
@@ -87,12 +88,7 @@ def tell(
             inputs_sha256=inputs_sha256(path, settings, rules, sha256=_known(path, tube, controls)),
         ),
         findings=words((*_findings(tube, gating, settings), *placed_by_refused(gating, sections))),
-        phenotype=phenotype(
-            gating.members,
-            columns=tube.columns,
-            panel=tube.panel,
-            min_events=strategy.cd5.evaluable_blasts,
-        ),
+        phenotype=phenotype,
     )
 
 

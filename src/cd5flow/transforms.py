@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from threading import Lock
 from typing import Final, NamedTuple, assert_never
 
 import numpy as np
@@ -254,6 +255,8 @@ def _table_of(transform: Logicle) -> _Table:
 class Columns:
     """A tube's events by dimension: each scaled column is computed when first asked for, then kept.
 
+    Several threads may ask; at worst two compute the same column.
+
     Attributes:
         events: the compensated events behind it.
     """
@@ -262,6 +265,7 @@ class Columns:
         self.events = events
         self._kept: dict[Dimension, Values | Exact] = {}
         self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
+        self._turn = Lock()
 
     def __len__(self) -> int:
         return len(self.events)
@@ -298,13 +302,15 @@ class Columns:
             return picked(self.column(dimension), population)
         key = (id(population), dimension)
         # The mask is kept beside its values, so that no other can be given its id.
-        kept = self._picked.pop(key, None)
+        with self._turn:
+            kept = self._picked.pop(key, None)
         if kept is None:
             kept = population, picked(self.column(dimension), population)
             kept[1].flags.writeable = False
-        self._picked[key] = kept
-        if len(self._picked) > _PICKED:
-            del self._picked[next(iter(self._picked))]
+        with self._turn:
+            self._picked[key] = kept
+            if len(self._picked) > _PICKED:
+                del self._picked[next(iter(self._picked))]
         return kept[1]
 
     def _compute(self, dimension: Dimension) -> Values | Exact:

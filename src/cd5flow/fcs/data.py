@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.beside import processors
 from cd5flow.fcs.clock import SplitClock
 from cd5flow.fcs.layout import Column, Kind, Layout
 from cd5flow.fcs.source import Source
@@ -148,11 +148,7 @@ def _room(events: int, columns: int) -> Values:
 
 def _threads(data_bytes: int) -> int:
     """Return how many threads are worth their start for so many bytes."""
-    try:
-        processors = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        processors = os.cpu_count() or 1
-    return max(1, min(processors, _MOST_THREADS, data_bytes // _THREAD_BYTES))
+    return max(1, min(processors(), _MOST_THREADS, data_bytes // _THREAD_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

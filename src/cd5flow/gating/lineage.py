@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from cd5flow.beside import side_by_side
 from cd5flow.gating.gated import Gated
 from cd5flow.gating.sight import Sight
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
@@ -25,18 +28,20 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
     best: tuple[Gated, LineagePath] | None = None
     most = 0
     others: list[tuple[str, Mask]] = []
-    for path in strategy.paths:
-        if not state.applies(path.needs, path.unless):
-            continue
-        trial = state.branch()
-        trial.run(path.gates)
+    before = len(state.findings)
+    allowed = [path for path in strategy.paths if state.applies(path.needs, path.unless)]
+    trials = [state.branch() for _ in allowed]
+    side_by_side([partial(t.run, path.gates) for t, path in zip(trials, allowed, strict=True)])
+    for trial, path in zip(trials, allowed, strict=True):
+        fresh = trial.findings[before:]
+        # What earlier rules found is said beside what this one did.
+        trial.findings[before:] = [*state.findings[before:], *fresh]
         if BLASTS in trial.members:
             found = int(trial.members[BLASTS].sum())
             if best is None or found >= strategy.outweighs * most:
                 best, most = (trial, path), found
             others.append((path.lineage, trial.members[BLASTS]))
             continue
-        fresh = trial.findings[len(state.findings) :]
         reasons = [f.message for f in fresh if f.code == "GATE_UNRESOLVED"]
         last = reasons[-1] if reasons else "no blasts"
         state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, f"{path.lineage}: {last}")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from cd5flow.beside import side_by_side
 from cd5flow.clock import is_folded
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
-from cd5flow.model.geometry import Interval, Intervals
+from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
 from cd5flow.ranks import finite, quantiles
 
@@ -74,9 +76,10 @@ class StableTime(Spec):
         usual = _weighted_median(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
         odd_signal = np.zeros(bins, dtype=bool)
-        for axis in self._present(sight):
-            values = sight.values(sight.dimension(axis, compensated=False))
-            odd_signal |= self._shifted(values, place, counts, odd_rate | odd_signal)
+        watched = [sight.dimension(axis, compensated=False) for axis in self._present(sight)]
+        for table in side_by_side([partial(_ranked, sight, d, place, bins) for d in watched]):
+            if table is not None:
+                odd_signal |= self._shifted(table, counts, odd_rate | odd_signal)
         unstable = _merge(odd_rate | odd_signal, self.merge)
         values_found = {
             "start_seconds": start,
@@ -116,16 +119,9 @@ class StableTime(Spec):
         return [axis for axis in self.axes if any(sight.panel.has(m) for m in axis.split("|"))]
 
     def _shifted(
-        self, values: np.ndarray, place: np.ndarray, counts: np.ndarray, odd: np.ndarray
+        self, table: npt.NDArray[np.int64], counts: np.ndarray, odd: np.ndarray
     ) -> np.ndarray:
         """Return which bins' mean rank left the run's."""
-        known = finite(values)
-        if not known.size:
-            return np.zeros(counts.size, dtype=bool)
-        low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))
-        if not high > low:
-            return np.zeros(counts.size, dtype=bool)
-        table = _table(values, place, (low, high), counts.size)
         bad = odd.copy()
         for _ in range(5):
             usual = table[~bad].sum(axis=0)
@@ -143,6 +139,18 @@ class StableTime(Spec):
                 break
             bad = found | odd
         return np.asarray(bad & ~odd)
+
+
+def _ranked(
+    sight: Sight, dimension: Dimension, place: np.ndarray, bins: int
+) -> npt.NDArray[np.int64] | None:
+    """Return how many events each time bin holds at each step of a signal; None without a spread."""
+    values = sight.values(dimension)
+    known = finite(values)
+    if not known.size:
+        return None
+    low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))
+    return _table(values, place, (low, high), bins) if high > low else None
 
 
 def _table(
