@@ -31,12 +31,14 @@ class StableTime(Spec):
     in one of `axes` the mean rank of its events is more than `shift` from the run's (0.5 is a shift
     past the whole distribution) and by more than `z` standard errors (the mean of n uniform ranks
     has SD 1/sqrt(12 n)). Ranks are taken among the events of stable bins, until that settles. Whole
-    bins are removed, never single events: rare cells are outliers too.
+    bins are removed, never single events: rare cells are outliers too. Every event counts for the
+    rate; of more than `signal_events` an even part tells the signals.
 
     Attributes:
         axes: markers watched; those that the tube lacks are left out.
         bins: at most so many bins; fewer where a bin would hold under `bin_events` on average, or
             too few ticks of a coarse clock.
+        signal_events: about so many events, evenly taken, are ranked.
         merge: unstable bins that are at most so many bins apart are one stretch.
     """
 
@@ -48,6 +50,7 @@ class StableTime(Spec):
     rate_high: float = Field(default=2.0, gt=1)
     shift: float = Field(default=0.1, gt=0, lt=0.5)
     z: float = Field(default=6, gt=0)
+    signal_events: int = Field(default=200_000, ge=10_000)
     merge: int = Field(default=2, ge=0)
     min_events: int = Field(default=1000, ge=100)
 
@@ -76,10 +79,13 @@ class StableTime(Spec):
         usual = _weighted_median(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
         odd_signal = np.zeros(bins, dtype=bool)
+        step = max(1, time.size // self.signal_events)
+        seen = place[::step]
+        seen_counts = np.bincount(seen, minlength=bins)
         watched = [sight.dimension(axis, compensated=False) for axis in self._present(sight)]
-        for table in side_by_side([partial(_ranked, sight, d, place, bins) for d in watched]):
+        for table in side_by_side([partial(_ranked, sight, d, seen, step, bins) for d in watched]):
             if table is not None:
-                odd_signal |= self._shifted(table, counts, odd_rate | odd_signal)
+                odd_signal |= self._shifted(table, seen_counts, odd_rate | odd_signal)
         unstable = _merge(odd_rate | odd_signal, self.merge)
         values_found = {
             "start_seconds": start,
@@ -142,10 +148,13 @@ class StableTime(Spec):
 
 
 def _ranked(
-    sight: Sight, dimension: Dimension, place: np.ndarray, bins: int
+    sight: Sight, dimension: Dimension, place: np.ndarray, step: int, bins: int
 ) -> npt.NDArray[np.int64] | None:
-    """Return how many events each time bin holds at each step of a signal; None without a spread."""
-    values = sight.values(dimension)
+    """Return how many of every `step`-th events each time bin holds at each step of a signal.
+
+    None where the signal has no spread.
+    """
+    values = sight.values(dimension)[::step]
     known = finite(values)
     if not known.size:
         return None
