@@ -12,7 +12,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.panel import Panel
 from cd5flow.model.result import PhenotypeEntry
-from cd5flow.ranks import finite, picked, quantiles
+from cd5flow.ranks import finite, quantiles
 from cd5flow.transforms import Columns
 
 LEFT_OUT = frozenset(
@@ -38,20 +38,22 @@ def phenotype(
     Returns:
         An entry a marker in the panel's order; none where there are too few blasts.
     """
-    blasts = members.get("blasts")
-    if blasts is None or int(np.count_nonzero(blasts)) < min_events:
+    blasts, normal = _rows(members.get("blasts")), _rows(members.get("t_cells"))
+    if blasts.size < min_events:
         return ()
-    normal = members.get("t_cells")
-    if normal is not None and int(np.count_nonzero(normal)) < min_events:
-        normal = None
+    few = normal.size < min_events
     entries = []
     for marker, detector in panel.markers.items():
         if marker in LEFT_OUT or marker == READ_OUT:
             continue
         signal = columns.column(Dimension(detector))
-        beside = None if normal is None else finite(picked(signal, normal))
-        entries.append(_entry(marker, detector, finite(picked(signal, blasts)), beside))
+        beside = None if few else finite(signal.take(normal))
+        entries.append(_entry(marker, detector, finite(signal.take(blasts)), beside))
     return tuple(entry for entry in entries if entry is not None)
+
+
+def _rows(mask: Mask | None) -> npt.NDArray[np.intp]:
+    return np.empty(0, dtype=np.intp) if mask is None else np.flatnonzero(mask)
 
 
 def _entry(
