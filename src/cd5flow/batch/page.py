@@ -59,9 +59,11 @@ _COLUMNS: Final = (
     ("Apart", "number", False),
     ("CD45 / SSC", "", False),
     ("CD5 of blasts", "", False),
-    ("Reasons", "", False),
 )
-"""Title, what it is sorted by (nothing: not at all), whether its cells are numbers."""
+"""Title, what it is sorted by (nothing: not at all), whether its cells are numbers.
+
+Reasons have no column: they stand in a row of their own, below these.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from pypdf import PdfReader
 
 import cd5flow.batch.page as module
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.overview import write_overview
 from cd5flow.model.result import (
+    BurdenState,
+    Cd5State,
     CriterionSection,
     CriterionState,
     QualitySection,
@@ -32,10 +35,10 @@ from overview_factory import (
     sample,
     visit,
 )
-from report_factory import HOSTILE, hostile_result, make_cd5, make_result, unknown_cd5
+from report_factory import HOSTILE, hostile_result, make_burden, make_cd5, make_result, unknown_cd5
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 PICTURES = ("plots/map-cd45-ssc.png", "plots/cd5-overlay.png")
 FILES = ("report.html", "report.pdf", *PICTURES)
 
@@ -59,6 +62,9 @@ class Page(HTMLParser):
             self.rows.append([])
         if tag in {"td", "th"}:
             self.rows[-1].append("")
+        if tag == "wbr":
+            # A place to break a long code: its parts are one word.
+            self.rows[-1][-1] = self.rows[-1][-1].removesuffix(" ")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -84,13 +90,19 @@ class Page(HTMLParser):
 
     @property
     def samples(self) -> list[dict[str, str]]:
-        """The first table, a row a sample."""
+        """The first table, a row a sample, with the reasons that stand below it."""
         heads = [head.strip() for head in self.rows[0]]
-        rows = [row for row in self.rows[1:] if len(row) == len(heads)]
-        return [
-            {head: " ".join(cell.split()) for head, cell in zip(heads, row, strict=True)}
-            for row in rows
-        ]
+        found: list[dict[str, str]] = []
+        for row in self.rows[1:]:
+            cells = [" ".join(cell.split()) for cell in row]
+            if len(cells) == len(heads):
+                found.append({**dict(zip(heads, cells, strict=True)), "Reasons": ""})
+            elif len(cells) == 1:
+                assert not found[-1]["Reasons"]
+                found[-1]["Reasons"] = cells[0]
+            else:
+                break
+        return found
 
 
 def content(out: Path, failures: tuple[Failure, ...] | None = None) -> str:
@@ -111,6 +123,41 @@ def test_every_sample_has_a_row_with_its_states_numbers_and_reasons(tmp_path: Pa
     assert "CI_SPANS" in one["Reasons"]
     assert two["CD5+ of blasts"].startswith("unknown")
     assert two["Blasts"].startswith("unknown 11,203 in the denominator")
+
+
+def test_reasons_stand_in_a_row_below_their_sample_across_every_column(tmp_path: Path) -> None:
+    place(tmp_path, sample("a"))
+    place(tmp_path, sample("b"))
+    page = content(tmp_path)
+    (table,) = re.findall(r'<table id="table">.*?</table>', page)
+    bodies = re.findall(r"<tbody[^>]*>(.*?)</tbody>", table)
+    heads = Page(page).rows[0]
+    assert len(bodies) == 2
+    for name, body in zip("ab", bodies, strict=True):
+        first, second = re.findall(r"<tr[^>]*>.*?</tr>", body)
+        # The head of both rows is the sample; a list is named after it too.
+        assert first.startswith(f'<tr><th scope="rowgroup" data-key="{name}">')
+        assert second.startswith(f'<tr class="why"><td colspan="{len(heads)}"><ul')
+        assert f'aria-label="Reasons of {name}"' in second
+        assert "CI_SPANS" in second
+
+
+def test_a_sample_without_reasons_has_no_empty_row(tmp_path: Path) -> None:
+    plain = make_result()
+    place(
+        tmp_path,
+        plain.model_copy(
+            update={
+                "criterion": plain.criterion.model_copy(update={"reasons": ()}),
+                "cd5": plain.cd5.model_copy(update={"reasons": ()}),
+                "burden": plain.burden.model_copy(update={"reasons": ()}),
+                "quality": QualitySection(state=QualityState.PASS, checks=()),
+            }
+        ),
+    )
+    page = content(tmp_path)
+    assert len(Page(page).samples) == 1
+    assert 'class="why"' not in page
 
 
 def test_a_burden_under_the_limit_of_quantification_is_said_to_be_under_it(tmp_path: Path) -> None:
@@ -232,7 +279,7 @@ def test_headings_and_tables_can_be_walked_by_a_screen_reader(tmp_path: Path) ->
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
-    assert all(head.get("scope") in {"col", "row"} for head in page.all("th"))
+    assert all(head.get("scope") in {"col", "row", "rowgroup"} for head in page.all("th"))
     assert len(page.all("main")) == 1
     labels = {label["for"] for label in page.all("label") if "for" in label}
     assert {i["id"] for i in page.all("input") if i.get("type") == "search"} == labels
@@ -275,10 +322,12 @@ def test_marks_tell_how_far_and_what_was_not_compared(tmp_path: Path) -> None:
     place(tmp_path, measured_result("moved", peak=0.5))
     place(tmp_path, measured_result("alone", peak=0.9, cytometer="C2"))
     page = Page(content(tmp_path))
-    rows = {row["Sample"].split()[0]: row["Apart"] for row in page.samples}
-    assert rows["moved"].startswith("1 apart gate t_landmark (density_cluster): CD3 peak, 20.0")
-    assert rows["moved"].endswith("spreads below")
-    assert not rows["alone"]
+    rows = {row["Sample"].split()[0]: row for row in page.samples}
+    assert rows["moved"]["Apart"] == "1 apart"
+    assert "apart gate t_landmark (density_cluster): CD3 peak, 20.0" in rows["moved"]["Reasons"]
+    assert rows["moved"]["Reasons"].endswith("spreads below")
+    assert not rows["alone"]["Apart"]
+    assert " apart " not in f" {rows['alone']['Reasons']} "
     assert "C2, CD45 FSC 1 none: too few tubes" in page.text
 
 
@@ -295,12 +344,22 @@ def test_text_from_files_is_shown_as_it_is(tmp_path: Path, kind: str) -> None:
     assert names == [name for name, _ in plain.elements if name not in {"small", "b"}]
 
 
-def look(page: Path, profile: Path, *, script: str) -> tuple[str, str]:
-    """Return a page after a script of the test has run in it, and what the browser complained of."""
+def look(page: Path, profile: Path, *, script: str, width: int = 1280) -> tuple[str, str]:
+    """Return what a script of the test noted in the page, and what the browser complained of."""
     text = page.read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     text = text.replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
     page.write_text(text.replace("</body>", f"<script>{script}</script></body>"), "utf-8")
+    # Timers of the page end before it is written.
+    budget = "--virtual-time-budget=5000"
+    seen, complaints = browse(page, profile, f"--window-size={width},900", budget, "--dump-dom")
+    found = re.search(r'data-log="([^"]*)"', seen)
+    assert found is not None
+    return found[1], complaints
+
+
+def browse(page: Path, profile: Path, *options: str) -> tuple[str, str]:
+    """Return what a browser wrote of a page, and what it complained of."""
     assert CHROMIUM is not None
     done = subprocess.run(
         [
@@ -315,8 +374,7 @@ def look(page: Path, profile: Path, *, script: str) -> tuple[str, str]:
             "--disable-sync",
             "--enable-logging=stderr",
             f"--user-data-dir={profile}",
-            "--virtual-time-budget=5000",  # timers of the page end before it is written
-            "--dump-dom",
+            *options,
             page.as_uri(),
         ],
         capture_output=True,
@@ -328,19 +386,25 @@ def look(page: Path, profile: Path, *, script: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+@in_a_browser
 def test_a_browser_sorts_and_filters_without_complaint(tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name, percent in (("a", 70.5), ("b", 9.0), ("c", None), ("d", 88.0)):
-        cd5 = unknown_cd5() if percent is None else make_cd5(percent=percent)
+        why = (f"CODE: reason {name}{name}",)
+        cd5 = unknown_cd5() if percent is None else make_cd5(percent=percent, reasons=why)
         place(out, sample(name).model_copy(update={"cd5": cd5}), files=FILES)
     content(out)
     script = """
       const log = [];
       const button = (name) => Array.from(document.querySelectorAll("thead button"))
         .find((one) => one.textContent === name);
+      // Rows that are seen: a letter a sample, the same as a capital for its reasons.
       const order = () => Array.from(document.querySelectorAll("#table tbody tr"))
-        .filter((row) => !row.hidden).map((row) => row.cells[0].dataset.key).join("");
+        .filter((row) => row.offsetHeight > 0).map((row) => row.cells[0].dataset.key ??
+          row.querySelector("ul").getAttribute("aria-label").slice(-1).toUpperCase()).join("");
       const share = button("CD5+ of blasts");
       share.click();
       log.push(order(), share.parentElement.getAttribute("aria-sort"));
@@ -351,20 +415,65 @@ def test_a_browser_sorts_and_filters_without_complaint(tmp_path: Path) -> None:
       box.click();
       log.push(order());
       const find = document.getElementById("find");
-      find.value = "69.3 none";
-      find.dispatchEvent(new Event("input"));
-      setTimeout(() => {
-        log.push(`[${order()}]`);
+      const search = (words, then) => {
+        find.value = words;
+        find.dispatchEvent(new Event("input"));
+        setTimeout(() => { log.push(`[${order()}]`); then(); }, 5);
+      };
+      search("69.3 none", () => search("reason BB", () => {
+        log.push(document.getElementById("shown").textContent.slice(0, 6));
         document.getElementById("reset").click();
         log.push(order(), String(box.checked), String(document.getElementById("controls").hidden));
         document.body.dataset.log = log.join(" ");
-      }, 5);
+      }));
     """
-    seen, complaints = look(out / "index.html", tmp_path / "profile", script=script)
+    noted, complaints = look(out / "index.html", tmp_path / "profile", script=script)
     assert ":CONSOLE" not in complaints
-    found = re.search(r'data-log="([^"]*)"', seen)
-    assert found is not None
-    assert found[1] == (
-        "badc ascending dabc descending "
-        "4 of 4 samples shown, sorted by CD5+ of blasts, descending dab [] dabc true false"
+    assert noted == (
+        "bBaAdDcC ascending dDaAbBcC descending "
+        "4 of 4 samples shown, sorted by CD5+ of blasts, descending dDaAbB "
+        "[] [bB] 1 of 4 dDaAbBcC true false"
     )
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [1280, 2400])
+def test_the_whole_table_is_seen_without_scrolling_sideways(tmp_path: Path, width: int) -> None:
+    out = tmp_path / "out"
+    burden = make_burden(state=BurdenState.MRD_BELOW_LLOQ)
+    cd5 = make_cd5(state=Cd5State.DOES_NOT_MEET)
+    place(out, sample("a").model_copy(update={"cd5": cd5, "burden": burden}), files=FILES)
+    content(out)
+    script = """
+      const region = document.querySelector(".scroll");
+      const box = (one) => one.getBoundingClientRect();
+      const [first, second] = document.querySelector("#table tbody").rows;
+      const wide = Array.from(document.querySelectorAll("#table tbody .state"))
+        .filter((state) => box(state).right > box(state.parentElement).right)
+        .map((state) => state.textContent);
+      document.body.dataset.log = [
+        region.scrollWidth - region.clientWidth,
+        box(second).top - box(first).bottom,
+        box(second.cells[0]).width === box(first).width,
+        wide.length,
+      ].join(" ");
+    """
+    noted, _ = look(out / "index.html", tmp_path / "profile", script=script, width=width)
+    assert noted == "0 0 true 0"
+
+
+@in_a_browser
+def test_in_print_no_page_parts_a_sample_from_its_reasons(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for i in range(40):
+        # As high as the row above: about every second page would end between them.
+        why = (f"CODE: reason w{i:02}", *(f"CODE: {'long ' * 60}" for _ in range(2)))
+        cd5 = make_cd5(reasons=why)
+        place(out, sample(f"s{i:02}").model_copy(update={"cd5": cd5}))
+    content(out)
+    pdf = tmp_path / "index.pdf"
+    browse(out / "index.html", tmp_path / "profile", f"--print-to-pdf={pdf}")
+    pages = [page.extract_text() for page in PdfReader(pdf).pages]
+    samples = [re.findall(r"\bs(\d\d)\b", text) for text in pages]
+    assert sum(map(bool, samples)) > 1
+    assert [re.findall(r"\bw(\d\d)\b", text) for text in pages] == samples

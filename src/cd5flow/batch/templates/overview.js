@@ -2,8 +2,8 @@
 (() => {
   const table = document.getElementById("table");
   if (!table) return;
-  const body = table.tBodies[0];
-  const rows = Array.from(body.rows);
+  // A body a sample: its row and that of its reasons are moved and hidden as one.
+  const samples = Array.from(table.tBodies);
   const find = document.getElementById("find");
   const apartOnly = document.getElementById("apart-only");
   const shown = document.getElementById("shown");
@@ -13,14 +13,14 @@
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   let order = "";
 
-  const text = (row) => {
-    if (!words.has(row)) words.set(row, row.textContent.toLowerCase());
-    return words.get(row);
+  const text = (sample) => {
+    if (!words.has(sample)) words.set(sample, sample.textContent.toLowerCase());
+    return words.get(sample);
   };
 
   const report = () => {
-    const visible = rows.reduce((sum, row) => sum + (row.hidden ? 0 : 1), 0);
-    shown.textContent = `${visible} of ${rows.length} samples shown${order}`;
+    const visible = samples.reduce((sum, sample) => sum + (sample.hidden ? 0 : 1), 0);
+    shown.textContent = `${visible} of ${samples.length} samples shown${order}`;
   };
 
   const filter = () => {
@@ -30,17 +30,17 @@
       if (!left.has(box.dataset.question)) left.set(box.dataset.question, new Set());
       if (box.checked) left.get(box.dataset.question).add(box.value);
     }
-    for (const row of rows) {
-      row.hidden =
-        (apartOnly.checked && !("apart" in row.dataset)) ||
-        Array.from(left).some(([question, states]) => !states.has(row.dataset[question])) ||
-        wanted.some((word) => !text(row).includes(word));
+    for (const sample of samples) {
+      sample.hidden =
+        (apartOnly.checked && !("apart" in sample.dataset)) ||
+        Array.from(left).some(([question, states]) => !states.has(sample.dataset[question])) ||
+        wanted.some((word) => !text(sample).includes(word));
     }
     report();
   };
 
-  const key = (row, place) => {
-    const cell = row.cells[place];
+  const key = (sample, place) => {
+    const cell = sample.rows[0].cells[place];
     return "key" in cell.dataset ? cell.dataset.key : cell.textContent.trim();
   };
 
@@ -49,9 +49,9 @@
     const head = heads[place];
     const down = head.getAttribute("aria-sort") === "ascending";
     const numbers = head.dataset.sort === "number";
-    const keyed = rows.map((row, at) => {
-      const value = key(row, place);
-      return { row, at, unknown: value === "", value: numbers ? Number(value) : value };
+    const keyed = samples.map((sample, at) => {
+      const value = key(sample, place);
+      return { sample, at, unknown: value === "", value: numbers ? Number(value) : value };
     });
     keyed.sort((a, b) => {
       if (a.unknown || b.unknown) return a.unknown - b.unknown || a.at - b.at;
@@ -60,7 +60,7 @@
     });
     for (const one of heads) if (one.dataset.sort) one.setAttribute("aria-sort", "none");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    body.append(...keyed.map((one) => one.row));
+    table.append(...keyed.map((one) => one.sample));
     order = `, sorted by ${head.textContent.trim()}, ${down ? "descending" : "ascending"}`;
     report();
   };
@@ -78,7 +78,7 @@
   let waiting = 0;
   find.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(filter, rows.length > 500 ? 150 : 0);
+    waiting = setTimeout(filter, samples.length > 500 ? 150 : 0);
   });
   for (const box of [...boxes, apartOnly]) box.addEventListener("change", filter);
   document.getElementById("reset").addEventListener("click", () => {
