@@ -29,5 +29,5 @@ def is_folded(time: Times) -> bool:
     """Whether the clock began anew during the run, so that a time stands for several moments."""
     if time.size < 2:
         return False
-    back = 100 * int(np.count_nonzero(np.diff(time) < 0)) / time.size
+    back = 100 * int(np.count_nonzero(time[1:] < time[:-1])) / time.size
     return earlier_percent(time) > FOLDED_PERCENT and back < STEPS_BACK_PERCENT

@@ -286,8 +286,16 @@ class Columns:
         if kept is None:
             kept = self._compute(key)
             kept.flags.writeable = False
-            self._kept[key] = kept
+            # Times take twice the room of a signal, and are asked for by one gate alone.
+            if kept.dtype == np.float32:
+                self._kept[key] = kept
         return kept
+
+    def every(self, step: int, dimension: Dimension) -> Values | Exact:
+        """Return every `step`-th value of a dimension; a column that nobody else asked for is not kept."""
+        if step == 1 or dimension in self._kept:
+            return self.column(dimension)[::step]
+        return self._compute(dimension, step)
 
     def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
         """Return a population's values on a dimension, in file order.
@@ -313,8 +321,9 @@ class Columns:
                 del self._picked[next(iter(self._picked))]
         return kept[1]
 
-    def _compute(self, dimension: Dimension) -> Values | Exact:
-        linear = self.events.linear(dimension.detector, compensated=dimension.compensated)
+    def _compute(self, dimension: Dimension, every: int = 1) -> Values | Exact:
+        whole = self.events.linear(dimension.detector, compensated=dimension.compensated)
+        linear = whole[::every]
         if self.events.raw.channel(dimension.detector).is_time:
             step = self.events.raw.timestep_seconds
             seconds = linear.astype(np.float64) * (1.0 if step is None else step)

@@ -150,7 +150,10 @@ def known_points(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
 def squared(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Return the squared distance of each point, (n, 2), from a place."""
     x, y = points[:, 0] - centre[0], points[:, 1] - centre[1]
-    return np.asarray(x * x + y * y)
+    x *= x
+    y *= y
+    x += y
+    return np.asarray(x)
 
 
 def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:

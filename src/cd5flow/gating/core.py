@@ -82,7 +82,14 @@ def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floa
 def _squared(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> Floats:
     inverse = np.linalg.inv(covariance)
     x, y = x - centre[0], y - centre[1]
-    return np.asarray(inverse[0, 0] * x * x + 2 * inverse[0, 1] * x * y + inverse[1, 1] * y * y)
+    found, crossed = inverse[0, 0] * x, 2 * inverse[0, 1] * x
+    found *= x
+    crossed *= y
+    found += crossed
+    np.multiply(inverse[1, 1], y, out=crossed)
+    crossed *= y
+    found += crossed
+    return np.asarray(found)
 
 
 def level_distance(level_percent: float) -> float:

@@ -60,7 +60,8 @@ class Run:
         if time is None:
             return None
         ticks = self.raw.values[:, time.index].astype(np.float64)
-        return ticks * (self.raw.timestep_seconds or 1.0)
+        ticks *= self.raw.timestep_seconds or 1.0
+        return ticks
 
     def lost_percent(self, gate: str) -> float | None:
         """Return the share of its parent that a gate leaves out."""

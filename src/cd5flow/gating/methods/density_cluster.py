@@ -79,12 +79,13 @@ def _ellipse(
     """Return the ellipse that holds a share of a normal population fitted to the hill's core."""
     if x.size < 2:
         return None
-    x, y = x.astype(np.float64), y.astype(np.float64)
+    points = np.array([x, y], dtype=np.float64)
+    x, y = points
     _, covariance = moments(x, y)
     if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
         return None
     fitted = fit_core(
-        np.array([x, y]).T,
+        points.T,
         centre=np.array([median(x), median(y)]),
         covariance=covariance,
         min_events=3,

@@ -154,7 +154,8 @@ def _ranked(
 
     None where the signal has no spread.
     """
-    values = sight.values(dimension)[::step]
+    whole = sight.parent.size == len(sight.columns)
+    values = sight.columns.every(step, dimension) if whole else sight.values(dimension)[::step]
     known = finite(values)
     if not known.size:
         return None
