@@ -66,12 +66,24 @@ class ClusterSpec(Spec):
         return self
 
     def whole(
-        self, sight: Sight, axes: tuple[Dimension, Dimension], points: np.ndarray
+        self,
+        sight: Sight,
+        axes: tuple[Dimension, Dimension],
+        scaled: np.ndarray,
+        unit: np.ndarray,
     ) -> np.ndarray:
-        """Return the events, (n, 2), over which ball and shell are counted."""
+        """Return the events, (n, 2), over which ball and shell are counted, in units of width.
+
+        Args:
+            sight: the tube.
+            axes: on which they are counted.
+            scaled: the parent's own, which they are unless `among` names others.
+            unit: of width, on each axis.
+        """
         if self.among is None or self.among not in sight.members:
-            return points
-        return known_points([sight.values_of(self.among, axis) for axis in axes])[0]
+            return scaled
+        points, _ = known_points([sight.values_of(self.among, axis) for axis in axes])
+        return np.asarray(np.divide(points, unit, out=points))
 
     def elsewhere(self, sight: Sight, around: np.ndarray) -> str | None:
         """Return why the cluster's centre is that of other cells; None where it is not."""

@@ -81,14 +81,16 @@ def test_a_yardstick_without_width_on_an_axis_is_none() -> None:
 
 def test_without_other_surroundings_the_candidates_are_their_own() -> None:
     view, points = tube(cloud(0.5, 0.3, 50)), cloud(0.5, 0.3, 50)
-    assert spec().whole(view, AXES, points) is points
-    assert spec(among="gone").whole(view, AXES, points) is points
+    unit = np.array([0.1, 0.2])
+    assert spec().whole(view, AXES, points, unit) is points
+    assert spec(among="gone").whole(view, AXES, points, unit) is points
 
 
 def test_surroundings_are_counted_but_for_what_has_no_place() -> None:
     odd = at((math.nan, 0.3), (0.4, math.inf), (0.4, 0.3))
     view = tube(odd, populations={"rest": [True] * 3})
-    assert spec(among="rest").whole(view, AXES, odd) == pytest.approx(at((0.4, 0.3)))
+    found = spec(among="rest").whole(view, AXES, odd, np.array([0.1, 0.2]))
+    assert found == pytest.approx(at((0.4, 0.3)) / [0.1, 0.2])
 
 
 # Who a cluster must not be

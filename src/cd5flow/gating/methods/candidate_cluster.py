@@ -53,9 +53,9 @@ class CandidateCluster(ClusterSpec):
             return Unresolved(
                 f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
             )
-        scaled = points / unit
+        scaled = np.divide(points, unit, out=points)
         centre, rival = _densest(scaled, self.radius)
-        ball, shell = ball_and_shell(self.whole(sight, axes, points) / unit, centre, self.radius)
+        ball, shell = ball_and_shell(self.whole(sight, axes, scaled, unit), centre, self.radius)
         values = {
             "ball_events": float(ball),
             "shell_events": float(shell),
@@ -66,7 +66,7 @@ class CandidateCluster(ClusterSpec):
             "candidate_cluster", len(points), values, "densest cluster among the candidates"
         )
         around = np.flatnonzero(known)[squared(scaled, centre) <= self.radius**2]
-        against = self._scattered(len(points), ball, shell, rival) or self.elsewhere(sight, around)
+        against = self._scattered(len(scaled), ball, shell, rival) or self.elsewhere(sight, around)
         if against is None:
             against = self.look_alike(sight, axes[0], float(centre[0] * unit[0]), ball)
             if against is not None:

@@ -74,8 +74,8 @@ class Island(ClusterSpec):
             return Unresolved(
                 f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
             )
-        scaled = points / unit
-        whole = self.whole(sight, axes, points) / unit
+        scaled = np.divide(points, unit, out=points)
+        whole = self.whole(sight, axes, scaled, unit)
         refused = Unresolved(
             f"none of {rows.size} candidates stands out of its surroundings", nothing
         )
