@@ -10,17 +10,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 T = TypeVar("T")
 
 
+THREADS: Final = "CD5FLOW_THREADS"
+"""Environment variable: at most so many threads; where processes share the cores, each has one."""
+
+
 def processors() -> int:
-    """Return on how many processors this process may run."""
+    """Return on how many processors this process may run, or as many as `THREADS` says if fewer."""
     try:
-        return len(os.sched_getaffinity(0))
+        found = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+        found = os.cpu_count() or 1
+    said = os.environ.get(THREADS, "")
+    return min(found, max(1, int(said))) if said.isdecimal() else found
 
 
 class Beside:

@@ -236,7 +236,7 @@ class _Table(NamedTuple):
             out[beyond] = scale_exact(x[beyond], self.transform)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # those of the tubes at hand: each takes 66 KB, and every tube has its own
 def _table_of(transform: Logicle) -> _Table:
     """Return the interpolation table of a logicle scale."""
     curve = _biexponential(transform)

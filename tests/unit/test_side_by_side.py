@@ -23,8 +23,16 @@ def failing() -> int:
     raise ValueError("this one")
 
 
-def test_there_is_a_processor() -> None:
-    assert processors() >= 1
+@pytest.mark.parametrize(("said", "most"), [("1", 1), ("0", 1), ("99999", None), ("", None)])
+def test_the_environment_may_ask_for_fewer_threads(
+    said: str, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CD5FLOW_THREADS", raising=False)
+    found = processors()
+    monkeypatch.setenv("CD5FLOW_THREADS", said)
+
+    assert found >= 1
+    assert processors() == (found if most is None else most)
 
 
 def test_answers_come_in_the_order_of_the_tasks() -> None:
