@@ -194,6 +194,7 @@ def _stained(
             if control.role == "fmo" and _may_be_of_the_specimen(section)
             if (counted := _counted(control.members)) is not None
         ),
+        confidence_percent=strategy.quality.control_share_confidence_percent,
         prior_therapy=settings.prior_therapy,
         collected_at=settings.collected_at,
         acquired=tube.fcs.acquired,

@@ -404,6 +404,7 @@ class QualityLimits(BaseModel):
 
     Attributes:
         flow_rate, drift, residual, carry_over, reagent: what the checks of these names look at.
+        control_share_confidence_percent: of the lower limit of the ratio of blasts here and in the FMO.
         not_definite: checks that, where they warn, keep CD5 from a definite state.
         checks: limits. A check that is not named here is for the record.
     """
@@ -415,5 +416,6 @@ class QualityLimits(BaseModel):
     residual: ResidualRule
     carry_over: CarryOverRule
     reagent: ReagentRule
+    control_share_confidence_percent: float = Field(gt=50, lt=100)
     not_definite: tuple[CheckCode, ...]
     checks: dict[CheckCode, CheckLimit]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,6 @@ Signal = npt.NDArray[np.floating]
 
 DAY_LENGTH = len("2026-01-31")
 EMPTY: Signal = np.empty(0, dtype=np.float32)
-CONFIDENCE_PERCENT = 99.0
-"""Of the limit by which two shares of blasts differ."""
 SMOOTHING = 0.015
 """Of the display scale, for the modes of the T cells' CD5."""
 
@@ -40,6 +39,7 @@ class Stained:
         controls: (role, whether accepted) of the control tubes given.
         counted: the blasts of this tube; None where no cluster was found.
         fmo_counted: those of each FMO that may be of the same specimen, in the same gates.
+        confidence_percent: of the limit by which the shares of blasts differ.
         prior_therapy: therapies after which T cells may lack CD5.
         collected_at, acquired: ISO dates or date-times; None where unknown.
         has_cd5: whether the panel holds CD5.
@@ -55,6 +55,7 @@ class Stained:
     controls: tuple[tuple[str, bool], ...]
     counted: Counted | None
     fmo_counted: tuple[Counted, ...]
+    confidence_percent: float
     prior_therapy: tuple[PriorTherapy, ...]
     collected_at: str | None
     acquired: str | None
@@ -179,8 +180,9 @@ def control_share(tube: Stained) -> Observation:
     ours = tube.counted
     if ours is None or not ours.cells:
         return Observation(code, None, unit, "no cluster of blasts")
+    times = partial(least_ratio, confidence_percent=tube.confidence_percent)
     seen = [
-        (max(_times(ours, theirs), _times(theirs, ours)), theirs)
+        (max(times(ours, theirs), times(theirs, ours)), theirs)
         for theirs in tube.fmo_counted
         if theirs.cells
     ]
@@ -192,10 +194,6 @@ def control_share(tube: Stained) -> Observation:
         f"{theirs.blasts:,} of {theirs.cells:,} in the FMO"
     )
     return Observation(code, most, unit, words)
-
-
-def _times(one: Counted, other: Counted) -> float:
-    return least_ratio(one, other, confidence_percent=CONFIDENCE_PERCENT)
 
 
 def specimen_age(tube: Stained) -> Observation:

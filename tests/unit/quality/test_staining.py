@@ -33,6 +33,7 @@ TUBE = Stained(
     controls=(("fmo", True),),
     counted=Counted(400, 1000),
     fmo_counted=(Counted(400, 1000),),
+    confidence_percent=rules().control_share_confidence_percent,
     prior_therapy=(),
     collected_at="2026-01-10T09:30:00",
     acquired="2026-01-12T11:30:00",
