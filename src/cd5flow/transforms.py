@@ -279,9 +279,7 @@ class Columns:
         Raises:
             KeyError: no such channel.
         """
-        # A channel that the matrix does not name is one column, compensated or not.
-        compensated = dimension.compensated and dimension.detector in self.events.compensated
-        key = Dimension(dimension.detector, dimension.scale, compensated)
+        key = self._key(dimension)
         kept = self._kept.get(key)
         if kept is None:
             kept = self._compute(key)
@@ -293,9 +291,15 @@ class Columns:
 
     def every(self, step: int, dimension: Dimension) -> Values | Exact:
         """Return every `step`-th value of a dimension; a column that nobody else asked for is not kept."""
-        if step == 1 or dimension in self._kept:
-            return self.column(dimension)[::step]
-        return self._compute(dimension, step)
+        key = self._key(dimension)
+        if step == 1 or key in self._kept:
+            return self.column(key)[::step]
+        return self._compute(key, step)
+
+    def _key(self, dimension: Dimension) -> Dimension:
+        """Return a dimension as its column is kept: without a matrix both kinds are one column."""
+        compensated = dimension.compensated and dimension.detector in self.events.compensated
+        return Dimension(dimension.detector, dimension.scale, compensated)
 
     def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
         """Return a population's values on a dimension, in file order.

@@ -327,3 +327,17 @@ def test_a_file_that_vanished_is_told_when_its_hash_is_asked_for(tmp_path: Path)
     fcs.begin_sha256()
     with pytest.raises(FileAccessError, match=r"tube\.fcs: cannot be read"):
         _ = fcs.sha256
+
+
+@pytest.mark.parametrize("transform", [None, SCALES[0]], ids=["linear", "scaled"])
+@pytest.mark.parametrize("compensated", [True, False])
+@pytest.mark.parametrize("step", [1, 7])
+def test_every_so_many_events_are_those_of_the_column(
+    step: int, transform: Scale | None, *, compensated: bool
+) -> None:
+    raw, spillover = tube(4)
+    columns = Columns(compensate(raw, spillover))
+    axis = Dimension("B", transform, compensated)
+    before = columns.every(step, axis)
+    np.testing.assert_array_equal(before, columns.column(axis)[::step])
+    np.testing.assert_array_equal(columns.every(step, axis), before)

@@ -91,6 +91,18 @@ def test_a_stretch_of_shifted_signal_is_left_out() -> None:
     assert outcome.evidence.values["rate_bins"] == 0
 
 
+def test_an_even_part_of_many_events_tells_what_all_of_them_do() -> None:
+    seconds = clock(60_000)
+    x = signal(seconds.size)
+    x[(seconds >= 40) & (seconds < 60)] += 0.3
+    view = view_of(seconds, x)
+    every, part = (
+        resolved(stable(signal_events=events).find(view)).region for events in (60_000, 10_000)
+    )
+    assert isinstance(every, Intervals)
+    assert part == every
+
+
 def test_a_small_shift_within_the_noise_is_kept() -> None:
     seconds, x = clock(), signal()
     view = view_of(seconds, x + 0.01 * (seconds > 40))
