@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
 """How a text is set off; the text says the same without it."""
@@ -261,9 +264,14 @@ class ReportDocument:
 
     def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
         """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
-        written = _written(asdict(self), write)
-        assert isinstance(written, dict)  # noqa: S101 - asdict makes one
-        return written
+        return plain(self, write)
+
+
+def plain(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:
+    """Return a document as dictionaries, lists and scalars, each text as `write` writes it."""
+    written = _written(asdict(document), write)
+    assert isinstance(written, dict)  # noqa: S101 - asdict makes one
+    return written
 
 
 def _written(part: Any, write: Callable[[str], str]) -> Any:

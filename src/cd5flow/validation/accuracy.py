@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from cd5flow.report.parts import Block, Cell, Column, Paragraph, Table
 from cd5flow.validation.cells import ARMS, NOT_ASKED, UNKNOWN, Shown, points, signed
@@ -27,13 +28,7 @@ def accuracy_blocks(found: Validation, show: Shown) -> Iterator[Block]:
         "Percentage points between found and true, all patterns",
         (
             Column("Analysed, against", width=2.2),
-            Column("Tubes", number=True, width=0.7),
-            Column("Bias", number=True, width=0.8),
-            Column("SD", number=True, width=0.7),
-            Column("Limits of agreement", number=True, width=1.5),
-            Column("Median size", number=True),
-            Column("95 % within", number=True),
-            Column("Worst", number=True, width=0.8),
+            *_AGREEMENT,
         ),
         tuple(
             (Cell(f"{ARMS[group.arm]}, {truth}"), *_agreement_cells(agreed))
@@ -54,6 +49,18 @@ def accuracy_blocks(found: Validation, show: Shown) -> Iterator[Block]:
     yield from _wrong(found)
     yield _pattern_table(found)
     yield _burden_table(whole)
+
+
+_AGREEMENT: Final = (
+    Column("Tubes", number=True, width=0.7),
+    Column("Bias", number=True, width=0.8),
+    Column("SD", number=True, width=0.7),
+    Column("Limits of agreement", number=True, width=1.5),
+    Column("Median size", number=True),
+    Column("95 % within", number=True),
+    Column("Worst", number=True, width=0.8),
+)
+"""The columns that `_agreement_cells` fills."""
 
 
 def _agreement_cells(agreed: AgreementSection | None) -> Iterator[Cell]:
@@ -146,13 +153,7 @@ def _pattern_table(found: Validation) -> Table:
         "Percentage points against the FMO rule, by the pattern that was simulated",
         (
             Column("Pattern", width=2.2),
-            Column("Tubes", number=True, width=0.7),
-            Column("Bias", number=True, width=0.8),
-            Column("SD", number=True, width=0.7),
-            Column("Limits of agreement", number=True, width=1.5),
-            Column("Median size", number=True),
-            Column("95 % within", number=True),
-            Column("Worst", number=True, width=0.8),
+            *_AGREEMENT,
         ),
         tuple(
             (Cell(f"{group.pattern}, {ARMS[group.arm]}"), *_agreement_cells(group.by_fmo_rule))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cd5flow.report import numerals
@@ -18,6 +18,7 @@ from cd5flow.report.parts import (
     Section,
     Table,
     Tone,
+    plain,
 )
 from cd5flow.validation.accuracy import accuracy_blocks
 from cd5flow.validation.burden import blank_blocks, linearity_blocks, precision_blocks
@@ -68,9 +69,7 @@ class ValidationDocument:
 
     def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
         """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
-        written = _written(asdict(self), write)
-        assert isinstance(written, dict)  # noqa: S101 - asdict makes one
-        return written
+        return plain(self, write)
 
 
 def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> ValidationDocument:
@@ -278,15 +277,3 @@ def _made(found: Validation) -> Iterator[Block]:
 def _spaced(words: str) -> str:
     """Return "accuracy=40, blank=10", which breaks at its commas."""
     return ", ".join(words.split(","))
-
-
-def _written(part: Any, write: Callable[[str], str]) -> Any:
-    match part:
-        case str():
-            return write(part)
-        case dict():
-            return {name: _written(child, write) for name, child in part.items()}
-        case list() | tuple():
-            return [_written(child, write) for child in part]
-        case _:
-            return part
