@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 import cd5flow.batch.page as module
+from browser import browse, in_a_browser
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.overview import write_overview
 from cd5flow.model.result import (
@@ -37,7 +35,6 @@ from overview_factory import (
 )
 from report_factory import HOSTILE, hostile_result, make_burden, make_cd5, make_result, unknown_cd5
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 PICTURES = ("plots/map-cd45-ssc.png", "plots/cd5-overlay.png")
 FILES = ("report.html", "report.pdf", *PICTURES)
@@ -356,37 +353,6 @@ def look(page: Path, profile: Path, *, script: str, width: int = 1280) -> tuple[
     found = re.search(r'data-log="([^"]*)"', seen)
     assert found is not None
     return found[1], complaints
-
-
-def browse(page: Path, profile: Path, *options: str) -> tuple[str, str]:
-    """Return what a browser wrote of a page, and what it complained of."""
-    assert CHROMIUM is not None
-    done = subprocess.run(
-        [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--enable-logging=stderr",
-            f"--user-data-dir={profile}",
-            *options,
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "HOME": str(profile.parent)},
-    )
-    return done.stdout, done.stderr
-
-
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 @in_a_browser

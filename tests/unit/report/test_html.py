@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +10,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from browser import browse, in_a_browser
 from cd5flow.report.document import report_id
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import render_html
@@ -28,7 +26,6 @@ from report_factory import (
     png,
 )
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -170,36 +167,14 @@ def test_the_page_is_written_in_chinese() -> None:
     assert "临界" in page.text
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@in_a_browser
 def test_a_browser_prints_page_one_on_one_page_without_complaint(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text(render_html(make_result(), make_pictures()), encoding="utf-8")
     printed = tmp_path / "report.pdf"
-    assert CHROMIUM is not None
-    done = subprocess.run(
-        [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--enable-logging=stderr",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--no-pdf-header-footer",
-            f"--print-to-pdf={printed}",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "HOME": str(tmp_path)},
-    )
-    assert ":CONSOLE" not in done.stderr
+    options = ("--no-pdf-header-footer", f"--print-to-pdf={printed}")
+    _, complaints = browse(page, tmp_path / "profile", *options)
+    assert ":CONSOLE" not in complaints
     pages = PdfReader(printed).pages
     assert "Signature" in pages[0].extract_text()
     assert "Pictures: overviews" in pages[1].extract_text()
