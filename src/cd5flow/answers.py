@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from cd5flow.denominators import denominator_rule, other_counts
 from cd5flow.gating.by_hand import Plan
 from cd5flow.gating.gated import BY_HAND
@@ -112,10 +114,10 @@ def burden_of(
     told = not _panel_gap(tube.panel) and not gating.unproven_cluster
     inside = 0
     if denominator is not None and blasts is not None:
-        inside = int((blasts & denominator).sum())
+        inside = int(np.count_nonzero(blasts & denominator))
     counts = BurdenCounts(
         blast_events=inside,
-        denominator_events=None if denominator is None else int(denominator.sum()),
+        denominator_events=None if denominator is None else int(np.count_nonzero(denominator)),
         denominator_rule=denominator_rule(gating, rules.strategy.value, tube.panel),
         cluster=gating.cluster,
         lineage_proven=gating.lineage != UNPROVEN,

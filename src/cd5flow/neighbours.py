@@ -79,7 +79,7 @@ class _Line:
         self.names = line[first:]
         self.rows: Rows = np.flatnonzero(gating.members[tree[line[first]].parent])
         self.passes: dict[str, Mask] = {name: self._passes(name) for name in self.names}
-        self.cd5: Signal = columns.column(Dimension(panel.detector(READOUT)))[self.rows]
+        self.cd5: Signal = columns.column(Dimension(panel.detector(READOUT))).take(self.rows)
 
     def read(self, name: str) -> set[str]:
         """Return the markers that a gate itself looks at."""
@@ -179,7 +179,7 @@ class _Line:
         return held
 
     def _values(self, dimension: Dimension) -> Signal:
-        return self.columns.column(dimension)[self.rows]
+        return self.columns.column(dimension).take(self.rows)
 
     def _passes(self, name: str) -> Mask:
         region = self.gating.tree[name].region

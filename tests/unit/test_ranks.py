@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cd5flow.ranks import ends, finite, median, picked, quantile, quantiles
+from cd5flow.ranks import ends, finite, median, picked, quantile, quantiles, rising
 
 Floats = npt.NDArray[np.floating[Any]]
 KINDS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -78,6 +79,31 @@ def test_infinite_values_are_values() -> None:
 def test_ends_are_read_off_the_values_in_order(v: Floats, rank: int) -> None:
     ordered = np.sort(v)
     assert ends(v, rank) == (float(ordered[rank]), float(ordered[v.size - 1 - rank]))
+
+
+@given(values(fewest=5), st.integers(0, 2), st.integers(1, 6))
+def test_ends_of_blocks_are_those_of_all_values(v: Floats, rank: int, block: int) -> None:
+    ordered = np.sort(v)
+    with mock.patch("cd5flow.ranks._BLOCK", block):
+        assert ends(v, rank) == (float(ordered[rank]), float(ordered[v.size - 1 - rank]))
+
+
+def test_a_value_that_is_no_number_stands_last_among_the_ends_of_blocks() -> None:
+    v = np.append(np.arange(20_000, dtype=np.float32)[::-1], np.float32(np.nan))
+    low, high = ends(np.roll(v, 7), 0)
+    assert low == 0
+    assert math.isnan(high)
+    assert ends(np.roll(v, 7), 1) == (1, 19_999)
+
+
+@given(values())
+def test_rising_places_are_those_of_a_stable_sort(v: Floats) -> None:
+    np.testing.assert_array_equal(rising(v), np.argsort(v, kind="stable"))
+
+
+def test_either_zero_and_either_infinity_rise_as_numbers_do() -> None:
+    v = np.array([0.0, -0.0, np.inf, 1.0, -0.0, -np.inf, -1.0, 0.0], dtype=np.float32)
+    assert rising(v).tolist() == [5, 6, 0, 1, 4, 7, 3, 2]
 
 
 @given(values(fewest=0), st.data())

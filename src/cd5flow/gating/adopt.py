@@ -277,7 +277,7 @@ def _renamed(region: Region, ours: Mapping[str, str]) -> Region:
 
 
 def _seen(gate: Gate, members: Mapping[str, Mask]) -> Gate:
-    seen = int(members[gate.parent].sum())
+    seen = int(np.count_nonzero(members[gate.parent]))
     return replace(gate, evidence=replace(gate.evidence, events=seen))
 
 

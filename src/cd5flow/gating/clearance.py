@@ -80,7 +80,7 @@ def _clear(axis: Dimension, bounds: list[float], columns: Columns, inside: Mask)
     """
     column = columns.column(axis)
     if axis.scale is None:
-        largest = float(np.max(np.abs(column), where=np.isfinite(column), initial=0.0))
+        largest = _largest(column)
         away = 2 * _LINEAR_ROUNDING * float(np.finfo(column.dtype).eps) * largest
     else:
         away = 2 * _SCALE_ROUNDING
@@ -88,13 +88,22 @@ def _clear(axis: Dimension, bounds: list[float], columns: Columns, inside: Mask)
     for bound in set(bounds):
         # Values further away than this neither stop the bound nor are parted otherwise by it.
         with np.errstate(over="ignore"):  # a bound beyond float32 is near none
-            near = (column > bound - 3 * away) & (column < bound + 3 * away)
+            near = column > bound - 3 * away
+            near &= column < bound + 3 * away
         near &= inside
-        moved[bound] = _between(bound, column[near], away)
+        moved[bound] = _between(bound, column.compress(near), away)
     ordered = sorted(moved)
     if any(moved[a] >= moved[b] for a, b in pairwise(ordered)):
         return bounds
     return [moved[bound] for bound in bounds]
+
+
+def _largest(column: Floats) -> float:
+    """Return the largest finite value, whatever its sign; 0.0 for none."""
+    ends = (column.min(), column.max()) if column.size else (0.0,)
+    if np.isfinite(ends).all():
+        return float(np.max(np.abs(ends)))
+    return float(np.max(np.abs(column), where=np.isfinite(column), initial=0.0))
 
 
 def _between(bound: float, values: Floats, away: float) -> float:

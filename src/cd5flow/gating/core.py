@@ -16,6 +16,8 @@ CORE_DISTANCE = float(-2 * np.log(1 - CORE_SHARE))
 WHOLE = CORE_SHARE / (CORE_SHARE - (1 - CORE_SHARE) * CORE_DISTANCE / 2)
 """Covariance of a bivariate normal over that of its core: p / (p - (1 - p) q / 2), q the distance."""
 
+_BLOCK = 16_384  # points at a time, so that the working arrays stay in the cache
+
 
 def fit_core(
     points: Floats,
@@ -47,7 +49,7 @@ def fit_core(
     # Either coordinate by itself lies together in memory.
     x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
     for _ in range(rounds):
-        near = _squared(x, y, centre, covariance) <= CORE_DISTANCE
+        near = _within_core(x, y, centre, covariance)
         inner_x, inner_y = x.compress(near), y.compress(near)
         events = inner_x.size
         if events < max(min_events, 3):
@@ -77,6 +79,15 @@ def moments(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floats:
     """Return (p - centre)' covariance^-1 (p - centre) of each point, (n, 2)."""
     return _squared(points[:, 0], points[:, 1], centre, covariance)
+
+
+def _within_core(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> npt.NDArray[np.bool_]:
+    """Return which points lie within the core of an ellipse."""
+    near = np.empty(x.size, dtype=np.bool_)
+    for start in range(0, x.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        near[block] = _squared(x[block], y[block], centre, covariance) <= CORE_DISTANCE
+    return near
 
 
 def _squared(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> Floats:

@@ -161,7 +161,9 @@ class Gated:
             what = f"{spec.gate} is left out by hand; its children are gated within '{parent}'"
             self.note("GATE_BY_HAND", Severity.INFO, what)
             return None
-        evidence = Evidence(BY_HAND, int(self.members[parent].sum()), {}, "drawn by hand")
+        evidence = Evidence(
+            BY_HAND, int(np.count_nonzero(self.members[parent])), {}, "drawn by hand"
+        )
         if isinstance(region, Boolean):
             absent = sorted({o.gate for o in region.operands} - set(self.members))
             if absent:
@@ -222,9 +224,9 @@ class Gated:
         mask = population(gate, tree=tree, columns=self.columns, members=self.members)
         self.gates[gate.name] = gate
         self.members[gate.name] = mask
-        whole = int(self.members[gate.parent].sum())
+        whole = int(np.count_nonzero(self.members[gate.parent]))
         if gate.expect_percent is not None and whole:
-            share = 100 * int(mask.sum()) / whole
+            share = 100 * int(np.count_nonzero(mask)) / whole
             low, high = gate.expect_percent
             if not low <= share <= high:
                 self.note(

@@ -37,7 +37,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
         # What earlier rules found is said beside what this one did.
         trial.findings[before:] = [*state.findings[before:], *fresh]
         if BLASTS in trial.members:
-            found = int(trial.members[BLASTS].sum())
+            found = int(np.count_nonzero(trial.members[BLASTS]))
             if best is None or found >= strategy.outweighs * most:
                 best, most = (trial, path), found
             others.append((path.lineage, trial.members[BLASTS]))
@@ -51,7 +51,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
         return state, None
     taken, by = best[0].members[BLASTS], best[1].lineage
     for lineage, cells in others:
-        events, apart = int(cells.sum()), int((cells & ~taken).sum())
+        events, apart = np.count_nonzero(cells), np.count_nonzero(cells & ~taken)
         if 2 * apart > events:  # other cells, not the same ones by another rule
             what = f"{lineage}: a cluster of {events:,} other cells; {by} with {most:,} is taken"
             best[0].note("PATH_OUTWEIGHED", Severity.WARN, what)
@@ -73,7 +73,7 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
             continue
         region = Boolean("and", (Operand(candidates),))
         note = "candidates that form no cluster"
-        evidence = Evidence("combine", int(trial.members[candidates].sum()), {}, note)
+        evidence = Evidence("combine", int(np.count_nonzero(trial.members[candidates])), {}, note)
         trial.add(Gate(BLASTS, candidates, region, evidence, path.gates[-1].why))
         state.gates, state.members = trial.gates, trial.members
         state.stands_in = trial.stands_in
@@ -100,11 +100,11 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
         return False
     denominator = state.members[DENOMINATOR]
     others = state.members[rule.population] & denominator
-    least = int(denominator.sum()) * limit / 100
+    least = int(np.count_nonzero(denominator)) * limit / 100
     if found is not None:
         others &= ~state.members[BLASTS]
-        least = max(least, int(state.members[BLASTS].sum()))
-    count = int(others.sum())
+        least = max(least, int(np.count_nonzero(state.members[BLASTS])))
+    count = int(np.count_nonzero(others))
     return count > 0 and count >= least
 
 

@@ -183,7 +183,7 @@ class Sight:
     def values(self, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return the parent's values on an axis."""
         column = self.columns.column(dimension)
-        return column if self.parent.size == column.size else column[self.parent]
+        return column if self.parent.size == column.size else column.take(self.parent)
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return a population's values on an axis; empty where it was not gated."""

@@ -24,13 +24,24 @@ SPAN = "of the channel's span"
 
 def acquisition(run: Run) -> tuple[Observation, ...]:
     """Return every observation about the acquisition, in a fixed order."""
-    return (*(observe(run) for observe in OBSERVERS), *drifts(run), not_finite(run))
+    return (
+        *of_the_clock(run),
+        *(observe(run) for observe in OBSERVERS),
+        *drifts(run),
+        not_finite(run),
+    )
 
 
-def clock(run: Run) -> Observation:
+def of_the_clock(run: Run) -> tuple[Observation, ...]:
+    """Return the observations that need the time of every event, which is made once for all."""
+    time = run.seconds()
+    running = _running(time)
+    return clock(time), flow_rate(running, run.rules.flow_rate), flow_gap(running)
+
+
+def clock(time: Floats | None) -> Observation:
     """Share of events stamped earlier than one before them."""
     code, unit = "TIME", "% of events"
-    time = run.seconds()
     if time is None:
         return Observation(code, None, unit, "no Time channel: the run could not be watched")
     time = finite(time)
@@ -42,13 +53,16 @@ def clock(run: Run) -> Observation:
     )
 
 
-def flow_rate(run: Run) -> Observation:
+def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
     """Share of events in bins of time whose rate is far from the usual one.
 
     The usual rate is that in whose bins half of the events lie, so that idle stretches do not count.
+
+    Args:
+        time: seconds of the events in order, or why there is nothing to see in them.
+        rule: the strategy's.
     """
-    code, unit, rule = "FLOW_RATE", "% of events", run.rules.flow_rate
-    time = _running(run)
+    code, unit = "FLOW_RATE", "% of events"
     if isinstance(time, str):
         return Observation(code, None, unit, time)
     counts, width = _counts(time, rule)
@@ -90,10 +104,9 @@ def _counts(time: Floats, rule: FlowRateRule) -> tuple[Floats, float]:
     return np.diff(np.searchsorted(time, edges)).astype(np.float64), width
 
 
-def flow_gap(run: Run) -> Observation:
-    """Longest time without any event, in percent of the run."""
+def flow_gap(time: Floats | str) -> Observation:
+    """Longest time without any event, in percent of the run; of times as `flow_rate` takes them."""
     code, unit = "FLOW_GAP", "% of run time"
-    time = _running(run)
     if isinstance(time, str):
         return Observation(code, None, unit, time)
     gap, whole = float(np.diff(time).max()), float(time[-1] - time[0])
@@ -102,9 +115,8 @@ def flow_gap(run: Run) -> Observation:
     )
 
 
-def _running(run: Run) -> Floats | str:
+def _running(time: Floats | None) -> Floats | str:
     """Return the times in order, or why there is nothing to see in them."""
-    time = run.seconds()
     if time is None:
         return "no Time channel: the run could not be watched"
     time = finite(time)
@@ -235,9 +247,6 @@ def not_finite(run: Run) -> Observation:
 
 
 OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
-    clock,
-    flow_rate,
-    flow_gap,
     unstable_time,
     removed_by_time,
 )

@@ -21,7 +21,7 @@ from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Run
-from cd5flow.ranks import finite, median, picked
+from cd5flow.ranks import finite, median, picked, rising
 from cd5flow.transforms import Columns
 
 Signal = npt.NDArray[np.floating]
@@ -205,7 +205,7 @@ def _bins(x: Signal, rule: ResidualRule) -> _Bins | None:
     pairs of cells, and one bin far from all others would be the slope.
     """
     rows = np.flatnonzero(np.isfinite(x))
-    rows = rows[np.argsort(x[rows], kind="stable")]
+    rows = rows[rising(x[rows])]
     rows = rows[: int(rows.size * (1 - rule.brightest_percent / 100))]
     number = min(rule.bins, rows.size // rule.bin_events)
     if number < FEWEST_BINS:

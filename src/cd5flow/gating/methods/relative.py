@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from cd5flow.density import height_at
@@ -17,7 +16,7 @@ from cd5flow.gating.sight import (
     Unresolved,
     refuse_one_channel_twice,
 )
-from cd5flow.model.geometry import Interval, Rectangle
+from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
 
 
@@ -57,7 +56,7 @@ class Relative(Spec):
                         f"no population with enough events to place the {name} edge on {side.axis}"
                     )
                     return Unresolved(reason, self._evidence(sight, values))
-                if place is not None and self._splits(sight.values(dimension), place):
+                if place is not None and self._splits(sight, dimension, place):
                     reason = f"an edge at {place:.3f} on {side.axis} would split a population"
                     return Unresolved(reason, self._evidence(sight, values))
                 if place is not None:
@@ -71,10 +70,10 @@ class Relative(Spec):
         region = intervals[0] if len(intervals) == 1 else Rectangle(tuple(intervals))
         return Resolved(region, self._evidence(sight, values))
 
-    def _splits(self, values: np.ndarray, place: float) -> bool:
-        return (
-            self.max_height is not None and height_at(values, place, base=0.012) > self.max_height
-        )
+    def _splits(self, sight: Sight, dimension: Dimension, place: float) -> bool:
+        if self.max_height is None:
+            return False
+        return height_at(sight.values(dimension), place, base=0.012) > self.max_height
 
     def _evidence(self, sight: Sight, values: dict[str, float]) -> Evidence:
         return Evidence(
