@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.gating.by_hand import Plan
-from cd5flow.gating.gated import BY_HAND
+from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.gating.override import FORMAT, Overrides
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
 from cd5flow.model.geometry import Region

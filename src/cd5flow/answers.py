@@ -8,8 +8,8 @@ import numpy as np
 
 from cd5flow.denominators import denominator_rule, other_counts
 from cd5flow.gating.by_hand import Plan
-from cd5flow.gating.gated import BY_HAND
 from cd5flow.gating.lineage import UNPROVEN
+from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.laip import Laip

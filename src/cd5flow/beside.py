@@ -6,11 +6,12 @@ numpy works on arrays without Python's lock, so that threads share what is done 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Lock
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -79,3 +80,74 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
         begun = [beside.begin(task) for task in tasks[1:]]
         first = tasks[0]()
     return [first, *(task.result() for task in begun)]
+
+
+class Turn(Generic[T]):
+    """A task that is done once: by whoever has time for it, or by the first who asks what it gives.
+
+    So tasks in an order may ask for those before them, and none ever waits for one that nobody does.
+
+    Args:
+        task: what is to be done.
+        after: those for which it will ask early, so that another one should be done before it.
+    """
+
+    def __init__(self, task: Callable[[], T], after: Collection[Turn[Any]] = ()) -> None:
+        self._task, self._after = task, after
+        self._mine = Lock()
+        self._future: Future[T] = Future()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that it will ask for is done."""
+        return all(other._future.done() for other in self._after)  # noqa: SLF001 - its own kind
+
+    def do(self) -> None:
+        """Do the task, unless somebody does it already."""
+        if not self._mine.acquire(blocking=False):
+            return
+        try:
+            self._future.set_result(self._task())
+        except BaseException as error:
+            self._future.set_exception(error)  # told by who asks for the result
+            if not isinstance(error, Exception):
+                raise
+
+    def result(self) -> T:
+        """Return what it gives, done here or waited for.
+
+        Raises:
+            Exception: what the task raised.
+        """
+        self.do()
+        return self._future.result()
+
+
+def in_turn(turns: Sequence[Turn[T]], threads: int = 1) -> list[T]:
+    """Do tasks that may ask for earlier ones, and return what they give in their order.
+
+    Each thread takes the first of those left that need not wait; where all would, the first.
+
+    Args:
+        turns: the tasks, each asking for none but those before it.
+        threads: at most so many help.
+
+    Raises:
+        Exception: what the first of them in their order raises, once all have ended.
+    """
+    left, choosing = list(turns), Lock()
+
+    def work() -> None:
+        while True:
+            with choosing:
+                turn = next((t for t in left if t.is_ready), left[0] if left else None)
+                if turn is None:
+                    return
+                left.remove(turn)
+            turn.do()
+
+    with Beside(threads) as beside:
+        for _ in range(min(threads, len(turns) - 1)):
+            beside.begin(work)
+        work()
+    return [turn.result() for turn in turns]

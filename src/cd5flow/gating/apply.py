@@ -36,7 +36,7 @@ Rows = npt.NDArray[np.intp]
 
 _FEW = 8
 """One event in so many is few: they are taken out and tested by themselves."""
-_BLOCK_EVENTS = 1 << 15
+_BLOCK_EVENTS = 1 << 16
 """Events tested against slanted or curved sides at once: what that takes stays in the cache."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cd5flow.gating.gated import applies
+from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
 from cd5flow.gating.strategy import (
     BLASTS,

@@ -8,6 +8,7 @@ import numpy as np
 
 from cd5flow.beside import side_by_side
 from cd5flow.gating.gated import Gated
+from cd5flow.gating.one_gate import with_events
 from cd5flow.gating.sight import Sight
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
 from cd5flow.model.events import Mask
@@ -68,13 +69,14 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
             continue
         trial = state.branch()
         trial.run(path.gates[:-1])
-        candidates = trial.parent_of(path.gates[-1])
+        candidates = trial.before().standing(path.gates[-1].parent)
         if candidates is None or candidates not in trial.gates or candidates in state.gates:
             continue
         region = Boolean("and", (Operand(candidates),))
         note = "candidates that form no cluster"
         evidence = Evidence("combine", int(np.count_nonzero(trial.members[candidates])), {}, note)
-        trial.add(Gate(BLASTS, candidates, region, evidence, path.gates[-1].why))
+        gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
+        trial.take(BLASTS, with_events(gate, trial.before(), trial.basis.columns))
         state.gates, state.members = trial.gates, trial.members
         state.stands_in = trial.stands_in
         return path
@@ -93,7 +95,7 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
         return False
     # What a diagnostic result shows is proven.
-    if state.laip is not None or not state.applies((), rule.unless):
+    if state.basis.laip is not None or not state.applies((), rule.unless):
         return False
     limit = rule.percent if found is None else found.most_beside_percent
     if limit is None:
@@ -114,12 +116,12 @@ def path_name(path: LineagePath, state: Gated) -> str:
     if rule is None or BLASTS not in state.members or not state.applies((rule.axis,), ()):
         return path.lineage
     sight = Sight(
-        columns=state.columns,
-        panel=state.panel,
-        scales=state.scales,
+        columns=state.basis.columns,
+        panel=state.basis.panel,
+        scales=state.basis.scales,
         members=state.members,
         parent=np.flatnonzero(state.members[BLASTS]),
-        rng=np.random.default_rng(state.seed),
+        rng=np.random.default_rng(state.basis.seed),
     )
     dimension = sight.dimension(rule.axis)
     values = sight.values(dimension)

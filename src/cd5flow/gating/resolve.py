@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cd5flow.gating.gated import Gated, through
+from cd5flow.gating.gated import Gated
 from cd5flow.gating.lineage import UNPROVEN, is_unproven, path_name, take_path, without_cluster
+from cd5flow.gating.one_gate import Basis, through
 from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
 from cd5flow.model.events import Mask
@@ -57,9 +58,8 @@ def resolve(
     everyone = np.ones(len(columns), dtype=np.bool_)
     everyone.setflags(write=False)
     members = {ALL: everyone}
-    state = Gated(columns, panel, scales, seed, members, drawn=drawn, laip=laip)
-    state.controls, state.timed = controls, strategy.gates
-    state.stage = stage
+    basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
+    state = Gated(basis, members, stage=stage)
     state.run(strategy.gates)
     state, path = take_path(strategy, state)
     cluster = path is not None
@@ -118,6 +118,4 @@ def transfer(
     Returns:
         Population name to mask over the control's events.
     """
-    return through(
-        gating.tree.gates, strategy.gates, columns=columns, panel=panel, scales=scales, seed=seed
-    )
+    return through(gating.tree.gates, strategy.gates, Basis(columns, panel, scales, seed))

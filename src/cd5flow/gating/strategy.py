@@ -329,8 +329,7 @@ def _in_order(gates: tuple[GateSpec, ...], where: tuple[str | int, ...], known: 
             )
         for name in sorted(referred(gate) - order.names):
             order.faults.append(((*where, i, "find"), f"no gate '{name}' stands before this one"))
-        expected = {name for side in gate.expect_position for name in _populations(side)}
-        for name in sorted(expected - order.names):
+        for name in sorted(_expected(gate) - order.names):
             what = f"no gate '{name}' stands before this one"
             order.faults.append(((*where, i, "expect_position"), what))
         if gate.gate in RESERVED:
@@ -375,6 +374,15 @@ def looked_at(gate: GateSpec) -> frozenset[str]:
         for axis in _axes(way):
             names |= set(axis.split("|"))
     return frozenset(names)
+
+
+def placed_within(gate: GateSpec) -> frozenset[str]:
+    """Return every population that a gate may ask for: its parent, and those that it refers to."""
+    return referred(gate) | _expected(gate) | {gate.parent}
+
+
+def _expected(gate: GateSpec) -> set[str]:
+    return {name for side in gate.expect_position for name in _populations(side)}
 
 
 def referred(gate: GateSpec) -> frozenset[str]:
