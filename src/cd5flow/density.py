@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.blocks import blocks
 from cd5flow.ranks import ends, finite
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +23,6 @@ SIGNIFICANT = 2.5
 """Standard errors by which a peak must rise out of a valley."""
 MAP = 128
 """Bins a side of a two-dimensional histogram."""
-_BLOCK = 65_536  # events at a time: the working arrays stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def profile(
     room = high - low > GRID * float(np.spacing(max(abs(low), abs(high))))
     if not room:
         return None
-    counts, edges = np.histogram(finite(values).astype(np.float64), bins=GRID, range=(low, high))
+    counts, edges = _histogram(finite(values), low, high)
     inside = int(counts.sum())
     if inside == 0:
         return None
@@ -108,6 +108,16 @@ def profile(
         counts=counts.astype(np.float64),
         window_bins=2 * float(np.sqrt(np.pi)) * sigma,
     )
+
+
+def _histogram(
+    values: npt.NDArray[np.floating], low: float, high: float
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return the events of each bin and the bins' edges, as float64 tells them."""
+    counts = np.zeros(GRID, dtype=np.intp)
+    for block in blocks(values.size):
+        counts += np.histogram(values[block].astype(np.float64), bins=GRID, range=(low, high))[0]
+    return counts, np.linspace(low, high, GRID + 1)
 
 
 def span(values: npt.NDArray[np.floating]) -> tuple[float, float]:
@@ -140,8 +150,8 @@ def height_at(
         kept: the one side that must not be gone through, where what lies on the other may smear up
             to the cut.
     """
-    values = finite(values).astype(np.float64)
-    above = int(np.count_nonzero(values >= cut))
+    values = finite(values)
+    above = int(np.count_nonzero(values >= np.float64(cut)))
     sides = {"above": above, "below": values.size - above}
     if min(n for side, n in sides.items() if kept in {None, side}) < 20:
         return 0.0
@@ -269,9 +279,9 @@ class Basin:
     places: npt.NDArray[np.int16]
 
     @property
-    def members(self) -> npt.NDArray[np.intp]:
-        """Indices of its events into the values given."""
-        return np.flatnonzero(self.bins.take(self.places))
+    def members(self) -> npt.NDArray[np.bool_]:
+        """Which of the events given are its own."""
+        return self.bins.take(self.places)
 
 
 def basins(
@@ -297,8 +307,7 @@ def basins(
         min_events: fewest events of a hill.
     """
     x_low, x_high, y_low, y_high = limits
-    places = _places(x, y, limits)
-    counts = np.bincount(places, minlength=MAP * MAP + 1)[:-1].reshape(MAP, MAP).astype(np.float64)
+    places, counts = _places(x, y, limits)
     inside = int(counts.sum())
     if inside == 0:
         return ()
@@ -327,20 +336,25 @@ def _places(
     x: npt.NDArray[np.floating],
     y: npt.NDArray[np.floating],
     limits: tuple[float, float, float, float],
-) -> npt.NDArray[np.int16]:
-    """Return the flat index of each event's bin; MAP x MAP outside the limits and for NaN."""
+) -> tuple[npt.NDArray[np.int16], Floats]:
+    """Return the flat index of each event's bin, and the events of each bin, (MAP, MAP).
+
+    The index is MAP x MAP outside the limits and for NaN.
+    """
     x_low, x_high, y_low, y_high = limits
     places = np.full(x.size, MAP * MAP, dtype=np.int16)
+    counts = np.zeros(MAP * MAP + 1, dtype=np.intp)
     if not (x_high > x_low and y_high > y_low):  # far from zero a margin may be lost to rounding
-        return places
-    for start in range(0, x.size, _BLOCK):
-        block = slice(start, start + _BLOCK)
+        return places, np.zeros((MAP, MAP))
+    for block in blocks(x.size):
         u, v = x[block].astype(np.float64), y[block].astype(np.float64)
         inside = (u >= x_low) & (u < x_high) & (v >= y_low) & (v < y_high)
         i = _bins(u, x_low, x_high, inside)
         j = _bins(v, y_low, y_high, inside)
-        places[block] = np.where(inside, i * MAP + j, MAP * MAP)
-    return places
+        cells = np.where(inside, i * MAP + j, MAP * MAP)
+        counts += np.bincount(cells, minlength=counts.size)
+        places[block] = cells
+    return places, counts[:-1].reshape(MAP, MAP).astype(np.float64)
 
 
 def _bins(

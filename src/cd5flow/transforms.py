@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.blocks import blocks
 from cd5flow.hyperlog import hyperlog, hyperlog_inverse
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, Values
 from cd5flow.model.geometry import Dimension
@@ -25,7 +26,7 @@ Exact = npt.NDArray[np.float64]
 
 _LN10: Final = math.log(10.0)
 _KNOTS: Final = 8193
-_BLOCK: Final = 131_072  # events at a time: the working arrays stay in the cache
+_AT_ONCE: Final = 131_072  # events of a block: in float32 they take half of what most steps take
 _TABLE_REACH: Final = 4.0  # the table covers -4 T to 4 T; compensated events rarely leave it
 _ROWS: Final = 2  # populations whose rows are kept: those of the gates at work
 _PICKED: Final = 6  # populations' values that are kept; more would take memory and hit no oftener
@@ -212,8 +213,7 @@ class _Table(NamedTuple):
         """Return float32 places on the scale; values beyond the table are solved one by one."""
         flat = x.reshape(-1)
         out = np.empty_like(flat)
-        for start in range(0, flat.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for block in blocks(flat.size, _AT_ONCE):
             self._look_up_block(flat[block], out[block])
         return out.reshape(x.shape)
 

@@ -15,6 +15,7 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.blocks import blocks
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import (
     Boolean,
@@ -36,8 +37,6 @@ Rows = npt.NDArray[np.intp]
 
 _FEW = 8
 """One event in so many is few: they are taken out and tested by themselves."""
-_BLOCK_EVENTS = 1 << 16
-"""Events tested against slanted or curved sides at once: what that takes stays in the cache."""
 
 
 def membership(tree: GateTree, columns: Columns) -> dict[str, Mask]:
@@ -118,10 +117,12 @@ def inside_of(region: Shape, values: Sequence[Floats], considered: Mask | None =
     if considered is not None:
         mask &= considered
     if isinstance(region, Polygon | Ellipse):
-        near = np.flatnonzero(mask)
-        for start in range(0, near.size, _BLOCK_EVENTS):
-            rows = near[start : start + _BLOCK_EVENTS]
-            mask[rows] = _exactly(region, *(v[rows].astype(np.float64) for v in values))
+        for block in blocks(mask.size):
+            held = mask[block]
+            near = np.flatnonzero(held)
+            if near.size:
+                x, y = (v[block].take(near).astype(np.float64) for v in values)
+                held[near] = _exactly(region, x, y)
     return mask
 
 

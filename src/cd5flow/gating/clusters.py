@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, model_validator
 
+from cd5flow.blocks import blocks
 from cd5flow.gating.core import fit_core, level_distance
 from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
 from cd5flow.model.geometry import Dimension, Ellipse
@@ -171,10 +172,16 @@ def squared(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
 def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
     """Return a place moved to the middle of the events around it, until it settles."""
     for _ in range(10):
-        near = squared(points, centre) <= radius**2
-        if not near.any():
+        events, sums = 0, np.zeros(2)
+        for block in blocks(len(points)):
+            some = points[block]
+            near = squared(some, centre) <= radius**2
+            inner = [column.compress(near) for column in some.T]
+            events += inner[0].size
+            sums += [column.sum() for column in inner]
+        if not events:
             break
-        moved = np.array([column.compress(near).mean() for column in points.T])
+        moved = sums / events
         settled = float(np.abs(moved - centre).max()) < 1e-3 * radius
         centre = moved
         if settled:
@@ -184,6 +191,9 @@ def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.n
 
 def ball_and_shell(points: np.ndarray, centre: np.ndarray, radius: float) -> tuple[int, int]:
     """Return the events in the ball around a place, and in the shell of equal area around that."""
-    distance = squared(points, centre)
-    ball = int(np.count_nonzero(distance <= radius**2))
-    return ball, int(np.count_nonzero(distance <= 2 * radius**2)) - ball
+    ball = both = 0
+    for block in blocks(len(points)):
+        distance = squared(points[block], centre)
+        ball += int(np.count_nonzero(distance <= radius**2))
+        both += int(np.count_nonzero(distance <= 2 * radius**2))
+    return ball, both - ball

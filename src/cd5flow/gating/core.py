@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from cd5flow.blocks import blocks
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -16,7 +19,7 @@ CORE_DISTANCE = float(-2 * np.log(1 - CORE_SHARE))
 WHOLE = CORE_SHARE / (CORE_SHARE - (1 - CORE_SHARE) * CORE_DISTANCE / 2)
 """Covariance of a bivariate normal over that of its core: p / (p - (1 - p) q / 2), q the distance."""
 
-_BLOCK = 32_768  # points at a time: the working arrays stay in the cache
+_AT_ONCE = 32_768  # points of a block: in float64 they take twice what most steps take
 
 
 def fit_core(
@@ -46,15 +49,13 @@ def fit_core(
     Returns:
         Centre and covariance; None where the events have no width.
     """
-    # Either coordinate by itself lies together in memory.
-    x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+    x, y = points.T
     for _ in range(rounds):
-        near = _within_core(x, y, centre, covariance)
-        inner_x, inner_y = x.compress(near), y.compress(near)
-        events = inner_x.size
+        core = _Sums.of(x, y, centre, within=covariance)
+        events = core.events
         if events < max(min_events, 3):
             break
-        moved, scatter = moments(inner_x, inner_y)
+        moved, scatter = core.moments()
         grown = WHOLE * scatter
         if prior is not None:
             grown = (events * grown + prior_events * prior) / (events + prior_events)
@@ -69,30 +70,58 @@ def fit_core(
 
 def moments(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return mean, (2,), and covariance, (2, 2), of at least two points."""
-    mean = np.array([x.mean(), y.mean()])
-    x, y = x - mean[0], y - mean[1]
-    # Not by `@`: its threads cost more than they bring to so small a product.
-    xx, xy, yy = (np.einsum("i,i", a, b) for a, b in ((x, x), (x, y), (y, y)))
-    return mean, np.array([[xx, xy], [xy, yy]]) / (x.size - 1)
+    # About a place among them, so that far from zero little is lost to rounding.
+    return _Sums.of(x, y, np.array([x[0], y[0]], dtype=np.float64)).moments()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What mean and covariance of points are made of, counted from a place.
+
+    Attributes:
+        events: how many points.
+        centre: (2,) the place.
+        sums: (2,) of the distances on either axis.
+        products: (3,) of x x, x y and y y of those.
+    """
+
+    events: int
+    centre: Floats
+    sums: Floats
+    products: Floats
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats, centre: Floats, within: Floats | None = None) -> _Sums:
+        """Add up points, or those of them within the core of a covariance about the place."""
+        events, sums, products = 0, np.zeros(2), np.zeros(3)
+        for block in blocks(x.size, _AT_ONCE):
+            u, v = x[block].astype(np.float64), y[block].astype(np.float64)
+            u -= centre[0]
+            v -= centre[1]
+            if within is not None:
+                near = _squared(u, v, within) <= CORE_DISTANCE
+                u, v = u.compress(near), v.compress(near)
+            events += u.size
+            sums += u.sum(), v.sum()
+            # Not by `@`: its threads cost more than they bring to so small a product.
+            products += [np.einsum("i,i", a, b) for a, b in ((u, u), (u, v), (v, v))]
+        return cls(events, centre, sums, products)
+
+    def moments(self) -> tuple[Floats, Floats]:
+        """Return mean, (2,), and covariance, (2, 2)."""
+        away = self.sums / self.events
+        xx, xy, yy = self.products - self.events * away[[0, 0, 1]] * away[[0, 1, 1]]
+        return self.centre + away, np.array([[xx, xy], [xy, yy]]) / (self.events - 1)
 
 
 def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floats:
     """Return (p - centre)' covariance^-1 (p - centre) of each point, (n, 2)."""
-    return _squared(points[:, 0], points[:, 1], centre, covariance)
+    return _squared(points[:, 0] - centre[0], points[:, 1] - centre[1], covariance)
 
 
-def _within_core(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> npt.NDArray[np.bool_]:
-    """Return which points lie within the core of an ellipse."""
-    near = np.empty(x.size, dtype=np.bool_)
-    for start in range(0, x.size, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        near[block] = _squared(x[block], y[block], centre, covariance) <= CORE_DISTANCE
-    return near
-
-
-def _squared(x: Floats, y: Floats, centre: Floats, covariance: Floats) -> Floats:
+def _squared(x: Floats, y: Floats, covariance: Floats) -> Floats:
+    """Return the squared distance of places told from a centre, in units of a covariance."""
     inverse = np.linalg.inv(covariance)
-    x, y = x - centre[0], y - centre[1]
     found, crossed = inverse[0, 0] * x, 2 * inverse[0, 1] * x
     found *= x
     crossed *= y

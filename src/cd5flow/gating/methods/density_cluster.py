@@ -58,8 +58,8 @@ class DensityCluster(RoleSpec):
                 f"none of {len(hills)} hills on {self.x} and {self.y} lies where it should", nothing
             )
         hill = max(fitting, key=self.score)
-        rows = hill.members
-        ellipse = _ellipse(x[rows], y[rows], x_axis, y_axis, self.level_percent)
+        own = hill.members
+        ellipse = _ellipse(x.compress(own), y.compress(own), x_axis, y_axis, self.level_percent)
         if ellipse is None:
             return Unresolved(f"the hill on {self.x} and {self.y} has no width", nothing)
         values = {
@@ -79,14 +79,12 @@ def _ellipse(
     """Return the ellipse that holds a share of a normal population fitted to the hill's core."""
     if x.size < 2:
         return None
-    points = np.array([x, y], dtype=np.float64)
-    x, y = points
     _, covariance = moments(x, y)
     if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
         return None
     fitted = fit_core(
-        points.T,
-        centre=np.array([median(x), median(y)]),
+        np.array([x, y]).T,
+        centre=np.array([median(v.astype(np.float64)) for v in (x, y)]),
         covariance=covariance,
         min_events=3,
         rounds=5,
