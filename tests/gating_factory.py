@@ -121,7 +121,7 @@ def sight(
         panel=panel_of(raw),
         scales=scales_of(raw, scale),
         members=members,
-        parent=np.flatnonzero(inside),
+        inside=inside,
         rng=np.random.default_rng(0),
     )
 
@@ -169,7 +169,7 @@ def check_answer(outcome: Outcome, view: Sight) -> None:
 def inside(region: Region, view: Sight) -> Mask:
     """Return which of all events lie in a region, of those of the gate's parent."""
     assert not isinstance(region, Boolean)
-    return contains(region, view.columns, view.parent)
+    return contains(region, view.columns, view.inside)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ class Turn(Generic[T]):
     """
 
     def __init__(self, task: Callable[[], T], after: Collection[Turn[Any]] = ()) -> None:
-        self._task, self._after = task, after
+        self._task: Callable[[], T] | None = task
+        self._after = after
         self._mine = Lock()
         self._future: Future[T] = Future()
 
@@ -106,8 +107,11 @@ class Turn(Generic[T]):
         """Do the task, unless somebody does it already."""
         if not self._mine.acquire(blocking=False):
             return
+        # What the task holds on to is not needed once it is done.
+        task, self._task, self._after = self._task, None, ()
+        assert task is not None  # noqa: S101 - nobody else gets here
         try:
-            self._future.set_result(self._task())
+            self._future.set_result(task())
         except BaseException as error:
             self._future.set_exception(error)  # told by who asks for the result
             if not isinstance(error, Exception):
@@ -123,27 +127,36 @@ class Turn(Generic[T]):
         return self._future.result()
 
 
-def in_turn(turns: Sequence[Turn[T]], threads: int = 1) -> list[T]:
+def in_turn(
+    turns: Sequence[Turn[T]], meanwhile: Sequence[Turn[Any]] = (), threads: int = 1
+) -> list[T]:
     """Do tasks that may ask for earlier ones, and return what they give in their order.
 
-    Each thread takes the first of those left that need not wait; where all would, the first.
+    Each thread takes the first of those left that need not wait; where all would, what can be done
+    meanwhile, and then the first.
 
     Args:
         turns: the tasks, each asking for none but those before it.
+        meanwhile: tasks whose result some of them will want; left where nobody has time for them.
         threads: at most so many help.
 
     Raises:
         Exception: what the first of them in their order raises, once all have ended.
     """
-    left, choosing = list(turns), Lock()
+    left, spare, choosing = list(turns), list(meanwhile), Lock()
+
+    def choose() -> Turn[Any] | None:
+        with choosing:
+            ready = next((turn for turn in left if turn.is_ready), None)
+            if ready is None and left and spare:
+                return spare.pop(0)
+            if left:
+                left.remove(chosen := ready or left[0])
+                return chosen
+            return None
 
     def work() -> None:
-        while True:
-            with choosing:
-                turn = next((t for t in left if t.is_ready), left[0] if left else None)
-                if turn is None:
-                    return
-                left.remove(turn)
+        while (turn := choose()) is not None:
             turn.do()
 
     with Beside(threads) as beside:

@@ -8,13 +8,14 @@ parameters T, W, M, A, and negative values by reflection).
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Final, NamedTuple, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.beside import Turn
 from cd5flow.blocks import blocks
 from cd5flow.hyperlog import hyperlog, hyperlog_inverse
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, Values
@@ -257,7 +258,7 @@ def _table_of(transform: Logicle) -> _Table:
 class Columns:
     """A tube's events by dimension: each scaled column is computed when first asked for, then kept.
 
-    Several threads may ask; at worst two compute the same column.
+    Several threads may ask; one computes a column, and the others wait for it.
 
     Attributes:
         events: the compensated events behind it.
@@ -265,7 +266,7 @@ class Columns:
 
     def __init__(self, events: CompensatedEvents) -> None:
         self.events = events
-        self._kept: dict[Dimension, Values | Exact] = {}
+        self._kept: dict[Dimension, Turn[Values | Exact]] = {}
         self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
         self._rows: list[tuple[Mask, npt.NDArray[np.intp]]] = []
         self._turn = Lock()
@@ -283,14 +284,16 @@ class Columns:
             KeyError: no such channel.
         """
         key = self._key(dimension)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._compute(key)
-            kept.flags.writeable = False
-            # Times take twice the room of a signal, and are asked for by one gate alone.
-            if kept.dtype == np.float32:
-                self._kept[key] = kept
-        return kept
+        if key.scale is None:
+            # Linear signals are the tube's own; times take twice their room, and one gate asks.
+            return self._read_only(key)
+        return self.begun(key).result()
+
+    def begun(self, dimension: Dimension) -> Turn[Values | Exact]:
+        """Return the computing of a scaled column, for who has time for it before it is asked for."""
+        key = self._key(dimension)
+        with self._turn:
+            return self._kept.setdefault(key, Turn(partial(self._read_only, key)))
 
     def every(self, step: int, dimension: Dimension) -> Values | Exact:
         """Return every `step`-th value of a dimension; a column that nobody else asked for is not kept."""
@@ -340,6 +343,11 @@ class Columns:
             if len(self._picked) > _PICKED:
                 del self._picked[next(iter(self._picked))]
         return kept[1]
+
+    def _read_only(self, dimension: Dimension) -> Values | Exact:
+        column = self._compute(dimension)
+        column.flags.writeable = False
+        return column
 
     def _compute(self, dimension: Dimension, every: int = 1) -> Values | Exact:
         whole = self.events.linear(dimension.detector, compensated=dimension.compensated)

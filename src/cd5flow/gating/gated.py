@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from cd5flow.beside import Turn, in_turn
 from cd5flow.gating.one_gate import Basis, Before, Found, FoundGate, NotFound, find_gate
-from cd5flow.gating.strategy import GateSpec, placed_within
+from cd5flow.gating.strategy import GateSpec, displayed, placed_within
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.geometry import Dimension
 from cd5flow.model.populations import Gate
 from cd5flow.stages import Stage, untimed
 
@@ -68,6 +70,7 @@ class Gated:
         and waits where it asks for one that is not done.
         """
         turns: list[tuple[str, Turn[Found]]] = []
+        axes: dict[str, None] = {}
         for spec in specs:
             earlier = {name for name, _ in turns}
             if not self.applies(spec.needs, spec.unless):
@@ -78,9 +81,20 @@ class Gated:
             task = partial(self._find, spec, self.before(turns))
             needed = placed_within(spec)
             turns.append((spec.gate, Turn(task, [t for name, t in turns if name in needed])))
-        found = in_turn([turn for _, turn in turns])
+            axes |= displayed(spec)
+        found = in_turn([turn for _, turn in turns], meanwhile=self._columns(axes))
         for (name, _), each in zip(turns, found, strict=True):
             self.take(name, each)
+
+    def _columns(self, axes: Iterable[str]) -> list[Turn[Any]]:
+        """Return the computing of the columns that gates will ask for."""
+        basis = self.basis
+        seen = (basis.panel.detector(m) for m in map(basis.panel.first_of, axes) if m is not None)
+        return [
+            basis.columns.begun(Dimension(detector, basis.scales[detector]))
+            for detector in dict.fromkeys(seen)
+            if detector in basis.scales
+        ]
 
     def _find(self, spec: GateSpec, before: Before) -> Found:
         with self.stage(spec.gate):

@@ -120,7 +120,7 @@ def path_name(path: LineagePath, state: Gated) -> str:
         panel=state.basis.panel,
         scales=state.basis.scales,
         members=state.members,
-        parent=np.flatnonzero(state.members[BLASTS]),
+        inside=state.members[BLASTS],
         rng=np.random.default_rng(state.basis.seed),
     )
     dimension = sight.dimension(rule.axis)

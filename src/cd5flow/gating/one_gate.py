@@ -250,7 +250,7 @@ class _Search:
                 outcome = way.find(sight)
             except NoMarkerError as absent:
                 what = f"the tube carries no {absent.args[0]}"
-                outcome = Unresolved(what, Evidence(way.method, int(sight.parent.size)))
+                outcome = Unresolved(what, Evidence(way.method, sight.events))
             if isinstance(outcome, Resolved):
                 return self._told(outcome, way.method, sight.consulted, reasons)
             reasons.append(f"{way.method}: {outcome.reason}")
@@ -293,7 +293,7 @@ class _Search:
             panel=basis.panel,
             scales=basis.scales,
             members=self.before,
-            parent=basis.columns.rows(inside),
+            inside=inside,
             rng=np.random.default_rng([basis.seed, stream]),
             laip=basis.laip,
             controls={role: self._control(one) for role, one in basis.controls.items()},

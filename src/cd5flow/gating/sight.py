@@ -142,7 +142,7 @@ class Sight:
         panel: which channel carries which marker.
         scales: the display scale of each detector.
         members: populations resolved so far, by name, in file order.
-        parent: indices of the parent's events, rising.
+        inside: who is in the parent, over all events.
         rng: this gate's own random numbers.
         consulted: what was asked of other populations so far.
         laip: what the patient's blasts looked like at diagnosis, where that is known.
@@ -153,11 +153,16 @@ class Sight:
     panel: Panel
     scales: Mapping[str, Scale]
     members: Mapping[str, Mask]
-    parent: npt.NDArray[np.intp]
+    inside: Mask
     rng: np.random.Generator
     consulted: Consulted = field(default_factory=Consulted)
     laip: Laip | None = None
     controls: Mapping[str, Control | Refused] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int:
+        """How many events the parent has."""
+        return int(np.count_nonzero(self.inside))
 
     def marker(self, axis: str) -> str:
         """Return the first marker of ``A|B|C`` that the tube carries.
@@ -165,10 +170,10 @@ class Sight:
         Raises:
             NoMarkerError: it carries none.
         """
-        for name in axis.split("|"):
-            if self.panel.has(name):
-                return name
-        raise NoMarkerError(axis)
+        found = self.panel.first_of(axis)
+        if found is None:
+            raise NoMarkerError(axis)
+        return found
 
     def dimension(self, axis: str, *, linear: bool = False, compensated: bool = True) -> Dimension:
         """Return a marker's axis on its display scale, or in linear units.
@@ -183,7 +188,7 @@ class Sight:
     def values(self, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return the parent's values on an axis."""
         column = self.columns.column(dimension)
-        return column if self.parent.size == column.size else column.take(self.parent)
+        return column if self.inside.all() else column.take(self.columns.rows(self.inside))
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return a population's values on an axis; empty where it was not gated."""

@@ -371,9 +371,16 @@ def looked_at(gate: GateSpec) -> frozenset[str]:
     """Return every marker on whose axis a gate's methods look."""
     names: set[str] = set()
     for way in gate.ways:
-        for axis in _axes(way):
+        for axis in _named(way, _AXIS_FIELDS):
             names |= set(axis.split("|"))
     return frozenset(names)
+
+
+def displayed(gate: GateSpec) -> dict[str, None]:
+    """Return the axes on whose display scale a gate's first method and its usual place look."""
+    return dict.fromkeys(
+        (*_named(gate.find, _DISPLAY_FIELDS), *(side.axis for side in gate.expect_position))
+    )
 
 
 def placed_within(gate: GateSpec) -> frozenset[str]:
@@ -393,19 +400,18 @@ def referred(gate: GateSpec) -> frozenset[str]:
     return frozenset(names)
 
 
-_AXIS_FIELDS = frozenset({
-    "axis", "x", "y", "area", "height", "axes", "carried_axes", "positive"
-})  # fmt: skip
+_DISPLAY_FIELDS = frozenset({"axis", "x", "y"})
+_AXIS_FIELDS = _DISPLAY_FIELDS | {"area", "height", "axes", "carried_axes", "positive"}
 _POPULATION_FIELDS = frozenset({
     "population", "include", "yardstick", "apart_from", "apart_whole", "among"
 })  # fmt: skip
 
 
-def _axes(spec: BaseModel) -> Iterator[str]:
+def _named(spec: BaseModel, fields: frozenset[str]) -> Iterator[str]:
     for name, value in spec:
-        if name in _AXIS_FIELDS and value is not None:
+        if name in fields and value is not None:
             yield from (value,) if isinstance(value, str) else value
-        yield from (axis for child in _children(value) for axis in _axes(child))
+        yield from (axis for child in _children(value) for axis in _named(child, fields))
 
 
 def _populations(spec: BaseModel) -> Iterator[str]:

@@ -31,6 +31,10 @@ class Panel:
         """Whether the tube carries all of these markers."""
         return all(marker in self.markers for marker in markers)
 
+    def first_of(self, axis: str) -> str | None:
+        """Return the first marker of ``A|B|C`` that the tube carries; None where it carries none."""
+        return next((name for name in axis.split("|") if self.has(name)), None)
+
     def detector(self, marker: str) -> str:
         """Return the ``$PnN`` of a marker.
 

@@ -11,7 +11,7 @@ import pytest
 
 from cd5flow.errors import OverrideError
 from cd5flow.gating.by_hand import Plan, check_applied, make_plan
-from cd5flow.gating.gated import BY_HAND
+from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.gating.override import check_sample, load_overrides
 from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cd5flow.gating.apply import membership
 from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.resolve import resolve, transfer
-from cd5flow.gating.sight import Outcome, Refused, Sight, Unresolved
+from cd5flow.gating.sight import Outcome, Refused, Sight, Spec, Unresolved
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, Strategy, load_strategy
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
@@ -559,10 +559,10 @@ def test_a_cluster_like_normal_cells_is_normal_where_no_nk_cell_meets_the_rule()
 # Randomness
 
 
-class Dice:
+class Dice(Spec):
     """A method that tells what its random numbers are."""
 
-    method = "dice"
+    method: str = "dice"
 
     def find(self, sight: Sight) -> Outcome:
         return Unresolved(str(sight.rng.integers(1 << 62)), Evidence("dice", 0))

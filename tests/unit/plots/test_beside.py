@@ -10,7 +10,7 @@ from matplotlib import patches
 from matplotlib.axes import Axes
 
 from analysed import CLEAR, analysis
-from cd5flow.gating.gated import BY_HAND
+from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,

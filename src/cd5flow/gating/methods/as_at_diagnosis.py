@@ -55,7 +55,7 @@ class AsAtDiagnosis(Spec):
 
     def find(self, sight: Sight) -> Outcome:
         """Place the window; unresolved without a diagnostic result."""
-        nothing = Evidence("as_at_diagnosis", int(sight.parent.size))
+        nothing = Evidence("as_at_diagnosis", sight.events)
         if sight.laip is None:
             return Unresolved("no diagnostic result was given", nothing)
         sides: list[Interval] = []
@@ -77,7 +77,7 @@ class AsAtDiagnosis(Spec):
             return Unresolved(what, nothing)
         note = f"where the blasts of {sight.laip.sample} lay, against the T cells of this tube"
         region = sides[0] if len(sides) == 1 else Rectangle(tuple(sides))
-        return Resolved(region, Evidence("as_at_diagnosis", int(sight.parent.size), values, note))
+        return Resolved(region, Evidence("as_at_diagnosis", sight.events, values, note))
 
     def _side(self, sight: Sight, dimension: Dimension, seen: MarkerRange) -> Interval | None:
         """Return the bounds on one axis; None where nothing bounds it."""

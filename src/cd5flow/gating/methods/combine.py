@@ -33,9 +33,7 @@ class Combine(Spec):
     def find(self, sight: Sight) -> Outcome:
         """Combine the populations; unresolved where none of them was gated."""
         known = tuple(o for o in self.operands() if o.gate in sight.members)
-        evidence = Evidence(
-            "combine", int(sight.parent.size), {}, f"{self.operator}: {', '.join(self.of)}"
-        )
+        evidence = Evidence("combine", sight.events, {}, f"{self.operator}: {', '.join(self.of)}")
         if not known:
             return Unresolved(f"none of {', '.join(self.of)} was gated", evidence)
         return Resolved(Boolean(self.operator, known), evidence)

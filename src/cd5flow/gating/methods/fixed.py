@@ -67,9 +67,7 @@ class Fixed(Spec):
 
     def find(self, sight: Sight) -> Outcome:
         """Return the region as written."""
-        evidence = Evidence(
-            "fixed", int(sight.parent.size), {}, f"fixed in the strategy, {self.units} units"
-        )
+        evidence = Evidence("fixed", sight.events, {}, f"fixed in the strategy, {self.units} units")
         return Resolved(self._shape(sight), evidence)
 
     def _shape(self, sight: Sight) -> Shape:

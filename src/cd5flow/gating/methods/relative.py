@@ -77,5 +77,5 @@ class Relative(Spec):
 
     def _evidence(self, sight: Sight, values: dict[str, float]) -> Evidence:
         return Evidence(
-            "relative", int(sight.parent.size), values, "edges relative to populations of this tube"
+            "relative", sight.events, values, "edges relative to populations of this tube"
         )

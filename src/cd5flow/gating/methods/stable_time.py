@@ -60,7 +60,9 @@ class StableTime(Spec):
         time = sight.values(dimension).astype(np.float64)
         timed = np.isfinite(time)
         if not timed.all():
-            time, sight = time[timed], replace(sight, parent=sight.parent[timed])
+            inside = sight.inside.copy()
+            inside[inside] = timed
+            time, sight = time[timed], replace(sight, inside=inside)
         nothing = Evidence("stable_time", int(time.size))
         why = self._unwatchable(time)
         if why is not None:
@@ -154,8 +156,11 @@ def _ranked(
 
     None where the signal has no spread.
     """
-    whole = sight.parent.size == len(sight.columns)
-    values = sight.columns.every(step, dimension) if whole else sight.values(dimension)[::step]
+    values = (
+        sight.columns.every(step, dimension)
+        if sight.inside.all()
+        else sight.values(dimension)[::step]
+    )
     known = finite(values)
     if not known.size:
         return None

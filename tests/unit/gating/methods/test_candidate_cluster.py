@@ -215,7 +215,7 @@ def test_a_tail_cut_short_by_the_parents_edge_is_no_cluster_where_the_rest_is_se
     ellipse(cluster().find(view))
     outcome = cluster(among="hill").find(view)
     assert "candidates are scattered" in reason(outcome)
-    assert outcome.evidence.events == view.parent.size
+    assert outcome.evidence.events == view.events
     assert outcome.evidence.values["shell_share"] > 0.55
 
 

@@ -57,7 +57,7 @@ def test_the_cut_lies_at_the_quantile_of_the_population(percent: float, deviates
 
 def test_the_side_asked_for_is_kept() -> None:
     view = tube()
-    everyone = replace(view, parent=np.arange(1_500))
+    everyone = replace(view, inside=np.ones(1_500, dtype=np.bool_))
     above = inside(resolved(quantile(keep="above").find(everyone)).region, everyone)
     below = inside(resolved(quantile(keep="below").find(everyone)).region, everyone)
     assert (above[:1_000].sum(), above[1_000:].sum()) == (10, 500)
