@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from cd5flow.beside import Beside
 from cd5flow.compensation import Choice, CompensationState, compensated_names
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, READOUT, Strategy
 from cd5flow.model.events import Mask
@@ -24,7 +22,7 @@ from cd5flow.model.result import (
 )
 from cd5flow.quality.acquisition import acquisition
 from cd5flow.quality.cells import cells
-from cd5flow.quality.checks import judge
+from cd5flow.quality.checks import Observation, judge
 from cd5flow.quality.margins import margins
 from cd5flow.quality.ratio import Counted
 from cd5flow.quality.residual import negatives_of_fmo, residual
@@ -61,6 +59,7 @@ def check_quality(
     sections: Sequence[ControlSection],
     strategy: Strategy,
     settings: Settings,
+    of_the_run: Callable[[], Sequence[Observation]],
 ) -> QualitySection:
     """Run every battery and hold it against the strategy's limits.
 
@@ -72,32 +71,19 @@ def check_quality(
         sections: what is said of them.
         strategy: rules and limits.
         settings: what the user said of the tube.
+        of_the_run: tells what `watch_run` saw; asked last, as it may still be at work.
     """
-    run = Run(
-        raw=tube.fcs.raw,
-        panel=tube.panel,
-        gating=gating,
-        scales=tube.scales,
-        rules=strategy.quality,
-        lod_events=strategy.burden.lod_events,
-        blasts_name=BLASTS,
-        denominator_name=DENOMINATOR,
-    )
+    run = _run(tube, gating, strategy)
     fmo = [
         cells_without_cd5
         for control in controls
         if control.role == "fmo" and control.accepted
         for cells_without_cd5 in negatives_of_fmo(run, control.tube.columns, control.members)
     ]
-    # What looks at every event runs beside what looks at few, but many times.
-    with Beside() as beside:
-        of_the_run = beside.begin(partial(acquisition, run))
-        left = residual(run, tube.columns, fmo=fmo, reference=strategy.cd5.references)
-    observations = (
-        *of_the_run.result(),
+    others = (
         *margins(run),
         *spillover(_compensation(tube)),
-        *left,
+        *residual(run, tube.columns, fmo=fmo, reference=strategy.cd5.references),
         *cells(run),
         *staining(
             _stained(
@@ -111,7 +97,25 @@ def check_quality(
             )
         ),
     )
-    return judge(observations, strategy.quality)
+    return judge((*of_the_run(), *others), strategy.quality)
+
+
+def watch_run(tube: Tube, gating: Gating, strategy: Strategy) -> tuple[Observation, ...]:
+    """Return what there is to see of the acquisition, which no other step has to be waited for."""
+    return acquisition(_run(tube, gating, strategy))
+
+
+def _run(tube: Tube, gating: Gating, strategy: Strategy) -> Run:
+    return Run(
+        raw=tube.fcs.raw,
+        panel=tube.panel,
+        gating=gating,
+        scales=tube.scales,
+        rules=strategy.quality,
+        lod_events=strategy.burden.lod_events,
+        blasts_name=BLASTS,
+        denominator_name=DENOMINATOR,
+    )
 
 
 def doubted(cd5: Cd5Section, quality: QualitySection, limits: QualityLimits) -> Cd5Section:

@@ -21,7 +21,7 @@ from cd5flow.answers import (
     with_positive,
 )
 from cd5flow.beside import Beside
-from cd5flow.checkup import check_quality, doubted
+from cd5flow.checkup import check_quality, doubted, watch_run
 from cd5flow.control_gates import control_events
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.verdict import Context, judge_criterion
@@ -159,23 +159,26 @@ def _judged(
     plan = plan or Plan(strategy)
     positive = drawn_positive(tube, gating)
     cut = cut if positive is None else positive.cut
-    with stage("CD5"):
-        controls, sections, measured = read_cd5(tube, gating, rules, settings, by_hand=cut)
-    gating = without_spared_t_cells(
-        gating, measured, strategy=strategy, therapies=settings.prior_therapy
-    )
-    with stage("quality"), Beside() as beside:
+    with Beside() as beside:
         others = beside.begin(partial(others_among_blasts, tube, gating, rules))
+        of_the_run = beside.begin(partial(watch_run, tube, gating, strategy))
         markers = beside.begin(partial(markers_of_blasts, tube, gating, rules))
-        quality = check_quality(
-            tube,
-            gating,
-            measured,
-            controls=controls,
-            sections=sections,
-            strategy=strategy,
-            settings=settings,
+        with stage("CD5"):
+            controls, sections, measured = read_cd5(tube, gating, rules, settings, by_hand=cut)
+        gating = without_spared_t_cells(
+            gating, measured, strategy=strategy, therapies=settings.prior_therapy
         )
+        with stage("quality"):
+            quality = check_quality(
+                tube,
+                gating,
+                measured,
+                controls=controls,
+                sections=sections,
+                strategy=strategy,
+                settings=settings,
+                of_the_run=of_the_run.result,
+            )
     with stage("answer"):
         cd5 = cd5_of(tube, gating, measured, quality, rules, others=others.result())
         cd5 = doubted(cd5, quality, strategy.quality)
