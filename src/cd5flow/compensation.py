@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.blocks import blocks
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
@@ -115,11 +116,10 @@ def compensate(
     dyes = np.empty((len(wanted), len(raw)), dtype=np.float32)
     step = max(_FEWEST_EVENTS, _BLOCK_PRODUCTS // max(weights.size, 1))
     # Channels that lie side by side, as a rule they do, are read where they are.
-    side_by_side = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
-    chosen = slice(columns[0], columns[-1] + 1) if side_by_side else columns
+    together = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
+    chosen = slice(columns[0], columns[-1] + 1) if together else columns
     with np.errstate(invalid="ignore", over="ignore"):  # infinite values become undefined
-        for start in range(0, len(raw), step):
-            block = slice(start, start + step)
+        for block in blocks(len(raw), step):
             np.matmul(weights, raw.values.T[chosen, block], out=dyes[:, block])
     dyes.setflags(write=False)
     return CompensatedEvents(

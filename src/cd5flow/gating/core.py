@@ -93,25 +93,28 @@ class _Sums:
     @classmethod
     def of(cls, x: Floats, y: Floats, centre: Floats, within: Floats | None = None) -> _Sums:
         """Add up points, or those of them within the core of a covariance about the place."""
-        events, sums, products = 0, np.zeros(2), np.zeros(3)
-        for block in blocks(x.size, _AT_ONCE):
-            u, v = x[block].astype(np.float64), y[block].astype(np.float64)
-            u -= centre[0]
-            v -= centre[1]
-            if within is not None:
-                near = _squared(u, v, within) <= CORE_DISTANCE
-                u, v = u.compress(near), v.compress(near)
-            events += u.size
-            sums += u.sum(), v.sum()
-            # Not by `@`: its threads cost more than they bring to so small a product.
-            products += [np.einsum("i,i", a, b) for a, b in ((u, u), (u, v), (v, v))]
-        return cls(events, centre, sums, products)
+        told = [_added(x[b], y[b], centre, within) for b in blocks(x.size, _AT_ONCE)]
+        events, *sums = np.reshape(told, (-1, 6)).sum(axis=0)
+        return cls(int(events), centre, np.array(sums[:2]), np.array(sums[2:]))
 
     def moments(self) -> tuple[Floats, Floats]:
         """Return mean, (2,), and covariance, (2, 2)."""
         away = self.sums / self.events
         xx, xy, yy = self.products - self.events * away[[0, 0, 1]] * away[[0, 1, 1]]
         return self.centre + away, np.array([[xx, xy], [xy, yy]]) / (self.events - 1)
+
+
+def _added(x: Floats, y: Floats, centre: Floats, within: Floats | None) -> tuple[float, ...]:
+    """Return how many points of a block count, and the five sums over them."""
+    u, v = x.astype(np.float64), y.astype(np.float64)
+    u -= centre[0]
+    v -= centre[1]
+    if within is not None:
+        near = _squared(u, v, within) <= CORE_DISTANCE
+        u, v = u.compress(near), v.compress(near)
+    # Not by `@`: its threads cost more than they bring to so small a product.
+    products = (np.einsum("i,i", a, b) for a, b in ((u, u), (u, v), (v, v)))
+    return u.size, u.sum(), v.sum(), *products
 
 
 def squared_distance(points: Floats, centre: Floats, covariance: Floats) -> Floats:

@@ -63,11 +63,15 @@ class Gated:
         """Return what the next gate sees of those before it."""
         return Before(self.members, self.gates, self.stands_in, tuple(turns))
 
-    def run(self, specs: Iterable[GateSpec]) -> None:
+    def run(self, specs: Iterable[GateSpec], soon: Iterable[GateSpec] = ()) -> None:
         """Find each gate; several at a time where they do not need each other.
 
         What comes of it is as if each had been found in its turn: a gate sees those before it alone,
         and waits where it asks for one that is not done.
+
+        Args:
+            specs: the gates.
+            soon: those to be found after them, whose columns may be computed already.
         """
         turns: list[tuple[str, Turn[Found]]] = []
         axes: dict[str, None] = {}
@@ -81,6 +85,8 @@ class Gated:
             task = partial(self._find, spec, self.before(turns))
             needed = placed_within(spec)
             turns.append((spec.gate, Turn(task, [t for name, t in turns if name in needed])))
+            axes |= displayed(spec)
+        for spec in soon:
             axes |= displayed(spec)
         found = in_turn([turn for _, turn in turns], meanwhile=self._columns(axes))
         for (name, _), each in zip(turns, found, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,7 @@ from cd5flow.beside import side_by_side
 from cd5flow.gating.gated import Gated
 from cd5flow.gating.one_gate import with_events
 from cd5flow.gating.sight import Sight
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
+from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, LineagePath, Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
@@ -18,6 +19,13 @@ from cd5flow.model.populations import Evidence, Gate
 
 UNPROVEN = "unproven"
 """The lineage of cells of which nothing proves one."""
+
+
+def allowed_gates(strategy: Strategy, state: Gated) -> Iterator[GateSpec]:
+    """Yield the gates of the paths that the panel allows."""
+    for path in strategy.paths:
+        if state.applies(path.needs, path.unless):
+            yield from (spec for spec in path.gates if state.applies(spec.needs, spec.unless))
 
 
 def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | None]:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from cd5flow.gating.gated import Gated
-from cd5flow.gating.lineage import UNPROVEN, is_unproven, path_name, take_path, without_cluster
+from cd5flow.gating.lineage import (
+    UNPROVEN,
+    allowed_gates,
+    is_unproven,
+    path_name,
+    take_path,
+    without_cluster,
+)
 from cd5flow.gating.one_gate import Basis, through
 from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
@@ -60,7 +67,7 @@ def resolve(
     members = {ALL: everyone}
     basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
     state = Gated(basis, members, stage=stage)
-    state.run(strategy.gates)
+    state.run(strategy.gates, soon=allowed_gates(strategy, state))
     state, path = take_path(strategy, state)
     cluster = path is not None
     if path is None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from cd5flow.beside import side_by_side
+from cd5flow.blocks import blocks
 from cd5flow.clock import is_folded
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
@@ -57,7 +58,7 @@ class StableTime(Spec):
     def find(self, sight: Sight) -> Outcome:
         """Find the stable stretches; unresolved without a running clock or with too few events."""
         dimension = sight.dimension("Time", linear=True, compensated=False)
-        time = sight.values(dimension).astype(np.float64)
+        time = np.asarray(sight.values(dimension), dtype=np.float64)
         timed = np.isfinite(time)
         if not timed.all():
             inside = sight.inside.copy()
@@ -69,15 +70,14 @@ class StableTime(Spec):
             return Unresolved(why, nothing)
         start, end = float(time.min()), float(time.max())
         bins = int(np.clip(time.size // self.bin_events, FEWEST_BINS, self.bins))
-        ticks = 1 + int(np.count_nonzero(np.diff(time)))
+        ticks = 1 + int(np.count_nonzero(time[1:] != time[:-1]))
         bins = min(bins, ticks // BIN_TICKS)
         if bins < FEWEST_BINS:
             return Unresolved(f"the clock shows {ticks} times, too few to watch the run", nothing)
         # The last event belongs to the last bin, whose upper bound is exclusive.
         end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
         end += (end - start) * 1e-6
-        place = np.minimum(((time - start) * (bins / (end - start))).astype(np.int32), bins - 1)
-        counts = np.bincount(place, minlength=bins)
+        place, counts = _binned(time, start, end, bins)
         usual = _weighted_median(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
         odd_signal = np.zeros(bins, dtype=bool)
@@ -147,6 +147,19 @@ class StableTime(Spec):
                 break
             bad = found | odd
         return np.asarray(bad & ~odd)
+
+
+def _binned(
+    time: np.ndarray, start: float, end: float, bins: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+    """Return the bin of each time from start to end, and the events of each bin."""
+    place = np.empty(time.size, dtype=np.int32)
+    counts = np.zeros(bins, dtype=np.intp)
+    for block in blocks(time.size):
+        there = ((time[block] - start) * (bins / (end - start))).astype(np.int32)
+        np.minimum(there, bins - 1, out=place[block])
+        counts += np.bincount(place[block], minlength=bins)
+    return place, counts
 
 
 def _ranked(
