@@ -16,6 +16,7 @@ from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents, Sp
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 from cd5flow.model.scale import Logicle
@@ -250,7 +251,7 @@ def gating_of(
     """Return a gated tube; the masks need not follow from the gates."""
     return Gating(
         tree=GateTree(tuple(gates)),
-        members=members,
+        members=Members(members),
         findings=tuple(findings),
         lineage="cyCD3+ sCD3-",
         denominator_rule="CD45+",

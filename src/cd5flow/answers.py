@@ -100,7 +100,7 @@ def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: Plan) -> Ga
     return replace(
         gating,
         tree=GateTree((*gating.tree.gates, gate)),
-        members={**gating.members, CD5_POSITIVE: mask},
+        members=gating.members | {CD5_POSITIVE: mask},
     )
 
 

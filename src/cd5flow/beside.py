@@ -5,10 +5,14 @@ numpy works on arrays without Python's lock, so that threads share what is done 
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
+from functools import cache
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -16,6 +20,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 T = TypeVar("T")
 
 
+_ARENA_MAX: Final = -8
+"""M_ARENA_MAX of <malloc.h>, which mallopt(3) describes."""
 THREADS: Final = "CD5FLOW_THREADS"
 """Environment variable: at most so many threads; where processes share the cores, each has one."""
 
@@ -30,6 +36,27 @@ def processors() -> int:
     return min(found, max(1, int(said))) if said.isdecimal() else found
 
 
+def pool(threads: int) -> ThreadPoolExecutor:
+    """Return so many threads, which allocate from the one heap that the process has."""
+    _share_heap()
+    return ThreadPoolExecutor(threads)
+
+
+@cache
+def _share_heap() -> None:
+    """Ask glibc for no heap of its own to each thread, unless the user said how many there may be.
+
+    What a thread freed stays in its heap, for no other to use; with the arrays of a tube that is as
+    much as the tube. Threads that wait for each other at one heap are no matter here: the arrays are
+    large and few. Other systems' allocators have one heap already.
+    """
+    said = os.environ.get("MALLOC_ARENA_MAX") or "arena_max" in os.environ.get("GLIBC_TUNABLES", "")
+    if sys.platform != "linux" or said:
+        return
+    with suppress(OSError, AttributeError):  # musl has no mallopt, and one heap
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+
+
 class Beside:
     """Does tasks beside what its block does; with one processor at once, before that goes on.
 
@@ -42,7 +69,7 @@ class Beside:
 
     def __init__(self, threads: int = 1) -> None:
         threads = min(threads, processors() - 1)
-        self._pool = ThreadPoolExecutor(threads) if threads > 0 else None
+        self._pool = pool(threads) if threads > 0 else None
 
     def __enter__(self) -> Self:
         return self

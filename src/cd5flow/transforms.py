@@ -29,7 +29,6 @@ _LN10: Final = math.log(10.0)
 _KNOTS: Final = 8193
 _AT_ONCE: Final = 131_072  # events of a block: in float32 they take half of what most steps take
 _TABLE_REACH: Final = 4.0  # the table covers -4 T to 4 T; compensated events rarely leave it
-_ROWS: Final = 2  # populations whose rows are kept: those of the gates at work
 _PICKED: Final = 6  # populations' values that are kept; more would take memory and hit no oftener
 _NORMAL_TAIL: Final = 1.95996 / 0.67449  # 5th percentile over median of a half normal distribution
 _FLOAT32_DECADES: Final = 30.0  # sinh(M ln 10) of more overflows float32
@@ -268,7 +267,7 @@ class Columns:
         self.events = events
         self._kept: dict[Dimension, Turn[Values | Exact]] = {}
         self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
-        self._rows: list[tuple[Mask, npt.NDArray[np.intp]]] = []
+        self._rows: tuple[Mask, npt.NDArray[np.intp]] | None = None
         self._turn = Lock()
 
     def __len__(self) -> int:
@@ -311,14 +310,17 @@ class Columns:
         """Return the row numbers of a population, rising; the last are kept, for its next gate."""
         if population.flags.writeable:
             return np.flatnonzero(population)
+        kept = self._rows
+        if kept is None or kept[0] is not population:
+            self._rows = kept = population, np.flatnonzero(population)
+            kept[1].flags.writeable = False
+        return kept[1]
+
+    def forget(self) -> None:
+        """Let go of what is kept of single populations, once all gates are placed by them."""
+        self._rows = None
         with self._turn:
-            kept = next((rows for mask, rows in self._rows if mask is population), None)
-        if kept is None:
-            kept = np.flatnonzero(population)
-            kept.flags.writeable = False
-            with self._turn:
-                self._rows = [*self._rows, (population, kept)][-_ROWS:]
-        return kept
+            self._picked.clear()
 
     def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
         """Return a population's values on a dimension, in file order.

@@ -26,6 +26,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
+from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.transforms import Columns
@@ -108,7 +109,7 @@ def gate(name: str, region: Region, parent: str = ALL) -> Gate:
     return Gate(name=name, parent=parent, region=region, evidence=Evidence("given", events=0))
 
 
-def assert_equal(events: CompensatedEvents, tree: GateTree, folder: Path) -> dict[str, Mask]:
+def assert_equal(events: CompensatedEvents, tree: GateTree, folder: Path) -> Members:
     """Compare event by event; return our membership."""
     ours = membership(tree, Columns(events))
     theirs = read_by_flowkit(events, to_gatingml(tree, spillover=events.spillover), folder)

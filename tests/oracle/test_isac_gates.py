@@ -19,7 +19,7 @@ from cd5flow.gating.apply import membership
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.interop.gatingml_reader import from_gatingml, read_gatingml
-from cd5flow.model.events import Mask
+from cd5flow.model.members import Members
 from cd5flow.transforms import Columns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ def read(name: str) -> DrawnGates:
 
 
 @cache
-def members(name: str) -> dict[str, Mask]:
+def members(name: str) -> Members:
     drawn = read(name)
     return membership(drawn.tree, Columns(compensate(tube().raw, drawn.spillover)))
 

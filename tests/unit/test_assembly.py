@@ -22,6 +22,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
+from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 from cd5flow.model.result import PopulationSection
@@ -57,7 +58,7 @@ def gating(**members: list[int]) -> Gating:
         gates.append(Gate(name, parent or ALL, Interval(X, low=0), evidence, "wanted", (1, 2)))
     return Gating(
         tree=GateTree(tuple(gates)),
-        members=masks,
+        members=Members(masks),
         findings=(),
         lineage="",
         denominator_rule="",

@@ -284,7 +284,7 @@ def test_two_clouds_are_two_hills_the_most_populous_first() -> None:
     assert np.allclose(first.peak, (0.7, 0.6), atol=0.03)
     assert np.allclose(second.peak, (0.3, 0.3), atol=0.03)
     assert (first.events, second.events) == (1_000, 400)
-    assert second.members.tolist() == list(range(400))
+    assert np.flatnonzero(second.members).tolist() == list(range(400))
 
 
 def test_hills_that_only_one_axis_tells_apart_are_two() -> None:
@@ -318,7 +318,7 @@ def test_a_hill_of_too_few_events_is_none() -> None:
 def test_events_outside_the_limits_and_nan_are_in_no_hill() -> None:
     stray = (np.array([1.0, 5.0, -0.1, math.nan, 0.5]), np.array([0.5, 0.5, 0.5, 0.5, math.nan]))
     (hill,) = hills(blob(0.5, 0.5, 300), stray)
-    assert hill.members.max() < 300
+    assert np.flatnonzero(hill.members).max() < 300
 
 
 def test_no_events_are_no_hills() -> None:
@@ -347,10 +347,9 @@ def test_no_event_is_in_two_hills_and_each_hill_is_as_large_as_asked(
     shorter = min(x.size, y.size)
     pair = (x[:shorter], y[:shorter])
     found = hills(pair, min_events=min_events, min_depth=min_depth)
-    members = np.concatenate([np.empty(0, dtype=np.intp), *(h.members for h in found)])
-    assert len(set(members.tolist())) == members.size
+    assert sum((h.members.astype(int) for h in found), np.zeros(shorter, dtype=int)).max() <= 1
     for hill in found:
-        assert hill.events == hill.members.size >= min_events
+        assert hill.events == np.count_nonzero(hill.members) >= min_events
         assert hill.height > 0
         assert all(0 <= place < 1 for place in hill.peak)
     assert [h.events for h in found] == sorted((h.events for h in found), reverse=True)

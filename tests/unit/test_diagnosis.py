@@ -8,13 +8,14 @@ import pytest
 
 from cd5flow.diagnosis import laip_of, laip_section, read_laip, unused
 from cd5flow.errors import OptionError, ResultError
+from cd5flow.model.members import Members
 from cd5flow.model.populations import GateTree, Gating
 from cd5flow.model.result import BurdenState, PhenotypeEntry, Result
 from report_factory import make_result
 
 NO_GATES = Gating(
     tree=GateTree(()),
-    members={},
+    members=Members(),
     findings=(),
     lineage="unproven",
     denominator_rule="",

@@ -225,8 +225,9 @@ def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> N
     rng = np.random.default_rng(seed)
     x, y = rng.normal(0.5, 0.3, (2, 70_000)).astype(kind)
     x[:5], y[5:9] = np.nan, np.inf
-    places = _places(x, y, (0.0, 1.0, 0.25, 0.75))
+    places, counted = _places(x, y, (0.0, 1.0, 0.25, 0.75))
     counts = np.bincount(places, minlength=MAP * MAP + 1)
+    assert np.array_equal(counted.ravel(), counts[:-1])
     known = np.isfinite(x) & np.isfinite(y) & (x < 1.0) & (y < 0.75)
     expected, *_ = np.histogram2d(
         x[known].astype(np.float64),

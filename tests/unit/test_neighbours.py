@@ -9,6 +9,7 @@ import pytest
 
 from cd5flow.gating.apply import membership
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
+from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 from cd5flow.neighbours import mature_look_alikes, neighbours
@@ -184,7 +185,7 @@ def test_cells_excluded_by_name_stay_excluded() -> None:
     members = {**tube.gating.members, "nk_cells": nk}
     members["not_nk"] = members["scd3_negative"] & ~nk
     members["blasts"] = members["blasts"] & ~nk
-    told = replace(tube, gating=replace(tube.gating, tree=tree, members=members))
+    told = replace(tube, gating=replace(tube.gating, tree=tree, members=Members(members)))
 
     assert tube.said()["CD45"].events > 50
     assert "CD45" not in told.said()

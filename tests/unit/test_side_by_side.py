@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from functools import partial
 
 import pytest
 
 import cd5flow.beside as module
-from cd5flow.beside import Beside, processors, side_by_side
+from cd5flow.beside import Beside, Turn, in_turn, processors, side_by_side
 from cd5flow.stages import Stopwatch
 
 
@@ -108,3 +109,71 @@ def test_a_task_is_a_part_of_the_stage_in_which_it_was_begun() -> None:
         pass
 
     assert list(stage.seconds) == ["outer", "outer/inner", "after"]
+
+
+# Turns
+
+
+def test_turns_give_their_results_in_their_order() -> None:
+    assert in_turn([Turn(partial(pow, n, 2)) for n in range(20)]) == [n * n for n in range(20)]
+    assert in_turn(()) == []
+
+
+def test_a_turn_is_done_once_however_many_ask() -> None:
+    done: list[int] = []
+    turn = Turn(partial(done.append, 1))
+    assert in_turn([turn, Turn(turn.result), Turn(turn.result)]) == [None] * 3
+    assert done == [1]
+
+
+def test_a_turn_may_ask_for_earlier_ones_whether_or_not_it_says_so() -> None:
+    turns: list[Turn[int]] = [Turn(lambda: 1)]
+    for number in range(1, 30):
+        needed = turns[-1], turns[number // 2]
+        task = partial(lambda a, b: a.result() + b.result(), *needed)
+        turns.append(Turn(task, needed if number % 3 else ()))
+    plain = [1]
+    for number in range(1, 30):
+        plain.append(plain[-1] + plain[number // 2])
+    assert in_turn(turns) == plain
+
+
+def test_what_can_be_done_meanwhile_is_done_while_the_others_wait(on: int) -> None:
+    begun, waited = threading.Event(), threading.Event()
+
+    def first() -> bool:
+        begun.set()
+        return waited.wait(timeout=5 if on > 1 else 0.01)
+
+    one = Turn(first)
+    in_turn([one, Turn(one.result, after=[one])], meanwhile=[Turn(waited.set)])
+    assert one.result() == (on > 1)
+
+
+def test_nobody_does_meanwhile_what_nobody_has_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "processors", lambda: 1)
+    done: list[int] = []
+    one = Turn(lambda: 1)
+    in_turn([one, Turn(one.result, after=[one])], meanwhile=[Turn(partial(done.append, 1))])
+    assert done == []
+
+
+def test_what_a_turn_raises_is_told_to_all_who_ask_and_raised_in_order() -> None:
+    broken = Turn(failing)
+    later = Turn(partial(int, "x"))
+    with pytest.raises(ValueError, match="this one"):
+        in_turn([Turn(lambda: 1), broken, later, Turn(broken.result)])
+
+
+def test_a_turn_lets_go_of_its_task() -> None:
+    held = Thing()
+    gone = weakref.ref(held)
+    turn = Turn(held.length)
+    del held
+    assert turn.result() == 3
+    assert gone() is None
+
+
+class Thing:
+    def length(self) -> int:
+        return 3

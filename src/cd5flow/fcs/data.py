@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.beside import processors
+from cd5flow.beside import pool, processors
 from cd5flow.fcs.clock import SplitClock
 from cd5flow.fcs.layout import Column, Kind, Layout
 from cd5flow.fcs.source import Source
@@ -124,9 +123,9 @@ def decode(
     if threads == 1:
         not_finite = work()
     else:
-        with ThreadPoolExecutor(threads) as pool:
+        with pool(threads) as helpers:
             not_finite = sum(
-                future.result() for future in [pool.submit(work) for _ in range(threads)]
+                future.result() for future in [helpers.submit(work) for _ in range(threads)]
             )
     values.setflags(write=False)
     return Decoded(values=values, not_finite=not_finite)

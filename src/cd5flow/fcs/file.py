@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cd5flow.beside import pool
 from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
@@ -79,7 +80,7 @@ class FcsFile:
     def begin_sha256(self) -> None:
         """Compute `sha256` beside what follows, so that who asks for it later need not wait."""
         if not {"sha256", "_begun"} & self.__dict__.keys():
-            beside = ThreadPoolExecutor(1)
+            beside = pool(1)
             self.__dict__["_begun"] = beside.submit(_sha256, self.path)
             beside.shutdown(wait=False)
 

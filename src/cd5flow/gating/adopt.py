@@ -28,6 +28,7 @@ from cd5flow.model.geometry import (
     Region,
     dimensions,
 )
+from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 from cd5flow.transforms import Columns, inverse
@@ -101,7 +102,7 @@ def adopt(
     )
 
 
-def on_control(gating: Gating, columns: Columns) -> dict[str, Mask]:
+def on_control(gating: Gating, columns: Columns) -> Members:
     """Apply a tube's drawn gates to a control tube of the same panel.
 
     Gates on Time hold all of their parent: the control has a clock of its own.

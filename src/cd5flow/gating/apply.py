@@ -28,6 +28,7 @@ from cd5flow.model.geometry import (
     Shape,
     dimensions,
 )
+from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import ALL, Gate, GateTree
 from cd5flow.transforms import Columns
 
@@ -39,7 +40,7 @@ _FEW = 8
 """One event in so many is few: they are taken out and tested by themselves."""
 
 
-def membership(tree: GateTree, columns: Columns) -> dict[str, Mask]:
+def membership(tree: GateTree, columns: Columns) -> Members:
     """Return who is in each population of a tree.
 
     Returns:
@@ -47,9 +48,10 @@ def membership(tree: GateTree, columns: Columns) -> dict[str, Mask]:
     """
     everyone = np.ones(len(columns), dtype=np.bool_)
     everyone.setflags(write=False)
-    members: dict[str, Mask] = {ALL: everyone}
+    members = Members({ALL: everyone})
     for gate in tree.gates:
-        members[gate.name] = population(gate, tree=tree, columns=columns, members=members)
+        mask = population(gate, tree=tree, columns=columns, members=members)
+        members.add(gate.name, Population(mask))
     return members
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from cd5flow.beside import Turn, in_turn
 from cd5flow.gating.one_gate import Basis, Before, Found, FoundGate, NotFound, find_gate
 from cd5flow.gating.strategy import GateSpec, displayed, placed_within
-from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.members import Members
 from cd5flow.model.populations import Gate
 from cd5flow.stages import Stage, untimed
 
@@ -32,7 +32,7 @@ class Gated:
     """
 
     basis: Basis
-    members: dict[str, Mask]
+    members: Members
     gates: dict[str, Gate] = field(default_factory=dict)
     stands_in: dict[str, str | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Gated:
         """Return a copy to try a path on."""
         return Gated(
             self.basis,
-            dict(self.members),
+            self.members.copy(),
             dict(self.gates),
             dict(self.stands_in),
             list(self.findings),
@@ -109,7 +109,8 @@ class Gated:
     def take(self, name: str, found: Found) -> None:
         """Take what came of a gate to what has been gated."""
         if isinstance(found, FoundGate):
-            self.members[name], self.gates[name] = found.mask, found.gate
+            self.members.add(name, found.who)
+            self.gates[name] = found.gate
         elif isinstance(found, NotFound):
             self.stands_in[name] = found.stands_in
             self.look_alike |= found.look_alike

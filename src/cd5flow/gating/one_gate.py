@@ -27,6 +27,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Boolean, Region, dimensions
 from cd5flow.model.laip import Laip
+from cd5flow.model.members import Members, Population
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Scale
@@ -70,7 +71,7 @@ class FoundGate:
     """A gate that was found, who is in it, and what is to be said of it."""
 
     gate: Gate
-    mask: Mask
+    who: Population
     findings: tuple[Finding, ...] = ()
 
 
@@ -118,7 +119,7 @@ class Before(Mapping[str, Mask]):
     def __getitem__(self, name: str) -> Mask:
         for found in self._of(name):
             if isinstance(found, FoundGate):
-                return found.mask
+                return found.who.mask
         return self._members[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -178,8 +179,8 @@ def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
             what = (
                 f"{gate.name} holds {share:.3g} % of {gate.parent}, usually {low:g} to {high:g} %"
             )
-            return FoundGate(gate, mask, (Finding("GATE_SHARE", Severity.WARN, what),))
-    return FoundGate(gate, mask)
+            return FoundGate(gate, Population(mask), (Finding("GATE_SHARE", Severity.WARN, what),))
+    return FoundGate(gate, Population(mask))
 
 
 class _Search:
@@ -200,7 +201,7 @@ class _Search:
             remedy = (
                 f"its children are gated within '{self.parent}'" if passes else "it is left out"
             )
-            self._note("GATE_UNRESOLVED", Severity.INFO, f"{spec.gate}: {outcome.reason}; {remedy}")
+            self.note("GATE_UNRESOLVED", Severity.INFO, f"{spec.gate}: {outcome.reason}; {remedy}")
             return NotFound(
                 self.parent if passes else None,
                 tuple(self.findings),
@@ -216,10 +217,11 @@ class _Search:
         )
         found = with_events(gate, self.before, self.basis.columns)
         self.findings += found.findings
-        gate = self._in_place(gate, found.mask)
-        return FoundGate(gate, found.mask, tuple(self.findings))
+        gate = self._in_place(gate, found.who.mask)
+        return FoundGate(gate, found.who, tuple(self.findings))
 
-    def _note(self, code: str, severity: Severity, message: str) -> None:
+    def note(self, code: str, severity: Severity, message: str) -> None:
+        """Add a finding."""
         self.findings.append(Finding(code, severity, message))
 
     def _by_hand(self) -> Outcome | None:
@@ -227,7 +229,7 @@ class _Search:
         name, region = self.spec.gate, self.basis.drawn[self.spec.gate]
         if region is None:
             what = f"{name} is left out by hand; its children are gated within '{self.parent}'"
-            self._note("GATE_BY_HAND", Severity.INFO, what)
+            self.note("GATE_BY_HAND", Severity.INFO, what)
             return None
         events = int(np.count_nonzero(self.before[self.parent]))
         evidence = Evidence(BY_HAND, events, {}, "drawn by hand")
@@ -236,7 +238,7 @@ class _Search:
             if absent:
                 return Unresolved(f"nothing was found of {', '.join(absent)}", evidence)
             evidence = replace(evidence, placed_by=tuple(o.gate for o in region.operands))
-        self._note("GATE_BY_HAND", Severity.INFO, f"{name} is drawn by hand")
+        self.note("GATE_BY_HAND", Severity.INFO, f"{name} is drawn by hand")
         return Resolved(region, evidence)
 
     def _find(self) -> Outcome:
@@ -269,10 +271,10 @@ class _Search:
         outcome = explained(outcome, consulted, reasons)
         for edge in outcome.evidence.unplaced:
             what = f"{self.spec.gate}: nothing places the edge on {edge}; it bounds nothing here"
-            self._note("EDGE_UNPLACED", Severity.INFO, what)
+            self.note("EDGE_UNPLACED", Severity.INFO, what)
         if reasons:
             what = f"{self.spec.gate}: {'; '.join(reasons)}; found by {method} instead"
-            self._note("GATE_OTHERWISE", Severity.INFO, what)
+            self.note("GATE_OTHERWISE", Severity.INFO, what)
         return outcome
 
     def _in_place(self, gate: Gate, mask: Mask) -> Gate:
@@ -282,7 +284,7 @@ class _Search:
         there = tuple(usual_places(self.spec.expect_position, self._sight(gate.name, mask)))
         for place, axis in there:
             if not place.is_usual:
-                self._note("GATE_POSITION", Severity.WARN, out_of_place(gate.name, place, axis))
+                self.note("GATE_POSITION", Severity.WARN, out_of_place(gate.name, place, axis))
         return replace(gate, places=tuple(place for place, _ in there))
 
     def _sight(self, parent: str, inside: Mask) -> Sight:
@@ -307,7 +309,7 @@ class _Search:
         return Control(tube, lambda: through(self.before.gates(), self.basis.timed, other))
 
 
-def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> dict[str, Mask]:
+def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> Members:
     """Apply gates to another tube of the same panel; those on Time are found there anew.
 
     Args:
@@ -316,7 +318,7 @@ def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> d
         basis: the other tube.
     """
     columns = basis.columns
-    members = {ALL: np.ones(len(columns), dtype=np.bool_)}
+    members = Members({ALL: np.ones(len(columns), dtype=np.bool_)})
     there: dict[str, Gate] = {}
     specs = {spec.gate: spec for spec in timed if basis.applies(spec.needs, spec.unless)}
     for gate in gates:
@@ -327,10 +329,15 @@ def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> d
             # The parent as found on the sample: what passed through there is not gated here.
             spec = specs[gate.name].model_copy(update={"parent": gate.parent})
             anew = find_gate(spec, before, basis)
-            found = anew if isinstance(anew, FoundGate) else FoundGate(gate, members[gate.parent])
+            found = (
+                anew
+                if isinstance(anew, FoundGate)
+                else FoundGate(gate, Population(members[gate.parent]))
+            )
         else:
             found = with_events(gate, before, columns)
-        members[gate.name], there[gate.name] = found.mask, found.gate
+        members.add(gate.name, found.who)
+        there[gate.name] = found.gate
     return members
 
 

@@ -18,10 +18,10 @@ from cd5flow.gating.lineage import (
 from cd5flow.gating.one_gate import Basis, through
 from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
-from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
+from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, GateTree, Gating
 from cd5flow.model.scale import Scale
@@ -64,7 +64,7 @@ def resolve(
     """
     everyone = np.ones(len(columns), dtype=np.bool_)
     everyone.setflags(write=False)
-    members = {ALL: everyone}
+    members = Members({ALL: everyone})
     basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
     state = Gated(basis, members, stage=stage)
     state.run(strategy.gates, soon=allowed_gates(strategy, state))
@@ -92,6 +92,7 @@ def resolve(
             Severity.WARN,
             "a cluster is there that may be NK cells or blasts: no NK marker in this tube tells",
         )
+    columns.forget()
     denominator = state.gates.get(DENOMINATOR)
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
@@ -116,7 +117,7 @@ def transfer(
     panel: Panel,
     scales: Mapping[str, Scale],
     seed: int,
-) -> dict[str, Mask]:
+) -> Members:
     """Apply a tube's gates to a control tube of the same panel.
 
     Regions are taken as they are, but for those on Time: the control has a clock and clogs of its

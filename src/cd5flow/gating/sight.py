@@ -19,6 +19,8 @@ from cd5flow.model.scale import Logicle, Scale
 from cd5flow.ranks import finite, median, picked, quantile
 from cd5flow.transforms import Columns, inverse, scale_exact
 
+_MOST = 0.75
+"""Of a parent with more of the events than this the row numbers would take more than its values."""
 MAD_TO_SD = 1.4826
 """A normal distribution's SD over its median absolute deviation."""
 
@@ -188,7 +190,11 @@ class Sight:
     def values(self, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return the parent's values on an axis."""
         column = self.columns.column(dimension)
-        return column if self.inside.all() else column.take(self.columns.rows(self.inside))
+        if self.inside.all():
+            return column
+        if self.events > _MOST * column.size:
+            return picked(column, self.inside)
+        return column.take(self.columns.rows(self.inside))
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         """Return a population's values on an axis; empty where it was not gated."""

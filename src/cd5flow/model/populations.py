@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
+from cd5flow.model.members import Members
 
 ALL = "all"
 """Name of the root population: every event of the data set."""
@@ -150,7 +150,7 @@ class Gating:
     """
 
     tree: GateTree
-    members: Mapping[str, Mask]
+    members: Members
     findings: tuple[Finding, ...]
     lineage: str
     denominator_rule: str

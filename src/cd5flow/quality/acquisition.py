@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from cd5flow.blocks import blocks
 from cd5flow.clock import earlier_percent, in_order, is_folded
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
@@ -91,8 +92,10 @@ def _counts(time: Floats, rule: FlowRateRule) -> tuple[Floats, float]:
     A bin is a whole number of the clock's ticks, else bins beside each other would hold unlike
     numbers of them; what is left at the end of the run is no bin.
     """
-    steps = np.diff(time)
-    tick = float(np.min(steps, where=steps > 0, initial=np.inf))
+    tick = min(
+        (float(np.min(steps, where=steps > 0, initial=np.inf)) for steps in _steps(time)),
+        default=np.inf,
+    )
     whole = float(time[-1] - time[0]) + tick
     bins = min(time.size // rule.bin_events, rule.bins)
     if bins < 1:
@@ -109,7 +112,7 @@ def flow_gap(time: Floats | str) -> Observation:
     code, unit = "FLOW_GAP", "% of run time"
     if isinstance(time, str):
         return Observation(code, None, unit, time)
-    gap, whole = float(np.diff(time).max()), float(time[-1] - time[0])
+    gap, whole = max(float(steps.max()) for steps in _steps(time)), float(time[-1] - time[0])
     return Observation(
         code, 100 * gap / whole, unit, f"the longest time without an event is {gap:.3g} s"
     )
@@ -127,6 +130,12 @@ def _running(time: Floats | None) -> Floats | str:
     if not in_order(time):
         time = np.sort(time)
     return time if time[-1] > time[0] else "the Time channel stands still"
+
+
+def _steps(time: Floats) -> Iterator[Floats]:
+    """Yield the times from one event to the next, a block at a time."""
+    for block in blocks(time.size - 1):
+        yield np.diff(time[block.start : block.stop + 1])
 
 
 def unstable_time(run: Run) -> Observation:

@@ -15,6 +15,7 @@ from cd5flow.errors import StrategyError
 from cd5flow.gating.confidence import ConfidenceRules, EvidenceRule, Rating, rate
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.geometry import Dimension, Interval
+from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Place
 from cd5flow.model.result import Confidence
 from cd5flow.resources import list_strategies, strategy_file
@@ -52,7 +53,7 @@ def rated(
         members[gate.name] = np.arange(100) < (counts or {}).get(gate.name, 50)
     gating = Gating(
         tree=GateTree(gates),
-        members=members,
+        members=Members(members),
         findings=(),
         lineage="",
         denominator_rule="",

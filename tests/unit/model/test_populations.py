@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Region
+from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 
 HIGH = Interval(Dimension("X"), low=0)
@@ -57,7 +58,7 @@ def test_a_population_that_was_not_gated_has_no_count() -> None:
     members = {ALL: np.array([True, True]), "t": np.array([False, False])}
     gating = Gating(
         tree=TREE,
-        members=members,
+        members=Members(members),
         findings=(),
         lineage="unproven",
         denominator_rule="",

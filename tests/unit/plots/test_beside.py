@@ -39,7 +39,7 @@ def with_gate(region: Region, method: str, events: int) -> Gating:
     mask = np.arange(len(one.tube.fcs.raw)) < events
     gate = Gate("picked", "all", region, Evidence(method, 0))
     tree = GateTree((*one.gating.tree.gates, gate))
-    return replace(one.gating, tree=tree, members={**one.gating.members, "picked": mask})
+    return replace(one.gating, tree=tree, members=one.gating.members | {"picked": mask})
 
 
 def pictures(drawn: Region, found: Region) -> list[Drawing]:

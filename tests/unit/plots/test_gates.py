@@ -22,6 +22,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
+from cd5flow.model.members import Members
 from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import Drawing, drawings, pictures
@@ -44,7 +45,7 @@ def drawn(region: Region, *, events: int | None = None) -> list[Axes]:
     gate = Gate("picked", "all", region, Evidence("test", 0))
     tree = GateTree((*one.gating.tree.gates, gate))
     members = {**one.gating.members, "all": parent, "picked": inside}
-    gating = replace(one.gating, tree=tree, members=members)
+    gating = replace(one.gating, tree=tree, members=Members(members))
     scene = Scene(one.tube, gating)
     return [drawing.figure.axes[0] for drawing in gate_drawings(scene, gate)]
 
@@ -142,7 +143,7 @@ def test_no_event_is_no_fault() -> None:
     one = analysis(CLEAR)
     nobody = np.zeros(len(one.tube.fcs.raw), dtype=np.bool_)
     members = dict.fromkeys(one.gating.members, nobody)
-    empty = replace(one, gating=replace(one.gating, members=members))
+    empty = replace(one, gating=replace(one.gating, members=Members(members)))
     titles = [drawing.title for drawing in gates(empty)]
     assert all("0 events" in title for title in titles)
     assert f"blasts: 0 events, no {one.gating.tree['blasts'].parent}" in titles

@@ -7,6 +7,7 @@ import pytest
 
 from analysed import CLEAR, CLOGGED, NO_CD5, analysis
 from cd5flow.model.geometry import Dimension, Interval
+from cd5flow.model.members import Members
 from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Log
 from cd5flow.pipeline import Analysis
@@ -94,7 +95,9 @@ def test_kinds_are_counted() -> None:
 def test_maps_show_cleaned_cells_of_every_kind() -> None:
     assert scene().mapped == "singlets"
     one = analysis(CLEAR)
-    bare = replace(one.gating, members={"all": one.gating.members["all"]}, tree=GateTree(()))
+    bare = replace(
+        one.gating, members=Members({"all": one.gating.members["all"]}), tree=GateTree(())
+    )
     assert Scene(one.tube, bare).mapped == "all"
 
 

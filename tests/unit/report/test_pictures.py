@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from analysed import CLEAR, CLOGGED, NO_CD5, analysis
+from cd5flow.model.members import Members
 from cd5flow.model.populations import Gating
 from cd5flow.pipeline import Analysis
 from cd5flow.report.html import render_html
@@ -90,7 +91,7 @@ def test_captions_and_alt_texts_follow_the_language_and_pictures_do_not() -> Non
 
 def test_a_share_of_nobody_is_unknown() -> None:
     one = analysis(CLEAR)
-    nobody = {name: mask & False for name, mask in one.gating.members.items()}
+    nobody = Members({name: mask & False for name, mask in one.gating.members.items()})
     empty = with_members(one, replace(one.gating, members=nobody))
     wording = load_wording("en")
     found = {picture.name: picture for picture in report_pictures(empty, wording)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -59,7 +60,9 @@ class DensityCluster(RoleSpec):
             )
         hill = max(fitting, key=self.score)
         own = hill.members
-        ellipse = _ellipse(x.compress(own), y.compress(own), x_axis, y_axis, self.level_percent)
+        core = np.array([x.compress(own), y.compress(own)])
+        del x, y  # copies of the parent's
+        ellipse = _ellipse(core, x_axis, y_axis, self.level_percent)
         if ellipse is None:
             return Unresolved(f"the hill on {self.x} and {self.y} has no width", nothing)
         values = {
@@ -68,23 +71,28 @@ class DensityCluster(RoleSpec):
             "hills": float(len(hills)),
             "hill_events": float(hill.events),
         }
-        return Resolved(
-            ellipse, Evidence("density_cluster", int(x.size), values, self.rule("hill"))
-        )
+        return Resolved(ellipse, replace(nothing, values=values, note=self.rule("hill")))
 
 
 def _ellipse(
-    x: np.ndarray, y: np.ndarray, x_axis: Dimension, y_axis: Dimension, level_percent: float
+    points: np.ndarray, x_axis: Dimension, y_axis: Dimension, level_percent: float
 ) -> Ellipse | None:
-    """Return the ellipse that holds a share of a normal population fitted to the hill's core."""
-    if x.size < 2:
+    """Return the ellipse that holds a share of a normal population fitted to the hill's core.
+
+    Args:
+        points: (2, n) the hill's events.
+        x_axis: the first that they lie on.
+        y_axis: the second.
+        level_percent: the share.
+    """
+    if points.shape[1] < 2:
         return None
-    _, covariance = moments(x, y)
+    _, covariance = moments(*points)
     if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
         return None
     fitted = fit_core(
-        np.array([x, y]).T,
-        centre=np.array([median(v.astype(np.float64)) for v in (x, y)]),
+        points.T,
+        centre=np.array([median(axis.astype(np.float64)) for axis in points]),
         covariance=covariance,
         min_events=3,
         rounds=5,
