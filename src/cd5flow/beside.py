@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -113,6 +113,7 @@ class Turn(Generic[T]):
     """A task that is done once: by whoever has time for it, or by the first who asks what it gives.
 
     So tasks in an order may ask for those before them, and none ever waits for one that nobody does.
+    A task runs in the context in which its turn was made, whoever does it.
 
     Args:
         task: what is to be done.
@@ -120,7 +121,7 @@ class Turn(Generic[T]):
     """
 
     def __init__(self, task: Callable[[], T], after: Collection[Turn[Any]] = ()) -> None:
-        self._task: Callable[[], T] | None = task
+        self._task: Callable[[], T] | None = partial(copy_context().run, task)
         self._after = after
         self._mine = Lock()
         self._future: Future[T] = Future()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -83,7 +83,7 @@ class Gated:
                     self.stands_in.setdefault(spec.gate, spec.parent)
                 continue
             task = partial(self._find, spec, self.before(turns))
-            needed = placed_within(spec)
+            needed = {self._gated_as(name, earlier) for name in placed_within(spec)}
             turns.append((spec.gate, Turn(task, [t for name, t in turns if name in needed])))
             axes |= displayed(spec)
         for spec in soon:
@@ -91,6 +91,13 @@ class Gated:
         found = in_turn([turn for _, turn in turns], meanwhile=self._columns(axes))
         for (name, _), each in zip(turns, found, strict=True):
             self.take(name, each)
+
+    def _gated_as(self, name: str, earlier: Collection[str]) -> str | None:
+        """Return the gate that a name waits for: its own, or that of what stands in for it."""
+        standing: str | None = name
+        while standing is not None and standing not in earlier:
+            standing = self.stands_in.get(standing)
+        return standing
 
     def _columns(self, axes: Iterable[str]) -> list[Turn[Any]]:
         """Return the computing of the columns that gates will ask for."""
