@@ -72,6 +72,7 @@ class _Line:
 
     def __init__(self, gating: Gating, columns: Columns, panel: Panel, rule: NeighbourRule) -> None:
         self.gating, self.columns, self.panel, self.rule = gating, columns, panel, rule
+        self._kept: dict[Dimension, Signal] = {}
         tree = gating.tree
         line = (*tree.ancestors(BLASTS), BLASTS)
         telling = {*rule.lineage, rule.axis}
@@ -179,7 +180,14 @@ class _Line:
         return held
 
     def _values(self, dimension: Dimension) -> Signal:
-        return self.columns.column(dimension).take(self.rows)
+        kept = self._kept.get(dimension)
+        if kept is not None:
+            return kept
+        values = self.columns.column(dimension).take(self.rows)
+        # Several gates look at this axis, and each of them twice.
+        if self.panel.marker_of(dimension.detector) == self.rule.axis:
+            self._kept[dimension] = values
+        return values
 
     def _passes(self, name: str) -> Mask:
         region = self.gating.tree[name].region

@@ -122,6 +122,11 @@ class Before(Mapping[str, Mask]):
                 return found.who.mask
         return self._members[name]
 
+    def __contains__(self, name: object) -> bool:
+        return any(isinstance(found, FoundGate) for found in self._of(name)) or (
+            name in self._members
+        )
+
     def __iter__(self) -> Iterator[str]:
         yield from self._members
         yield from (found.gate.name for found in self._found())
@@ -144,7 +149,7 @@ class Before(Mapping[str, Mask]):
             standing = inner
         return standing
 
-    def _of(self, name: str) -> Iterator[Found]:
+    def _of(self, name: object) -> Iterator[Found]:
         return (turn.result() for other, turn in self._turns if other == name)
 
     def _found(self) -> Iterator[FoundGate]:
@@ -170,17 +175,17 @@ def find_gate(spec: GateSpec, before: Before, basis: Basis) -> Found:
 def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
     """Return a gate with its events, and hold its share against what is usual."""
     tree = GateTree(tuple(before.gates()) if isinstance(gate.region, Boolean) else ())
-    mask = population(gate, tree=tree, columns=columns, members=before)
+    who = Population(population(gate, tree=tree, columns=columns, members=before))
     whole = int(np.count_nonzero(before[gate.parent]))
     if gate.expect_percent is not None and whole:
-        share = 100 * int(np.count_nonzero(mask)) / whole
+        share = 100 * who.count / whole
         low, high = gate.expect_percent
         if not low <= share <= high:
             what = (
                 f"{gate.name} holds {share:.3g} % of {gate.parent}, usually {low:g} to {high:g} %"
             )
-            return FoundGate(gate, Population(mask), (Finding("GATE_SHARE", Severity.WARN, what),))
-    return FoundGate(gate, Population(mask))
+            return FoundGate(gate, who, (Finding("GATE_SHARE", Severity.WARN, what),))
+    return FoundGate(gate, who)
 
 
 class _Search:
@@ -188,6 +193,7 @@ class _Search:
 
     def __init__(self, spec: GateSpec, parent: str, before: Before, basis: Basis) -> None:
         self.spec, self.parent, self.before, self.basis = spec, parent, before, basis
+        self.inside = before[parent]
         self.findings: list[Finding] = []
 
     def found(self) -> Found:
@@ -217,7 +223,7 @@ class _Search:
         )
         found = with_events(gate, self.before, self.basis.columns)
         self.findings += found.findings
-        gate = self._in_place(gate, found.who.mask)
+        gate = self._in_place(gate, found.who)
         return FoundGate(gate, found.who, tuple(self.findings))
 
     def note(self, code: str, severity: Severity, message: str) -> None:
@@ -231,7 +237,7 @@ class _Search:
             what = f"{name} is left out by hand; its children are gated within '{self.parent}'"
             self.note("GATE_BY_HAND", Severity.INFO, what)
             return None
-        events = int(np.count_nonzero(self.before[self.parent]))
+        events = int(np.count_nonzero(self.inside))
         evidence = Evidence(BY_HAND, events, {}, "drawn by hand")
         if isinstance(region, Boolean):
             absent = sorted({o.gate for o in region.operands} - set(self.before))
@@ -243,7 +249,7 @@ class _Search:
 
     def _find(self) -> Outcome:
         """Return what the first of the strategy's ways that can tell says."""
-        whole = self._sight(self.parent, self.before[self.parent])
+        whole = self._sight(self.parent, self.inside)
         reasons: list[str] = []
         outcome: Outcome
         for way in self.spec.ways:
@@ -265,8 +271,7 @@ class _Search:
         # A bound that is an event's own value would leave the event to the rounding of whoever
         # evaluates the gate.
         if not isinstance(outcome.region, Boolean):
-            inside = self.before[self.parent]
-            clear = clear_of_events(outcome.region, self.basis.columns, inside)
+            clear = clear_of_events(outcome.region, self.basis.columns, self.inside)
             outcome = Resolved(clear, outcome.evidence)
         outcome = explained(outcome, consulted, reasons)
         for edge in outcome.evidence.unplaced:
@@ -277,11 +282,11 @@ class _Search:
             self.note("GATE_OTHERWISE", Severity.INFO, what)
         return outcome
 
-    def _in_place(self, gate: Gate, mask: Mask) -> Gate:
+    def _in_place(self, gate: Gate, who: Population) -> Gate:
         """Return the gate with where its population lies, held against where it usually does."""
         if not self.spec.expect_position:
             return gate
-        there = tuple(usual_places(self.spec.expect_position, self._sight(gate.name, mask)))
+        there = tuple(usual_places(self.spec.expect_position, self._sight(gate.name, who.mask)))
         for place, axis in there:
             if not place.is_usual:
                 self.note("GATE_POSITION", Severity.WARN, out_of_place(gate.name, place, axis))

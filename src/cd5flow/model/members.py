@@ -14,13 +14,18 @@ from cd5flow.model.events import Mask
 
 
 class Population:
-    """Who is in one population; its mask is made anew when it is asked for and nobody has it."""
+    """Who is in one population; its mask is made anew when it is asked for and nobody has it.
 
-    __slots__ = ("_bits", "_events", "_held")
+    Attributes:
+        count: how many there are.
+    """
+
+    __slots__ = ("_bits", "_held", "_whole", "count")
 
     def __init__(self, mask: Mask) -> None:
+        self.count = int(np.count_nonzero(mask))
         self._bits = np.packbits(mask)
-        self._events = mask.size
+        self._whole = mask.size
         self._held = None if mask.flags.writeable else ref(mask)
 
     @property
@@ -28,7 +33,7 @@ class Population:
         """A mask over all events, read-only."""
         held = None if self._held is None else self._held()
         if held is None:
-            held = np.unpackbits(self._bits, count=self._events).view(np.bool_)
+            held = np.unpackbits(self._bits, count=self._whole).view(np.bool_)
             held.flags.writeable = False
             self._held = ref(held)
         return held
@@ -57,6 +62,11 @@ class Members(Mapping[str, Mask]):
 
     def __len__(self) -> int:
         return len(self._populations)
+
+    def count(self, name: str) -> int | None:
+        """Return how many events a population has; None where there is none of that name."""
+        population = self._populations.get(name)
+        return None if population is None else population.count
 
     def copy(self) -> Members:
         """Return the same populations, to which others may be added."""

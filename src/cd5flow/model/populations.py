@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
@@ -166,5 +164,4 @@ class Gating:
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""
-        mask = self.members.get(name)
-        return None if mask is None else int(np.count_nonzero(mask))
+        return self.members.count(name)

@@ -25,11 +25,12 @@ def off_scale(run: Run) -> Observation:
     The upper end, and for scatter zero and below too: fluorescence there is a cell without the dye.
     """
     code, unit = "OFF_SCALE", "% of events"
-    events = int(np.count_nonzero(run.stable))
+    stable = run.stable
+    events = int(np.count_nonzero(stable))
     if not events:
         return Observation(code, None, unit, "no events to look at")
     shares = {
-        marker: 100 * int(np.count_nonzero(run.stable & _at_end(run, detector, marker))) / events
+        marker: 100 * int(np.count_nonzero(stable & _at_end(run, detector, marker))) / events
         for marker, detector in run.panel.markers.items()
         if marker != "Time"
     }
