@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as arrays
 
 import fcs_factory
 from cd5flow.compensation import compensate
-from cd5flow.density import MAP, _places
+from cd5flow.density import GRID, MAP, _places, profile
 from cd5flow.errors import FileAccessError
 from cd5flow.fcs import read_fcs
-from cd5flow.gating.apply import contains, membership
+from cd5flow.gating.apply import contains, inside_of, membership
 from cd5flow.gating.clearance import clear_of_events
 from cd5flow.gating.core import CORE_DISTANCE, WHOLE, fit_core, moments, squared_distance
 from cd5flow.gating.methods.stable_time import RANK_BINS, _table
@@ -238,6 +238,37 @@ def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> N
     # A value at a bin's edge, to the last place, may count on either side of it.
     assert np.abs(counts[:-1].reshape(MAP, MAP) - expected).sum() <= 4
     assert counts[:-1].sum() == expected.sum()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
+def test_a_histogram_by_blocks_is_that_of_numpy(seed: int, kind: type[np.floating]) -> None:
+    values = np.random.default_rng(seed).normal(0.5, 0.3, 150_000).astype(kind)
+    shape = profile(values, base=0.012, low=0.0, high=1.0)
+    assert shape is not None
+    counts, edges = np.histogram(values.astype(np.float64), bins=GRID, range=(0.0, 1.0))
+    np.testing.assert_array_equal(shape.counts, counts)
+    np.testing.assert_array_equal(shape.centres, (edges[:-1] + edges[1:]) / 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_slanted_and_curved_sides_hold_the_same_events_however_many_are_asked(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(0.5, 0.3, (2, 150_000)).astype(np.float32)
+    considered = rng.random(x.size) < 0.8
+    axes = Dimension("X"), Dimension("Y")
+    corners = tuple((float(a), float(b)) for a, b in rng.uniform(0, 1, (5, 2)))
+    for region in (
+        Polygon(*axes, corners),
+        Ellipse(*axes, (0.4, 0.6), (0.05, 0.02, 0.04), 3.0),
+    ):
+        whole = inside_of(region, [x, y], considered)
+        parts = [
+            inside_of(region, [x[part], y[part]], considered[part])
+            for part in (slice(0, 1), slice(1, 70_001), slice(70_001, None))
+        ]
+        np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 
 def plain_fit(points: Doubles, centre: Doubles, covariance: Doubles, rounds: int) -> list[Doubles]:
