@@ -117,7 +117,7 @@ def burden_of(
         inside = int(np.count_nonzero(blasts & denominator))
     counts = BurdenCounts(
         blast_events=inside,
-        denominator_events=None if denominator is None else int(np.count_nonzero(denominator)),
+        denominator_events=gating.count(DENOMINATOR),
         denominator_rule=denominator_rule(gating, rules.strategy.value, tube.panel),
         cluster=gating.cluster,
         lineage_proven=gating.lineage != UNPROVEN,

@@ -155,18 +155,15 @@ class Turn(Generic[T]):
         return self._future.result()
 
 
-def in_turn(
-    turns: Sequence[Turn[T]], meanwhile: Sequence[Turn[Any]] = (), threads: int = 1
-) -> list[T]:
+def in_turn(turns: Sequence[Turn[T]], meanwhile: Sequence[Turn[Any]] = ()) -> list[T]:
     """Do tasks that may ask for earlier ones, and return what they give in their order.
 
-    Each thread takes the first of those left that need not wait; where all would, what can be done
-    meanwhile, and then the first.
+    This thread and a helper each take the first of those left that need not wait; where all would,
+    what can be done meanwhile, and then the first.
 
     Args:
         turns: the tasks, each asking for none but those before it.
         meanwhile: tasks whose result some of them will want; left where nobody has time for them.
-        threads: at most so many help.
 
     Raises:
         Exception: what the first of them in their order raises, once all have ended.
@@ -187,8 +184,8 @@ def in_turn(
         while (turn := choose()) is not None:
             turn.do()
 
-    with Beside(threads) as beside:
-        for _ in range(min(threads, len(turns) - 1)):
+    with Beside() as beside:
+        if len(turns) > 1:
             beside.begin(work)
         work()
     return [turn.result() for turn in turns]

@@ -179,8 +179,9 @@ def _judged(
                 settings=settings,
                 of_the_run=of_the_run.result,
             )
+            neighbours, phenotype = others.result(), markers.result()
     with stage("answer"):
-        cd5 = cd5_of(tube, gating, measured, quality, rules, others=others.result())
+        cd5 = cd5_of(tube, gating, measured, quality, rules, others=neighbours)
         cd5 = doubted(cd5, quality, strategy.quality)
     if positive is not None:
         cd5 = counted(cd5, positive, threshold=threshold_of(rules), limits=strategy.cd5)
@@ -221,7 +222,7 @@ def _judged(
             cd5=cd5,
             burden=burden,
             criterion=criterion,
-            phenotype=markers.result(),
+            phenotype=phenotype,
         )
     judged = _eligibility(result, rules, settings)
     return Analysis(result, tube, gating, measured, controls, eligibility=judged)

@@ -46,7 +46,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
         # What earlier rules found is said beside what this one did.
         trial.findings[before:] = [*state.findings[before:], *fresh]
         if BLASTS in trial.members:
-            found = int(np.count_nonzero(trial.members[BLASTS]))
+            found = trial.members.count(BLASTS) or 0
             if best is None or found >= strategy.outweighs * most:
                 best, most = (trial, path), found
             others.append((path.lineage, trial.members[BLASTS]))
@@ -82,7 +82,7 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
             continue
         region = Boolean("and", (Operand(candidates),))
         note = "candidates that form no cluster"
-        evidence = Evidence("combine", int(np.count_nonzero(trial.members[candidates])), {}, note)
+        evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
         gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
         trial.take(BLASTS, with_events(gate, trial.before(), trial.basis.columns))
         state.gates, state.members = trial.gates, trial.members
@@ -110,10 +110,10 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
         return False
     denominator = state.members[DENOMINATOR]
     others = state.members[rule.population] & denominator
-    least = int(np.count_nonzero(denominator)) * limit / 100
+    least = (state.members.count(DENOMINATOR) or 0) * limit / 100
     if found is not None:
         others &= ~state.members[BLASTS]
-        least = max(least, int(np.count_nonzero(state.members[BLASTS])))
+        least = max(least, state.members.count(BLASTS) or 0)
     count = int(np.count_nonzero(others))
     return count > 0 and count >= least
 
