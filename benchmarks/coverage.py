@@ -38,13 +38,13 @@ import numpy as np
 
 from cd5flow import __version__
 from cd5flow import simulate as sim
+from cd5flow.analysis.fingerprint import file_sha256
+from cd5flow.config.shipped import gating_folder
 from cd5flow.errors import Cd5FlowError
-from cd5flow.inputs import file_sha256
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State, Pattern, Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
 from cd5flow.quantify.statistics import interval
-from cd5flow.resources import gating_folder
 from cd5flow.validation.carry import code_sha256
 from cd5flow.validation.draws import drawn_tube, with_pattern
 

@@ -24,19 +24,19 @@ from typing import TypeVar
 
 import numpy as np
 
+from cd5flow.analysis.options import settings
 from cd5flow.batch.apart import find_apart, load_batch_rules
 from cd5flow.batch.failures import FAILURES, Failure, failures_csv
 from cd5flow.batch.gathered import gather
 from cd5flow.batch.overview import write_overview
+from cd5flow.config.shipped import batch_file, protocol_file, strategy_file
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.result import CriterionState, Result
-from cd5flow.options import settings
 from cd5flow.pipeline import analyse_tube
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.statistics import wilson_interval
 from cd5flow.report import write_sample
-from cd5flow.resources import batch_file, protocol_file, strategy_file
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_fcs"
 TUBE = "p02-borderline-69"

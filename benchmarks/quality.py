@@ -20,7 +20,7 @@ import numpy as np
 from cd5flow import simulate as sim
 from cd5flow.model.result import QualityState, Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
-from cd5flow.transforms import scale
+from cd5flow.preprocess.transforms import scale
 from published_rules import Mask, Seen, flow_ai, flow_cut, peaco_qc
 from run_faults import FaultyRun, clean_runs, faulty_runs
 

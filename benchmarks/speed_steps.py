@@ -11,11 +11,11 @@ import flowutils.compensate
 import flowutils.transforms
 import numpy as np
 
-from cd5flow.compensation import compensate
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.model.events import Spillover
 from cd5flow.model.scale import Logicle
-from cd5flow.transforms import scale
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import scale
 from reading_peers import READERS
 from speed_timing import Budget, at_least, at_most, fastest, ms
 from speed_tubes import Tube

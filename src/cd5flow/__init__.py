@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cd5flow._version import __version__
 from cd5flow.errors import (
     Cd5FlowError,
     ClinicalError,
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from cd5flow.fcs import FcsFile, read_fcs
     from cd5flow.model.result import Result
     from cd5flow.quantify.pooling import Pooled
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Cd5FlowError",
@@ -168,7 +167,7 @@ def analyze(
     """
     from pathlib import Path  # noqa: PLC0415 - importing cd5flow stays cheap
 
-    chosen = _module("cd5flow.options").settings(
+    chosen = _module("cd5flow.analysis.options").settings(
         strategy=strategy,
         protocol=protocol,
         timepoint=timepoint,
@@ -216,7 +215,7 @@ def pool(
     import os  # noqa: PLC0415 - importing cd5flow stays cheap
     from pathlib import Path  # noqa: PLC0415 - likewise
 
-    pooled: Pooled = _module("cd5flow.pooled").pool_results(
+    pooled: Pooled = _module("cd5flow.analysis.pooling").pool_results(
         [Path(one) if isinstance(one, str | os.PathLike) else one for one in results],
         strategy=None if strategy is None else str(strategy),
         protocol=None if protocol is None else str(protocol),

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from cd5flow.adoption import drawn_positive, gate_as_drawn
-from cd5flow.amendment import amended, cut_by_hand, with_neighbours
-from cd5flow.answers import (
+from cd5flow.analysis.answers import (
     burden_of,
     cd5_of,
     markers_of_blasts,
@@ -20,25 +18,27 @@ from cd5flow.answers import (
     threshold_of,
     with_positive,
 )
-from cd5flow.beside import Beside
-from cd5flow.checkup import check_quality, doubted, watch_run
-from cd5flow.control_gates import control_events
+from cd5flow.analysis.cd5_signal import GatedTube, read_cd5
+from cd5flow.analysis.control_gates import control_events
+from cd5flow.analysis.imported_gates import drawn_positive, gate_as_drawn
+from cd5flow.analysis.overrides import amended, cut_by_hand, with_neighbours
+from cd5flow.analysis.quality import check_quality, doubted, watch_run
+from cd5flow.analysis.result import tell
+from cd5flow.analysis.therapy import edited_t_cells, without_spared_t_cells
+from cd5flow.analysis.tube import AUTO, Rules, Settings, Tube, choose_rules, read_tube
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.verdict import Context, judge_criterion
-from cd5flow.edited import edited_t_cells, without_spared_t_cells
 from cd5flow.gating.by_hand import Plan, check_applied, make_plan
 from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.gating.resolve import resolve
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import Result
+from cd5flow.numerics.threads import Beside
+from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.quantify.cd5 import Measurement
 from cd5flow.quantify.cuts import Cut
 from cd5flow.quantify.drawn import counted
-from cd5flow.readout import GatedTube, read_cd5
-from cd5flow.stages import Stage, untimed
-from cd5flow.telling import tell
-from cd5flow.tube import AUTO, Rules, Settings, Tube, choose_rules, read_tube
-from cd5flow.yamlfile import Loaded
 
 __all__ = [
     "AUTO",

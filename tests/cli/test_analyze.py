@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from analysed import CLEAR, FOUR_COLOUR, NO_CD5, cut_tube, fmo_of, tube
 from cd5flow.fcs import read_fcs
+from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, cut_tube, fmo_of, tube
 
 if TYPE_CHECKING:
-    from conftest import Ran, Run
+    from support.command_line import Ran, Run
 
 FULL = ("--timepoint", "relapse", "--specimen", "bone_marrow")
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysed import CLEAR, FOUR_COLOUR, fmo_of, tube
-from batch_faults import clear_groups, memory_group
-from faulty_batch import STARTED
-from processes import PATIENCE_SECONDS, lives, noted, until, with_tests
+from support.analysed import CLEAR, FOUR_COLOUR, fmo_of, tube
+from support.batch_faults import clear_groups, memory_group
+from support.faulty_batch import STARTED
+from support.processes import PATIENCE_SECONDS, lives, noted, until, with_tests
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 HIDDEN = ".cd5flow"
 
@@ -70,7 +70,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def started(*arguments: str | Path) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "faulty_batch", "batch", *map(str, arguments), "--no-report"],
+            [
+                sys.executable,
+                "-m",
+                "support.faulty_batch",
+                "batch",
+                *map(str, arguments),
+                "--no-report",
+            ],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": with_tests(), "PYTHONWARNINGS": "error"},
             stdout=subprocess.PIPE,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cd5flow.fcs import read_fcs
-from fcs_factory import fcs
+from support.fcs_factory import fcs
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 PERSON = "Qzxwv"
 KEYWORDS = {

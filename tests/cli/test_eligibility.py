@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cd5flow.model.result import Result
-from criteria_factory import CLEAN, tube
+from support.criteria_factory import CLEAN, tube
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 IDS = [f"I{i}" for i in range(1, 9)] + [f"E{i}" for i in range(1, 15)]
 

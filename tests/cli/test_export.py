@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cd5flow.config.shipped import codes_file
 from cd5flow.interop.codes import load_codes
 from cd5flow.interop.fhir_reader import read_fhir
 from cd5flow.model.result import ReviewSection
 from cd5flow.report.pdf import render_pdf
-from cd5flow.resources import codes_file
-from report_factory import make_cd5, make_result, make_sample
+from support.report_factory import make_cd5, make_result, make_sample
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 
 def stored(folder: Path, name: str = "tube-1", **changes: Any) -> Path:

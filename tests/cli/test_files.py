@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis, tube
 from cd5flow.cli.schema import schema_of
-from cd5flow.resources import gating_folder, list_protocols, list_strategies
+from cd5flow.config.shipped import gating_folder, list_protocols, list_strategies
+from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis, tube
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 
 def test_inspect_shows_channels_markers_spillover_and_faults(cd5flow: Run) -> None:

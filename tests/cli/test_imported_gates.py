@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysed import CLEAR, SAMPLES, fmo_of, tube
 from cd5flow.fcs import read_fcs
-from workspace_factory import BIEX, LINEAR, box, outline, population, spillover, workspace
-from workspace_factory import tube as drawn_tube
+from support.analysed import CLEAR, SAMPLES, fmo_of, tube
+from support.workspace_factory import BIEX, LINEAR, box, outline, population, spillover, workspace
+from support.workspace_factory import tube as drawn_tube
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 RELAPSE = ("--timepoint", "relapse", "--control", f"fmo={fmo_of(CLEAR)}")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysed import CLEAR, analysis, fmo_of, tube
-from override_factory import drawn, interval, written
+from support.analysed import CLEAR, analysis, fmo_of, tube
+from support.override_factory import drawn, interval, written
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 WORDS = ("--timepoint", "relapse", "--control", f"fmo={fmo_of(CLEAR)}")
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cd5flow as package
+from cd5flow.config.shipped import protocol_file, strategy_file
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.result import BurdenState, ProtocolSection, StrategySection
-from cd5flow.resources import protocol_file, strategy_file
-from report_factory import make_burden, make_result, make_sample
+from support.report_factory import make_burden, make_result, make_sample
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 SPECIMEN = {"specimen_id": "S1", "panel_lot": "L7"}
 

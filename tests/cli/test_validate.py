@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processes import until
-from validation_factory import small_series
+from support.processes import until
+from support.validation_factory import small_series
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from support.command_line import Run
 
 TUBES = "accuracy=1,level=1,blank=1,resamples=1"
 

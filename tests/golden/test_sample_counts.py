@@ -15,8 +15,8 @@ import pytest
 
 from cd5flow.model.result import BurdenState, Cd5State, PriorTherapy, Result, Specimen, Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
+from support.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_fcs"
 COUNTS = Path(__file__).with_name("counts.csv")
 
 MOST_APART_EVENTS = 2

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from analysed import SAMPLES
 from cd5flow.batch.clinical import load_clinical_sheet
 from cd5flow.batch.plan import make_plan
+from cd5flow.config.shipped import protocol_file
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.criteria.patients import judge_patients
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.pipeline import analyse_tube
-from cd5flow.resources import protocol_file
+from support.analysed import SAMPLES
 
 EXPECTED: dict[str, tuple[str, dict[str, Any]]] = {
     "P01": ("ALL_SATISFIED", {}),

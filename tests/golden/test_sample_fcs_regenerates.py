@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pytest
 
 from cd5flow.simulate import CLINICAL_FILE, SHEET_FILE, TRUTH_FILE, simulate_samples
+from support.paths import SAMPLES
 
-KEPT = Path(__file__).resolve().parents[2] / "sample_fcs"
+KEPT = SAMPLES
 RELATIVE_TOLERANCE = 1e-5
 ABSOLUTE_TOLERANCE = 1e-3
 """Compensated values near zero are differences of large ones; units of the instrument."""

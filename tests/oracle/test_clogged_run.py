@@ -5,20 +5,17 @@ The file lies beside the project, in ``../shared`` or where ``CD5FLOW_SHARED`` s
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cd5flow.analysis.options import settings
 from cd5flow.model.geometry import Intervals
 from cd5flow.model.result import Check, QualityState
-from cd5flow.options import settings
 from cd5flow.pipeline import Analysis, analyse_tube
+from support.paths import SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", ROOT.parent / "shared"))
 TUBE = SHARED / "fcs" / "real" / "clearllab10c_t_tube.fcs"
 
 pytestmark = pytest.mark.skipif(not TUBE.is_file(), reason=f"{TUBE} is absent")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import flowio
 import numpy as np
 import pytest
 
+from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import FcsError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.deidentify import deidentify_fcs
 from cd5flow.fcs.privacy import load_rules
-from cd5flow.resources import deidentify_file
+from support.paths import SHARED
 
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 CORPUS = SHARED / "fcs"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is absent")
 

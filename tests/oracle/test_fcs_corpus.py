@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import warnings
 from pathlib import Path
@@ -14,10 +13,8 @@ import pytest
 
 from cd5flow.errors import FcsError, FcsTruncatedError, NotFcsError
 from cd5flow.fcs import FcsFile, read_fcs
+from support.paths import SHARED
 
-SHARED = Path(
-    os.environ.get("CD5FLOW_SHARED", Path(__file__).resolve().parents[2] / ".." / "shared")
-)
 CORPUS = SHARED / "fcs"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is absent")
 

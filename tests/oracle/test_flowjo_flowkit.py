@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy.typing as npt
 import pytest
 from defusedxml import ElementTree
 
-from cd5flow.compensation import compensate
 from cd5flow.errors import GatesError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
@@ -27,9 +25,11 @@ from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, Mask
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.populations import ALL, GateTree
-from cd5flow.transforms import Columns
-from gates_factory import SPACE
-from workspace_factory import (
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import Columns
+from support.gates_factory import SPACE
+from support.paths import SHARED
+from support.workspace_factory import (
     ASINH,
     BIEX,
     LINEAR,
@@ -48,8 +48,7 @@ from workspace_factory import (
 
 flowkit = pytest.importorskip("flowkit")
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", ROOT / ".." / "shared")) / "gatingml" / "data"
+WORKSPACES = SHARED / "gatingml" / "data"
 EVENTS = 20_000
 MOST_APART = 2e-4
 DATA = f"{{{SPACE}datatypes}}"
@@ -260,7 +259,7 @@ def test_a_workspace_that_flowkit_wrote_is_read(tmp_path: Path) -> None:
 
 
 def shared_workspaces() -> list[str]:
-    return sorted(p.relative_to(SHARED).as_posix() for p in SHARED.glob("*/*.wsp"))
+    return sorted(p.relative_to(WORKSPACES).as_posix() for p in WORKSPACES.glob("*/*.wsp"))
 
 
 UNREAD = {
@@ -272,12 +271,12 @@ EMPTY = {"simple_line_example/simple_poly_and_rect.wsp"}
 """Workspaces whose gates hold no event of their tube."""
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared workspaces are absent")
+@pytest.mark.skipif(not WORKSPACES.is_dir(), reason="the shared workspaces are absent")
 @pytest.mark.parametrize("name", shared_workspaces())
 def test_workspaces_of_flowjo_hold_the_same_events_as_with_flowkit(
     name: str, tmp_path: Path
 ) -> None:
-    content = (SHARED / name).read_bytes()
+    content = (WORKSPACES / name).read_bytes()
     tubes = read_workspace(XmlFile(Path(name).name, content, ""))
     if name in UNREAD:
         with pytest.raises(GatesError, match=UNREAD[name]):
@@ -286,7 +285,7 @@ def test_workspaces_of_flowjo_hold_the_same_events_as_with_flowkit(
     root = ElementTree.fromstring(content)
     held = 0
     for one, sample in zip(tubes, root.iterfind("SampleList/Sample"), strict=True):
-        fcs = (SHARED / name).parent / one.names[0]
+        fcs = (WORKSPACES / name).parent / one.names[0]
         if not fcs.is_file():  # the tube itself is not there: another with its channels
             listed = (p.get(f"{DATA}name", "") for p in sample.iterfind("Transformations/*/*"))
             names = dict.fromkeys(n for n in listed if not n.startswith("Comp-"))
@@ -299,7 +298,7 @@ def test_workspaces_of_flowjo_hold_the_same_events_as_with_flowkit(
     assert held >= (0 if name in EMPTY else 1)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared workspaces are absent")
+@pytest.mark.skipif(not WORKSPACES.is_dir(), reason="the shared workspaces are absent")
 @pytest.mark.parametrize(
     "name",
     [
@@ -310,7 +309,7 @@ def test_workspaces_of_flowjo_hold_the_same_events_as_with_flowkit(
     ],
 )
 def test_flowjos_own_counts_are_met_to_the_event(name: str) -> None:
-    folder = SHARED / "simple_diamond_example"
+    folder = WORKSPACES / "simple_diamond_example"
     content = (folder / f"{name}.wsp").read_bytes()
     (one,) = read_workspace(XmlFile(name, content, ""))
     found = by_us(one.gates(), folder / one.names[0])

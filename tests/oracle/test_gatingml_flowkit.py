@@ -29,7 +29,7 @@ from cd5flow.model.geometry import (
 from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.transforms import Columns
+from cd5flow.preprocess.transforms import Columns
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:divide by zero encountered in log10:RuntimeWarning"),

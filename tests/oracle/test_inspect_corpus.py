@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import re
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.analysis.inspection import as_json, inspect_file
 from cd5flow.cli.inspect import run
 from cd5flow.errors import FcsError
 from cd5flow.fcs import read_fcs
-from cd5flow.inspection import as_json, inspect_file
+from support.paths import SHARED
 
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 CORPUS = SHARED / "fcs"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is absent")
 

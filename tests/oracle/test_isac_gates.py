@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cd5flow.compensation import compensate
 from cd5flow.errors import GatesError
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.gating.apply import membership
@@ -20,10 +17,10 @@ from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.interop.gatingml_reader import from_gatingml, read_gatingml
 from cd5flow.model.members import Members
-from cd5flow.transforms import Columns
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import Columns
+from support.paths import ROOT, SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", ROOT / ".." / "shared"))
 SET = SHARED / "gatingml" / "data" / "gate_ref"
 pytestmark = pytest.mark.skipif(not SET.is_dir(), reason="the ISAC set is absent")
 

@@ -7,7 +7,6 @@ only the project's own sample tubes are read by FlowKit.
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.controls import Role
+from cd5flow.analysis.controls import Role
 from cd5flow.model.events import Mask
 from cd5flow.model.populations import ALL
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.report import Wishes
 from cd5flow.report.folder import write_sample
+from support.paths import ROOT, SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("CD5FLOW_SHARED", ROOT.parent / "shared"))
 CASES, REAL, SAMPLES = SHARED / "cases", SHARED / "fcs" / "real", ROOT / "sample_fcs"
 
 DISEASE = (

@@ -6,12 +6,12 @@ The tables are what other programs rely on: burden, CD5, criterion. One row here
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cd5flow.config.shipped import list_strategies, protocol_file, strategy_file
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.criteria.verdict import Context, judge_criterion
@@ -33,11 +33,9 @@ from cd5flow.model.result import (
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.cuts import ControlSignal, Readout, Reference
-from cd5flow.resources import list_strategies, protocol_file, strategy_file
-from readout_factory import AXIS, BRIGHT, CENTRE, CUT, at, cd5_limits, readout, spread
-from report_factory import make_cd5
+from support.readout_factory import AXIS, BRIGHT, CENTRE, CUT, at, cd5_limits, readout, spread
+from support.report_factory import make_cd5
 
-ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = load_protocol(protocol_file("cd5-cart-70")).value
 SHIPPED = load_strategy(strategy_file("t-all-mrd")).value.burden
 

@@ -15,9 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-import fcs_factory
-from cd5flow.compensation import compensate
-from cd5flow.density import GRID, MAP, _places, profile
 from cd5flow.errors import FileAccessError
 from cd5flow.fcs import read_fcs
 from cd5flow.gating.apply import contains, inside_of, membership
@@ -36,7 +33,10 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.transforms import Columns
+from cd5flow.numerics.density import GRID, MAP, _places, profile
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import Columns
+from support import fcs_factory
 
 Doubles = npt.NDArray[np.float64]
 

@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import FileAccessError, OptionError, StrategyError
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.result import (
@@ -28,7 +29,6 @@ from cd5flow.model.result import (
     Timepoint,
 )
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
-from cd5flow.resources import strategy_file
 from cd5flow.simulate import (
     CALIBUR,
     FOUR_COLOUR,

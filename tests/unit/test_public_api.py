@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import cd5flow
-from analysed import CLEAR, analysis, fmo_of, tube
-from cd5flow import errors, options
+from cd5flow import errors
+from cd5flow.analysis import options
+from support.analysed import CLEAR, analysis, fmo_of, tube
 
 HEAVY = ("flowkit", "pandas", "bokeh", "matplotlib", "sklearn", "scipy.stats", "flowio", "typst")
 

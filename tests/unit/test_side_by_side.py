@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
-import cd5flow.beside as module
-from cd5flow.beside import Beside, Turn, in_turn, processors, side_by_side
-from cd5flow.stages import Stopwatch
+import cd5flow.numerics.threads as module
+from cd5flow.numerics.threads import Beside, Turn, in_turn, processors, side_by_side
+from cd5flow.numerics.timing import Stopwatch
 
 
 @pytest.fixture(params=[1, 2, 4], ids=lambda n: f"{n} processors", autouse=True)

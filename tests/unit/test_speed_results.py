@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 def rows(text: str) -> list[str]:

@@ -19,9 +19,9 @@ from typing import Annotated, Final, Literal, assert_never
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
 from cd5flow.model.result import Result
-from cd5flow.yamlfile import Loaded, load_yaml
 
 MAD_TO_SD: Final = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""

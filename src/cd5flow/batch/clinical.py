@@ -16,9 +16,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from cd5flow.batch.cells import Sheet, read_cells
+from cd5flow.config.yaml_file import Mark, Node, model_faults
 from cd5flow.criteria.clinical import Clinical, field_kinds
 from cd5flow.errors import ClinicalError, SheetError
-from cd5flow.yamlfile import Mark, Node, model_faults
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xlsm"})
 """Endings of a sheet; a clinical file of one patient is YAML or JSON."""

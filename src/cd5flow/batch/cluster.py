@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow import __version__
+from cd5flow._version import __version__
 from cd5flow.batch.engine import WORKER_DIED, Engine, Outcome, Outcomes, Reply, Task
 from cd5flow.batch.worker import one_line
 from cd5flow.errors import EngineError, OptionError

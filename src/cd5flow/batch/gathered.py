@@ -19,9 +19,9 @@ from cd5flow.batch.rows import Reason, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
+from cd5flow.model.result_file import MAX_BYTES, contradictions, read_result
 from cd5flow.report.folder import HTML, PDF, PLOTS, RESULT
 from cd5flow.report.tables import Cell
-from cd5flow.stored import MAX_BYTES, contradictions, read_result
 
 MAP: Final = f"{PLOTS}/map-cd45-ssc.png"
 OVERLAY: Final = f"{PLOTS}/cd5-overlay.png"

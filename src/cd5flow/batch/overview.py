@@ -25,11 +25,11 @@ from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.rows import BETWEEN
 from cd5flow.batch.shown import link_to
 from cd5flow.batch.workbook import summary_workbook
+from cd5flow.config.shipped import batch_file
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.errors import OutputError
 from cd5flow.report import folder_name, numerals
 from cd5flow.report.tables import Cell, csv_text
-from cd5flow.resources import batch_file
-from cd5flow.yamlfile import Loaded
 
 SUMMARY: Final = "summary.csv"
 WORKBOOK: Final = "summary.xlsx"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.analysis.options import imported_gates, settings
 from cd5flow.batch.clinical import is_sheet, load_clinical_sheet
 from cd5flow.batch.folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.batch.sheet import SAMPLE, Fault, Row, read_rows
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
-from cd5flow.options import imported_gates, settings
 from cd5flow.pipeline import Settings, choose_rules
 from cd5flow.report import folder_name
 
@@ -63,7 +63,7 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
 
     Args:
         source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
-        words: arguments of `cd5flow.options.settings` for all samples; a sheet's row goes before.
+        words: arguments of `cd5flow.analysis.options.settings` for all samples; a sheet's row goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
 
     Raises:

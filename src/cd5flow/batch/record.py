@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow import __version__, provenance
+from cd5flow._version import __version__
+from cd5flow.analysis import provenance
 from cd5flow.batch.failures import FAILURES, failures_csv
 from cd5flow.batch.overview import RUN, put
 from cd5flow.batch.plan import Plan

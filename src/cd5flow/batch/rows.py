@@ -8,6 +8,8 @@ from functools import cache
 from typing import Final
 
 from cd5flow.batch.sheet import IDENTIFIERS
+from cd5flow.config.shipped import protocol_file
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, eligibility_columns, judge_eligibility
 from cd5flow.criteria.patients import recorded_clinical
 from cd5flow.criteria.protocol import Protocol, load_protocol
@@ -21,8 +23,6 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report.tables import Cell
-from cd5flow.resources import protocol_file
-from cd5flow.yamlfile import Loaded
 
 BETWEEN: Final = " | "
 """Between the sentences of one cell."""

@@ -13,17 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
 from cd5flow.batch.engine import SAMPLE_TIMEOUT, Engine, Reply, Task
 from cd5flow.batch.journal import Journal, Remembered
 from cd5flow.batch.plan import RESERVED, Job, Plan
 from cd5flow.batch.worker import import_all, one_line
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
-from cd5flow.inputs import file_sha256, inputs_sha256
 from cd5flow.model.result import Result
+from cd5flow.model.result_file import read_result
 from cd5flow.pipeline import Rules, Settings, analyse_tube, choose_rules
 from cd5flow.report import Wishes, clear_aside, folder_name, is_complete, write_sample
 from cd5flow.report.folder import RESULT
-from cd5flow.stored import read_result
 
 OWN: Final = ".cd5flow"
 """Folder in the results folder that holds what batches need to know of each other."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.batch.engine import Reply, Work
-from cd5flow.beside import THREADS
 from cd5flow.errors import Cd5FlowError
+from cd5flow.numerics.threads import THREADS
 
 ONE_THREAD: Final = dict.fromkeys(
     (

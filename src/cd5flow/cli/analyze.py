@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cd5flow.analysis.options import control_files, settings
 from cd5flow.cli.profile import write_profile
 from cd5flow.cli.terminal import emit, say, show
-from cd5flow.options import control_files, settings
+from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report import Wishes, write_sample
 from cd5flow.report.summary import summary_lines
-from cd5flow.stages import Stopwatch
 
 
 def run(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cd5flow.cli.terminal import emit, show, table
+from cd5flow.config.shipped import list_protocols, list_strategies, protocol_file, strategy_file
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.gating.strategy import Strategy, load_strategy
-from cd5flow.resources import list_protocols, list_strategies, protocol_file, strategy_file
-from cd5flow.yamlfile import Loaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cd5flow import __version__
+from cd5flow._version import __version__
 
 # What a command does stands in a module of its own, imported when the command is called: `--help`
 # answers at once. `\b` keeps the lines of an example apart.
@@ -206,9 +206,9 @@ def analyze(
       cd5flow analyze tube.fcs --timepoint relapse --json | jq .cd5
       cd5flow analyze tube.fcs --gates study.wsp --map blasts=Blasts --map cd5_positive=Blasts/CD5+
     """
+    from cd5flow.analysis.options import gates_by_population
     from cd5flow.cli.analyze import run
     from cd5flow.cli.wishes import wishes
-    from cd5flow.options import gates_by_population
 
     run(
         fcs,
@@ -314,9 +314,9 @@ def batch(
       cd5flow batch run-2026-01 --timepoint relapse --specimen bone_marrow --no-report
       cd5flow batch samples.csv --cluster tcp://10.0.0.5:8786 --out /shared/results
     """
+    from cd5flow.analysis.options import gates_by_population
     from cd5flow.cli.batch import Means, orders, run
     from cd5flow.cli.wishes import wishes
-    from cd5flow.options import gates_by_population
 
     wanted = wishes(no_report=no_report, membership=membership, language=language, lab=lab)
     run(
@@ -658,7 +658,7 @@ def validate(
       cd5flow validate --tubes accuracy=200,blank=60 --strategy my-panel.yaml
     """
     from cd5flow.cli.validate import run
-    from cd5flow.resources import validation_file
+    from cd5flow.config.shipped import validation_file
     from cd5flow.validation.carry import Request
 
     request = Request(

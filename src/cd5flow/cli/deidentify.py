@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.cli.terminal import emit, show, table
+from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import OptionError
 from cd5flow.fcs.deidentify import Change, CleanDataSet, Deidentified, deidentify_fcs
 from cd5flow.fcs.privacy import Rules, load_rules
-from cd5flow.resources import deidentify_file
 
 SCHEMA: Final = "cd5flow.deidentification/1"
 _MOST_DAYS: Final = 36_525

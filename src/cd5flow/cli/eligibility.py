@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.cli.terminal import emit, is_terminal, say, show
+from cd5flow.config.shipped import list_protocols, protocol_file
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import load_clinical
 from cd5flow.criteria.eligibility import (
     CriterionAnswer,
@@ -22,9 +24,7 @@ from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import FileAccessError, OptionError, OutputError
 from cd5flow.model.result import Result
-from cd5flow.resources import list_protocols, protocol_file
-from cd5flow.stored import contradictions, read_result
-from cd5flow.yamlfile import Loaded
+from cd5flow.model.result_file import contradictions, read_result
 
 RESULT: Final = "result.json"
 PLAIN_WIDTH: Final = 120

@@ -11,7 +11,7 @@ from typing import Final
 from cd5flow.cli.terminal import emit, say
 from cd5flow.errors import OptionError, OutputError
 from cd5flow.model.result import Result
-from cd5flow.stored import contradictions, read_result
+from cd5flow.model.result_file import contradictions, read_result
 
 FORMATS: Final = ("fhir", "csv")
 REPORT: Final = "report.pdf"

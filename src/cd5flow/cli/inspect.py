@@ -6,8 +6,8 @@ import json as jsonlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from cd5flow.analysis.inspection import Inspection, as_json, inspect_file, worst
 from cd5flow.cli.terminal import emit, show, table
-from cd5flow.inspection import Inspection, as_json, inspect_file, worst
 from cd5flow.model.events import Channel, Spillover
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.amendment import override_file
+from cd5flow.analysis.overrides import override_file
 from cd5flow.cli.terminal import emit
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
-from cd5flow.stored import read_result
+from cd5flow.model.result_file import read_result
 
 _HEAD: Final = """\
 # Gates to be drawn by hand on sample {sample}. Change the numbers below, and say who, when and why;

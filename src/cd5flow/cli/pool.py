@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cd5flow.analysis.pooling import pool_results
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.model.result import BurdenSection
-from cd5flow.pooled import pool_results
-from cd5flow.stored import contradictions, read_result
+from cd5flow.model.result_file import contradictions, read_result
 
 
 def run(

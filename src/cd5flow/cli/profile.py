@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cd5flow import __version__
+from cd5flow._version import __version__
 from cd5flow.cli.terminal import say, table
 from cd5flow.errors import OutputError
+from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis
-from cd5flow.stages import Stopwatch
 
 
 def write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import ClinicalError
-from cd5flow.yamlfile import Loaded, load_yaml
 
 T_ALL = "T-ALL"
 """The `diagnosis` that names T-cell acute lymphoblastic leukaemia; any other is not T-ALL."""

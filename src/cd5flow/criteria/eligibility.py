@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.elapsed import within
 from cd5flow.criteria.flowfacts import Facts, flow_facts
@@ -25,7 +26,6 @@ from cd5flow.criteria.protocol import Criterion, Protocol
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.result import ProtocolSection, Result, Section
-from cd5flow.yamlfile import Loaded
 
 SCHEMA = "cd5flow.eligibility/1"
 UNVERIFIED = "identity not verified"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Fact, some
@@ -24,7 +25,6 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
-from cd5flow.yamlfile import Loaded
 
 FAILED = "QUALITY_FAIL: a quality check failed; no state is given by flow"
 

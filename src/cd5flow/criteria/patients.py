@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
-from cd5flow.yamlfile import Loaded
 
 Clinicals = Clinical | Mapping[str, Clinical]
 """One patient's clinical file, or a sheet's rows by patient."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.criteria.rules import (
     LIMITS,
     Comparison,
@@ -20,7 +21,6 @@ from cd5flow.criteria.rules import (
     refuse,
 )
 from cd5flow.errors import ProtocolError
-from cd5flow.yamlfile import Loaded, load_yaml
 
 FORMAT = "cd5flow.protocol/1"
 

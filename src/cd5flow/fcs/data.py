@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.beside import pool, processors
 from cd5flow.fcs.clock import SplitClock
 from cd5flow.fcs.layout import Column, Kind, Layout
 from cd5flow.fcs.source import Source
 from cd5flow.model.events import Channel, Values
+from cd5flow.numerics.threads import pool, processors
 
 # A block stays in the second-level cache while it is swapped, masked and laid out by channel.
 _BLOCK_BYTES: Final = 1 << 19

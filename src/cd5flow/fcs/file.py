@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from cd5flow.beside import pool
 from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
@@ -23,6 +22,7 @@ from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.numerics.threads import pool
 
 _HASH_BLOCK: Final = 1 << 20
 

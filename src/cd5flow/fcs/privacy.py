@@ -15,11 +15,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import integer, number
 from cd5flow.model.events import Channel
-from cd5flow.yamlfile import Loaded, load_yaml
 
 _OWN_FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     "count": lambda value: integer(value) is not None,

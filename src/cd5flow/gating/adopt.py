@@ -31,7 +31,7 @@ from cd5flow.model.geometry import (
 from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
-from cd5flow.transforms import Columns, inverse
+from cd5flow.preprocess.transforms import Columns, inverse
 
 NAMED: Final = ("singlets", DENOMINATOR, "lymphocytes", "t_cells", BLASTS, CD5_POSITIVE)
 """Populations that drawn gates may be, beside the strategy's negative references."""

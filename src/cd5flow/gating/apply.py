@@ -15,7 +15,6 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.blocks import blocks
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import (
     Boolean,
@@ -30,7 +29,8 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import ALL, Gate, GateTree
-from cd5flow.transforms import Columns
+from cd5flow.numerics.chunks import blocks
+from cd5flow.preprocess.transforms import Columns
 
 Floats = npt.NDArray[np.floating[Any]]
 Exact = npt.NDArray[np.float64]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
 from cd5flow.gating.strategy import (
@@ -23,7 +24,6 @@ from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Gating
 from cd5flow.model.scale import Scale
-from cd5flow.yamlfile import Loaded
 
 KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
 """Populations that every result counts: they can be drawn anew, not left out."""

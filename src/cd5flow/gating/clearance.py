@@ -24,7 +24,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Shape,
 )
-from cd5flow.transforms import Columns
+from cd5flow.preprocess.transforms import Columns
 
 _SCALE_ROUNDING: Final = 2e-6  # display scales are computed to 1e-6
 _LINEAR_ROUNDING: Final = 4.0  # units in the last place of the largest value

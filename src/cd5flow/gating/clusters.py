@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.blocks import blocks
 from cd5flow.gating.core import fit_core, level_distance
 from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
 from cd5flow.model.geometry import Dimension, Ellipse
-from cd5flow.ranks import median
+from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.order_statistics import median
 
 
 class ClusterSpec(Spec):

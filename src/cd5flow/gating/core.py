@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.blocks import blocks
+from cd5flow.numerics.chunks import blocks
 
 Floats = npt.NDArray[np.floating[Any]]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from cd5flow.gating.sight import Consulted, Resolved, Side, Sight
 from cd5flow.model.geometry import Boolean, Dimension
 from cd5flow.model.populations import Place
-from cd5flow.ranks import finite, median
-from cd5flow.transforms import inverse
+from cd5flow.numerics.order_statistics import finite, median
+from cd5flow.preprocess.transforms import inverse
 
 
 def explained(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Resolved:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cd5flow.beside import Turn, in_turn
 from cd5flow.gating.one_gate import Basis, Before, Found, FoundGate, NotFound, find_gate
 from cd5flow.gating.strategy import GateSpec, displayed, placed_within
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.members import Members
 from cd5flow.model.populations import Gate
-from cd5flow.stages import Stage, untimed
+from cd5flow.numerics.threads import Turn, in_turn
+from cd5flow.numerics.timing import Stage, untimed
 
 
 @dataclass(slots=True)

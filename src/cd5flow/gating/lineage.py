@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from cd5flow.beside import side_by_side
 from cd5flow.gating.gated import Gated
 from cd5flow.gating.one_gate import with_events
 from cd5flow.gating.sight import Sight
@@ -16,6 +15,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence, Gate
+from cd5flow.numerics.threads import side_by_side
 
 UNPROVEN = "unproven"
 """The lineage of cells of which nothing proves one."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cd5flow.beside import Turn
 from cd5flow.gating.apply import population
 from cd5flow.gating.clearance import clear_of_events
 from cd5flow.gating.explain import explained, out_of_place, usual_places
@@ -31,7 +30,8 @@ from cd5flow.model.members import Members, Population
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Scale
-from cd5flow.transforms import Columns
+from cd5flow.numerics.threads import Turn
+from cd5flow.preprocess.transforms import Columns
 
 BY_HAND = "override"
 """The method of a gate that a person drew."""

@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OverrideError
 from cd5flow.gating.strategy import Name
 from cd5flow.model.written import WrittenRegion
-from cd5flow.yamlfile import Loaded, load_yaml
 
 FORMAT: Final = "cd5flow.override/1"
 

@@ -25,8 +25,8 @@ from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, GateTree, Gating
 from cd5flow.model.scale import Scale
-from cd5flow.stages import Stage, untimed
-from cd5flow.transforms import Columns
+from cd5flow.numerics.timing import Stage, untimed
+from cd5flow.preprocess.transforms import Columns
 
 NOTHING_DRAWN: Mapping[str, Region | None] = {}
 NO_CONTROLS: Mapping[str, Columns | Refused] = {}

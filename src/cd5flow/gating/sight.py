@@ -16,8 +16,8 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
 from cd5flow.model.scale import Logicle, Scale
-from cd5flow.ranks import finite, median, picked, quantile
-from cd5flow.transforms import Columns, inverse, scale_exact
+from cd5flow.numerics.order_statistics import finite, median, picked, quantile
+from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
 
 _MOST = 0.75
 """Of a parent with more of the events than this the row numbers would take more than its values."""

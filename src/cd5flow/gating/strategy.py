@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
 from cd5flow.gating.confidence import ConfidenceRules
 from cd5flow.gating.methods import Method
@@ -20,7 +21,6 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
 from cd5flow.model.populations import ALL
 from cd5flow.model.result import PriorTherapy, Timepoint
-from cd5flow.yamlfile import Loaded, load_yaml
 
 BLASTS = "blasts"
 DENOMINATOR = "nucleated"

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cd5flow.config.shipped import codes_file
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Specimen
-from cd5flow.resources import codes_file
-from cd5flow.yamlfile import Loaded, load_yaml
 
 FORMAT: Final = "cd5flow.codes/1"
 

@@ -36,7 +36,7 @@ from cd5flow.interop.fhir_terms import (
     plain,
 )
 from cd5flow.model.result import ControlSection, Result, ReviewSection, Specimen
-from cd5flow.stored import contradictions
+from cd5flow.model.result_file import contradictions
 
 FHIR_VERSION: Final = "4.0.1"
 FCS_TYPE: Final = "application/vnd.isac.fcs"

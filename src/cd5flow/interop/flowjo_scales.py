@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
-from cd5flow.transforms import scale_exact
+from cd5flow.preprocess.transforms import scale_exact
 
 Places = npt.NDArray[np.float64]
 

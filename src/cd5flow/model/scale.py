@@ -1,4 +1,4 @@
-"""Display scales as Gating-ML 2.0 defines them: parameters only; `cd5flow.transforms` computes them."""
+"""Display scales as Gating-ML 2.0 defines them: parameters only, `preprocess.transforms` computes them."""
 
 from __future__ import annotations
 

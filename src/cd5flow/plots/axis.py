@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 from cd5flow.pipeline import Tube
-from cd5flow.transforms import inverse, scale_exact
+from cd5flow.preprocess.transforms import inverse, scale_exact
 
 Values = npt.NDArray[np.floating[Any]]
 

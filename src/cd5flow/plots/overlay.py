@@ -27,8 +27,8 @@ from cd5flow.plots.canvas import (
 )
 from cd5flow.plots.drawing import Count, Drawing
 from cd5flow.plots.palette import colour_of, word_of
+from cd5flow.preprocess.transforms import scale, scale_exact
 from cd5flow.quantify.cuts import Cut
-from cd5flow.transforms import scale, scale_exact
 
 Floats = npt.NDArray[np.floating[Any]]
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cd5flow.blocks import blocks
-from cd5flow.clock import earlier_percent, in_order, is_folded
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
+from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
+from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Floats, Run
-from cd5flow.ranks import finite, quantiles
-from cd5flow.transforms import scale
 
 FEWEST_EVENTS = 1000
 """With fewer a rate says nothing."""

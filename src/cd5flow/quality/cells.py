@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cd5flow.clock import in_order, is_folded
 from cd5flow.model.events import Mask
 from cd5flow.model.populations import ALL
 from cd5flow.model.result import QualityState
+from cd5flow.numerics.clock import in_order, is_folded
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.ratio import Counted, least_ratio
 from cd5flow.quality.run import Run

@@ -19,10 +19,10 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
+from cd5flow.numerics.order_statistics import finite, median, picked, rising
+from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Run
-from cd5flow.ranks import finite, median, picked, rising
-from cd5flow.transforms import Columns
 
 Signal = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.density import dips, profile, span
 from cd5flow.model.limits import ReagentRule
 from cd5flow.model.result import CutMethod, PriorTherapy
+from cd5flow.numerics.density import dips, profile, span
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.ratio import Counted, least_ratio
 

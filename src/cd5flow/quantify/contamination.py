@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.limits import NeighbourRule
+from cd5flow.numerics.order_statistics import median
 from cd5flow.quantify.cuts import Signal
-from cd5flow.ranks import median
 
 MOST: Final = 0.95
 """Largest part of a gate that may be others: beyond it there is nothing left to give a share of."""

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import CutMethod
+from cd5flow.numerics.order_statistics import median, quantile
 from cd5flow.quantify.resampling import (
     Floats,
     generator,
     middle_95_percent,
     resampled_quantiles,
 )
-from cd5flow.ranks import median, quantile
 
 Signal = npt.NDArray[np.floating[Any]]
 """CD5 (or background) of a population: linear compensated units, one value an event."""

@@ -14,10 +14,10 @@ from cd5flow.model.result import (
     MedianSection,
     TCellSection,
 )
+from cd5flow.numerics.order_statistics import median
 from cd5flow.quantify.contamination import Neighbour
 from cd5flow.quantify.cuts import Signal
 from cd5flow.quantify.measurement import Measurement
-from cd5flow.ranks import median
 
 
 def cut_section(measured: Measurement | None, *, with_percent: bool) -> CutSection | None:

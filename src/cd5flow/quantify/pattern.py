@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cd5flow.density import Dip, dips, profile, span
 from cd5flow.model.limits import PatternLimits
 from cd5flow.model.result import Pattern
+from cd5flow.numerics.density import Dip, dips, profile, span
+from cd5flow.numerics.order_statistics import median, quantiles
 from cd5flow.quantify.cuts import Signal
-from cd5flow.ranks import median, quantiles
 
 Scaled = Callable[[Signal], Signal]
 """From linear units to the display scale."""

@@ -12,8 +12,8 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.panel import Panel
 from cd5flow.model.result import PhenotypeEntry
-from cd5flow.ranks import finite, quantiles
-from cd5flow.transforms import Columns
+from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.preprocess.transforms import Columns
 
 LEFT_OUT = frozenset(
     {"FSC", "FSC-H", "FSC-W", "SSC", "SSC-H", "SSC-W", "Time", "viability", "nuclear"}

@@ -8,7 +8,7 @@ from typing import Final
 
 from cd5flow.errors import ResultError
 from cd5flow.model.result import Result
-from cd5flow.stored import parse_result
+from cd5flow.model.result_file import parse_result
 
 MAX_BYTES: Final = 50_000_000
 """Largest attachment that is unpacked."""

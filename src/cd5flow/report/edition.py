@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from cd5flow.inputs import file_sha256
+from cd5flow.analysis.fingerprint import file_sha256
 from cd5flow.report.lab import Lab
 
 META: Final = "cd5flow-edition"

@@ -20,12 +20,12 @@ from typing import Any, Final
 from cd5flow.errors import OutputError
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.result import Result
+from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.pipeline import Analysis
 from cd5flow.report.edition import edition, edition_of
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
 from cd5flow.report.tables import populations_csv
-from cd5flow.stages import Stage, untimed
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"

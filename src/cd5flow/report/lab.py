@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.report.typesetting import TypstFaultError, typeset
-from cd5flow.yamlfile import Loaded, load_yaml
 
 LOGO_BYTES: Final = 1_000_000
 LOGO_PIXELS: Final = 4_000_000

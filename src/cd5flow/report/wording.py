@@ -15,10 +15,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from cd5flow.config.yaml_file import load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Check
 from cd5flow.report.phrases import Phrases, fields_of
-from cd5flow.yamlfile import load_yaml
 
 _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
 _LONGEST: Final = 600

@@ -20,10 +20,11 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from cd5flow import provenance
+from cd5flow.analysis import provenance
 from cd5flow.batch.engine import Engine, Reply, Task
 from cd5flow.batch.overview import put
 from cd5flow.batch.run import OWN
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import EngineError, OptionError, OutputError
 from cd5flow.gating.strategy import Strategy
@@ -34,7 +35,6 @@ from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
 from cd5flow.validation.record import FailedTube
 from cd5flow.validation.rows import Row
 from cd5flow.validation.series import Job, jobs_of
-from cd5flow.yamlfile import Loaded
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TUBES: Final = "tubes"

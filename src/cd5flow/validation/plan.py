@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError, StrategyError
-from cd5flow.yamlfile import Loaded, load_yaml
 
 QUICK: Final = "quick"
 NUMBERS: Final = ("accuracy", "level", "blank", "resamples")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from cd5flow import __version__, provenance
+from cd5flow._version import __version__
+from cd5flow.analysis import provenance
 from cd5flow.batch.overview import put
 from cd5flow.errors import OutputError
 from cd5flow.quantify.cd5 import Threshold

@@ -18,10 +18,10 @@ from cd5flow.batch.apart import (
     load_batch_rules,
     measure,
 )
+from cd5flow.config.shipped import batch_file
 from cd5flow.errors import StrategyError
-from cd5flow.resources import batch_file
-from overview_factory import measured_result
-from report_factory import make_cd5, make_result
+from support.overview_factory import measured_result
+from support.report_factory import make_cd5, make_result
 
 KIND = Kind("s 1.0", "abc", "C1", (("FL1-A", "CD5"),))
 RULES = ApartRules(

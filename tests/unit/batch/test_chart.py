@@ -10,8 +10,8 @@ from cd5flow.batch import chart
 from cd5flow.batch.chart import Chart, chart_of
 from cd5flow.batch.trend import trends, visit_of
 from cd5flow.model.result import BurdenState, Cd5State, Result
-from overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, visit
-from report_factory import make_burden, make_cd5, unknown_cd5
+from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, visit
+from support.report_factory import make_burden, make_cd5, unknown_cd5
 
 
 def drawn(*results: Result) -> Chart:

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-import batch_faults
-from analysed import ROOT
-from batch_faults import (
+from cd5flow.batch.engine import Engine, Outcome, Reply, Task, how_ended
+from cd5flow.batch.local import LocalEngine
+from cd5flow.errors import EngineError
+from support import batch_faults
+from support.batch_faults import (
     clear_groups,
     memory_group,
     note,
@@ -25,10 +27,8 @@ from batch_faults import (
     prepare_in_vain,
     work,
 )
-from cd5flow.batch.engine import Engine, Outcome, Reply, Task, how_ended
-from cd5flow.batch.local import LocalEngine
-from cd5flow.errors import EngineError
-from processes import lives, noted, until, with_tests
+from support.paths import ROOT
+from support.processes import lives, noted, until, with_tests
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 
@@ -150,7 +150,7 @@ def test_a_process_killed_while_it_starts_costs_nothing(make: Make, tmp_path: Pa
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     started = tmp_path / "started"
     code = (
-        "from batch_faults import prepare, work\n"
+        "from support.batch_faults import prepare, work\n"
         "from cd5flow.batch.engine import Task\n"
         "from cd5flow.batch.local import LocalEngine\n"
         "if __name__ == '__main__':\n"
@@ -232,4 +232,4 @@ def test_ends_are_told_in_words(code: int | None, words: str) -> None:
 
 
 def test_what_is_tested_with_is_no_part_of_the_product() -> None:
-    assert Path(batch_faults.__file__).parent == ROOT / "tests"
+    assert Path(batch_faults.__file__).parent == ROOT / "tests" / "support"

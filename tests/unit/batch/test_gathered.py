@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from cd5flow.batch.apart import ApartRules, load_batch_rules
 from cd5flow.batch.gathered import gather, natural
+from cd5flow.config.shipped import batch_file
 from cd5flow.errors import OutputError
-from cd5flow.resources import batch_file
-from overview_factory import place, sample
-from report_factory import make_burden, make_result
+from support.overview_factory import place, sample
+from support.report_factory import make_burden, make_result
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 import cd5flow.batch.lock as module
 from cd5flow.batch.lock import Holder, hold, read_holder
 from cd5flow.errors import OutputError
-from processes import hold_until_killed, until
+from support.processes import hold_until_killed, until
 
 
 def written(path: Path, **changes: Any) -> Holder:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from analysed import CLEAR, tube
 from cd5flow.batch.failures import Failure, failures_csv
 from cd5flow.batch.overview import put, write_overview
 from cd5flow.batch.plan import make_plan
+from cd5flow.config.shipped import batch_file
 from cd5flow.errors import OutputError, StrategyError
 from cd5flow.pipeline import analyse_tube
-from cd5flow.resources import batch_file
-from overview_factory import measured_result, place, sample
-from report_factory import make_burden, make_result
+from support.analysed import CLEAR, tube
+from support.overview_factory import measured_result, place, sample
+from support.report_factory import make_burden, make_result
 
 
 def summary(out: Path) -> list[dict[str, str]]:

@@ -12,7 +12,6 @@ import pytest
 from pypdf import PdfReader
 
 import cd5flow.batch.page as module
-from browser import browse, in_a_browser
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.overview import write_overview
 from cd5flow.model.result import (
@@ -25,7 +24,8 @@ from cd5flow.model.result import (
     ReviewSection,
 )
 from cd5flow.report.fonts import Scribe
-from overview_factory import (
+from support.browser import browse, in_a_browser
+from support.overview_factory import (
     NOT_DETECTED,
     UNKNOWN_BURDEN,
     measured_result,
@@ -33,7 +33,14 @@ from overview_factory import (
     sample,
     visit,
 )
-from report_factory import HOSTILE, hostile_result, make_burden, make_cd5, make_result, unknown_cd5
+from support.report_factory import (
+    HOSTILE,
+    hostile_result,
+    make_burden,
+    make_cd5,
+    make_result,
+    unknown_cd5,
+)
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 PICTURES = ("plots/map-cd45-ssc.png", "plots/cd5-overlay.png")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analysed import CLEAR, SAMPLES, analysis, tube
+from cd5flow.analysis.options import settings
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.eventlog import open_log
 from cd5flow.batch.folder import OTHER_KIND, NotTaken
@@ -21,8 +21,8 @@ from cd5flow.batch.run import Done, Failed, Finished, Orders
 from cd5flow.batch.tally import Tally
 from cd5flow.errors import OutputError
 from cd5flow.model.result import CriterionState
-from cd5flow.options import settings
 from cd5flow.report import Wishes
+from support.analysed import CLEAR, SAMPLES, analysis, tube
 
 START = datetime(2026, 1, 31, 22, 0, 0, tzinfo=UTC)
 REPLY = Reply(seconds=2.0, memory_mb=210.4, worker="process 7")

@@ -7,8 +7,15 @@ from cd5flow.batch.failures import Failure, failures_csv, read_failures
 from cd5flow.batch.rows import STATES, reasons, summary_row
 from cd5flow.batch.shown import state_meanings
 from cd5flow.report.wording import load_wording
-from overview_factory import UNKNOWN_BURDEN
-from report_factory import HOSTILE, make_cd5, make_cut, make_result, make_sample, unknown_cd5
+from support.overview_factory import UNKNOWN_BURDEN
+from support.report_factory import (
+    HOSTILE,
+    make_cd5,
+    make_cut,
+    make_result,
+    make_sample,
+    unknown_cd5,
+)
 
 
 def test_the_row_says_what_the_result_says() -> None:

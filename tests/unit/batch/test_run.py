@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 import cd5flow.batch.run as module
-from analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
+from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
+from cd5flow.analysis.options import settings
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
 from cd5flow.batch.plan import Job, Plan
 from cd5flow.batch.run import Done, Failed, Finished, Orders, absolute, run_batch, tidy
 from cd5flow.batch.worker import answer
 from cd5flow.errors import EngineError, FileAccessError, OutputError
-from cd5flow.inputs import file_sha256, inputs_sha256
-from cd5flow.options import settings
 from cd5flow.pipeline import Analysis, Settings, choose_rules
 from cd5flow.report import Wishes, write_sample
+from support.analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
 
 QUICK = Wishes(report=False)
 
@@ -141,7 +141,7 @@ def test_what_would_come_out_otherwise_is_done_again(tmp_path: Path, changed: Jo
 def test_another_version_does_all_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     orders = Orders(out=tmp_path, wishes=QUICK)
     carried_out(orders, job(CLEAR))
-    monkeypatch.setattr("cd5flow.inputs.__version__", "99.0")
+    monkeypatch.setattr("cd5flow.analysis.fingerprint.__version__", "99.0")
     assert carried_out(orders, job(CLEAR))[1] == [CLEAR]
 
 

@@ -7,8 +7,15 @@ import pytest
 
 from cd5flow.batch.trend import Shown, Trend, Visit, trends, visit_of
 from cd5flow.model.result import BurdenState, CutMethod, Result, Specimen
-from overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, visit
-from report_factory import make_burden, make_cd5, make_cut, make_result, make_sample, unknown_cd5
+from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, visit
+from support.report_factory import (
+    make_burden,
+    make_cd5,
+    make_cut,
+    make_result,
+    make_sample,
+    unknown_cd5,
+)
 
 
 def seen(result: Result) -> Visit:

@@ -14,8 +14,8 @@ from cd5flow.batch.failures import Failure
 from cd5flow.batch.rows import STATES, summary_row
 from cd5flow.batch.workbook import MAX_CELL, summary_workbook
 from cd5flow.model.result import CriterionSection, CriterionState, Result
-from overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, sample
-from report_factory import HOSTILE, hostile_result, make_cd5, make_result, unknown_cd5
+from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, sample
+from support.report_factory import HOSTILE, hostile_result, make_cd5, make_result, unknown_cd5
 
 MADE = datetime(2026, 1, 31, 9, 30)  # noqa: DTZ001 - Excel knows no zones
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 import cd5flow.cli.progress as module
-from analysed import CLEAR, SAMPLES, analysis
+from cd5flow.analysis.options import settings
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.plan import Job
 from cd5flow.batch.run import Done, Failed
 from cd5flow.batch.tally import Tally
 from cd5flow.cli import terminal
 from cd5flow.cli.progress import Lines, Pace, duration, progress
-from cd5flow.options import settings
+from support.analysed import CLEAR, SAMPLES, analysis
 
 JOB = Job(SAMPLES / "a.fcs", "a", settings())
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, table
 from cd5flow.model.result import BurdenSection, BurdenState
+from support.analysed import CLEAR, NO_CD5, analysis
 
 
 def burden(**changes: Any) -> BurdenSection:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cd5flow.criteria.elapsed import months_later, within
 from cd5flow.criteria.rules import Within
-from criteria_factory import clinic
+from support.criteria_factory import clinic
 
 DAYS = st.dates(date(1950, 1, 1), date(2090, 12, 31))
 SIX = Within(event="allo_hsct", within_months=6)

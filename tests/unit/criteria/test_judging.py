@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cd5flow.cli.schema import schema_of
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import DiseaseStatus, field_kinds
 from cd5flow.criteria.eligibility import (
     ELIGIBILITY_COLUMNS,
@@ -22,8 +23,7 @@ from cd5flow.criteria.eligibility import (
 )
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.result import BurdenState, Cd5State, Timepoint
-from cd5flow.yamlfile import Loaded
-from criteria_factory import CLEAN, clinic, evidence, judge, protocol, satisfied, tube
+from support.criteria_factory import CLEAN, clinic, evidence, judge, protocol, satisfied, tube
 
 
 def answer(criterion: str, *results: Any, **fields: Any) -> CriterionAnswer:

@@ -7,7 +7,7 @@ import pytest
 from cd5flow.criteria.patients import judge_patients, recorded_clinical
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
-from criteria_factory import CLEAN, clinic, evidence, protocol, satisfied, tube
+from support.criteria_factory import CLEAN, clinic, evidence, protocol, satisfied, tube
 
 CLIA = {"cd5_laboratory_clia_certified": True}
 

@@ -8,8 +8,7 @@ import pytest
 
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import ProtocolError
-
-PROTOCOLS = Path(__file__).parents[3] / "gating" / "protocols"
+from support.paths import PROTOCOLS
 
 
 def shipped(name: str) -> Protocol:

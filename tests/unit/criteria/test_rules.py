@@ -11,7 +11,8 @@ from cd5flow.criteria.eligibility import judge_eligibility
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.criteria.rules import BOUNDS, fields_read
 from cd5flow.errors import ProtocolError
-from criteria_factory import PROTOCOLS, clinic, judge, protocol, satisfied, tube
+from support.criteria_factory import clinic, judge, protocol, satisfied, tube
+from support.paths import PROTOCOLS
 
 HEAD = """\
 format: cd5flow.protocol/1

@@ -12,7 +12,7 @@ import pytest
 
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import judge_eligibility
-from criteria_factory import protocol, tube
+from support.criteria_factory import protocol, tube
 
 TABLE = Path(__file__).with_name("truth_table.csv")
 VALUES = {"true": True, "false": False, "unknown": None}

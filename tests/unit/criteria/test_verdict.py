@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +23,8 @@ from cd5flow.model.result import (
     Specimen,
     Timepoint,
 )
+from support.paths import PROTOCOLS
 
-PROTOCOLS = Path(__file__).parents[3] / "gating" / "protocols"
 C70 = load_protocol(PROTOCOLS / "cd5-cart-70.yaml").value
 C90 = load_protocol(PROTOCOLS / "cd5-cart-90.yaml").value
 

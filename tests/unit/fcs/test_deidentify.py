@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import (
     Cd5FlowError,
     FcsError,
@@ -25,8 +26,7 @@ from cd5flow.errors import (
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.fcs.deidentify import Deidentified, deidentify_fcs
 from cd5flow.fcs.privacy import Rules, load_rules
-from cd5flow.resources import deidentify_file
-from fcs_factory import fcs, packed
+from support.fcs_factory import fcs, packed
 
 PLAIN = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 PERSON = "Qzxwv"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cd5flow.errors import FcsError, FcsTruncatedError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.source import Source
-from fcs_factory import fcs, packed
+from support.fcs_factory import fcs, packed
 
 EVENTS = [[float(i), 2.0 * i, 3.0] for i in range(20)]
 KEYWORDS = (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cd5flow.fcs import FcsFile, read_fcs
-from fcs_factory import fcs
+from support.fcs_factory import fcs
 
 BD = ["FSC-H", "SSC-H", "FL1-H", "FL2-H", "Time"]
 COULTER = ["FS Lin", "FL2 Log", "FL1 Log", "FL2 Lin", "FL1 Lin"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import OptionError
 from cd5flow.fcs.privacy import Action, Rules, load_rules
 from cd5flow.model.events import Channel
-from cd5flow.resources import deidentify_file
 
 CHANNELS = tuple(Channel(i, name, None, 32, 1024, 1024) for i, name in enumerate(["FSC-A", "PE-A"]))
 LIST = """

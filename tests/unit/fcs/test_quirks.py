@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cd5flow.analysis.inspection import as_json, inspect_file
+from cd5flow.config.shipped import deidentify_file
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.deidentify import deidentify_fcs
 from cd5flow.fcs.privacy import load_rules
-from cd5flow.inspection import as_json, inspect_file
-from cd5flow.resources import deidentify_file
-from fcs_quirks import QUIRKS
+from support.fcs_quirks import QUIRKS
 
 RULES = load_rules(deidentify_file())
 SETTLED_BY_COPYING = {

@@ -21,7 +21,7 @@ from cd5flow.errors import (
 )
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.model.findings import Severity
-from fcs_factory import fcs, packed
+from support.fcs_factory import fcs, packed
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

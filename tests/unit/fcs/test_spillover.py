@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cd5flow.fcs import FcsFile, read_fcs
-from fcs_factory import fcs
+from support.fcs_factory import fcs
 
 NAMES = ["FSC-A", "FITC-A", "PE-A", "Time"]
 

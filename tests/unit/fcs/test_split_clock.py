@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cd5flow.fcs import FcsFile, read_fcs
-from fcs_factory import fcs, packed
+from support.fcs_factory import fcs, packed
 
 TICKS = [65_530, 65_534, 65_537, 70_000, 131_080]
 WORDS = [(tick // 65_536, tick % 65_536) for tick in TICKS]

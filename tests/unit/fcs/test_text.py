@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cd5flow.errors import FcsCorruptError
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.fcs.text import integer, number
-from fcs_factory import fcs
+from support.fcs_factory import fcs
 
 
 def read(tmp_path: Path, content: bytes) -> FcsFile:

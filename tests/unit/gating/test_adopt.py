@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.compensation import compensate
 from cd5flow.errors import GatesError, OptionError
 from cd5flow.gating.adopt import Names, adopt, edge_on, on_control
 from cd5flow.gating.drawn import DrawnGates, ImportedGates
@@ -17,7 +16,8 @@ from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Polygo
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
 from cd5flow.model.scale import Logicle
-from cd5flow.transforms import Columns, scale_exact
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import Columns, scale_exact
 
 MARKERS = {
     "FSC": "FSC-A", "CD5": "PE-A", "CD7": "APC-A", "CD45": "V500-A", "cyCD3": "PB-A",

@@ -27,7 +27,7 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Log
-from cd5flow.transforms import Columns
+from cd5flow.preprocess.transforms import Columns
 
 X, Y = Dimension("X"), Dimension("Y")
 NAN = math.nan

@@ -21,7 +21,7 @@ from cd5flow.model.geometry import (
     Shape,
 )
 from cd5flow.model.scale import Linear
-from cd5flow.transforms import Columns
+from cd5flow.preprocess.transforms import Columns
 
 X, Y = Dimension("X"), Dimension("Y")
 SCALED = Dimension("X", scale=Linear(t=1000))

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from cd5flow.gating.clusters import ClusterSpec, ball_and_shell, shift_to_mean, squared
 from cd5flow.gating.sight import Sight
-from cluster_factory import SPREAD, T_EVENTS, cloud, tube
-from gating_factory import Floats, axis, sight, unhurried
+from support.cluster_factory import SPREAD, T_EVENTS, cloud, tube
+from support.gating_factory import Floats, axis, sight, unhurried
 
 AXES = (axis("CD45"), axis("SSC"))
 ORIGIN = np.zeros(2)

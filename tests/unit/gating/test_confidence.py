@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.errors import StrategyError
 from cd5flow.gating.confidence import ConfidenceRules, EvidenceRule, Rating, rate
 from cd5flow.gating.strategy import load_strategy
@@ -18,8 +19,7 @@ from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Place
 from cd5flow.model.result import Confidence
-from cd5flow.resources import list_strategies, strategy_file
-from gating_factory import unhurried
+from support.gating_factory import unhurried
 
 DEPTH = EvidenceRule(method="valley", value="depth", worse="below", moderate=0.7, low=0.4)
 SHELL = EvidenceRule(method="cluster", value="shell_share", worse="above", moderate=0.3, low=0.5)

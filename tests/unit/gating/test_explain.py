@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import StrategyError
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.populations import ALL, Gate, Gating, Place
-from cd5flow.resources import strategy_file
-from gating_factory import Entry, cut_at, gate, gated, normal, strategy_of, tube_of
+from support.gating_factory import Entry, cut_at, gate, gated, normal, strategy_of, tube_of
 
 
 def found(*gates: Entry, markers: tuple[str, ...] = ("CD45", "CD3"), events: int = 100) -> Gating:

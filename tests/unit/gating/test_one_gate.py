@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysed import SAMPLES
-from cd5flow import beside
-from cd5flow.beside import Turn
 from cd5flow.gating.one_gate import Before, Found, FoundGate, NotFound
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import ALL, Evidence, Gate, Gating
 from cd5flow.model.result import Timepoint
+from cd5flow.numerics import threads as beside
+from cd5flow.numerics.threads import Turn
 from cd5flow.pipeline import Settings, analyse_tube
+from support.analysed import SAMPLES
 
 TUBES = ("p01-clear-positive", "p07-cd56-positive", "p09-blood-clogged", "p12-no-cd5")
 

@@ -17,7 +17,7 @@ from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand
 from cd5flow.model.populations import Gating
-from gating_factory import (
+from support.gating_factory import (
     DISPLAY,
     Entry,
     GatedInput,
@@ -28,7 +28,7 @@ from gating_factory import (
     strategy_of,
     tube_of,
 )
-from override_factory import SHA, boolean, drawn, entries, interval, loaded, written
+from support.override_factory import SHA, boolean, drawn, entries, interval, loaded, written
 
 CD45, CD3, CD5, CD7 = (detector_of(marker) for marker in ("CD45", "CD3", "CD5", "CD7"))
 

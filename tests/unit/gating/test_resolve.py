@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.gating.apply import membership
 from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.resolve import resolve, transfer
@@ -21,7 +22,7 @@ from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
 from cd5flow.model.populations import ALL, Evidence, Gating
-from cd5flow.resources import list_strategies, strategy_file
+from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import (
     CALIBUR,
     DXFLEX,
@@ -32,8 +33,7 @@ from cd5flow.simulate import (
     BlastSpec,
     TubeSpec,
 )
-from cd5flow.transforms import Columns
-from gating_factory import (
+from support.gating_factory import (
     Entry,
     GatedInput,
     cut_at,

@@ -18,8 +18,8 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Log, Logicle
-from cd5flow.transforms import inverse, scale_exact
-from gating_factory import DISPLAY, axis, detector_of, normal, quantiles, sight
+from cd5flow.preprocess.transforms import inverse, scale_exact
+from support.gating_factory import DISPLAY, axis, detector_of, normal, quantiles, sight
 
 LOGICLE = Logicle(t=262144.0, w=0.5, m=4.5)
 

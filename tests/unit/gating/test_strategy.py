@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from cd5flow.config.shipped import list_strategies, markers_file, strategy_file
 from cd5flow.errors import StrategyError
 from cd5flow.gating import strategy as strategy_module
 from cd5flow.gating.methods import Method
@@ -27,12 +28,11 @@ from cd5flow.gating.strategy import (
     referred,
 )
 from cd5flow.interop.gatingml import to_gatingml
-from cd5flow.labels import load_aliases
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.result import Timepoint
-from cd5flow.resources import list_strategies, markers_file, strategy_file
-from gating_factory import Entry, cut_at, gate, lineage_path, strategy_entries
+from cd5flow.preprocess.labels import load_aliases
+from support.gating_factory import Entry, cut_at, gate, lineage_path, strategy_entries
 
 CD45, CD5 = cut_at("CD45", 0.5), cut_at("CD5", 0.5)
 BY_CD5 = gate("by_cd5", CD5)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.gating.strategy import AfterTherapy, Strategy, load_strategy, looked_at
 from cd5flow.gating.therapy import adapted, changes
 from cd5flow.model.result import PriorTherapy
-from cd5flow.resources import list_strategies, strategy_file
 
 every_strategy = pytest.mark.parametrize("name", list_strategies())
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cd5flow.config.shipped import codes_file
 from cd5flow.errors import OptionError
 from cd5flow.interop.codes import KEYS, Concept, load_codes
 from cd5flow.model.result import BurdenState, Cd5State, Specimen
-from cd5flow.resources import codes_file
 
 SHIPPED = codes_file().read_text(encoding="utf-8")
 

@@ -23,7 +23,7 @@ from cd5flow.model.result import (
     ReviewSection,
     Specimen,
 )
-from report_factory import (
+from support.report_factory import (
     CREATED,
     HOSTILE,
     SHA,

@@ -14,8 +14,8 @@ from cd5flow.interop.fhir import STATUS, Exported, fhir_text, to_fhir
 from cd5flow.interop.fhir_reader import Reading, read_fhir
 from cd5flow.interop.fhir_rules import faults_of, shape_faults
 from cd5flow.model.result import Result
-from report_factory import hostile_result, make_result
-from result_strategies import results
+from support.report_factory import hostile_result, make_result
+from support.result_strategies import results
 
 CODES: Codes = load_codes().value
 

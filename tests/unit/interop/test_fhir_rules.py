@@ -10,7 +10,7 @@ import pytest
 from cd5flow.interop.codes import Codes, Concept, load_codes
 from cd5flow.interop.fhir import Exported, to_fhir
 from cd5flow.interop.fhir_rules import faults_of, shape_faults
-from report_factory import make_result
+from support.report_factory import make_result
 
 CODES: Codes = load_codes().value
 Json = dict[str, Any]

@@ -19,8 +19,8 @@ from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
 from cd5flow.model.scale import Logicle
-from gates_factory import axis, document, rectangle
-from workspace_factory import (
+from support.gates_factory import axis, document, rectangle
+from support.workspace_factory import (
     BIEX,
     LINEAR,
     LOGICLE,

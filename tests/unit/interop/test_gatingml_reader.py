@@ -20,7 +20,7 @@ from cd5flow.model.geometry import (
     Rectangle,
 )
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle
-from gates_factory import (
+from support.gates_factory import (
     axis,
     boolean,
     document,

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cd5flow.compensation import compensate
 from cd5flow.gating.apply import membership
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.interop.gatingml_reader import from_gatingml
@@ -26,8 +25,9 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Log, Logicle
-from cd5flow.transforms import Columns
-from gate_strategies import CHANNELS, DYES, shapes, trees
+from cd5flow.preprocess.compensation import compensate
+from cd5flow.preprocess.transforms import Columns
+from support.gate_strategies import CHANNELS, DYES, shapes, trees
 
 MATRIX = np.array([[1.0, 0.125, 0, 0.03], [0.02, 1, 0.2, 0], [0, 0.1, 1, 0.01], [0.3, 0, 0, 1]])
 SPILLOVER = Spillover(DYES, MATRIX, source="test")

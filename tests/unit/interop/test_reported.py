@@ -7,8 +7,8 @@ from hypothesis import given
 
 from cd5flow.interop.reported import Amount, Withheld, reported_burden, reported_cd5
 from cd5flow.model.result import BurdenState, Cd5State, Result
-from report_factory import make_burden, make_cd5, unknown_cd5
-from result_strategies import results
+from support.report_factory import make_burden, make_cd5, unknown_cd5
+from support.result_strategies import results
 
 
 def burden(state: BurdenState, percent: float | None = 0.003, **changes: object) -> object:

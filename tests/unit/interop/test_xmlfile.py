@@ -11,7 +11,7 @@ from cd5flow.errors import FileAccessError, GatesError
 from cd5flow.interop import xmlfile
 from cd5flow.interop.gates import MOST_BYTES, MOST_WORKSPACE_BYTES, read_gates
 from cd5flow.interop.xmlfile import DEEPEST, parse, read_bytes
-from gates_factory import axis, document, rectangle
+from support.gates_factory import axis, document, rectangle
 
 LAUGHS = "".join(
     f'<!ENTITY l{i} "{"&l" + str(i - 1) + ";" if i else "ha"}{("&l" + str(i - 1) + ";") * 9 if i else ""}">'

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from cd5flow.config.yaml_file import loads_yaml
 from cd5flow.errors import OverrideError
 from cd5flow.model.geometry import (
     Boolean,
@@ -24,8 +25,7 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 from cd5flow.model.written import WrittenRegion, written_region
-from cd5flow.yamlfile import loads_yaml
-from gating_factory import unhurried
+from support.gating_factory import unhurried
 
 LOGICLE = Logicle(262144.0, 0.5, 4.5, 0.0)
 SCALES: dict[str, Scale] = {"PE-A": LOGICLE}

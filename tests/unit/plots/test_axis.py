@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from analysed import CLEAR, FOUR_COLOUR, analysis
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.plots.axis import (
@@ -16,7 +15,8 @@ from cd5flow.plots.axis import (
     thousands,
     ticks,
 )
-from cd5flow.transforms import inverse, scale_exact
+from cd5flow.preprocess.transforms import inverse, scale_exact
+from support.analysed import CLEAR, FOUR_COLOUR, analysis
 
 
 def labels(axis: Axis) -> list[tuple[float, str]]:

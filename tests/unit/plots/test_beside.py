@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib import patches
 from matplotlib.axes import Axes
 
-from analysed import CLEAR, analysis
 from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.model.geometry import (
     Boolean,
@@ -26,6 +25,7 @@ from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.plots.drawing import Drawing
 from cd5flow.plots.gates import gate_drawings
 from cd5flow.plots.scene import Scene
+from support.analysed import CLEAR, analysis
 
 FITC, PE, CD45 = "FITC-A", "PE-A", "V500-A"
 

@@ -10,9 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysed import CLEAR, analysis
 from cd5flow.plots import Drawing, as_png, as_svg, drawings
 from cd5flow.plots.canvas import DPI, printable
+from support.analysed import CLEAR, analysis
 
 TITLE = "a title <b> of $5$"
 

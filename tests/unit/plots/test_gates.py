@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from analysed import CLEAR, CLOGGED, FOUR_COLOUR, NO_CD5, analysis
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,
@@ -29,6 +28,7 @@ from cd5flow.plots import Drawing, drawings, pictures
 from cd5flow.plots.gates import gate_drawings
 from cd5flow.plots.run import left_out, rates
 from cd5flow.plots.scene import Scene
+from support.analysed import CLEAR, CLOGGED, FOUR_COLOUR, NO_CD5, analysis
 
 FITC, PE, CD45 = "FITC-A", "PE-A", "V500-A"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis
 from cd5flow.plots import Drawing, drawings
+from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis
 
 CD56 = "p07-cd56-positive"
 MRD = "p10-mrd-low"

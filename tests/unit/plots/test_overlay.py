@@ -7,10 +7,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.plots import drawings
 from cd5flow.plots.overlay import OVERLAY, overlay_drawing
-from cd5flow.transforms import scale_exact
+from cd5flow.preprocess.transforms import scale_exact
+from support.analysed import CLEAR, NO_CD5, analysis
 
 MRD = "p10-mrd-low"
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysed import CLEAR, CLOGGED, NO_CD5, analysis
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
 from cd5flow.model.populations import Evidence, Gate, GateTree
@@ -13,6 +12,7 @@ from cd5flow.model.scale import Log
 from cd5flow.pipeline import Analysis
 from cd5flow.plots.palette import FAMILIES, colour_of, families, named, rgb, word_of
 from cd5flow.plots.scene import BINS, UNDEFINED, Scene
+from support.analysed import CLEAR, CLOGGED, NO_CD5, analysis
 
 CD45 = "V500-A"
 MRD = "p10-mrd-low"

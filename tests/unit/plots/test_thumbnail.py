@@ -8,7 +8,7 @@ from PIL import Image
 
 from cd5flow.plots.canvas import as_png, sheet
 from cd5flow.plots.thumbnail import HEIGHT, WIDTH, thumbnail
-from report_factory import png
+from support.report_factory import png
 
 
 def opened(content: bytes) -> Image.Image:

@@ -14,7 +14,7 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.quality.acquisition import acquisition
 from cd5flow.quality.checks import Observation
-from quality_factory import (
+from support.quality_factory import (
     FAIL,
     NOT_DONE,
     PASS,
@@ -26,7 +26,7 @@ from quality_factory import (
     steady,
     timed,
 )
-from readout_factory import gating_of, given_gate, members_of, raw_events
+from support.readout_factory import gating_of, given_gate, members_of, raw_events
 
 TIME = Dimension("Time")
 

@@ -14,9 +14,19 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.quality.cells import cells
 from cd5flow.quality.checks import Observation
-from gating_factory import unhurried
-from quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, run_of, state_of, steady, timed
-from readout_factory import gating_of, given_gate, members_of, raw_events
+from support.gating_factory import unhurried
+from support.quality_factory import (
+    FAIL,
+    NOT_DONE,
+    PASS,
+    WARN,
+    pick,
+    run_of,
+    state_of,
+    steady,
+    timed,
+)
+from support.readout_factory import gating_of, given_gate, members_of, raw_events
 
 
 def observe(code: str, gating: Gating, *, lod_events: int = 20) -> Observation:

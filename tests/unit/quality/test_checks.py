@@ -7,7 +7,7 @@ import pytest
 from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
 from cd5flow.model.result import QualitySection, QualityState
 from cd5flow.quality.checks import Observation, judge
-from quality_factory import rules
+from support.quality_factory import rules
 
 ABOVE = CheckLimit(worse="above", warn=5, fail=20)
 BELOW = CheckLimit(worse="below", warn=80, fail=50)

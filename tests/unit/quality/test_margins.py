@@ -9,8 +9,8 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.margins import margins
-from quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, run_of, state_of, with_channel
-from readout_factory import TOP, gating_of, given_gate, members_of, raw_events
+from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, run_of, state_of, with_channel
+from support.readout_factory import TOP, gating_of, given_gate, members_of, raw_events
 
 END = TOP - 1
 MARKERS = {"FSC": "FSC-A", "CD5": "PE-A", "CD45": "APC-A"}

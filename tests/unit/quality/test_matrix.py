@@ -11,7 +11,7 @@ from cd5flow.model.events import Spillover
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.spillover import Compensation, spillover
-from quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, state_of
+from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, state_of
 
 
 def matrix(*rows: Sequence[float]) -> Spillover:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
+from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.residual import (
     Negatives,
@@ -22,9 +23,8 @@ from cd5flow.quality.residual import (
     slopes,
 )
 from cd5flow.quality.run import Run
-from cd5flow.transforms import Columns
-from gating_factory import unhurried
-from quality_factory import (
+from support.gating_factory import unhurried
+from support.quality_factory import (
     FAIL,
     NOT_DONE,
     PASS,
@@ -35,7 +35,7 @@ from quality_factory import (
     run_of,
     state_of,
 )
-from readout_factory import gating_of, given_gate, members_of, raw_events, spread
+from support.readout_factory import gating_of, given_gate, members_of, raw_events, spread
 
 N = 1000
 NOISE = 50.0

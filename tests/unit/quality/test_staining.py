@@ -12,8 +12,8 @@ from cd5flow.model.result import CutMethod, PriorTherapy, QualityState
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.ratio import Counted, least_ratio
 from cd5flow.quality.staining import EMPTY, Stained, brightest_mode, staining
-from quality_factory import FAIL, NOT_DONE, PASS, WARN, judged, pick, rules, state_of
-from readout_factory import AXIS, CENTRE, SPREAD, at, spread
+from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, judged, pick, rules, state_of
+from support.readout_factory import AXIS, CENTRE, SPREAD, at, spread
 
 
 def t_cells(*groups: tuple[int, float]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cd5flow.quantify.statistics import (
     jeffreys_interval,
     wilson_interval,
 )
-from readout_factory import (
+from support.readout_factory import (
     AXIS,
     BRIGHT,
     CENTRE,

@@ -17,7 +17,7 @@ from cd5flow.quantify.contamination import (
     total_percent,
 )
 from cd5flow.quantify.cuts import EMPTY
-from readout_factory import at, cd5_limits, spread
+from support.readout_factory import at, cd5_limits, spread
 
 RULE = cd5_limits().neighbours
 PLAIN = RULE.model_copy(update={"noise": 0.0})

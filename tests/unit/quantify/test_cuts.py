@@ -18,7 +18,7 @@ from cd5flow.quantify.cuts import (
     lower_half,
     quantile_cut,
 )
-from readout_factory import (
+from support.readout_factory import (
     CENTRE,
     CUT,
     SPREAD,

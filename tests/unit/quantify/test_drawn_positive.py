@@ -19,7 +19,7 @@ from cd5flow.model.result import (
 )
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.drawn import DrawnPositive, counted
-from readout_factory import cd5_limits
+from support.readout_factory import cd5_limits
 
 AT_LEAST_70 = Threshold(70, ">=")
 GATE = "gate 'CD5+' of study.wsp"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cd5flow.quantify.phenotype import phenotype
-from gating_factory import sight
+from support.gating_factory import sight
 
 IS_T = np.arange(300) < 100
 IS_BLAST = (np.arange(300) >= 100) & (np.arange(300) < 200)

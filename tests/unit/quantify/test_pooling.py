@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.result import (
     BurdenAlternative,
@@ -18,8 +19,7 @@ from cd5flow.model.result import (
     StrategySection,
 )
 from cd5flow.quantify.pooling import Pooled, pool
-from cd5flow.resources import strategy_file
-from report_factory import SHA, make_burden, make_result, make_sample
+from support.report_factory import SHA, make_burden, make_result, make_sample
 
 LIMITS = load_strategy(strategy_file("t-all-mrd")).value.burden
 DENOMINATOR = "viable single cells that carry CD45"

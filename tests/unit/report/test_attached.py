@@ -7,7 +7,7 @@ import zlib
 from cd5flow.model.result import ReviewSection
 from cd5flow.report.attached import attached_result, belongs_to
 from cd5flow.report.pdf import render_pdf
-from report_factory import make_result
+from support.report_factory import make_result
 
 
 def test_the_report_carries_its_result() -> None:

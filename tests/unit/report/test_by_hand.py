@@ -26,7 +26,7 @@ from cd5flow.report.html import render_html
 from cd5flow.report.parts import Facts, Section, Table
 from cd5flow.report.summary import summary_lines
 from cd5flow.report.wording import languages, load_wording
-from report_factory import HOSTILE, SHA, make_cd5, make_cut, make_population, make_result
+from support.report_factory import HOSTILE, SHA, make_cd5, make_cut, make_population, make_result
 
 ENGLISH = load_wording("en")
 

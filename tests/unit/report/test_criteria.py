@@ -14,7 +14,7 @@ from cd5flow.report.html import render_html
 from cd5flow.report.parts import Paragraph, Section, Table
 from cd5flow.report.pdf import render_pdf
 from cd5flow.report.wording import languages, load_wording
-from criteria_factory import CLEAN, judge, tube
+from support.criteria_factory import CLEAN, judge, tube
 
 
 def section(

@@ -20,7 +20,7 @@ from cd5flow.report.document import report_document, report_id
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Column, Fact, Facts, Reasons, ReportDocument, Section, Table
 from cd5flow.report.wording import languages, load_wording
-from report_factory import (
+from support.report_factory import (
     CREATED,
     make_burden,
     make_cd5,

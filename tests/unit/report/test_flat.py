@@ -8,10 +8,10 @@ import io
 import pytest
 from hypothesis import given, settings
 
-from analysed import ROOT
 from cd5flow.model.result import BurdenState, Cd5State, Result
 from cd5flow.report.flat import COLUMNS, flat_csv, flat_row
-from report_factory import (
+from support.paths import ROOT
+from support.report_factory import (
     HOSTILE,
     hostile_result,
     make_burden,
@@ -20,7 +20,7 @@ from report_factory import (
     make_sample,
     unknown_cd5,
 )
-from result_strategies import results
+from support.result_strategies import results
 
 
 def read(*some: Result) -> list[dict[str, str]]:

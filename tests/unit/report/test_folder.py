@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cd5flow.report.folder as module
-from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.errors import OutputError
 from cd5flow.pipeline import Analysis
 from cd5flow.report import Wishes, folder_name, write_sample
 from cd5flow.report import wording as wording_module
 from cd5flow.report.folder import is_complete
 from cd5flow.report.lab import Lab
+from support.analysed import CLEAR, NO_CD5, analysis
 
 
 def changed(one: Analysis, *, seed: int) -> Analysis:

@@ -4,7 +4,7 @@ import pytest
 
 from cd5flow.report import fonts
 from cd5flow.report.fonts import Scribe
-from report_factory import HOSTILE
+from support.report_factory import HOSTILE
 
 
 def test_latin_greek_and_signs_can_be_set() -> None:

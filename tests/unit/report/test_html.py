@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from browser import browse, in_a_browser
 from cd5flow.report.document import report_id
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import render_html
 from cd5flow.report.lab import Lab, Logo
-from report_factory import (
+from support.browser import browse, in_a_browser
+from support.report_factory import (
     HOSTILE,
     SVG,
     hostile_pictures,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cd5flow.errors import OptionError
 from cd5flow.report.lab import LOGO_BYTES, load_lab, read_logo
-from report_factory import SVG, png
+from support.report_factory import SVG, png
 
 WHOLE = """\
 format: cd5flow.laboratory/1

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 
-from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.report.membership import membership_npz
+from support.analysed import CLEAR, NO_CD5, analysis
 
 
 def test_each_population_of_the_result_has_its_events() -> None:

@@ -19,7 +19,7 @@ from cd5flow.report.document import report_id
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab, Logo
 from cd5flow.report.pdf import check_language, render_pdf
-from report_factory import (
+from support.report_factory import (
     CREATED,
     HOSTILE,
     SHA,

@@ -6,7 +6,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from analysed import CLEAR, CLOGGED, NO_CD5, analysis
 from cd5flow.model.members import Members
 from cd5flow.model.populations import Gating
 from cd5flow.pipeline import Analysis
@@ -14,6 +13,7 @@ from cd5flow.report.html import render_html
 from cd5flow.report.parts import Picture
 from cd5flow.report.pictures import report_pictures
 from cd5flow.report.wording import load_wording
+from support.analysed import CLEAR, CLOGGED, NO_CD5, analysis
 
 MRD = "p10-mrd-low"
 

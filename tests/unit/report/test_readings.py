@@ -16,7 +16,7 @@ from cd5flow.report.document import report_document
 from cd5flow.report.parts import Fact, Facts, Section, Table
 from cd5flow.report.readings import burden_section, cd5_section
 from cd5flow.report.wording import languages, load_wording
-from report_factory import make_burden, make_cd5, make_cut, make_result
+from support.report_factory import make_burden, make_cd5, make_cut, make_result
 
 ENGLISH = load_wording("en")
 MONONUCLEAR = "mononuclear cells, those of the denominator outside the granulocytes"

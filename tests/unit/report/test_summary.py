@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from cd5flow.report.summary import summary_lines
-from report_factory import HOSTILE, make_result, make_sample, unknown_cd5
+from support.report_factory import HOSTILE, make_result, make_sample, unknown_cd5
 
 
 def test_the_answer_stands_first_in_the_words_of_the_report() -> None:

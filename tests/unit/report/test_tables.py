@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysed import CLEAR, NO_CD5, analysis
 from cd5flow.report.tables import Cell, csv_text, inert, populations_csv
+from support.analysed import CLEAR, NO_CD5, analysis
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "＠A1"])

@@ -26,7 +26,7 @@ from cd5flow.model.result import (
 )
 from cd5flow.report.phrases import Phrases, fields_of
 from cd5flow.report.wording import Code, Wording, languages, load_wording, sentence_pattern
-from report_factory import make_check
+from support.report_factory import make_check
 
 SOURCE = Path(cd5flow.__file__).parent
 ENGLISH = SOURCE / "report" / "languages" / "en.yaml"

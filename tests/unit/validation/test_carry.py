@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cd5flow.batch.engine import Outcome, Reply, Task
+from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import EngineError, OptionError
-from cd5flow.resources import strategy_file
 from cd5flow.validation.carry import (
     Request,
     carry_out,
@@ -18,7 +18,7 @@ from cd5flow.validation.carry import (
     task_of,
 )
 from cd5flow.validation.rows import Kind
-from validation_factory import SHIPPED, HereEngine, fails, small_course
+from support.validation_factory import SHIPPED, HereEngine, fails, small_course
 
 TINY = "accuracy=2,level=0,blank=1,resamples=2"
 

@@ -10,7 +10,7 @@ from cd5flow.quantify.cd5 import Threshold
 from cd5flow.validation.findings import accuracy, blanks, dilutions, precision
 from cd5flow.validation.record import AccuracyGroup
 from cd5flow.validation.rows import Arm, Row
-from validation_factory import accuracy_row, blank_row, diluted_row, row
+from support.validation_factory import accuracy_row, blank_row, diluted_row, row
 
 AT_70 = Threshold(70.0, ">=")
 

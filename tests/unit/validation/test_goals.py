@@ -8,7 +8,7 @@ from cd5flow.validation.goals import held_against
 from cd5flow.validation.plan import load_series
 from cd5flow.validation.record import GoalSection, GoalState
 from cd5flow.validation.rows import Row
-from validation_factory import SHIPPED, accuracy_row, blank_row, diluted_row, row
+from support.validation_factory import SHIPPED, accuracy_row, blank_row, diluted_row, row
 
 
 def held(rows: list[Row]) -> dict[str, GoalSection]:

@@ -20,7 +20,7 @@ from cd5flow.validation.record import FailedTube, Validation
 from cd5flow.validation.rendering import render_html, render_pdf
 from cd5flow.validation.rows import Row
 from cd5flow.validation.writing import tubes_csv, validation_of, write_validation
-from validation_factory import accuracy_row, blank_row, diluted_row, row, small_course
+from support.validation_factory import accuracy_row, blank_row, diluted_row, row, small_course
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from cd5flow.validation.series import (
     levels_down_to,
     lloq_percent,
 )
-from validation_factory import SHIPPED
+from support.validation_factory import SHIPPED
 
 LLOQ_EVENTS = 50
 

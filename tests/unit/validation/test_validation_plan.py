@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cd5flow.config.shipped import validation_file
 from cd5flow.errors import OptionError, StrategyError
-from cd5flow.resources import validation_file
 from cd5flow.validation.plan import load_series, size_of
-from validation_factory import SHIPPED
+from support.validation_factory import SHIPPED
 
 
 def test_the_shipped_series_loads() -> None:

@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.density import basins, span
 from cd5flow.gating.core import fit_core, level_distance, moments
 from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
-from cd5flow.ranks import median
+from cd5flow.numerics.density import basins, span
+from cd5flow.numerics.order_statistics import median
 
 
 class DensityCluster(RoleSpec):

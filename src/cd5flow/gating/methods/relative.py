@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.density import height_at
 from cd5flow.gating.sight import (
     Outcome,
     Resolved,
@@ -18,6 +17,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.numerics.density import height_at
 
 
 class Relative(Spec):

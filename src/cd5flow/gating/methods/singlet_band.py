@@ -18,7 +18,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
-from cd5flow.ranks import median
+from cd5flow.numerics.order_statistics import median
 
 ROUNDING = 1e-6
 """Relative spread that rounding to float32 alone can give."""

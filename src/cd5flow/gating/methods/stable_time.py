@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cd5flow.beside import side_by_side
-from cd5flow.blocks import blocks
-from cd5flow.clock import is_folded
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
-from cd5flow.ranks import finite, quantiles
+from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.clock import is_folded
+from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.threads import side_by_side
 
 RANK_BINS = 256
 FEWEST_BINS = 10

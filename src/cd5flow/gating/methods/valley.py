@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.density import Dip, Profile, dips, profile, span
 from cd5flow.gating.sight import Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import Evidence
-from cd5flow.ranks import finite
+from cd5flow.numerics.density import Dip, Profile, dips, profile, span
+from cd5flow.numerics.order_statistics import finite
 
 
 class Valley(Spec):

@@ -17,7 +17,7 @@ from cd5flow.gating.sight import Control, Sight, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
-from gating_factory import DISPLAY, Arrays, check_answer, sight, unhurried
+from support.gating_factory import DISPLAY, Arrays, check_answer, sight, unhurried
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
 FAR = {"population": "all", "quantile_percent": 90, "decades": 0.5, "min_events": 2}

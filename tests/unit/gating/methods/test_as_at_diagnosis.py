@@ -13,7 +13,7 @@ from cd5flow.gating.methods.as_at_diagnosis import AsAtDiagnosis
 from cd5flow.gating.sight import Sight
 from cd5flow.model.geometry import Interval, Rectangle
 from cd5flow.model.laip import Laip, MarkerRange
-from gating_factory import reason, resolved, sight
+from support.gating_factory import reason, resolved, sight
 
 T_CELLS = np.full(200, 1000.0)
 IS_T = np.arange(400) < 200

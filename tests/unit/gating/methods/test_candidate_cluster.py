@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.candidate_cluster import CandidateCluster
 from cd5flow.gating.sight import Outcome, Position, Side, Sight
 from cd5flow.model.geometry import Ellipse
-from gating_factory import Floats, axis, inside, normal, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, normal, reason, resolved, sight
 
 SPREAD = 0.03
 T_CELLS = np.column_stack([normal(0.8, SPREAD, 800, seed=7), normal(0.3, SPREAD, 800, seed=8)])

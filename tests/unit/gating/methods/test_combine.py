@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.combine import Combine
 from cd5flow.model.geometry import Boolean, Operand, Region
-from gating_factory import reason, resolved, sight
+from support.gating_factory import reason, resolved, sight
 
 
 def combined(*of: str, operator: str = "and") -> Region:

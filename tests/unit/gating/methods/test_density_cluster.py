@@ -15,7 +15,7 @@ from cd5flow.gating.roles import Window
 from cd5flow.gating.sight import Outcome, Position, Sight
 from cd5flow.model.geometry import Ellipse
 from cd5flow.model.scale import Logicle
-from gating_factory import Floats, axis, inside, normal, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, normal, reason, resolved, sight
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y).
 CLOUDS = {

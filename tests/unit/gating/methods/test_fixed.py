@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.fixed import Fixed
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Region
 from cd5flow.model.scale import Linear
-from gating_factory import DISPLAY, axis, inside, resolved, sight
+from support.gating_factory import DISPLAY, axis, inside, resolved, sight
 
 TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
 

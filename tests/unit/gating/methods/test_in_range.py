@@ -13,8 +13,8 @@ from cd5flow.gating.methods.in_range import InRange
 from cd5flow.gating.sight import Sight
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.geometry import Interval, Rectangle
-from cd5flow.transforms import Columns
-from gating_factory import TOP, Arrays, axis, inside, reason, resolved, scales_of, sight
+from cd5flow.preprocess.transforms import Columns
+from support.gating_factory import TOP, Arrays, axis, inside, reason, resolved, scales_of, sight
 
 
 def in_range(*axes: str, positive: tuple[str, ...] = ()) -> InRange:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cd5flow.gating.methods.island import Island
-from cluster_factory import SPREAD, T_CELLS, T_EVENTS, cloud, ellipse, scatter, tube
-from gating_factory import axis, inside, reason, sight, unhurried
+from support.cluster_factory import SPREAD, T_CELLS, T_EVENTS, cloud, ellipse, scatter, tube
+from support.gating_factory import axis, inside, reason, sight, unhurried
 
 CLONE = cloud(0.42, 0.3, 100, seed=21)
 # Normal cells on the way to the clone: a wide hill, whose flank reaches the clone.

@@ -21,8 +21,8 @@ from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
 from cd5flow.gating.sight import Position, Sight
-from cluster_factory import ellipse
-from gating_factory import Floats, axis, inside, reason, resolved, sight, unhurried
+from support.cluster_factory import ellipse
+from support.gating_factory import Floats, axis, inside, reason, resolved, sight, unhurried
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y): place, spread, events.
 CLOUDS = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cd5flow.gating.methods.negative_tail import NegativeTail
 from cd5flow.gating.sight import Outcome, Position
 from cd5flow.model.geometry import Interval
-from gating_factory import (
+from support.gating_factory import (
     Floats,
     axis,
     inside,

@@ -17,7 +17,7 @@ from scipy.special import bdtr
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
 from cd5flow.gating.sight import Control, Outcome, Position, Refused, Sight
 from cd5flow.model.geometry import Interval
-from gating_factory import axis, inside, quantiles, reason, resolved, sight, unhurried
+from support.gating_factory import axis, inside, quantiles, reason, resolved, sight, unhurried
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
 POSITIVE = quantiles(0.8, 0.06, 500)

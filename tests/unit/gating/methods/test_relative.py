@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.relative import Relative
 from cd5flow.gating.sight import Position, Side
 from cd5flow.model.geometry import Interval, Rectangle
-from gating_factory import axis, inside, normal, reason, resolved, sight
+from support.gating_factory import axis, inside, normal, reason, resolved, sight
 
 T = np.concatenate([normal(0.7, 0.02, 500), normal(0.2, 0.05, 500, seed=2)])
 IS_T = np.arange(1_000) < 500

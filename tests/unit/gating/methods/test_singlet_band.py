@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.singlet_band import SingletBand
 from cd5flow.model.geometry import Polygon
-from gating_factory import Floats, axis, inside, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, reason, resolved, sight
 
 SINGLES, PAIRS = 4_000, 300
 

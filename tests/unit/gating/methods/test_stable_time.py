@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cd5flow.gating.methods.stable_time import StableTime
 from cd5flow.gating.sight import Outcome, Sight
 from cd5flow.model.geometry import Interval, Intervals
-from gating_factory import Floats, axis, inside, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, reason, resolved, sight
 
 EVENTS = 20_000
 SECONDS = 100.0

@@ -15,7 +15,7 @@ from cd5flow.gating.methods.valley import Valley
 from cd5flow.gating.sight import Outcome, Position, Resolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.scale import Logicle
-from gating_factory import (
+from support.gating_factory import (
     Floats,
     axis,
     inside,

@@ -1,0 +1,1 @@
+"""Numbers on arrays: density, order statistics, chunks of events, threads and timing. Knows no cells."""

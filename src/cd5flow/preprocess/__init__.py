@@ -1,0 +1,1 @@
+"""From raw events to events that can be gated: panel and markers, compensation, display scales."""

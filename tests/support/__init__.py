@@ -1,0 +1,1 @@
+"""What the tests build their inputs with: factories of tubes, gates, results, folders, processes."""

@@ -1,0 +1,38 @@
+"""`cd5flow` in which samples of certain names go wrong: ``python -m faulty_batch batch ...``."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from cd5flow.batch.engine import Reply, Task
+from cd5flow.batch.plan import Job
+from cd5flow.batch.run import Orders, analyse_and_write
+from cd5flow.report import Wishes
+from support.batch_faults import go_wrong, note, prepare
+
+STARTED = "started"
+"""File beside the results folder in which each sample that is begun leaves a line."""
+
+
+def analyse_but(job: Job, *, out: Path, aside: Path, wishes: Wishes) -> Reply:
+    """Analyse a sample, unless its id says otherwise: ``hang-1`` hangs."""
+    note(out.parent / STARTED)
+    go_wrong(job.sample_id.partition("-")[0])
+    return analyse_and_write(job, out=out, aside=aside, wishes=wishes)
+
+
+def faulty_task(orders: Orders) -> Task:
+    """Return what workers do instead."""
+    out, aside = orders.out.absolute(), orders.aside.absolute()
+    work = partial(analyse_but, out=out, aside=aside, wishes=orders.wishes)
+    return Task(work, prepare)
+
+
+if __name__ == "__main__":
+    # Workers look functions up by their module's name, which for this file as a program is another.
+    from cd5flow.cli import main
+    from support import faulty_batch
+
+    Orders.task = property(faulty_batch.faulty_task)  # type: ignore[method-assign,assignment]
+    main()

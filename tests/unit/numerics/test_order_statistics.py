@@ -1,0 +1,135 @@
+"""Medians, quantiles and picks: what numpy says, only faster."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from cd5flow.numerics.order_statistics import (
+    ends,
+    finite,
+    median,
+    picked,
+    quantile,
+    quantiles,
+    rising,
+)
+
+Floats = npt.NDArray[np.floating[Any]]
+KINDS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@st.composite
+def values(draw: st.DrawFn, *, fewest: int = 1) -> Floats:
+    """Values of either type, often with equal ones among them."""
+    kind: np.dtype[Any] = draw(st.sampled_from(KINDS))
+    either = st.floats(-1e6, 1e6, width=32) | st.integers(-3, 3).map(float)
+    found: Floats = draw(arrays.arrays(kind, st.integers(fewest, 40), elements=either))
+    return found
+
+
+percents = st.floats(0, 100) | st.sampled_from([0.0, 2.5, 25.0, 50.0, 97.5, 100.0])
+
+
+@given(values())
+def test_a_median_is_that_of_numpy(v: Floats) -> None:
+    assert median(v) == float(np.median(v))
+
+
+@given(values(), percents)
+def test_a_quantile_is_that_of_numpy(v: Floats, percent: float) -> None:
+    assert quantile(v, percent) == float(np.percentile(v, percent))
+
+
+@given(values(), st.lists(percents, max_size=7))
+def test_several_quantiles_are_each_by_itself(v: Floats, each: list[float]) -> None:
+    assert quantiles(v, each) == tuple(quantile(v, percent) for percent in each)
+
+
+@given(values(), percents)
+def test_asking_leaves_the_values_as_they_were(v: Floats, percent: float) -> None:
+    before = v.copy()
+    quantiles(v, [percent] * 6)
+    median(v)
+    ends(v, 0)
+    np.testing.assert_array_equal(v, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_that_is_no_number_makes_every_quantile_none(kind: np.dtype[Any]) -> None:
+    for place in range(5):
+        v = np.array([3, 1, 4, 1, 5], dtype=kind)
+        v[place] = np.nan
+        assert math.isnan(median(v))
+        assert math.isnan(quantile(v, 0))
+        assert math.isnan(quantile(v, 100))
+
+
+def test_nothing_has_no_quantile() -> None:
+    assert math.isnan(median(np.empty(0)))
+    assert math.isnan(quantile(np.empty(0), 50))
+
+
+def test_infinite_values_are_values() -> None:
+    assert median(np.array([-np.inf, 2.0, np.inf])) == 2.0
+    assert quantile(np.array([1.0, 2.0, np.inf]), 100) == np.inf
+
+
+@given(values(fewest=5), st.integers(0, 2))
+def test_ends_are_read_off_the_values_in_order(v: Floats, rank: int) -> None:
+    ordered = np.sort(v)
+    assert ends(v, rank) == (float(ordered[rank]), float(ordered[v.size - 1 - rank]))
+
+
+@given(values(fewest=5), st.integers(0, 2), st.integers(1, 6))
+def test_ends_of_blocks_are_those_of_all_values(v: Floats, rank: int, block: int) -> None:
+    ordered = np.sort(v)
+    with mock.patch("cd5flow.numerics.order_statistics._BLOCK", block):
+        assert ends(v, rank) == (float(ordered[rank]), float(ordered[v.size - 1 - rank]))
+
+
+def test_a_value_that_is_no_number_stands_last_among_the_ends_of_blocks() -> None:
+    v = np.append(np.arange(20_000, dtype=np.float32)[::-1], np.float32(np.nan))
+    low, high = ends(np.roll(v, 7), 0)
+    assert low == 0
+    assert math.isnan(high)
+    assert ends(np.roll(v, 7), 1) == (1, 19_999)
+
+
+@given(values())
+def test_rising_places_are_those_of_a_stable_sort(v: Floats) -> None:
+    np.testing.assert_array_equal(rising(v), np.argsort(v, kind="stable"))
+
+
+def test_either_zero_and_either_infinity_rise_as_numbers_do() -> None:
+    v = np.array([0.0, -0.0, np.inf, 1.0, -0.0, -np.inf, -1.0, 0.0], dtype=np.float32)
+    assert rising(v).tolist() == [5, 6, 0, 1, 4, 7, 3, 2]
+
+
+@given(values(fewest=0), st.data())
+def test_what_a_mask_holds_is_picked_in_order(v: Floats, data: st.DataObject) -> None:
+    mask = data.draw(arrays.arrays(np.bool_, v.size))
+    found = picked(v, mask)
+    assert found.dtype == v.dtype
+    np.testing.assert_array_equal(found, v[mask])
+
+
+@given(values(fewest=0), st.data())
+def test_what_is_no_number_is_left_out(v: Floats, data: st.DataObject) -> None:
+    v[data.draw(arrays.arrays(np.bool_, v.size))] = data.draw(
+        st.sampled_from([np.nan, np.inf, -np.inf])
+    )
+    np.testing.assert_array_equal(finite(v), v[np.isfinite(v)])
+
+
+def test_values_that_are_all_numbers_are_not_copied() -> None:
+    v = np.array([1.0, 2.0])
+    assert finite(v) is v
