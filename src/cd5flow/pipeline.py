@@ -108,6 +108,7 @@ def _gate(
         drawn=plan.drawn,
         laip=settings.laip,
         controls=control_events(tube, rules, settings),
+        profiles=None if rules.profiles is None else rules.profiles.value,
         stage=stage,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from cd5flow.analysis.controls import Role
-from cd5flow.config.shipped import markers_file, protocol_file, strategy_file
+from cd5flow.config.shipped import markers_file, profiles_file, protocol_file, strategy_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import Protocol, load_protocol
@@ -16,6 +16,7 @@ from cd5flow.errors import OptionError
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.gating.drawn import DrawnGates, ImportedGates, same_matrix, start_of
 from cd5flow.gating.override import Overrides, load_overrides
+from cd5flow.gating.profiles import Profiles, load_profiles
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.gating.therapy import adapted
 from cd5flow.model.events import CompensatedEvents, Spillover
@@ -99,6 +100,7 @@ class Rules:
     protocol: Loaded[Protocol]
     aliases: MarkerAliases
     override: Loaded[Overrides] | None = None
+    profiles: Loaded[Profiles] | None = None
     changed: tuple[str, ...] = ()
     """What earlier therapies change in the strategy, as ``CODE: sentence``."""
 
@@ -121,6 +123,9 @@ def choose_rules(settings: Settings) -> Rules:
         protocol=load_protocol(protocol_file(settings.protocol)),
         aliases=load_aliases(markers_file()),
         override=None if settings.override is None else load_overrides(settings.override),
+        profiles=None
+        if strategy.profiles is None
+        else load_profiles(profiles_file(strategy.profiles, beside=loaded.path)),
         changed=changed,
     )
 

@@ -14,6 +14,7 @@ from cd5flow.errors import OptionError
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _STRATEGIES: Final = "strategies"
 _PROTOCOLS: Final = "protocols"
+_PROFILES: Final = "profiles"
 _SUFFIX: Final = ".yaml"
 
 
@@ -58,6 +59,21 @@ def protocol_file(name: str, *, package: Path = _PACKAGE) -> Path:
         OptionError: there is none of this name; the message names those there are.
     """
     return _named(name, _PROTOCOLS, "protocol", package)
+
+
+def profiles_file(name: str, *, beside: Path, package: Path = _PACKAGE) -> Path:
+    """Return the file of reference profiles that a strategy names.
+
+    Args:
+        name: of profiles that come with cd5flow, or the path of a ``.yaml`` or ``.yml`` file.
+        beside: the strategy's file; a relative path starts at its folder.
+        package: as of `gating_folder`.
+
+    Raises:
+        OptionError: there are none of this name; the message names those there are.
+    """
+    found = _named(name, _PROFILES, "profiles", package)
+    return beside.parent / found if Path(name).suffix in {_SUFFIX, ".yml"} else found
 
 
 def markers_file(*, package: Path = _PACKAGE) -> Path:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.order_statistics import median
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -138,3 +140,38 @@ def _squared(x: Floats, y: Floats, covariance: Floats) -> Floats:
 def level_distance(level_percent: float) -> float:
     """Return the squared distance that holds a share of a bivariate normal."""
     return float(-2 * np.log1p(-level_percent / 100))
+
+
+def core_ellipse(
+    points: Floats, x_axis: Dimension, y_axis: Dimension, level_percent: float
+) -> Ellipse | None:
+    """Return the ellipse that holds a share of a normal population fitted to the hill's core.
+
+    Args:
+        points: (2, n) the hill's events.
+        x_axis: the first that they lie on.
+        y_axis: the second.
+        level_percent: the share.
+    """
+    if points.shape[1] < 2:
+        return None
+    _, covariance = moments(*points)
+    if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
+        return None
+    fitted = fit_core(
+        points.T,
+        centre=np.array([median(axis.astype(np.float64)) for axis in points]),
+        covariance=covariance,
+        min_events=3,
+        rounds=5,
+    )
+    if fitted is None:
+        return None
+    centre, covariance = fitted
+    return Ellipse(
+        x_axis,
+        y_axis,
+        (float(centre[0]), float(centre[1])),
+        (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
+        level_distance(level_percent),
+    )

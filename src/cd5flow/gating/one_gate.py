@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cd5flow.gating.apply import population
+from cd5flow.gating.cell_types import CellTypes, find_cell_types
 from cd5flow.gating.clearance import clear_of_events
 from cd5flow.gating.explain import explained, out_of_place, usual_places
+from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.sight import (
     Consulted,
     Control,
@@ -50,6 +52,9 @@ class Basis:
         laip: what the patient's blasts looked like at diagnosis.
         controls: control tubes by their role.
         timed: gates that are found anew on a control tube where they lie on Time.
+        profiles: what cells look like; None where no gate asks.
+        grouped: the population whose cells are told apart by them.
+        found_cells: what was found of these, once.
     """
 
     columns: Columns
@@ -60,10 +65,31 @@ class Basis:
     laip: Laip | None = None
     controls: Mapping[str, Columns | Refused] = field(default_factory=dict)
     timed: tuple[GateSpec, ...] = ()
+    profiles: Profiles | None = None
+    grouped: str = ALL
+    found_cells: list[CellTypes | None] = field(default_factory=list)
 
     def applies(self, needs: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether the panel has what is needed and lacks what excludes."""
         return applies(self.panel, needs, unless)
+
+    def cell_types(self, before: Before) -> CellTypes | None:
+        """Return what kinds of cells the tube holds; None where that cannot be told."""
+        if self.profiles is None:
+            return None
+        if not self.found_cells:
+            within = before.standing(self.grouped) or ALL
+            self.found_cells.append(
+                find_cell_types(
+                    before[within],
+                    columns=self.columns,
+                    panel=self.panel,
+                    scales=self.scales,
+                    profiles=self.profiles,
+                    rng=np.random.default_rng([self.seed, _stream("cell types")]),
+                )
+            )
+        return self.found_cells[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +330,7 @@ class _Search:
             rng=np.random.default_rng([basis.seed, stream]),
             laip=basis.laip,
             controls={role: self._control(one) for role, one in basis.controls.items()},
+            cell_types=lambda: basis.cell_types(self.before),
         )
 
     def _control(self, tube: Columns | Refused) -> Control | Refused:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cd5flow.gating.gated import Gated
+from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import (
     UNPROVEN,
     allowed_gates,
@@ -16,6 +17,7 @@ from cd5flow.gating.lineage import (
     without_cluster,
 )
 from cd5flow.gating.one_gate import Basis, through
+from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
 from cd5flow.model.findings import Severity
@@ -42,6 +44,7 @@ def resolve(
     drawn: Mapping[str, Region | None] = NOTHING_DRAWN,
     laip: Laip | None = None,
     controls: Mapping[str, Columns | Refused] = NO_CONTROLS,
+    profiles: Profiles | None = None,
     stage: Stage = untimed,
 ) -> Gating:
     """Gate one tube.
@@ -60,22 +63,43 @@ def resolve(
         laip: what the patient's blasts looked like at diagnosis, where that is known.
         controls: the events of control tubes of the same panel by their role, for gates that are
             placed by one.
+        profiles: what cells look like, for strategies that tell them apart by it.
         stage: marks each gate.
     """
     everyone = np.ones(len(columns), dtype=np.bool_)
     everyone.setflags(write=False)
     members = Members({ALL: everyone})
-    basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
+    search = strategy.leukaemia
+    basis = Basis(
+        columns,
+        panel,
+        scales,
+        seed,
+        drawn,
+        laip,
+        controls,
+        strategy.gates,
+        profiles,
+        ALL if search is None else search.grouped,
+    )
     state = Gated(basis, members, stage=stage)
     state.run(strategy.gates, soon=allowed_gates(strategy, state))
+    reading = read_groups(strategy, state)
+    if reading.leukaemic or reading.thymus:
+        return _gating(strategy, state, reading)
     state, path = take_path(strategy, state)
     cluster = path is not None
     if path is None:
         path = without_cluster(strategy, state)
     state.run(strategy.after)
-    has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
+    has_nk_marker = _has_nk_marker(strategy, panel)
     nk_like = not cluster and state.look_alike and not has_nk_marker
-    looks_unproven = is_unproven(strategy, state, path if cluster else None)
+    contradicted = cluster and reading.contradicts(strategy, state)
+    looks_unproven = (
+        contradicted
+        or (not cluster and bool(reading.outside))
+        or is_unproven(strategy, state, path if cluster else None)
+    )
     lineage = UNPROVEN
     if path is not None and not looks_unproven:
         lineage = path_name(path, state) if cluster else path.lineage
@@ -93,20 +117,53 @@ def resolve(
             "a cluster is there that may be NK cells or blasts: no NK marker in this tube tells",
         )
     columns.forget()
-    denominator = state.gates.get(DENOMINATOR)
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
         findings=tuple(state.findings),
         lineage=lineage,
-        denominator_rule="" if denominator is None else denominator.why,
+        denominator_rule=_denominator_rule(state),
         cluster=cluster,
         unproven_cluster=looks_unproven or nk_like,
         lacks=path.lacks if path is not None and lineage == path.lineage else (),
         cd7_alone=path is not None and path.cd7_alone,
         nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
         rule=None if path is None else path.lineage,
+        outside=reading.outside,
     )
+
+
+def _gating(strategy: Strategy, state: Gated, reading: GroupReading) -> Gating:
+    """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
+    state.run(strategy.after)
+    state.basis.columns.forget()
+    blasts = reading.leukaemic
+    lacks = [set(one.lacks) for one in blasts]
+    common = set.intersection(*lacks) if lacks else set()
+    return Gating(
+        tree=GateTree(tuple(state.gates.values())),
+        members=state.members,
+        findings=tuple(state.findings),
+        lineage=" and ".join(dict.fromkeys(one.lineage for one in blasts)) or UNPROVEN,
+        denominator_rule=_denominator_rule(state),
+        cluster=bool(blasts),
+        unproven_cluster=not blasts,
+        lacks=tuple(sorted(common)),
+        cd7_alone=bool(blasts) and all(one.cd7_alone for one in blasts),
+        nk_unresolved=any(one.lacks for one in blasts)
+        and not _has_nk_marker(strategy, state.basis.panel),
+        leukaemic=blasts,
+        outside=reading.outside,
+    )
+
+
+def _has_nk_marker(strategy: Strategy, panel: Panel) -> bool:
+    return any(panel.has(m) for m in strategy.nk_markers)
+
+
+def _denominator_rule(state: Gated) -> str:
+    denominator = state.gates.get(DENOMINATOR)
+    return "" if denominator is None else denominator.why
 
 
 def transfer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from cd5flow.model.populations import Evidence
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.order_statistics import finite, median, picked, quantile
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
+
+if TYPE_CHECKING:
+    from cd5flow.gating.cell_types import CellTypes
 
 _MOST = 0.75
 """Of a parent with more of the events than this the row numbers would take more than its values."""
@@ -149,6 +153,7 @@ class Sight:
         consulted: what was asked of other populations so far.
         laip: what the patient's blasts looked like at diagnosis, where that is known.
         controls: the control tubes, by role.
+        cell_types: tells what kinds of cells the tube holds; None where that cannot be told.
     """
 
     columns: Columns
@@ -160,6 +165,7 @@ class Sight:
     consulted: Consulted = field(default_factory=Consulted)
     laip: Laip | None = None
     controls: Mapping[str, Control | Refused] = field(default_factory=dict)
+    cell_types: Callable[[], CellTypes | None] = lambda: None
 
     @property
     def events(self) -> int:

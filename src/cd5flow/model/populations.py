@@ -127,6 +127,25 @@ class GateTree:
 
 
 @dataclass(frozen=True, slots=True)
+class LeukaemicPopulation:
+    """One population of leukaemic or unexplained cells.
+
+    Attributes:
+        name: of its gate.
+        lineage: the lineage rule that accepts it; ``unproven`` where none does.
+        what: the same in words.
+        lacks: markers that its cells lack.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+    """
+
+    name: str
+    lineage: str
+    what: str
+    lacks: tuple[str, ...] = ()
+    cd7_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Gating:
     """What gating one tube gave.
 
@@ -145,6 +164,8 @@ class Gating:
         blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
         lineage_as_drawn: whether who drew imported gates is all that speaks for the T lineage.
         denominator_unnamed: whether no imported gate was said to be the denominator.
+        leukaemic: the populations of which the blasts consist, where they were told apart.
+        outside: populations outside every normal profile that no lineage rule accepts.
     """
 
     tree: GateTree
@@ -161,6 +182,8 @@ class Gating:
     blasts_use_cd5: bool = False
     lineage_as_drawn: bool = False
     denominator_unnamed: bool = False
+    leukaemic: tuple[LeukaemicPopulation, ...] = ()
+    outside: tuple[LeukaemicPopulation, ...] = ()
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""

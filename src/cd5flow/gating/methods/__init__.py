@@ -13,6 +13,7 @@ from pydantic import Field
 
 from cd5flow.gating.methods.as_at_diagnosis import AsAtDiagnosis
 from cd5flow.gating.methods.candidate_cluster import CandidateCluster
+from cd5flow.gating.methods.cell_type import CellType
 from cd5flow.gating.methods.combine import Combine
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.fixed import Fixed
@@ -29,6 +30,7 @@ from cd5flow.gating.methods.valley import Valley
 Method = Annotated[
     AsAtDiagnosis
     | CandidateCluster
+    | CellType
     | Combine
     | DensityCluster
     | Fixed

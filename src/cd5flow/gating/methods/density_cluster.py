@@ -8,13 +8,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.core import fit_core, level_distance, moments
+from cd5flow.gating.core import core_ellipse
 from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
-from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
 from cd5flow.numerics.density import basins, span
-from cd5flow.numerics.order_statistics import median
 
 
 class DensityCluster(RoleSpec):
@@ -62,7 +60,7 @@ class DensityCluster(RoleSpec):
         own = hill.members
         core = np.array([x.compress(own), y.compress(own)])
         del x, y  # copies of the parent's
-        ellipse = _ellipse(core, x_axis, y_axis, self.level_percent)
+        ellipse = core_ellipse(core, x_axis, y_axis, self.level_percent)
         if ellipse is None:
             return Unresolved(f"the hill on {self.x} and {self.y} has no width", nothing)
         values = {
@@ -72,38 +70,3 @@ class DensityCluster(RoleSpec):
             "hill_events": float(hill.events),
         }
         return Resolved(ellipse, replace(nothing, values=values, note=self.rule("hill")))
-
-
-def _ellipse(
-    points: np.ndarray, x_axis: Dimension, y_axis: Dimension, level_percent: float
-) -> Ellipse | None:
-    """Return the ellipse that holds a share of a normal population fitted to the hill's core.
-
-    Args:
-        points: (2, n) the hill's events.
-        x_axis: the first that they lie on.
-        y_axis: the second.
-        level_percent: the share.
-    """
-    if points.shape[1] < 2:
-        return None
-    _, covariance = moments(*points)
-    if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
-        return None
-    fitted = fit_core(
-        points.T,
-        centre=np.array([median(axis.astype(np.float64)) for axis in points]),
-        covariance=covariance,
-        min_events=3,
-        rounds=5,
-    )
-    if fitted is None:
-        return None
-    centre, covariance = fitted
-    return Ellipse(
-        x_axis,
-        y_axis,
-        (float(centre[0]), float(centre[1])),
-        (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
-        level_distance(level_percent),
-    )

@@ -1,0 +1,292 @@
+"""What kinds of cells a tube holds: groups over all markers but CD5, named by reference profiles.
+
+An even part of the parent's single cells is grouped; each group's levels are told from cells of the
+same tube, and the first profile that fits names it. Groups that no normal profile explains are joined
+where they touch, and named by the leukaemic profiles. Nothing here decides who is in a population:
+gates do, which are placed around what is found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cd5flow.gating.profiles import READOUT, SCATTER, Profiles
+from cd5flow.gating.references import References, find_references
+from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
+from cd5flow.gating.sight import MAD_TO_SD
+from cd5flow.model.events import Mask
+from cd5flow.model.geometry import Dimension
+from cd5flow.model.panel import Panel
+from cd5flow.model.scale import Logicle, Scale
+from cd5flow.numerics.kmeans import k_means
+from cd5flow.preprocess.transforms import Columns, scale
+
+Values = npt.NDArray[np.float32]
+
+SAMPLE: Final = 10_000
+"""About so many events are grouped."""
+GROUPS: Final = 56
+"""Into at most so many groups: several a population, so that none spans two."""
+FEWEST: Final = 5
+"""A group of fewer sampled events is too small to have a place."""
+_NOISE: Final = 0.5
+"""Decades above zero signal within which a marker is background and tells groups apart no more."""
+_WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
+"""Decades of scatter count more than those of a marker: populations lie closer there."""
+_TOUCHING: Final = 0.7
+"""Groups no further apart than this on any marker, in decades, are one population."""
+_NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
+
+
+@dataclass(frozen=True)
+class CellPopulation:
+    """Groups that belong together.
+
+    Attributes:
+        name: of the profile that fits; "" where none does.
+        what: the same in words.
+        groups: their numbers.
+        rows: the sampled events, as row numbers of the tube.
+        accepted: whether a profile proves leukaemia of T lineage.
+        smear: whether it is normal maturation by its shape.
+        lacks: markers that these cells lack.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        runner_up: the next profile that would have fitted; "" for none.
+        levels: marker to its decades above cells that lack it (CD45 and scatter: from lymphocytes).
+    """
+
+    name: str
+    what: str
+    groups: tuple[int, ...]
+    rows: npt.NDArray[np.intp]
+    accepted: bool
+    smear: bool
+    lacks: tuple[str, ...]
+    cd7_alone: bool
+    runner_up: str
+    levels: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class CellTypes:
+    """The cells of a tube by kind.
+
+    Attributes:
+        rows: the sampled events, as row numbers of the tube, in file order.
+        names: the normal population of each of them; "" where none fits.
+        values: (n, m) their places in decades on each of `markers`.
+        markers: the axes, CD5 not among them.
+        suspects: populations outside the normal profiles, largest first.
+        reference: which cells CD45 and scatter are told from, in words.
+        reference_rows: these cells, as row numbers of the tube.
+    """
+
+    rows: npt.NDArray[np.intp]
+    names: npt.NDArray[np.str_]
+    values: Values
+    markers: tuple[str, ...]
+    suspects: tuple[CellPopulation, ...]
+    reference: str
+    reference_rows: npt.NDArray[np.intp]
+
+    def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
+        """Return the sampled events of normal populations, as row numbers of the tube."""
+        return self.rows[np.isin(self.names, list(names))]
+
+
+def find_cell_types(
+    parent: Mask,
+    *,
+    columns: Columns,
+    panel: Panel,
+    scales: Mapping[str, Scale],
+    profiles: Profiles,
+    rng: np.random.Generator,
+) -> CellTypes | None:
+    """Return what kinds of cells a population holds; None where too few or no CD45 tells.
+
+    Args:
+        parent: whose events are looked at.
+        columns: the tube's events on any axis.
+        panel: its markers.
+        scales: display scale of each detector.
+        profiles: what cells look like.
+        rng: draws the start of the grouping.
+    """
+    markers = tuple(m for m in panel.markers if m not in _NO_AXES)
+    if "CD45" not in markers or not set(SCATTER) <= set(markers):
+        return None
+    rows = _single_rows(parent, columns, panel)
+    values = np.stack([_decades(m, rows, columns, panel, scales) for m in markers], axis=1)
+    known = np.isfinite(values).all(axis=1)
+    rows, values = rows[known], values[known]
+    if len(rows) < 10 * FEWEST:
+        return None
+    zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
+    floors = np.array([-np.inf if m in SCATTER else zero[m] + _NOISE for m in markers])
+    weights = np.array([_WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
+    grouped = np.maximum(values, floors).astype(np.float32)
+    labels = k_means(grouped * weights, GROUPS, rng=rng)
+    counts = np.bincount(labels)
+    groups = np.flatnonzero(counts >= FEWEST)
+    medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+    places = {m: medians[:, j] for j, m in enumerate(markers)}
+    references = find_references(places, counts[groups], zero=zero, landmark=profiles.landmark)
+    levels = ClusterLevels.of(places, references)
+    signs = signs_of(levels, profiles.signs)
+    fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
+    names = np.array(["" if row is None else row.name for row in fits])
+    names[references.t_cells] = "t_cells"
+    by_label = np.full(len(counts), "", dtype=object)
+    by_label[groups] = names
+    return CellTypes(
+        rows=rows,
+        names=by_label[labels].astype(np.str_),
+        values=values,
+        markers=markers,
+        suspects=_suspects(
+            groups[names == ""],
+            labels=labels,
+            rows=rows,
+            values=values,
+            grouped=grouped,
+            markers=markers,
+            references=references,
+            profiles=profiles,
+        ),
+        reference=references.told_from,
+        reference_rows=rows[np.isin(labels, groups[references.told_by])],
+    )
+
+
+def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np.intp]:
+    """Return an even part of the events whose pulses look like those of one cell."""
+    rows = np.flatnonzero(parent)
+    rows = rows[:: max(1, len(rows) // (2 * SAMPLE))]
+    single = np.ones(len(rows), dtype=np.bool_)
+    for area, other in (("FSC", "FSC-H"), ("SSC", "SSC-H"), ("FSC", "FSC-W")):
+        if other == "FSC-W" and panel.has("FSC-H"):
+            continue
+        if not (panel.has(area) and panel.has(other)):
+            continue
+        first, second = (
+            columns.column(Dimension(panel.detector(m)))[rows].astype(np.float64)
+            for m in (area, other)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.log(second) if other == "FSC-W" else np.log(first / second)
+        ratio[~np.isfinite(ratio)] = np.inf
+        middle = float(np.median(ratio[single])) if single.any() else 0.0
+        if not np.isfinite(middle):
+            continue
+        away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)
+        spread = MAD_TO_SD * float(np.median(np.abs(ratio[single] - middle)))
+        single &= away < max(4 * spread, 0.05)
+    rows = rows[single]
+    return np.asarray(rows[:: max(1, len(rows) // SAMPLE)], dtype=np.intp)
+
+
+def _decades(
+    marker: str,
+    rows: npt.NDArray[np.intp],
+    columns: Columns,
+    panel: Panel,
+    scales: Mapping[str, Scale],
+) -> Values:
+    """Return events' places in decades: of the display scale, of scatter in plain logarithms."""
+    detector = panel.detector(marker)
+    linear = columns.column(Dimension(detector))[rows]
+    transform = scales.get(detector)
+    if marker in SCATTER or not isinstance(transform, Logicle):
+        return np.log10(np.maximum(linear, 1)).astype(np.float32)
+    return np.asarray(scale(linear, transform) * np.float32(transform.m + transform.a))
+
+
+def _zero(transform: Scale | None) -> float:
+    """Return where zero signal lies, in decades from the bottom of the display scale."""
+    return transform.w + transform.a if isinstance(transform, Logicle) else 0.0
+
+
+def _suspects(
+    suspects: npt.NDArray[np.intp],
+    *,
+    labels: npt.NDArray[np.intp],
+    rows: npt.NDArray[np.intp],
+    values: Values,
+    grouped: Values,
+    markers: tuple[str, ...],
+    references: References,
+    profiles: Profiles,
+) -> tuple[CellPopulation, ...]:
+    """Return the populations that the groups without a name form, and what each is."""
+    found = []
+    stained = [j for j, m in enumerate(markers) if m not in SCATTER]
+    centres = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in suspects])
+    for joined in _joined(centres):
+        own = suspects[joined]
+        inside = np.isin(labels, own)
+        medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
+        levels = ClusterLevels.of(medians, references)
+        signs = signs_of(levels, profiles.signs)
+        (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
+        others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
+        (second,) = first_fitting(levels, signs, others, profiles.levels)
+        smear = _is_smear({m: values[inside, j] for j, m in enumerate(markers)}, profiles)
+        found.append(
+            CellPopulation(
+                name="" if row is None else row.name,
+                what="cells outside every profile" if row is None else row.what,
+                groups=tuple(int(g) for g in own),
+                rows=rows[inside],
+                accepted=row is not None and row.accepted and not smear,
+                smear=smear,
+                lacks=() if row is None else row.lacks,
+                cd7_alone=row is not None and row.cd7_alone,
+                runner_up="" if second is None else second.name,
+                levels={m: float(level[0]) for m, level in levels.shown().items()},
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-len(one.rows), one.groups)))
+
+
+def _joined(centres: npt.NDArray[np.floating]) -> list[npt.NDArray[np.intp]]:
+    """Return the groups that touch, directly or by others between, as lists of their indices."""
+    left = set(range(len(centres)))
+    found = []
+    while left:
+        reached = {min(left)}
+        todo = list(reached)
+        while todo:
+            away = np.abs(centres - centres[todo.pop()]).max(axis=1)
+            fresh = {int(i) for i in np.flatnonzero(away <= _TOUCHING)} & (left - reached)
+            reached |= fresh
+            todo += fresh
+        left -= reached
+        found.append(np.array(sorted(reached), dtype=np.intp))
+    return found
+
+
+def _is_smear(values: Mapping[str, Values], profiles: Profiles) -> bool:
+    """Whether a population is a smear of maturation: markers rise and fall together along it."""
+    rule = profiles.smear
+    if rule is None or rule.axis not in values:
+        return False
+    axis = values[rule.axis].astype(np.float64)
+    if axis.size < 4 * FEWEST:
+        return False
+    low, high = np.percentile(axis, [10, 90])
+    if high - low < rule.decades:
+        return False
+
+    def together(marker: str) -> float:
+        with np.errstate(invalid="ignore"):
+            return float(np.corrcoef(axis, values[marker])[0, 1])
+
+    rises = all(together(m) >= least for m, least in rule.rises.items() if m in values)
+    falls = [together(m) <= most for m, most in rule.falls.items() if m in values]
+    return rises and (not falls or any(falls))

@@ -1,0 +1,198 @@
+"""Every leukaemic population of a tube: found among groups of cells, gated one by one.
+
+What a lineage profile accepts is a part of the blasts. What no profile explains and is more than a
+trace is named, gated and counted too, so that it is never passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from cd5flow.gating.cell_types import CellPopulation, CellTypes
+from cd5flow.gating.gated import Gated
+from cd5flow.gating.leukaemia_search import LeukaemiaSearch
+from cd5flow.gating.one_gate import with_events
+from cd5flow.gating.outlining import Outline, outline
+from cd5flow.gating.strategy import BLASTS, Strategy
+from cd5flow.model.findings import Severity
+from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.populations import Evidence, Gate, LeukaemicPopulation
+
+METHOD = "cell_groups"
+"""The method of gates that are drawn around what was found among groups."""
+
+
+@dataclass(frozen=True)
+class GroupReading:
+    """What the groups of a tube's cells say of leukaemia, gated.
+
+    Attributes:
+        cells: the groups; None where they cannot be told.
+        leukaemic: the populations of which the blasts consist; empty where the groups show none.
+        outside: populations outside every normal profile that no lineage rule accepts.
+        thymus: whether a smear of maturation is there, so that normal thymocytes are not excluded.
+    """
+
+    cells: CellTypes | None = None
+    leukaemic: tuple[LeukaemicPopulation, ...] = ()
+    outside: tuple[LeukaemicPopulation, ...] = ()
+    thymus: bool = False
+
+    def contradicts(self, strategy: Strategy, state: Gated) -> bool:
+        """Whether blasts found by a chain of gates lie among cells that the groups call otherwise."""
+        if self.cells is None or strategy.leukaemia is None:
+            return False
+        sampled = state.members[BLASTS][self.cells.rows]
+        count = int(np.count_nonzero(sampled))
+        if count < FEW_SAMPLED:
+            return False
+        likely = np.concatenate(
+            [one.rows for one in self.cells.suspects if one.accepted] or [np.empty(0, np.intp)]
+        )
+        inside = np.count_nonzero(np.isin(self.cells.rows[sampled], likely))
+        percent = 100 * (1 - inside / count)
+        if percent < strategy.leukaemia.doubt_percent:
+            return False
+        names = Counter(self.cells.names[sampled].tolist())
+        name = names.most_common(1)[0][0] or "cells outside every profile"
+        what = (
+            f"{percent:.0f} % of the blasts by the gates lie among other cells, most of them {name}"
+        )
+        state.note("GROUPS_CONTRADICT", Severity.WARN, what)
+        return True
+
+
+FEW_SAMPLED = 10
+"""With fewer sampled blasts the groups say nothing of them."""
+
+
+def read_groups(strategy: Strategy, state: Gated) -> GroupReading:
+    """Return the leukaemic populations among a tube's groups of cells, each gated.
+
+    Where normal thymocytes may be there, nothing that looks like a T-lineage blast is claimed. Where a
+    person draws the blasts, the groups say nothing.
+    """
+    search = strategy.leukaemia
+    if search is None or BLASTS in state.basis.drawn:
+        return GroupReading()
+    before = state.before()
+    cells = state.basis.cell_types(before)
+    within = before.standing(search.within)
+    if cells is None or within is None:
+        return GroupReading()
+    large = [one for one in cells.suspects if _is_large(one, cells, search)]
+    thymus = any(one.smear for one in large)
+    accepted = tuple(one for one in large if one.accepted and not thymus)
+    least = search.outside_percent / 100 * len(cells.rows)
+    others = tuple(
+        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
+    )
+    blasts = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
+    if blasts:
+        gate_union(state, blasts, name=BLASTS, parent=within)
+    outside = gate_populations(state, cells, others, search, name="outside", parent=within)
+    for one in outside:
+        events = state.members.count(one.name) or 0
+        what = f"{events:,} cells outside every normal profile: {one.what}"
+        state.note("OUTSIDE_PROFILES", Severity.WARN, what)
+    if thymus:
+        what = (
+            "T-lineage cells of every age in one smear, as in the thymus: normal thymocytes are not "
+            "excluded, and no blasts are claimed"
+        )
+        state.note("THYMUS_NOT_EXCLUDED", Severity.WARN, what)
+    return GroupReading(cells, blasts, outside, thymus)
+
+
+def _is_large(one: CellPopulation, cells: CellTypes, search: LeukaemiaSearch) -> bool:
+    return len(one.rows) >= max(search.events, search.percent / 100 * len(cells.rows))
+
+
+def gate_populations(
+    state: Gated,
+    cells: CellTypes,
+    populations: tuple[CellPopulation, ...],
+    search: LeukaemiaSearch,
+    *,
+    name: str,
+    parent: str,
+) -> tuple[LeukaemicPopulation, ...]:
+    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
+    found = []
+    basis = state.basis
+    maps = tuple(
+        (x, y)
+        for x, y in ((basis.panel.first_of(x), basis.panel.first_of(y)) for x, y in search.maps)
+        if x is not None and y is not None and x != y
+    )
+    bounds = tuple(
+        dict.fromkeys(m for m in map(basis.panel.first_of, search.bounds) if m is not None)
+    )
+    within = state.members[parent][cells.rows]
+    rows = cells.rows[within]
+    for number, one in enumerate(populations, 1):
+        drawn = outline(
+            np.isin(rows, one.rows),
+            rows,
+            maps=maps,
+            bounds=bounds,
+            columns=basis.columns,
+            panel=basis.panel,
+            scales=basis.scales,
+        )
+        if drawn is None:
+            what = f"{one.what} ({one.name or 'no profile'}) have no width to draw a gate around"
+            state.note("GROUP_NOT_GATED", Severity.WARN, what)
+            continue
+        label = f"{name}_{number}"
+        _gate_outline(state, one, drawn, label=label, parent=parent)
+        found.append(
+            LeukaemicPopulation(
+                name=label,
+                lineage=one.name or "unproven",
+                what=one.what,
+                lacks=one.lacks,
+                cd7_alone=one.cd7_alone,
+            )
+        )
+    return tuple(found)
+
+
+def _gate_outline(
+    state: Gated, one: CellPopulation, drawn: Outline, *, label: str, parent: str
+) -> None:
+    """Gate the regions of an outline one within the other; the last bears the population's name."""
+    evidence = Evidence(
+        METHOD,
+        drawn.seen,
+        {"groups": float(len(one.groups)), "f1": drawn.f1}
+        | {f"{marker}_decades": level for marker, level in one.levels.items()},
+        f"{one.name or 'no profile'}; next: {one.runner_up or 'none'}",
+    )
+    inner = parent
+    last = len(drawn.regions) - 1
+    taken: dict[str, int] = {}
+    for i, (on, region) in enumerate(drawn.regions):
+        taken[on] = taken.get(on, 0) + 1
+        again = "" if taken[on] == 1 else f"_{taken[on]}"
+        safe = "".join(letter if letter.isalnum() else "_" for letter in on)
+        gate_name = label if i == last else f"{label}_{safe}{again}"
+        gate = Gate(gate_name, inner, region, evidence, f"{one.what}, found among groups of cells")
+        state.take(gate_name, with_events(gate, state.before(), state.basis.columns))
+        inner = gate_name
+
+
+def gate_union(
+    state: Gated, populations: tuple[LeukaemicPopulation, ...], *, name: str, parent: str
+) -> None:
+    """Gate what is in any of some populations."""
+    region = Boolean("or", tuple(Operand(one.name) for one in populations))
+    names = tuple(one.name for one in populations)
+    evidence = Evidence(
+        METHOD, state.members.count(parent) or 0, {}, "every leukaemic population", placed_by=names
+    )
+    gate = Gate(name, parent, region, evidence, "All leukaemic cells, whatever their phenotype.")
+    state.take(name, with_events(gate, state.before(), state.basis.columns))

@@ -1,0 +1,33 @@
+"""How a strategy has leukaemic populations looked for among the groups of a tube's cells."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cd5flow.gating.sight import Spec
+
+
+class LeukaemiaSearch(Spec):
+    """How leukaemic populations are looked for among the groups of a tube's cells.
+
+    Attributes:
+        grouped: the population whose cells are told apart.
+        within: the population in which leukaemic ones are gated.
+        maps: pairs of axes, an ellipse on each; ``A|B`` is the first that the panel has.
+        bounds: axes on which a bound may keep other cells out.
+        events: fewest sampled events of a population that is told by its group.
+        percent: smallest share of the sampled cells likewise.
+        outside_percent: share of the sampled cells from which a population that no profile accepts
+            withholds the burden.
+        doubt_percent: share of the blasts by the chain of gates that may lie in groups of normal
+            cells; more, and the two readings contradict each other.
+    """
+
+    grouped: str
+    within: str
+    maps: tuple[tuple[str, str], ...] = Field(min_length=1)
+    bounds: tuple[str, ...] = ()
+    events: int = Field(default=30, ge=5)
+    percent: float = Field(default=0.5, ge=0, le=100)
+    outside_percent: float = Field(default=2, ge=0, le=100)
+    doubt_percent: float = Field(default=50, ge=0, le=100)

@@ -1,0 +1,78 @@
+"""The ellipse of a kind of cells that agrees with everything known of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from cd5flow.gating.core import core_ellipse
+from cd5flow.gating.sight import (
+    Outcome,
+    Resolved,
+    Sight,
+    Spec,
+    Unresolved,
+    refuse_one_channel_twice,
+)
+from cd5flow.model.populations import Evidence
+
+
+class CellType(Spec):
+    """The ellipse, on two axes, around cells that a reference profile names.
+
+    The profiles are held against all markers at once, so that neither outliers nor a clone that
+    shares two markers with a normal population take its place.
+
+    Attributes:
+        kinds: populations of the profiles, together.
+        stand_in: whether, where none of them is there, the cells by which CD45 and scatter of this
+            tube are told stand in; the evidence says which.
+        x, y: the markers of the map.
+        min_events: fewest sampled events.
+        level_percent: share of a normal population that the ellipse holds.
+    """
+
+    method: Literal["cell_type"]
+    kinds: tuple[str, ...] = Field(min_length=1)
+    stand_in: bool = False
+    x: str
+    y: str
+    min_events: int = Field(default=12, ge=5)
+    level_percent: float = Field(default=99, gt=0, lt=100)
+
+    @model_validator(mode="after")
+    def _axes_apart(self) -> CellType:
+        refuse_one_channel_twice(self.x, self.y)
+        return self
+
+    def find(self, sight: Sight) -> Outcome:
+        """Fit the ellipse; unresolved where the tube holds none of these cells."""
+        axes = (sight.dimension(self.x), sight.dimension(self.y))
+        cells = sight.cell_types()
+        names = ", ".join(self.kinds)
+        if cells is None:
+            nothing = Evidence("cell_type", sight.events)
+            return Unresolved(
+                f"{names}: CD45 and scatter of too few events to tell cells by", nothing
+            )
+        rows, note = cells.of(self.kinds), f"{names} by every marker of the panel"
+        if len(rows) < self.min_events and self.stand_in:
+            rows, note = cells.reference_rows, f"no {names}; {cells.reference} stand in"
+        rows = rows[sight.inside[rows]]
+        evidence = Evidence(
+            "cell_type",
+            sight.events,
+            {"sampled": float(len(cells.rows)), "found": float(len(rows))},
+            note,
+        )
+        if len(rows) < self.min_events:
+            return Unresolved(
+                f"{len(rows)} of {len(cells.rows)} sampled cells are {names}", evidence
+            )
+        places = [sight.columns.column(axis)[rows].astype(np.float64) for axis in axes]
+        ellipse = core_ellipse(np.array(places), *axes, self.level_percent)
+        if ellipse is None:
+            return Unresolved(f"{names} have no width on {self.x} and {self.y}", evidence)
+        return Resolved(ellipse, evidence)

@@ -1,0 +1,225 @@
+"""What cells look like, marker by marker: a file a laboratory reads, edits and signs.
+
+One row a population. A row says of each marker at which level it stands, in decades told from cells
+of the same tube, and no CD5 takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cd5flow.config.yaml_file import Loaded, load_yaml
+from cd5flow.errors import StrategyError
+from cd5flow.gating.sight import Spec
+
+READOUT = "CD5"
+
+SCATTER = ("FSC", "SSC")
+"""Axes told from lymphocytes, as CD45 is, and not from cells that lack a marker."""
+
+
+class Range(Spec):
+    """From a low end to a high one, in decades; an end left out is open."""
+
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Range:
+        if self.low is None and self.high is None:
+            raise ValueError("give low, high or both")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError("low lies above high")
+        return self
+
+
+class Level(Spec):
+    """How much of a marker cells carry.
+
+    Attributes:
+        low, high: decades above this tube's cells that lack the marker.
+        low_of_t_cells, high_of_t_cells: decades from its normal T cells; not asked where it has none.
+        either: whether one of the two is enough.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    low_of_t_cells: float | None = None
+    high_of_t_cells: float | None = None
+    either: bool = False
+
+
+class BothMarkers(Spec):
+    """Two markers carried together.
+
+    Attributes:
+        markers: the two.
+        above: decades above the cells that lack each.
+    """
+
+    markers: tuple[str, str]
+    above: float
+
+
+class Landmark(Spec):
+    """How the normal T cells of a tube are recognised, before anything else is known of it.
+
+    Attributes:
+        bright: the marker whose brightest cells are looked at.
+        positive: further markers that they carry.
+        either: markers of which the brighter speaks for them.
+        absent: markers that they lack, with the decades above zero signal from which one is carried.
+        both_absent: markers not carried together.
+        percent, events: fewest of all cells for a landmark, whichever is more.
+    """
+
+    bright: str
+    positive: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
+    absent: dict[str, float] = Field(default_factory=dict)
+    both_absent: BothMarkers | None = None
+    percent: float = Field(default=0.2, ge=0, le=100)
+    events: int = Field(default=12, ge=5)
+
+
+class Signs(Spec):
+    """Signs that T cells are immature.
+
+    Attributes:
+        strong: marker to the decades above negative cells from which it is a sign that is enough.
+        weak: marker to those from which it is a sign of which two are asked.
+        both: two markers carried together, a weak sign.
+        cd45_below: decades from lymphocytes under which CD45 is a weak sign.
+    """
+
+    strong: dict[str, float] = Field(default_factory=dict)
+    weak: dict[str, float] = Field(default_factory=dict)
+    both: BothMarkers | None = None
+    cd45_below: float | None = None
+
+
+class ProfileRow(Spec):
+    """One population.
+
+    Attributes:
+        name: the population, or the lineage rule that accepts it.
+        what: in words.
+        where: CD45, FSC and SSC in decades from the lymphocytes of the tube.
+        markers: marker, or alternatives ``A|B`` of which the brightest counts, to a level's name.
+        needs: markers without which the row says nothing; ``A|B`` is either.
+        unless: markers with which it says nothing.
+        signs: what is asked of the signs of immaturity: `none`, `some` (one or more), `enough` (a
+            strong one, or two); nothing where absent.
+        lacks: markers that these cells lack, whose signal is background.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        accepted: whether the row proves leukaemia of T lineage.
+    """
+
+    name: str = Field(min_length=1)
+    what: str = Field(min_length=1)
+    where: dict[Literal["CD45", "FSC", "SSC"], Range] = Field(default_factory=dict)
+    markers: dict[str, str] = Field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    signs: Literal["none", "some", "enough"] | None = None
+    lacks: tuple[str, ...] = ()
+    cd7_alone: bool = False
+    accepted: bool = False
+
+    def named_markers(self) -> frozenset[str]:
+        """Return every marker that the row reads."""
+        named = (*self.markers, *self.needs, *self.unless, *self.lacks)
+        return frozenset(one for alternatives in named for one in alternatives.split("|"))
+
+
+class Smear(Spec):
+    """How normal maturation looks across the groups of a population.
+
+    Attributes:
+        axis: the marker that rises with age.
+        decades: by at least so many, from the 10th to the 90th percentile of the cells.
+        rises: marker to the least correlation with it.
+        falls: marker to the highest correlation with it, below zero; one of them is enough.
+    """
+
+    axis: str
+    decades: float = Field(gt=0)
+    rises: dict[str, float] = Field(default_factory=dict)
+    falls: dict[str, float] = Field(default_factory=dict)
+
+
+class Profiles(Spec):
+    """Reference profiles of normal cells and of leukaemia."""
+
+    format: Literal["cd5flow.profiles/1"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    title: str
+    sources: tuple[str, ...] = ()
+    levels: dict[str, Level]
+    landmark: Landmark
+    signs: Signs
+    normal: tuple[ProfileRow, ...] = Field(min_length=1)
+    leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
+    smear: Smear | None = None
+
+    def without(self, ignored: frozenset[str]) -> Profiles:
+        """Return the profiles in which some markers neither select nor exclude.
+
+        Rows that need one of them are left out.
+        """
+        return self.model_copy(
+            update={
+                "normal": tuple(_rows_without(self.normal, ignored)),
+                "leukaemic": tuple(_rows_without(self.leukaemic, ignored)),
+            }
+        )
+
+
+def _rows_without(rows: tuple[ProfileRow, ...], ignored: frozenset[str]) -> Iterator[ProfileRow]:
+    for row in rows:
+        if any(set(need.split("|")) <= ignored for need in row.needs):
+            continue
+        kept = {m: level for m, level in row.markers.items() if not set(m.split("|")) & ignored}
+        yield row.model_copy(update={"markers": kept})
+
+
+def load_profiles(path: Path) -> Loaded[Profiles]:
+    """Read and check a file of profiles.
+
+    Raises:
+        StrategyError: one line ``file:line:column: what`` a fault.
+    """
+    return load_yaml(path, Profiles, error=StrategyError, also=_faults)
+
+
+def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield what a single row cannot show: CD5 anywhere, unknown levels, names of two populations."""
+    levels = ", ".join(profiles.levels)
+    for part, rows in (("normal", profiles.normal), ("leukaemic", profiles.leukaemic)):
+        for i, row in enumerate(rows):
+            if READOUT in row.named_markers():
+                yield (
+                    (part, i, "markers"),
+                    f"{READOUT} must not take part in finding any population",
+                )
+            for marker, level in row.markers.items():
+                if level not in profiles.levels:
+                    what = f"no level is named '{level}', expected {levels}"
+                    yield (part, i, "markers", marker), what
+    mark, signs = profiles.landmark, profiles.signs
+    named = {mark.bright, *mark.positive, *mark.either, *mark.absent}
+    if READOUT in named:
+        yield ("landmark",), f"{READOUT} must not take part in finding T cells"
+    if READOUT in {*signs.strong, *signs.weak}:
+        yield ("signs",), f"{READOUT} must not take part in finding any population"
+    if profiles.smear is not None and READOUT in {
+        profiles.smear.axis,
+        *profiles.smear.rises,
+        *profiles.smear.falls,
+    }:
+        yield ("smear",), f"{READOUT} must not take part in finding any population"

@@ -1,0 +1,72 @@
+"""k-means with a stated start: the same points and the same numbers give the same groups.
+
+Lloyd SP. IEEE Trans Inf Theory 1982;28:129. Start: Arthur D, Vassilvitskii S. SODA 2007:1027.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.intp]
+
+_STARTERS = 3_000
+"""Among so many points, evenly taken, the first centres are drawn."""
+
+
+def k_means(points: Points, groups: int, *, rng: np.random.Generator, rounds: int = 12) -> Labels:
+    """Return each point's group, 0 to `groups` - 1; a group may stay empty.
+
+    Args:
+        points: (n, d), finite.
+        groups: how many at most.
+        rng: draws the first centres.
+        rounds: of assigning points and moving centres.
+    """
+    centres = _start(points[:: max(1, len(points) // _STARTERS)], groups, rng)
+    labels = _nearest(points, centres)
+    for _ in range(rounds):
+        moved = _means(points, labels, centres)
+        again = _nearest(points, moved)
+        centres = moved
+        if np.array_equal(again, labels):
+            break
+        labels = again
+    return labels
+
+
+def _start(points: Points, groups: int, rng: np.random.Generator) -> Points:
+    """Return centres drawn one after the other, far ones likelier (k-means++)."""
+    centres = np.empty((min(groups, len(points)), points.shape[1]), dtype=np.float32)
+    centres[0] = points[int(rng.integers(len(points)))]
+    away = _squared(points, centres[0])
+    for k in range(1, len(centres)):
+        reached = np.cumsum(away, dtype=np.float64)
+        drawn = int(np.searchsorted(reached, rng.random() * reached[-1], side="right"))
+        centres[k] = points[min(drawn, len(points) - 1)]
+        np.minimum(away, _squared(points, centres[k]), out=away)
+    return centres
+
+
+def _squared(points: Points, centre: Points) -> Points:
+    away = points - centre
+    return np.asarray(np.einsum("ij,ij->i", away, away), dtype=np.float32)
+
+
+def _nearest(points: Points, centres: Points) -> Labels:
+    """Return the nearest centre of each point: of |x - c|^2 the part that differs between centres."""
+    halves = 0.5 * np.einsum("ij,ij->i", centres, centres)
+    return np.argmax(points @ centres.T - halves, axis=1)
+
+
+def _means(points: Points, labels: Labels, centres: Points) -> Points:
+    """Return the mean of each group; where one is empty its centre stays."""
+    order = np.argsort(labels, kind="stable")
+    counts = np.bincount(labels, minlength=len(centres))
+    filled = np.flatnonzero(counts)
+    starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
+    sums = np.add.reduceat(points[order], starts, axis=0, dtype=np.float64)
+    moved = centres.copy()
+    moved[filled] = sums / counts[filled, None]
+    return moved
