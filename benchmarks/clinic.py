@@ -99,7 +99,8 @@ def main() -> int:
         laip = None
         if truth.get("laip"):
             first = analyse_tube(
-                chosen.folder / truth["laip"], settings(timepoint="diagnosis", specimen="bone_marrow")
+                chosen.folder / truth["laip"],
+                settings(timepoint="diagnosis", specimen="bone_marrow"),
             )
             chosen.work.mkdir(parents=True, exist_ok=True)
             laip = chosen.work / "laip.json"

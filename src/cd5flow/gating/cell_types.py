@@ -186,9 +186,18 @@ def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np
             continue
         away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)
         spread = MAD_TO_SD * float(np.median(np.abs(ratio[single] - middle)))
-        single &= away < max(4 * spread, 0.05)
+        ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
+        single &= (away < max(4 * spread, 0.05)) | ended
     rows = rows[single]
     return np.asarray(rows[:: max(1, len(rows) // SAMPLE)], dtype=np.intp)
+
+
+def _at_end(
+    values: npt.NDArray[np.float64], columns: Columns, detector: str
+) -> npt.NDArray[np.bool_]:
+    """Return which values are at the end of their scale, and so tell no doublet."""
+    end = columns.events.raw.channel(detector).last_step
+    return np.zeros(values.shape, dtype=np.bool_) if end is None else values >= end
 
 
 def _decades(

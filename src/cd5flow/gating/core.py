@@ -143,7 +143,12 @@ def level_distance(level_percent: float) -> float:
 
 
 def core_ellipse(
-    points: Floats, x_axis: Dimension, y_axis: Dimension, level_percent: float
+    points: Floats,
+    x_axis: Dimension,
+    y_axis: Dimension,
+    level_percent: float,
+    *,
+    least_sd: float = 0.0,
 ) -> Ellipse | None:
     """Return the ellipse that holds a share of a normal population fitted to the hill's core.
 
@@ -152,10 +157,12 @@ def core_ellipse(
         x_axis: the first that they lie on.
         y_axis: the second.
         level_percent: the share.
+        least_sd: added to its width on either axis.
     """
     if points.shape[1] < 2:
         return None
     _, covariance = moments(*points)
+    covariance = covariance + least_sd**2 * np.eye(2)
     if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
         return None
     fitted = fit_core(
@@ -163,6 +170,8 @@ def core_ellipse(
         centre=np.array([median(axis.astype(np.float64)) for axis in points]),
         covariance=covariance,
         min_events=3,
+        prior=covariance if least_sd else None,
+        prior_events=3 if least_sd else 0,
         rounds=5,
     )
     if fitted is None:

@@ -32,9 +32,7 @@ class ClusterLevels:
     of_lymphocytes: Mapping[str, Exact]
 
     @classmethod
-    def of(
-        cls, places: Mapping[str, Exact], references: References
-    ) -> ClusterLevels:
+    def of(cls, places: Mapping[str, Exact], references: References) -> ClusterLevels:
         """Tell places from a tube's references."""
         placed = {m: v for m, v in places.items() if m not in SCATTER and m != "CD45"}
         return cls(

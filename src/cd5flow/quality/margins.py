@@ -20,12 +20,18 @@ def margins(run: Run) -> tuple[Observation, ...]:
 
 
 def off_scale(run: Run) -> Observation:
-    """Largest share of events at the end of a channel's scale, over the channels of the panel.
+    """Largest share of lymphocytes and blasts at the end of a channel's scale, over the panel.
 
     The upper end, and for scatter zero and below too: fluorescence there is a cell without the dye.
+    Voltages are set for lymphocytes: granulocytes at the end of side scatter are cells as they
+    should be. Where neither population is told, all stable events are looked at.
     """
-    code, unit = "OFF_SCALE", "% of events"
-    stable = run.stable
+    code = "OFF_SCALE"
+    stable, unit = run.stable, "% of events"
+    members = run.gating.members
+    told = [members[name] for name in ("lymphocytes", run.blasts_name) if name in members]
+    if any(one.any() for one in told):
+        stable, unit = np.logical_or.reduce(told), "% of lymphocytes and blasts"
     events = int(np.count_nonzero(stable))
     if not events:
         return Observation(code, None, unit, "no events to look at")

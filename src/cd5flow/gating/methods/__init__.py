@@ -21,6 +21,7 @@ from cd5flow.gating.methods.in_range import InRange
 from cd5flow.gating.methods.island import Island
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.methods.negative_tail import NegativeTail
+from cd5flow.gating.methods.pulse_width import PulseWidth
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.methods.relative import Relative
 from cd5flow.gating.methods.singlet_band import SingletBand
@@ -38,6 +39,7 @@ Method = Annotated[
     | Island
     | Mixture
     | NegativeTail
+    | PulseWidth
     | Quantile
     | Relative
     | SingletBand

@@ -18,6 +18,9 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.populations import Evidence
 
+LEAST_SD = 0.005
+"""Least width of a kind of cells on the display scale; those at the end of one have none there."""
+
 
 class CellType(Spec):
     """The ellipse, on two axes, around cells that a reference profile names.
@@ -72,7 +75,7 @@ class CellType(Spec):
                 f"{len(rows)} of {len(cells.rows)} sampled cells are {names}", evidence
             )
         places = [sight.columns.column(axis)[rows].astype(np.float64) for axis in axes]
-        ellipse = core_ellipse(np.array(places), *axes, self.level_percent)
+        ellipse = core_ellipse(np.array(places), *axes, self.level_percent, least_sd=LEAST_SD)
         if ellipse is None:
             return Unresolved(f"{names} have no width on {self.x} and {self.y}", evidence)
         return Resolved(ellipse, evidence)

@@ -20,11 +20,13 @@ class InRange(Spec):
     Attributes:
         axes: markers to look at; those that the tube lacks are left out.
         positive: markers, scatter as a rule, that have no meaning at or below zero.
+        ends: `low` leaves the upper end open: a value there is a bound, and its cell a cell.
     """
 
     method: Literal["in_range"]
     axes: tuple[str, ...]
     positive: tuple[str, ...] = ()
+    ends: Literal["low", "both"] = "both"
 
     def find(self, sight: Sight) -> Outcome:
         """Find the bounds; unresolved (all in range) where no channel reaches its end."""
@@ -40,7 +42,7 @@ class InRange(Spec):
             looked_at.add(dimension)
             channel = sight.columns.events.raw.channel(dimension.detector)
             seen = sight.values(dimension)
-            top = channel.last_step
+            top = channel.last_step if self.ends == "both" else None
             over = int(np.count_nonzero(seen >= top)) if top is not None else 0
             low = 0.0 if axis in self.positive else None
             under = int(np.count_nonzero(seen <= 0)) if low is not None else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -29,7 +30,9 @@ class SingletBand(Spec):
 
     Iteratively reweighted least squares with Huber's weights (Huber PJ. Ann Math Stat 1964;35:73),
     with residuals relative to the area, since pulse noise grows with the signal. Two cells in one
-    pulse add their areas but not their heights, and fall below the band.
+    pulse add their areas but not their heights, and fall below the band. A value at the end of its
+    scale is "at least so much": such events place no side, and stay in wherever a true value beyond
+    the end would lie in the band.
 
     Attributes:
         area: the marker on x.
@@ -57,7 +60,13 @@ class SingletBand(Spec):
         x_axis = sight.dimension(self.area, linear=True)
         y_axis = sight.dimension(self.height, linear=True)
         x, y = sight.values(x_axis), sight.values(y_axis)
+        ends = tuple(
+            sight.columns.events.raw.channel(axis.detector).last_step for axis in (x_axis, y_axis)
+        )
+        tops = tuple(_top(values, end) for values, end in zip((x, y), ends, strict=True))
+        reach = 1.05 * float(np.max(x[np.isfinite(x)], initial=0.0))
         keep = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
+        keep &= (x < tops[0]) & (y < tops[1])
         if not keep.all():
             x, y = x.compress(keep), y.compress(keep)
         nothing = Evidence("singlet_band", int(x.size))
@@ -74,21 +83,62 @@ class SingletBand(Spec):
             reason = f"{self.height} is computed from {self.area} and tells no pulses apart"
             return Unresolved(reason, nothing)
         # The band reaches a little past the events at either end, so that none is cut there.
-        left, right = 0.5 * float(x.min()), 1.05 * float(x.max())
-        vertices = tuple(
-            (px, intercept + slope * px + k * spread * px)
-            for px, k in (
-                (left, -self.below),
-                (right, -self.below),
-                (right, self.above),
-                (left, self.above),
-            )
+        left, right = 0.5 * float(x.min()), max(1.05 * float(x.max()), reach)
+
+        def side(place: float, spreads: float) -> float:
+            return intercept + slope * place + spreads * spread * place
+
+        vertices = _vertices(
+            left,
+            right,
+            lambda place: side(place, -self.below),
+            lambda place: side(place, self.above),
+            tops=tops,
         )
         values = {"slope": slope, "intercept_linear": intercept, "relative_spread": spread}
         note = f"{self.height} follows {self.area}; band from -{self.below:g} to +{self.above:g} spreads"
         return Resolved(
             Polygon(x_axis, y_axis, vertices), Evidence("singlet_band", int(x.size), values, note)
         )
+
+
+def _top(values: np.ndarray, end: float | None) -> float:
+    """Return from where values are at the end of their scale; infinite where none is."""
+    return float("inf") if end is None or not np.any(values >= end) else float(end)
+
+
+def _vertices(
+    left: float,
+    right: float,
+    lower: Callable[[float], float],
+    upper: Callable[[float], float],
+    *,
+    tops: tuple[float, float],
+) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a band that is open where a value says only "at least so much".
+
+    Args:
+        left, right: where the band begins and ends on x.
+        lower, upper: its sides.
+        tops: where x and y end; infinite where no event is at an end.
+    """
+    x_top, y_top = tops
+    ceiling = max(upper(right), 1.05 * y_top if np.isfinite(y_top) else 0.0)
+    corners = [(left, lower(left))]
+    crossing = right
+    if np.isfinite(y_top) and lower(right) > y_top:
+        # Beyond this area a height at its end may belong to a band that lies higher.
+        crossing = left + (right - left) * (y_top - lower(left)) / (lower(right) - lower(left))
+        corners += [(crossing, y_top), (right, y_top)]
+    else:
+        corners.append((right, lower(right)))
+    if np.isfinite(x_top):
+        corners += [(right, ceiling), (x_top, ceiling), (x_top, upper(x_top))]
+    else:
+        corners.append((right, max(upper(right), ceiling)))
+        if np.isfinite(y_top) and upper(right) < ceiling:
+            corners.append((crossing, ceiling))
+    return (*corners, (left, upper(left)))
 
 
 def _fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
