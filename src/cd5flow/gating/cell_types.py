@@ -28,9 +28,9 @@ from cd5flow.preprocess.transforms import Columns, scale
 
 Values = npt.NDArray[np.float32]
 
-SAMPLE: Final = 10_000
+SAMPLE: Final = 8_000
 """About so many events are grouped."""
-GROUPS: Final = 56
+GROUPS: Final = 48
 """Into at most so many groups: several a population, so that none spans two."""
 FEWEST: Final = 5
 """A group of fewer sampled events is too small to have a place."""
@@ -38,8 +38,6 @@ _NOISE: Final = 0.5
 """Decades above zero signal within which a marker is background and tells groups apart no more."""
 _WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
 """Decades of scatter count more than those of a marker: populations lie closer there."""
-_TOUCHING: Final = 0.7
-"""Groups no further apart than this on any marker, in decades, are one population."""
 _NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
 
 
@@ -234,9 +232,10 @@ def _suspects(
 ) -> tuple[CellPopulation, ...]:
     """Return the populations that the groups without a name form, and what each is."""
     found = []
-    stained = [j for j, m in enumerate(markers) if m not in SCATTER]
+    rule = profiles.joined_by
+    stained = [j for j, m in enumerate(markers) if m in rule.markers]
     centres = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in suspects])
-    for joined in _joined(centres):
+    for joined in _joined(centres, rule.decades):
         own = suspects[joined]
         inside = np.isin(labels, own)
         medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
@@ -263,7 +262,7 @@ def _suspects(
     return tuple(sorted(found, key=lambda one: (-len(one.rows), one.groups)))
 
 
-def _joined(centres: npt.NDArray[np.floating]) -> list[npt.NDArray[np.intp]]:
+def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArray[np.intp]]:
     """Return the groups that touch, directly or by others between, as lists of their indices."""
     left = set(range(len(centres)))
     found = []
@@ -272,7 +271,7 @@ def _joined(centres: npt.NDArray[np.floating]) -> list[npt.NDArray[np.intp]]:
         todo = list(reached)
         while todo:
             away = np.abs(centres - centres[todo.pop()]).max(axis=1)
-            fresh = {int(i) for i in np.flatnonzero(away <= _TOUCHING)} & (left - reached)
+            fresh = {int(i) for i in np.flatnonzero(away <= decades)} & (left - reached)
             reached |= fresh
             todo += fresh
         left -= reached

@@ -136,6 +136,18 @@ class ProfileRow(Spec):
         return frozenset(one for alternatives in named for one in alternatives.split("|"))
 
 
+class JoinedBy(Spec):
+    """Which groups are one population.
+
+    Attributes:
+        markers: on which they must touch.
+        decades: no further apart than this, directly or by groups between.
+    """
+
+    markers: tuple[str, ...] = Field(min_length=1)
+    decades: float = Field(gt=0)
+
+
 class Smear(Spec):
     """How normal maturation looks across the groups of a population.
 
@@ -164,6 +176,7 @@ class Profiles(Spec):
     landmark: Landmark
     signs: Signs
     normal: tuple[ProfileRow, ...] = Field(min_length=1)
+    joined_by: JoinedBy
     leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
     smear: Smear | None = None
 
@@ -213,6 +226,8 @@ def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
                     yield (part, i, "markers", marker), what
     mark, signs = profiles.landmark, profiles.signs
     named = {mark.bright, *mark.positive, *mark.either, *mark.absent}
+    if READOUT in profiles.joined_by.markers:
+        yield ("joined_by", "markers"), f"{READOUT} must not take part in finding any population"
     if READOUT in named:
         yield ("landmark",), f"{READOUT} must not take part in finding T cells"
     if READOUT in {*signs.strong, *signs.weak}:
