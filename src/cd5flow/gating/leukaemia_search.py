@@ -7,6 +7,18 @@ from pydantic import Field
 from cd5flow.gating.sight import Spec
 
 
+class Believed(Spec):
+    """What must be as expected for a tube's numbers to be believed.
+
+    Attributes:
+        in_place: gates whose population must lie where it usually does, where that is stated.
+        in_share: gates that must hold their usual share of the parent, where that is stated.
+    """
+
+    in_place: tuple[str, ...] = ()
+    in_share: tuple[str, ...] = ()
+
+
 class LeukaemiaSearch(Spec):
     """How leukaemic populations are looked for among the groups of a tube's cells.
 

@@ -102,6 +102,18 @@ class Signs(Spec):
     cd45_below: float | None = None
 
 
+class EveryMarker(Spec):
+    """Cells that carry every marker of the panel but CD45 and CD5.
+
+    Attributes:
+        level: at which.
+        markers: fewest markers of the panel for this to mean anything.
+    """
+
+    level: str
+    markers: int = Field(ge=3)
+
+
 class ProfileRow(Spec):
     """One population.
 
@@ -112,6 +124,7 @@ class ProfileRow(Spec):
         markers: marker, or alternatives ``A|B`` of which the brightest counts, to a level's name.
         needs: markers without which the row says nothing; ``A|B`` is either.
         unless: markers with which it says nothing.
+        every: what is asked of all markers alike.
         signs: what is asked of the signs of immaturity: `none`, `some` (one or more), `enough` (a
             strong one, or two); nothing where absent.
         lacks: markers that these cells lack, whose signal is background.
@@ -125,6 +138,7 @@ class ProfileRow(Spec):
     markers: dict[str, str] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    every: EveryMarker | None = None
     signs: Literal["none", "some", "enough"] | None = None
     lacks: tuple[str, ...] = ()
     cd7_alone: bool = False
@@ -220,7 +234,8 @@ def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
                     (part, i, "markers"),
                     f"{READOUT} must not take part in finding any population",
                 )
-            for marker, level in row.markers.items():
+            named = dict(row.markers) | ({} if row.every is None else {"every": row.every.level})
+            for marker, level in named.items():
                 if level not in profiles.levels:
                     what = f"no level is named '{level}', expected {levels}"
                     yield (part, i, "markers", marker), what

@@ -17,6 +17,7 @@ from cd5flow.gating.lineage import (
     without_cluster,
 )
 from cd5flow.gating.one_gate import Basis, through
+from cd5flow.gating.plausibility import implausible
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
@@ -94,9 +95,12 @@ def resolve(
     state.run(strategy.after)
     has_nk_marker = _has_nk_marker(strategy, panel)
     nk_like = not cluster and state.look_alike and not has_nk_marker
+    doubts = implausible(strategy, state)
+    state.findings += doubts
     contradicted = cluster and reading.contradicts(strategy, state)
     looks_unproven = (
         contradicted
+        or bool(doubts)
         or (not cluster and bool(reading.outside))
         or is_unproven(strategy, state, path if cluster else None)
     )
@@ -137,7 +141,9 @@ def _gating(strategy: Strategy, state: Gated, reading: GroupReading) -> Gating:
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
     state.run(strategy.after)
     state.basis.columns.forget()
-    blasts = reading.leukaemic
+    doubts = implausible(strategy, state)
+    state.findings += doubts
+    blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
     common = set.intersection(*lacks) if lacks else set()
     return Gating(

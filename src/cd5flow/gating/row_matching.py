@@ -136,6 +136,11 @@ def _fits(
     fits = signs.fit(row.signs)
     for axis, bounds in row.where.items():
         fits = fits & _within(levels.of_lymphocytes[axis], bounds.low, bounds.high)
+    if row.every is not None:
+        if len(levels.above) < row.every.markers:
+            return np.zeros(levels.groups, dtype=np.bool_)
+        asked = named[row.every.level]
+        fits = fits & np.logical_and.reduce([levels.at(asked, m) for m in levels.above])
     for marker, level in row.markers.items():
         if any(m in levels.above for m in marker.split("|")):
             fits = fits & levels.at(named[level], marker)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, model_validator
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
 from cd5flow.gating.confidence import ConfidenceRules
-from cd5flow.gating.leukaemia_search import LeukaemiaSearch
+from cd5flow.gating.leukaemia_search import Believed, LeukaemiaSearch
 from cd5flow.gating.methods import Method
 from cd5flow.gating.methods.combine import Combine
 from cd5flow.gating.sight import Edge, Side, Spec
@@ -198,6 +198,7 @@ class Strategy(Spec):
     Attributes:
         markers: marker to channel, where labels are ambiguous.
         profiles: name or file of the reference profiles by which cells are told apart.
+        believed: what must be as expected for the numbers to be believed.
         leukaemia: how leukaemic populations are looked for among these.
         gates: what is gated before the blasts, in order.
         paths: lineage rules, in order of preference.
@@ -220,6 +221,7 @@ class Strategy(Spec):
     profiles: str | None = None
     gates: tuple[GateSpec, ...]
     leukaemia: LeukaemiaSearch | None = None
+    believed: Believed = Believed()
     paths: tuple[LineagePath, ...]
     outweighs: float = Field(default=5, ge=1)
     after: tuple[GateSpec, ...] = ()

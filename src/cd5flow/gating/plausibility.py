@@ -1,0 +1,41 @@
+"""Whether the gates of a tube lie and hold as they must for its numbers to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cd5flow.gating.gated import Gated
+from cd5flow.gating.strategy import Strategy
+from cd5flow.model.findings import Finding, Severity
+
+
+def implausible(strategy: Strategy, state: Gated) -> tuple[Finding, ...]:
+    """Return why the numbers of a tube are not to be believed; empty where nothing speaks against."""
+    return (*_out_of_place(strategy, state), *_out_of_share(strategy, state))
+
+
+def _out_of_place(strategy: Strategy, state: Gated) -> Iterator[Finding]:
+    for name in strategy.believed.in_place:
+        gate = state.gates.get(name)
+        for place in () if gate is None else gate.places:
+            if not place.is_usual:
+                what = f"{name} does not lie where it must on {place.axis}: no number rests on it"
+                yield Finding("LANDMARK_OUT_OF_PLACE", Severity.WARN, what)
+
+
+def _out_of_share(strategy: Strategy, state: Gated) -> Iterator[Finding]:
+    for name in strategy.believed.in_share:
+        gate = state.gates.get(name)
+        if gate is None or gate.expect_percent is None:
+            continue
+        whole = state.members.count(gate.parent)
+        if not whole:
+            continue
+        share = 100 * (state.members.count(name) or 0) / whole
+        low, high = gate.expect_percent
+        if not low <= share <= high:
+            what = (
+                f"{name} holds {share:.3g} % of {gate.parent}, {low:g} to {high:g} % is usual: what "
+                "is left may not be the cells that the burden is told of"
+            )
+            yield Finding("GATE_NOT_BELIEVED", Severity.WARN, what)
