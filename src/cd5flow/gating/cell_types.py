@@ -244,14 +244,15 @@ def _suspects(
         (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
-        smear = _is_smear({m: values[inside, j] for j, m in enumerate(markers)}, profiles)
+        likely = row is not None and row.accepted
+        smear = likely and _is_smear({m: grouped[inside, j] for j, m in enumerate(markers)}, profiles)
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,
                 what="cells outside every profile" if row is None else row.what,
                 groups=tuple(int(g) for g in own),
                 rows=rows[inside],
-                accepted=row is not None and row.accepted and not smear,
+                accepted=likely and not smear,
                 smear=smear,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
@@ -290,11 +291,11 @@ def _is_smear(values: Mapping[str, Values], profiles: Profiles) -> bool:
     low, high = np.percentile(axis, [10, 90])
     if high - low < rule.decades:
         return False
-
-    def together(marker: str) -> float:
-        with np.errstate(invalid="ignore"):
-            return float(np.corrcoef(axis, values[marker])[0, 1])
-
-    rises = all(together(m) >= least for m, least in rule.rises.items() if m in values)
-    falls = [together(m) <= most for m, most in rule.falls.items() if m in values]
-    return rises and (not falls or any(falls))
+    signed = [(m, 1.0) for m in rule.rises] + [(m, -1.0) for m in rule.falls]
+    with np.errstate(invalid="ignore"):
+        together = [
+            sign * float(np.corrcoef(axis, values[marker])[0, 1])
+            for marker, sign in signed
+            if marker in values
+        ]
+    return bool(together) and float(np.mean(together)) >= rule.correlation

@@ -168,14 +168,16 @@ class Smear(Spec):
     Attributes:
         axis: the marker that rises with age.
         decades: by at least so many, from the 10th to the 90th percentile of the cells.
-        rises: marker to the least correlation with it.
-        falls: marker to the highest correlation with it, below zero; one of them is enough.
+        rises: markers that rise with it.
+        falls: markers that fall with it.
+        correlation: with these, that which falls counted negative, at least so much on average.
     """
 
     axis: str
     decades: float = Field(gt=0)
-    rises: dict[str, float] = Field(default_factory=dict)
-    falls: dict[str, float] = Field(default_factory=dict)
+    rises: tuple[str, ...] = ()
+    falls: tuple[str, ...] = ()
+    correlation: float = Field(gt=0, lt=1)
 
 
 class Profiles(Spec):
