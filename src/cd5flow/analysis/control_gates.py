@@ -11,7 +11,7 @@ from cd5flow.fcs import read_fcs
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.sight import Refused, in_control
 from cd5flow.gating.strategy import READOUT, Strategy
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, warning
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.compensation import compensate
@@ -57,7 +57,7 @@ def _events(
         spillover_stated=settings.spillover is not None,
         aliases=rules.aliases,
     )
-    against = "; ".join(mismatches(control, side))
+    against = "; ".join(map(str, mismatches(control, side)))
     if against:
         return Refused(against)
     return Columns(compensate(fcs.raw, tube.choice.spillover, needed=tube.looked_at))
@@ -71,8 +71,9 @@ def placed_by_refused(gating: Gating, sections: tuple[ControlSection, ...]) -> I
         for gate in gating.tree.gates:
             for name in gate.evidence.placed_by:
                 if name.startswith(in_control(section.role, "")):
-                    what = (
-                        f"{gate.name} was placed by {name}, and that control is refused: "
-                        f"{'; '.join(section.reasons)}"
+                    yield warning(
+                        "GATE_BY_REFUSED_CONTROL",
+                        gate=gate.name,
+                        control=name,
+                        why="; ".join(map(str, section.reasons)),
                     )
-                    yield Finding("GATE_BY_REFUSED_CONTROL", Severity.WARN, what)

@@ -12,6 +12,7 @@ import numpy as np
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Channel, Spillover
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.labels import MarkerAliases
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Cut, Signal, quantile_cut
@@ -88,38 +89,39 @@ def judge_control(
     return section, ControlSignal(control.role, control.blasts, _bright(control, sample, limits))
 
 
-def mismatches(control: GatedControl, sample: SampleSide) -> Iterator[str]:
+def mismatches(control: GatedControl, sample: SampleSide) -> Iterator[Reason]:
     """Yield every reason against using a control that shows without its gates."""
     theirs, ours = control.fcs, sample.fcs
     if theirs.sha256 == ours.sha256:
-        yield "SAME_FILE: the control is the sample's own file"
+        yield Reason("SAME_FILE", case="control")
     missing = {c.detector for c in ours.channels} ^ {c.detector for c in theirs.channels}
     if missing:
-        yield f"OTHER_PANEL: channels in one of the tubes only: {', '.join(sorted(missing))}"
+        yield Reason("OTHER_PANEL", case="channels", channels=sorted(missing))
     yield from _labels(theirs, sample)
     yield from _voltages(theirs, ours)
     stated = sample.spillover_stated
     if not control.compensated or not _same_spillover(theirs, ours, stated=stated):
-        yield "OTHER_SPILLOVER: the tubes carry different spillover matrices"
+        yield Reason("OTHER_SPILLOVER")
     yield from _specimen(control, sample)
     if theirs.acquired and ours.acquired and theirs.acquired[:10] != ours.acquired[:10]:
-        yield f"OTHER_DAY: acquired {theirs.acquired[:10]}, the sample {ours.acquired[:10]}"
+        yield Reason("OTHER_DAY", other=theirs.acquired[:10], own=ours.acquired[:10])
 
 
-def _faults(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[str]:
+def _faults(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
     """Yield every reason against using a control."""
     yield from mismatches(control, sample)
     if control.role == "positive":
         if _bright(control, sample, limits) < limits.bright_events:
-            yield f"NOT_BRIGHT: fewer than {limits.bright_events} CD5-bright T cells in the positive control"
+            yield Reason("NOT_BRIGHT", least=limits.bright_events)
         return
     if control.blasts.size < limits.fmo_blasts:
-        yield f"FEW_BLASTS: {control.blasts.size} events in the blast gate, {limits.fmo_blasts} needed"
+        fewest = limits.fmo_blasts
+        yield Reason("FEW_BLASTS", case="in_gate", events=control.blasts.size, least=fewest)
     if control.role == "fmo":
         yield from _stained(control, sample, limits)
 
 
-def _labels(theirs: FcsFile, sample: SampleSide) -> Iterator[str]:
+def _labels(theirs: FcsFile, sample: SampleSide) -> Iterator[Reason]:
     """Yield channels that carry another marker; an FMO may name its CD5 channels as it likes.
 
     They are area, height and width of one detector's pulse.
@@ -131,9 +133,12 @@ def _labels(theirs: FcsFile, sample: SampleSide) -> Iterator[str]:
         if other is None or ours.is_time or _PULSE.sub("", ours.detector) == cd5:
             continue
         if not _same_marker(ours, other, sample.aliases):
-            yield (
-                f"OTHER_PANEL: {ours.detector} is {other.label or 'unnamed'}, "
-                f"not {ours.label or 'unnamed'}"
+            yield Reason(
+                "OTHER_PANEL",
+                case="label",
+                channel=ours.detector,
+                other=other.label or "unnamed",
+                own=ours.label or "unnamed",
             )
 
 
@@ -154,21 +159,18 @@ def _same_marker(ours: Channel, theirs: Channel, aliases: MarkerAliases | None) 
     return read[0] == read[1] and bool(read[0] or not ours_label or not theirs_label)
 
 
-def _specimen(control: GatedControl, sample: SampleSide) -> Iterator[str]:
+def _specimen(control: GatedControl, sample: SampleSide) -> Iterator[Reason]:
     """Yield that a control is of another specimen or lot, where both are known.
 
     A positive control is mostly another person's. What the sheet says of the specimen goes before
     the files' keyword, whose content may be a name and is not repeated.
     """
-    for name, code, what in (
-        ("specimen_id", "OTHER_SPECIMEN", "specimen"),
-        ("panel_lot", "OTHER_LOT", "panel lot"),
-    ):
+    for name, code in (("specimen_id", "OTHER_SPECIMEN"), ("panel_lot", "OTHER_LOT")):
         theirs, ours = control.identifiers.get(name), sample.identifiers.get(name)
         if control.role == "positive" and name == "specimen_id":
             continue
         if theirs and ours and theirs != ours:
-            yield f"{code}: {what} {theirs}, of the sample {ours}"
+            yield Reason(code, case="stated", other=theirs, own=ours)
     said = control.identifiers.get("specimen_id") and sample.identifiers.get("specimen_id")
     if control.role == "positive" or said:
         return
@@ -176,15 +178,17 @@ def _specimen(control: GatedControl, sample: SampleSide) -> Iterator[str]:
         fcs.keywords.get(SOURCE, "").strip().casefold() for fcs in (control.fcs, sample.fcs)
     )
     if theirs and ours and theirs != ours:
-        yield f"OTHER_SPECIMEN: its {SOURCE} names another specimen than the sample's"
+        yield Reason("OTHER_SPECIMEN", case="keyword", keyword=SOURCE)
 
 
-def _voltages(theirs: FcsFile, ours: FcsFile) -> Iterator[str]:
+def _voltages(theirs: FcsFile, ours: FcsFile) -> Iterator[Reason]:
     known = {c.detector: c.voltage for c in theirs.channels}
     for channel in ours.channels:
         other = known.get(channel.detector)
         if channel.voltage is not None and other is not None and other != channel.voltage:
-            yield f"OTHER_VOLTAGE: {channel.detector} at {other:g} V, in the sample {channel.voltage:g} V"
+            yield Reason(
+                "OTHER_VOLTAGE", channel=channel.detector, other=other, own=channel.voltage
+            )
 
 
 def _same_spillover(theirs: FcsFile, ours: FcsFile, *, stated: bool) -> bool:
@@ -204,7 +208,7 @@ def _over(matrix: Spillover, names: Sequence[str]) -> np.ndarray:
     return wide
 
 
-def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[str]:
+def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
     """Yield why it is not shown that CD5 was left out.
 
     Its T cells tell: they lie where the sample's negatives lie. Where they are too few the blasts
@@ -216,7 +220,7 @@ def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> It
     if place is not None and control.t_cells.size >= few:
         positive = 100 * float(np.mean(control.t_cells >= place))
         if positive > limit:
-            yield f"NOT_AN_FMO: {positive:.0f} % of its T cells carry CD5: it is stained with it"
+            yield Reason("NOT_AN_FMO", percent=positive)
         return
     if not control.blasts.size:
         return
@@ -224,10 +228,7 @@ def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> It
     if sample.blasts.size and 100 * float(np.mean(sample.blasts >= own)) > limit:
         return
     if place is None or 100 * float(np.mean(control.blasts >= place)) > limit:
-        yield (
-            f"FMO_UNPROVEN: {control.t_cells.size} T cells do not show that CD5 was left out, nor "
-            "do its blasts"
-        )
+        yield Reason("FMO_UNPROVEN", t_cells=control.t_cells.size)
 
 
 def _negative_place(sample: SampleSide, limits: Cd5Limits) -> float | None:

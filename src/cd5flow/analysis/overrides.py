@@ -16,6 +16,7 @@ from cd5flow.gating.override import FORMAT, Overrides
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
 from cd5flow.model.geometry import Region
 from cd5flow.model.populations import ALL, Gate, GateTree, Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     AutomaticGate,
     AutomaticSection,
@@ -112,11 +113,11 @@ def amended(
         )
         for one in said.gates
     )
-    names = ", ".join(section.gate for section in sections)
-    reason = f"GATE_BY_HAND: gated by hand by {said.by}: {names}"
+    names = tuple(section.gate for section in sections)
+    reason = Reason("GATE_BY_HAND", case="by", by=said.by, gates=names)
     findings = result.findings
     if plan.cut is not None:
-        findings = (*findings, f"GATE_BY_HAND: {CD5_POSITIVE} is drawn by hand")
+        findings = (*findings, Reason("GATE_BY_HAND", case="drawn", gate=CD5_POSITIVE))
     criterion = result.criterion
     return result.model_copy(
         update={

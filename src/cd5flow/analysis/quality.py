@@ -13,6 +13,7 @@ from cd5flow.gating.strategy import BLASTS, DENOMINATOR, READOUT, Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
@@ -132,9 +133,7 @@ def doubted(cd5: Cd5Section, quality: QualitySection, limits: QualityLimits) -> 
     if not warned or cd5.state not in {Cd5State.MEETS, Cd5State.DOES_NOT_MEET}:
         return cd5
     doubts = tuple(
-        f"COMPENSATION_DOUBTFUL: {code} warns, so that no definite state is given"
-        if code in COMPENSATION
-        else f"QUALITY_DOUBTFUL: {code} warns, so that no definite state is given"
+        Reason("COMPENSATION_DOUBTFUL" if code in COMPENSATION else "QUALITY_DOUBTFUL", check=code)
         for code in warned
     )
     return cd5.model_copy(update={"state": Cd5State.BORDERLINE, "reasons": (*doubts, *cd5.reasons)})
@@ -166,7 +165,7 @@ def _counted(members: Mapping[str, Mask]) -> Counted | None:
 
 def _may_be_of_the_specimen(section: ControlSection) -> bool:
     """Whether all that speaks against a control is what its own gates show."""
-    return {reason.split(":", 1)[0] for reason in section.reasons} <= BY_ITS_GATES
+    return codes(section.reasons) <= BY_ITS_GATES
 
 
 def _stained(

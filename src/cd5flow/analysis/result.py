@@ -11,7 +11,7 @@ from cd5flow.analysis.diagnosis import laip_section, unused
 from cd5flow.analysis.fingerprint import Hash, file_sha256, inputs_sha256
 from cd5flow.analysis.imported_gates import imported_section
 from cd5flow.analysis.overrides import redo_section
-from cd5flow.analysis.sections import panel_entries, population_sections, words
+from cd5flow.analysis.sections import noticed, panel_entries, population_sections
 from cd5flow.analysis.tube import Rules, Settings, Tube
 from cd5flow.fcs import FcsFile
 from cd5flow.gating.by_hand import Plan
@@ -87,7 +87,9 @@ def tell(
             ),
             inputs_sha256=inputs_sha256(path, settings, rules, sha256=_known(path, tube, controls)),
         ),
-        findings=words((*_findings(tube, gating, settings), *placed_by_refused(gating, sections))),
+        findings=noticed(
+            (*_findings(tube, gating, settings), *placed_by_refused(gating, sections))
+        ),
         phenotype=phenotype,
     )
 

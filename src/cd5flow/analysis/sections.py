@@ -11,6 +11,7 @@ from cd5flow.gating.confidence import Rating
 from cd5flow.model.findings import Finding
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
 from cd5flow.model.written import written_region
 
@@ -100,6 +101,6 @@ def _row(
     )
 
 
-def words(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Return findings as ``CODE: sentence``, each once."""
-    return tuple(dict.fromkeys(f"{f.code}: {f.message}" for f in findings))
+def noticed(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
+    """Return what was found, each thing once."""
+    return tuple(dict.fromkeys(finding.reason for finding in findings))

@@ -12,7 +12,7 @@ from cd5flow.analysis.tube import Tube
 from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.therapy import changes
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import warning
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import BurdenSection, PriorTherapy
 from cd5flow.quantify.cd5 import Measurement
@@ -43,11 +43,7 @@ def without_spared_t_cells(
         without = 100 * float(np.mean(measured.readout.blasts < measured.cuts[0].linear))
         if without < enough:
             return gating
-    what = (
-        f"a cluster has surface {SURFACE} ({gating.lineage}) and lacks CD5: after CD5 CAR-T cells "
-        "spared or edited T cells do, and it is not called leukaemia"
-    )
-    finding = Finding("SPARED_T_CELLS", Severity.WARN, what)
+    finding = warning("SPARED_T_CELLS", marker=SURFACE, lineage=gating.lineage)
     return replace(
         gating,
         lineage=UNPROVEN,

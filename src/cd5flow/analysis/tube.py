@@ -21,6 +21,7 @@ from cd5flow.gating.therapy import adapted
 from cd5flow.model.events import CompensatedEvents, Spillover
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
@@ -99,7 +100,7 @@ class Rules:
     protocol: Loaded[Protocol]
     aliases: MarkerAliases
     override: Loaded[Overrides] | None = None
-    changed: tuple[str, ...] = ()
+    changed: tuple[Reason, ...] = ()
     """What earlier therapies change in the strategy, as ``CODE: sentence``."""
 
 

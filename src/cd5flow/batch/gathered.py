@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from cd5flow.batch.apart import ApartRules, Measured, measure
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.rows import Reason, reasons, summary_row
+from cd5flow.batch.rows import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
@@ -51,7 +51,7 @@ class Entry:
     sample: SampleSection
     cd5: Cd5Section
     burden: BurdenSection
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ReasonAbout, ...]
     notes: tuple[str, ...]
     measured: Measured
     visit: Visit | None

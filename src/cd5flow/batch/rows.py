@@ -14,6 +14,7 @@ from cd5flow.criteria.eligibility import Eligibility, eligibility_columns, judge
 from cd5flow.criteria.patients import recorded_clinical
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import Cd5FlowError
+from cd5flow.model.reasons import AS_WRITTEN, sentence
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -38,16 +39,18 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonAbout:
     """Why a part of the result is as it is.
 
     Attributes:
         about: criterion, CD5, burden or quality.
-        text: "CODE: sentence", as the result has it.
+        code: the reason's, or the quality check's; empty where it has none.
+        sentence: in words.
     """
 
     about: str
-    text: str
+    code: str
+    sentence: str
 
 
 def summary_row(
@@ -100,16 +103,18 @@ def _protocol(name: str) -> Loaded[Protocol] | None:
         return None
 
 
-def reasons(result: Result) -> Iterator[Reason]:
+def reasons(result: Result) -> Iterator[ReasonAbout]:
     """Yield every reason of a result, and what quality checks that warn or fail have seen."""
-    for about, texts in (
+    for about, told in (
         ("criterion", result.criterion.reasons),
         ("CD5", result.cd5.reasons),
         ("burden", result.burden.reasons),
-        ("quality", _noticed(result)),
     ):
-        for text in texts:
-            yield Reason(about, text)
+        for reason in told:
+            code = "" if reason.code == AS_WRITTEN else reason.code
+            yield ReasonAbout(about, code, sentence(reason))
+    for check in _noticed_checks(result):
+        yield ReasonAbout("quality", check.code, f"{check.state.value}: {check.message}")
 
 
 def _cd5(result: Result) -> dict[str, Cell]:
@@ -126,7 +131,7 @@ def _cd5(result: Result) -> dict[str, Cell]:
         "cd5_cut_method": None if cd5.cut is None else cd5.cut.method.value,
         "cd5_cut_linear": None if cd5.cut is None else cd5.cut.linear,
         "cd5_pattern": None if cd5.pattern is None else cd5.pattern.value,
-        "cd5_reasons": BETWEEN.join(cd5.reasons),
+        "cd5_reasons": BETWEEN.join(map(str, cd5.reasons)),
     }
 
 
@@ -143,7 +148,7 @@ def _burden(result: Result) -> dict[str, Cell]:
         "lod_by": burden.lod_by,
         "lloq_percent": burden.lloq_percent,
         "level": burden.level,
-        "burden_reasons": BETWEEN.join(burden.reasons),
+        "burden_reasons": BETWEEN.join(map(str, burden.reasons)),
     }
 
 
@@ -151,7 +156,7 @@ def _rest(result: Result) -> dict[str, Cell]:
     return {
         "criterion_state": result.criterion.state.value,
         "criterion_flow_state": result.criterion.flow_state.value,
-        "criterion_reasons": BETWEEN.join(result.criterion.reasons),
+        "criterion_reasons": BETWEEN.join(map(str, result.criterion.reasons)),
         "quality_state": result.quality.state.value,
         "quality_codes": ";".join(check.code for check in _noticed_checks(result)),
         "quality_reasons": BETWEEN.join(_noticed(result)),

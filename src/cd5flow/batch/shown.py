@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cd5flow.batch.apart import Mark
 from cd5flow.batch.gathered import Entry
-from cd5flow.batch.rows import STATES, Reason
+from cd5flow.batch.rows import STATES, ReasonAbout
 from cd5flow.batch.sheet import IDENTIFIERS
 from cd5flow.batch.trend import Shown, Visit
 from cd5flow.model.result import BurdenSection, Cd5Section, SampleSection, Specimen, Timepoint
@@ -232,12 +232,6 @@ def _burden_notes(burden: BurdenSection) -> Iterator[str]:
         yield f"LOD {numerals.burden(burden.lod_percent)} %"
 
 
-def _reason(reason: Reason, write: Write) -> dict[str, str]:
+def _reason(reason: ReasonAbout, write: Write) -> dict[str, str]:
     """Return a reason with its code apart from its sentence, where it has one."""
-    code, colon, sentence = reason.text.partition(": ")
-    coded = bool(colon) and code.isascii() and code.replace("_", "").isalnum() and code.isupper()
-    return {
-        "about": reason.about,
-        "text": write(sentence if coded else reason.text),
-        "code": code if coded else "",
-    }
+    return {"about": reason.about, "text": write(reason.sentence), "code": reason.code}

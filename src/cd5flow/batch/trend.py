@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
+from cd5flow.model.reasons import codes
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -105,7 +106,7 @@ def _is_below_lod(burden: BurdenSection) -> bool:
         return False
     if burden.state is not BurdenState.INCONCLUSIVE:
         return True
-    return any(reason.startswith(f"{SENSITIVITY}:") for reason in burden.reasons)
+    return SENSITIVITY in codes(burden.reasons)
 
 
 @dataclass(frozen=True, slots=True)

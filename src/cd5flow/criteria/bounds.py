@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
     PriorTherapy,
@@ -69,7 +70,7 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
     Results of before `criterion.bounds` name in their reasons the bounds that held.
     """
     held = set(result.criterion.bounds)
-    held |= {reason.partition(":")[0] for reason in result.criterion.reasons}
+    held |= codes(result.criterion.reasons)
     sample = result.sample
     return Context(
         timepoint=sample.timepoint,
@@ -101,35 +102,32 @@ def recorded(context: Context) -> tuple[str, ...]:
     return tuple(code for code, holds in held if holds)
 
 
-def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[str]:
-    """Yield why no definite verdict may be given, as ``CODE: sentence``."""
+def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
+    """Yield why no definite verdict may be given."""
     yield from _of_timepoint(context.timepoint)
     if context.supplied_fmo_refused:
-        yield "FMO_REFUSED: the FMO control that was given could not be used"
+        yield Reason("FMO_REFUSED")
     if context.blasts_use_cd5:
-        yield "BLASTS_USE_CD5: the blasts were chosen by a gate that uses CD5"
+        yield Reason(BY_CD5, case="bound")
     if context.lineage_as_drawn:
-        yield "LINEAGE_AS_DRAWN: the gates that chose the blasts read neither cyCD3 nor CD7"
+        yield Reason(AS_DRAWN, case="bound")
     if context.lineage_by_cd7_alone and not (context.clinical and context.clinical.is_t_all):
-        yield (
-            f"LINEAGE_BY_CD7_ALONE: T lineage rests on CD7 ({context.lineage}) without the "
-            f"diagnosis {T_ALL}"
-        )
+        yield Reason(CD7_ALONE, lineage=context.lineage, diagnosis=T_ALL)
     if PriorTherapy.CD5_CAR in context.prior_therapy:
-        yield "AFTER_CD5_CAR: CD5 can be lost or masked after CD5 CAR-T cells"
+        yield Reason("AFTER_CD5_CAR")
     if context.edited_t_cells:
-        yield "EDITED_T_CELLS: T cells without surface CD3, as gene-edited ones are, may be among them"
+        yield Reason(EDITED)
     limit = protocol.burden.review_below_percent_without_nk_marker
     if context.nk_unresolved and (burden.percent is None or burden.percent < limit):
-        yield f"NK_UNRESOLVED: no marker tells NK cells apart, and blasts are below {limit:g} %"
+        yield Reason(NK, limit=limit)
 
 
-def _of_timepoint(timepoint: Timepoint) -> Iterator[str]:
+def _of_timepoint(timepoint: Timepoint) -> Iterator[Reason]:
     match timepoint:
         case Timepoint.UNSTATED:
-            yield "TIMEPOINT_UNSTATED: the time point was not stated"
+            yield Reason("TIMEPOINT_UNSTATED")
         case Timepoint.DIAGNOSIS:
-            yield "TIMEPOINT_DIAGNOSIS: the criterion is for relapsed or refractory disease"
+            yield Reason("TIMEPOINT_DIAGNOSIS")
         case Timepoint.RELAPSE | Timepoint.MRD:
             pass
         case _:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cd5flow.fcs.layout import Column, Kind, Layout
 from cd5flow.fcs.text import given, number
 from cd5flow.model.events import TIME_NAMES, Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 
 _NAMES: Final = ("Time", *TIME_NAMES)
 _WIDEST: Final = 2.0**32
@@ -55,7 +55,7 @@ def read_timestep(keywords: Mapping[str, str]) -> tuple[float | None, tuple[Find
     timestep = number(written)
     if written is not None and (timestep is None or timestep <= 0):
         message = f"$TIMESTEP is {written[:40]!r}, expected seconds per tick; not used"
-        return None, (Finding("TIMESTEP_UNREADABLE", Severity.WARN, message),)
+        return None, (told("TIMESTEP_UNREADABLE", Severity.WARN, message),)
     return timestep, ()
 
 
@@ -96,7 +96,7 @@ def join_clock(
         f"{_called(high[0])} x {steps:,.0f} + {_called(low[0])}"
     )
     clock = SplitClock(high=high[0].index, low=low[0].index, steps=steps)
-    return (*marked, time), clock, (Finding("TIME_JOINED", Severity.INFO, message),)
+    return (*marked, time), clock, (told("TIME_JOINED", Severity.INFO, message),)
 
 
 def _is_word(channel: Channel, word: str) -> bool:

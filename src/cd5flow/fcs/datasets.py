@@ -15,7 +15,7 @@ from cd5flow.fcs.locate import Located, locate
 from cd5flow.fcs.source import Source
 from cd5flow.fcs.text import TEXT_BYTES, integer, number, read_text
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 
 _MOST_DATA_SETS: Final = 64
 
@@ -101,7 +101,7 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
             if not sets:
                 raise
             message = f"data set {len(sets) + 1} cannot be read: {error.message}"
-            findings.append(Finding("DATA_SET_UNREADABLE", Severity.WARN, message))
+            findings.append(told("DATA_SET_UNREADABLE", Severity.WARN, message))
             break
         supplements -= text.supplement.length if text.supplement else 0
         sets.append(
@@ -120,7 +120,7 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
         offset = next((at for at in targets if at > behind and begins_data_set(source, at)), None)
         if targets and offset is None:
             message = f"$NEXTDATA is {step:,}, where no data set begins; ignored"
-            findings.append(Finding("NEXTDATA", Severity.INFO, message))
+            findings.append(told("NEXTDATA", Severity.INFO, message))
     return sets, findings
 
 
@@ -167,7 +167,7 @@ def _choice(sets: Sequence[DataSet], chosen: int) -> Finding:
             f"the file holds {len(sets)} data sets, {len(equal)} of them alike; "
             f"the first of these ({chosen + 1}) was read"
         )
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
+        return told("SEVERAL_DATA_SETS", Severity.WARN, message)
     _, _, steps = sets[chosen].resolution
     message = (
         f"the file holds {len(sets)} data sets; {chosen + 1} was read, "
@@ -176,5 +176,5 @@ def _choice(sets: Sequence[DataSet], chosen: int) -> Finding:
     labelled = [str(i) for i, each in enumerate(sets, start=1) if each.labelled]
     if labelled and not sets[chosen].labelled:
         message = f"{message}; the channels of {', '.join(labelled)} have labels, its own have none"
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
-    return Finding("SEVERAL_DATA_SETS", Severity.INFO, message)
+        return told("SEVERAL_DATA_SETS", Severity.WARN, message)
+    return told("SEVERAL_DATA_SETS", Severity.INFO, message)

@@ -12,7 +12,7 @@ from typing import Final
 from cd5flow.errors import FcsCorruptError, FcsUnsupportedError
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 
 _FLOAT_BITS: Final = {"F": 32, "D": 64}
 _MOST_DECADES: Final = 18.0  # ten to this fits float32 twice over; instruments write 3 to 7
@@ -137,7 +137,7 @@ def read_layouts(keywords: Mapping[str, str], *, name: str) -> list[Layout]:
         described += 1
     if described > declared:
         message = f"$PAR says {declared} channels, DATA holds the {described} that TEXT describes"
-        finding = Finding("PAR_TOO_LOW", Severity.WARN, message)
+        finding = told("PAR_TOO_LOW", Severity.WARN, message)
         layouts += [
             replace(layout, assumption=layout.assumption or finding)
             for layout in _of_count(keywords, described, name=name)
@@ -209,7 +209,7 @@ def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
         )
         others.append((columns, f"$DATATYPE and $PnB disagree; DATA holds {differing[0]} bits"))
     return [
-        replace(plain, columns=columns, assumption=Finding("WIDTH", Severity.WARN, message))
+        replace(plain, columns=columns, assumption=told("WIDTH", Severity.WARN, message))
         for columns, message in others
     ]
 
@@ -249,7 +249,7 @@ def read_channels(
         message = (
             f"several channels are named {', '.join(sorted(twice)[:5])}; the first one answers"
         )
-        findings.append(Finding("DUPLICATE_CHANNEL", Severity.WARN, message))
+        findings.append(told("DUPLICATE_CHANNEL", Severity.WARN, message))
     floats_with_log = [
         n
         for n, column in enumerate(layout.columns, start=1)
@@ -260,7 +260,7 @@ def read_channels(
             f"$PnE of {_numbers(floats_with_log)} names log decades for floating-point values; "
             "they are taken as they are"
         )
-        findings.append(Finding("FLOAT_AMPLIFICATION", Severity.INFO, message))
+        findings.append(told("FLOAT_AMPLIFICATION", Severity.INFO, message))
     return channels, tuple(findings)
 
 
@@ -268,7 +268,7 @@ def _channel(
     keywords: Mapping[str, str], n: int, column: Column, findings: list[Finding]
 ) -> Channel:
     def warn(code: str, message: str) -> None:
-        findings.append(Finding(code, Severity.WARN, message))
+        findings.append(told(code, Severity.WARN, message))
 
     detector = given(keywords, f"$P{n}N")
     if detector is None:

@@ -15,7 +15,7 @@ from cd5flow.fcs.header import Header, Segment
 from cd5flow.fcs.layout import Kind, Layout
 from cd5flow.fcs.source import Source
 from cd5flow.fcs.text import given, integer, number
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 
 _SAMPLE_EVENTS: Final = 256
 _HEADER_LIMIT: Final = 99_999_999  # HEADER has eight digits; beyond that, TEXT tells
@@ -227,7 +227,7 @@ def _without_events(source: Source, placements: list[Placement], layouts: list[L
                 f"{layouts[0].events_in(placement.segment.length):,} ({placement})"
             )
     message = "the data set holds no events ($TOT is 0)"
-    finding = Finding("NO_EVENTS", Severity.WARN, message)
+    finding = told("NO_EVENTS", Severity.WARN, message)
     return Located(layout=layouts[0], begin=0, events=0, findings=(finding,))
 
 
@@ -276,24 +276,24 @@ def _findings(
         message = (
             f"DATA is given twice ({places}); {fit.placement.origin} holds the {found:,} events"
         )
-        findings.append(Finding("OFFSETS_DISAGREE", Severity.WARN, message))
+        findings.append(told("OFFSETS_DISAGREE", Severity.WARN, message))
     if header.data is None and fit.placement.segment.end <= _HEADER_LIMIT:
         message = f"HEADER does not say where DATA is; {fit.placement.origin} was taken"
-        findings.append(Finding("HEADER_BLANK", Severity.INFO, message))
+        findings.append(told("HEADER_BLANK", Severity.INFO, message))
     if fit.placement.origin.endswith(_FROM_FILE):
         message = f"{fit.placement.origin} holds the {found:,} events of this data set"
-        findings.append(Finding("OFFSETS_FROM_FILE", Severity.WARN, message))
+        findings.append(told("OFFSETS_FROM_FILE", Severity.WARN, message))
     if fit.excess > 1:
         message = (
             f"DATA is declared {fit.excess:,} bytes beyond its {found:,} events; they are blank"
         )
-        findings.append(Finding("DATA_PADDED", Severity.WARN, message))
+        findings.append(told("DATA_PADDED", Severity.WARN, message))
     elif fit.excess:
         where = "beyond" if fit.excess > 0 else "before"
         message = f"DATA is declared to end one byte {where} its {found:,} events"
-        findings.append(Finding("DATA_END", Severity.INFO, message))
+        findings.append(told("DATA_END", Severity.INFO, message))
     if events is None:
         severity = Severity.INFO if header.version == "2.0" else Severity.WARN
         message = f"$TOT is absent; the bytes of DATA hold {found:,} events"
-        findings.append(Finding("TOT_ABSENT", severity, message))
+        findings.append(told("TOT_ABSENT", severity, message))
     return tuple(findings)

@@ -11,7 +11,7 @@ from typing import Final
 from cd5flow.errors import FcsCorruptError
 from cd5flow.fcs.header import Header, Segment
 from cd5flow.fcs.source import Source
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 
 # The largest TEXT seen in the field is under 1 MB. The bounds keep a hostile file from taking
 # memory and time out of proportion.
@@ -101,7 +101,7 @@ def read_text(
             f"TEXT holds unescaped delimiters or missing values near {resynchronised[0]!r}; "
             "known keywords were taken as landmarks"
         )
-        findings.append(Finding("TEXT_UNESCAPED", Severity.WARN, message))
+        findings.append(told("TEXT_UNESCAPED", Severity.WARN, message))
     supplement = _supplement(header, keywords)
     if supplement is not None:
         more = None
@@ -137,7 +137,7 @@ def analysis_segment(header: Header, keywords: Mapping[str, str]) -> Segment | N
 
 
 def _info(code: str, message: str) -> Finding:
-    return Finding(code, Severity.INFO, message)
+    return told(code, Severity.INFO, message)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -226,7 +226,7 @@ def _unique(pairs: list[tuple[str, str]]) -> tuple[dict[str, str], list[Finding]
     message = (
         f"{', '.join(sorted(set(changed))[:5])}: given twice with different values; last taken"
     )
-    return keywords, [Finding("DUPLICATE_KEYWORD", Severity.WARN, message)]
+    return keywords, [told("DUPLICATE_KEYWORD", Severity.WARN, message)]
 
 
 def _supplement(header: Header, keywords: Mapping[str, str]) -> Segment | None:

@@ -19,7 +19,7 @@ from cd5flow.gating.drawn import DRAWN, DrawnGates, ImportedGates, listed
 from cd5flow.gating.fitting import fitted
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, RESERVED
 from cd5flow.model.events import Mask
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 from cd5flow.model.geometry import (
     Boolean,
     Interval,
@@ -217,7 +217,7 @@ class _Adoption:
 
     def note(self, code: str, severity: Severity, message: str) -> None:
         """Notice something."""
-        self.findings.append(Finding(code, severity, message))
+        self.findings.append(told(code, severity, message))
 
     def tree(self, columns: Columns) -> GateTree:
         """Return the gates under our names, with their channels as this tube names them."""
@@ -307,10 +307,10 @@ def _circumstances(tree: GateTree, panel: Panel) -> _Circumstances:
     findings = []
     if use_cd5:
         what = f"a gate that chooses the blasts reads {READOUT}: its share among them is biased"
-        findings.append(Finding("BLASTS_USE_CD5", Severity.WARN, what))
+        findings.append(told("BLASTS_USE_CD5", Severity.WARN, what))
     if as_drawn:
         what = "the gates of the blasts read neither cyCD3 nor CD7; their lineage is as drawn"
-        findings.append(Finding("LINEAGE_AS_DRAWN", Severity.WARN, what))
+        findings.append(told("LINEAGE_AS_DRAWN", Severity.WARN, what))
     return _Circumstances(
         lineage=f"as drawn in imported gates, {by}",
         cd7_alone="CD7" in read and "cyCD3" not in read,
@@ -333,19 +333,19 @@ def _about_compensation(drawn: DrawnGates, columns: Columns, file: str) -> Itera
     applied = columns.events.spillover
     if applied is not None and not drawn.compensated:
         what = f"the gates of {file} were drawn uncompensated; CD5 is read compensated by {applied.source}"
-        yield Finding("GATES_UNCOMPENSATED", Severity.WARN, what)
+        yield told("GATES_UNCOMPENSATED", Severity.WARN, what)
     if applied is None and drawn.tube_matrix:
         what = f"the gates of {file} ask for the tube's own matrix, and none is applied"
-        yield Finding("GATES_UNCOMPENSATED", Severity.WARN, what)
+        yield told("GATES_UNCOMPENSATED", Severity.WARN, what)
 
 
 def _about_denominator(members: Mapping[str, Mask], file: str) -> Iterator[Finding]:
     whole = members.get(DENOMINATOR)
     if whole is None:
         what = f"no gate of {file} is named as {DENOMINATOR}: the burden has no denominator"
-        yield Finding("NO_DENOMINATOR", Severity.WARN, what)
+        yield told("NO_DENOMINATOR", Severity.WARN, what)
         return
     outside = int(np.count_nonzero(members[BLASTS] & ~whole))
     if outside:
         what = f"{outside:,} of the blasts lie outside {DENOMINATOR} and are not counted as burden"
-        yield Finding("BLASTS_OUTSIDE", Severity.WARN, what)
+        yield told("BLASTS_OUTSIDE", Severity.WARN, what)

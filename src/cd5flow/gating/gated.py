@@ -9,7 +9,7 @@ from typing import Any
 
 from cd5flow.gating.one_gate import Basis, Before, Found, FoundGate, NotFound, find_gate
 from cd5flow.gating.strategy import GateSpec, displayed, placed_within
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.members import Members
 from cd5flow.model.populations import Gate
@@ -53,7 +53,7 @@ class Gated:
 
     def note(self, code: str, severity: Severity, message: str) -> None:
         """Add a finding."""
-        self.findings.append(Finding(code, severity, message))
+        self.findings.append(told(code, severity, message))
 
     def applies(self, needs: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether the panel has what is needed and lacks what excludes."""

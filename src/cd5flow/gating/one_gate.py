@@ -23,7 +23,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.gating.strategy import GateSpec
 from cd5flow.model.events import Mask
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 from cd5flow.model.geometry import Boolean, Region, dimensions
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members, Population
@@ -167,7 +167,7 @@ def find_gate(spec: GateSpec, before: Before, basis: Basis) -> Found:
     if basis.laip is not None and rule is not None and rule.holds(basis.laip):
         carried = " or ".join(rule.markers)
         what = f"{spec.gate} is not gated: the blasts of {basis.laip.sample} carried {carried}"
-        return NotFound(spec.parent, (Finding("GATE_NOT_ASKED", Severity.INFO, what),))
+        return NotFound(spec.parent, (told("GATE_NOT_ASKED", Severity.INFO, what),))
     parent = before.standing(spec.parent)
     return NotFound(None) if parent is None else _Search(spec, parent, before, basis).found()
 
@@ -184,7 +184,7 @@ def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
             what = (
                 f"{gate.name} holds {share:.3g} % of {gate.parent}, usually {low:g} to {high:g} %"
             )
-            return FoundGate(gate, who, (Finding("GATE_SHARE", Severity.WARN, what),))
+            return FoundGate(gate, who, (told("GATE_SHARE", Severity.WARN, what),))
     return FoundGate(gate, who)
 
 
@@ -228,7 +228,7 @@ class _Search:
 
     def note(self, code: str, severity: Severity, message: str) -> None:
         """Add a finding."""
-        self.findings.append(Finding(code, severity, message))
+        self.findings.append(told(code, severity, message))
 
     def _by_hand(self) -> Outcome | None:
         """Return the region that a person drew; None where the gate is left out."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from cd5flow.gating.strategy import AfterTherapy, GateSpec, LineagePath, Strategy, looked_at
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import PriorTherapy
 
 
@@ -17,14 +18,14 @@ def changes(strategy: Strategy, therapies: Sequence[PriorTherapy]) -> tuple[Afte
 
 def adapted(
     strategy: Strategy, therapies: Sequence[PriorTherapy]
-) -> tuple[Strategy, tuple[str, ...]]:
+) -> tuple[Strategy, tuple[Reason, ...]]:
     """Return a strategy as it stands after earlier therapies, and what changed in it.
 
     A gate that bounds a window on several markers does without one that may no longer choose. A
     lineage rule that still looks at such a marker is not used: without it, it would be another rule.
 
     Returns:
-        The strategy, and each change as ``AFTER_THERAPY: sentence``.
+        The strategy, and each change.
     """
     paths = strategy.paths
     said = []
@@ -33,8 +34,12 @@ def adapted(
         lost = [path.lineage for path in fewer if _looks_at(path, rule.ignores)]
         paths = tuple(path for path in fewer if path.lineage not in lost)
         names = " and ".join(t.value for t in rule.after if t in therapies)
-        not_used = f"; lineage rules not used: {', '.join(lost)}" if lost else ""
-        said.append(f"AFTER_THERAPY: after {names}, {rule.says.strip()}{not_used}")
+        told: dict[str, object] = {"therapy": names, "says": rule.says.strip()}
+        said.append(
+            Reason("AFTER_THERAPY", case="rules_lost", rules=lost, **told)
+            if lost
+            else Reason("AFTER_THERAPY", case="changed", **told)
+        )
     return strategy.model_copy(update={"paths": paths}), tuple(said)
 
 

@@ -317,7 +317,7 @@ def _file(frame: Frame, subject: Json | None) -> Json:
 
 def _control(frame: Frame, number: int, control: ControlSection) -> Json:
     used = "accepted" if control.accepted else "refused"
-    why = "; ".join(control.reasons)
+    why = "; ".join(map(str, control.reasons))
     return _document(
         frame,
         f"control/{number}",

@@ -26,6 +26,7 @@ from cd5flow.interop.fhir_terms import (
     quantity,
 )
 from cd5flow.interop.reported import Amount, Reported, Withheld, reported_burden, reported_cd5
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -156,7 +157,7 @@ def _cd5_intensity(frame: Frame) -> Json:
         Concept.CD5_INTENSITY,
         value={"valueQuantity": quantity(median, "{MFI}")}
         if median is not None
-        else {"dataAbsentReason": absent("unknown", "; ".join(cd5.reasons))},
+        else {"dataAbsentReason": absent("unknown", "; ".join(map(str, cd5.reasons)))},
         meaning=None,
         reasons=() if known else cd5.reasons,
         rest={
@@ -254,7 +255,7 @@ def _observation(
     *,
     value: Json,
     meaning: Interpretation | None,
-    reasons: tuple[str, ...],
+    reasons: tuple[Reason | str, ...],
     rest: Json,
 ) -> Json:
     return lean(
@@ -266,7 +267,7 @@ def _observation(
             **frame.common,
             **value,
             "interpretation": None if meaning is None else [interpretation(meaning)],
-            "note": notes(reasons),
+            "note": notes(tuple(map(str, reasons))),
             "method": _method(frame),
             **rest,
         }
@@ -284,14 +285,16 @@ def _share(reported: Reported) -> Json:
     """Return a percentage as the value of an observation, or why there is none."""
     if isinstance(reported, Amount):
         return {"valueQuantity": quantity(reported.percent, "%", reported.comparator)}
-    why = "; ".join(reported.reasons)
+    why = "; ".join(map(str, reported.reasons))
     return {"dataAbsentReason": absent("unknown" if reported.measured else "not-performed", why)}
 
 
-def _state(frame: Frame, state: Key | None, reasons: tuple[str, ...]) -> Json:
+def _state(frame: Frame, state: Key | None, reasons: tuple[Reason, ...]) -> Json:
     """Return a state as a value, or why there is none."""
     if state is None:
-        return {"dataAbsentReason": absent("unknown", "; ".join(reasons) or "not evaluable")}
+        return {
+            "dataAbsentReason": absent("unknown", "; ".join(map(str, reasons)) or "not evaluable")
+        }
     return {"valueCodeableConcept": frame.name(state)}
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 from cd5flow.model.panel import Panel
 from cd5flow.numerics.chunks import blocks
 
@@ -202,14 +202,14 @@ def choose_spillover(
 
 
 def _fault(state: CompensationState, code: str, message: str) -> Choice:
-    return Choice(None, state, (Finding(code, Severity.WARN, message),))
+    return Choice(None, state, (told(code, Severity.WARN, message),))
 
 
 def _stated_as_hardware(file_spillover: Spillover | None) -> Choice:
     message = "compensated on the instrument, as stated"
     if file_spillover is not None and not file_spillover.is_identity:
         message += f"; the file's own matrix ({file_spillover.source}) is not applied"
-    finding = Finding("HARDWARE_COMPENSATION", Severity.INFO, message)
+    finding = told("HARDWARE_COMPENSATION", Severity.INFO, message)
     return Choice(None, CompensationState.HARDWARE, (finding,))
 
 
@@ -219,7 +219,7 @@ def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> Cho
         return Choice(None, CompensationState.NOT_NEEDED, ())
     if already:
         message = f"channels are named as compensated already: {_listed(already)}"
-        finding = Finding("ALREADY_COMPENSATED", Severity.INFO, message)
+        finding = told("ALREADY_COMPENSATED", Severity.INFO, message)
         return Choice(None, CompensationState.ALREADY_APPLIED, (finding,))
     message = f"{len(colours)} fluorescence channels and no usable spillover matrix in the file"
     if any(channel.logarithmic for channel in raw.channels):
@@ -245,11 +245,11 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
             "spillover: hardware if the data are free of spillover as they are"
         )
         state = CompensationState.IDENTITY
-        findings.append(Finding("IDENTITY_SPILLOVER", Severity.WARN, message))
+        findings.append(told("IDENTITY_SPILLOVER", Severity.WARN, message))
     odd = _odd_coefficients(spillover)
     if odd:
         message = f"{spillover.source}: unusual coefficients: {_listed(odd)}"
-        findings.append(Finding("UNUSUAL_SPILLOVER", Severity.WARN, message))
+        findings.append(told("UNUSUAL_SPILLOVER", Severity.WARN, message))
     dyes = {c.detector for c in raw.channels} - _scatter_and_time(raw, panel)
     left_out = [
         f"{marker} ({detector})"
@@ -259,7 +259,7 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
     if left_out and len(_colours(raw, panel)) > 1:
         state = CompensationState.INCOMPLETE
         message = f"{spillover.source}: the matrix leaves out {_listed(left_out)}"
-        findings.append(Finding("SPILLOVER_INCOMPLETE", Severity.WARN, message))
+        findings.append(told("SPILLOVER_INCOMPLETE", Severity.WARN, message))
     return Choice(spillover, state, tuple(findings))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from cd5flow.errors import PanelError
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, told
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.labels import SCATTER, MarkerAliases, Reading
 
@@ -246,7 +246,7 @@ def _set_by_hand(settled: Mapping[str, str]) -> list[Finding]:
     if not settled:
         return []
     said = ", ".join(f"{marker} = {detector}" for marker, detector in settled.items())
-    return [Finding("MARKER_SET", Severity.INFO, f"named by the strategy or the sheet: {said}")]
+    return [told("MARKER_SET", Severity.INFO, f"named by the strategy or the sheet: {said}")]
 
 
 def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> list[Finding]:
@@ -257,10 +257,10 @@ def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> li
     if heights:
         said = ", ".join(f"{c.marker} ({c.taken.channel.detector})" for c in heights if c.taken)
         findings.append(
-            Finding("HEIGHT_USED", Severity.INFO, f"no area, so the height is taken for {said}")
+            told("HEIGHT_USED", Severity.INFO, f"no area, so the height is taken for {said}")
         )
     findings += [
-        Finding(
+        told(
             "AMBIGUOUS_MARKER",
             Severity.WARN,
             f"{choice.marker} fits {_listed(choice.rivals)}, none of which is taken",
@@ -269,7 +269,7 @@ def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> li
         if choice.taken is None
     ]
     findings += [
-        Finding(
+        told(
             "COMBINED_LABEL",
             Severity.WARN,
             f"{candidate} names {' and '.join(candidate.reading.markers)} and is taken for none",
@@ -279,7 +279,7 @@ def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> li
     unlabelled = [c for c in candidates if c.reading.withheld]
     if unlabelled:
         findings.append(
-            Finding(
+            told(
                 "UNLABELLED_DYE",
                 Severity.INFO,
                 f"{_listed(unlabelled)} without a label is not taken for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
+from cd5flow.model.reasons import AS_WRITTEN, Reason
 from cd5flow.model.result import (
     BurdenAlternative,
     BurdenSection,
@@ -26,7 +27,7 @@ from cd5flow.report.parts import (
     Cell,
     Column,
     Paragraph,
-    Reason,
+    ReasonLine,
     Reasons,
     Section,
     Table,
@@ -257,14 +258,14 @@ def level(text: str) -> str:
     return text
 
 
-def reason_list(title: str, reasons: Iterable[str], wording: Wording) -> Reasons:
+def reason_list(title: str, reasons: Iterable[Reason], wording: Wording) -> Reasons:
     """Return all reasons of one kind."""
-    return Reasons(title, tuple(_reason(text, wording) for text in reasons))
+    return Reasons(title, tuple(_reason(reason, wording) for reason in reasons))
 
 
-def _reason(text: str, wording: Wording) -> Reason:
-    sentence, code = wording.reason(text)
-    return Reason(_capital(sentence), code or "")
+def _reason(reason: Reason, wording: Wording) -> ReasonLine:
+    code = "" if reason.code == AS_WRITTEN else reason.code
+    return ReasonLine(_capital(wording.sentence(reason)), code)
 
 
 def _capital(sentence: str) -> str:
@@ -288,7 +289,7 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
             more = phrases.more_reasons.format(
                 count=numerals.count(len(reasons) - len(shown.sentences)), section=section
             )
-            shown = Reasons(title, (*shown.sentences, Reason(more, "")))
+            shown = Reasons(title, (*shown.sentences, ReasonLine(more, "")))
         yield shown
 
 

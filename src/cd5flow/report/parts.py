@@ -97,7 +97,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonLine:
     """A sentence, and the code under which programs find it."""
 
     text: str
@@ -109,7 +109,7 @@ class Reasons:
     """Why a state is what it is."""
 
     title: str
-    sentences: tuple[Reason, ...]
+    sentences: tuple[ReasonLine, ...]
     kind: Literal["reasons"] = field(default="reasons", init=False)
 
 

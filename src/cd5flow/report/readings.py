@@ -55,7 +55,7 @@ def cd5_section(result: Result, wording: Wording) -> Section:
         Fact(phrases.pattern, _pattern(cd5, wording)),
         *_cut(cd5, wording),
         *_positive_t_cells(cd5, wording),
-        *(Fact(phrases.note, Cell(wording.reason(note)[0])) for note in cd5.notes),
+        *(Fact(phrases.note, Cell(wording.sentence(note))) for note in cd5.notes),
     ]
     blocks: list[Block] = [Facts(tuple(rows))]
     if cd5.cut is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
+from cd5flow.model.reasons import AS_WRITTEN
 from cd5flow.model.result import Confidence, GateSection, PopulationSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import check_table
@@ -235,7 +236,7 @@ def _controls(result: Result, wording: Wording) -> Section:
         return Section("controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),))
     rows = []
     for control in result.controls:
-        why = " ".join(wording.reason(text)[0] for text in control.reasons)
+        why = " ".join(map(wording.sentence, control.reasons))
         state = Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
         role = wording.choices.role.get(control.role, control.role)
         rows.append((Cell(role), Cell(control.file), state, Cell(why or "–")))
@@ -256,16 +257,17 @@ def _noticed(result: Result, wording: Wording) -> Section:
     phrases = wording.phrases
     if not result.findings:
         return Section("noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),))
-    said = [wording.reason(text) for text in result.findings]
     table = Table(
         phrases.noticed_caption,
         (Column(phrases.what, width=2.5), Column(phrases.seen, width=6)),
         tuple(
             (
-                Cell(phrases.other if code is None else wording.short(code), note=code or ""),
-                Cell(sentence),
+                Cell(phrases.other)
+                if reason.code == AS_WRITTEN
+                else Cell(wording.short(reason.code), note=reason.code),
+                Cell(wording.sentence(reason)),
             )
-            for sentence, code in said
+            for reason in result.findings
         ),
     )
     return Section("noticed", phrases.noticed, (table,))

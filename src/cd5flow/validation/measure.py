@@ -140,7 +140,7 @@ def _row(
         cd5_low_percent=low,
         cd5_high_percent=high,
         cd5_cut=None if cd5.cut is None else cd5.cut.method.value,
-        cd5_reasons=" ".join(reason.split(":", 1)[0] for reason in cd5.reasons),
+        cd5_reasons=" ".join(reason.code for reason in cd5.reasons),
         burden_state=burden.state,
         burden_percent=burden.percent,
         blast_events=burden.blast_events,
