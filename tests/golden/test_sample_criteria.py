@@ -62,4 +62,4 @@ def test_ten_patients_have_a_row(judged: dict[str | None, Eligibility]) -> None:
 
 def test_a_no_by_flow_and_a_yes_by_ihc_is_told(judged: dict[str | None, Eligibility]) -> None:
     (answer,) = (a for a in judged["P09"].criteria if a.id == "I2")
-    assert "DISCORDANT_FLOW_IHC" in "\n".join(answer.evidence)
+    assert "DISCORDANT_FLOW_IHC" in "\n".join(map(str, answer.evidence))

@@ -19,6 +19,7 @@ from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import written
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.transforms import Columns, inverse, scale
 from cd5flow.quantify.cd5 import Axis
@@ -238,7 +239,7 @@ def given_gate(
 ) -> Gate:
     """Return a gate whose region does not matter, unless one is given."""
     everyone = Boolean("and", (Operand(ALL),))
-    evidence = Evidence(method, 0, {} if values is None else values, note)
+    evidence = Evidence(method, 0, {} if values is None else values, written(note))
     return Gate(name, parent, everyone if region is None else region, evidence)
 
 

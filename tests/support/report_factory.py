@@ -6,6 +6,7 @@ import struct
 import zlib
 from typing import Any
 
+from cd5flow.model.reasons import Reason, written
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -328,21 +329,25 @@ def hostile_result(text: str) -> Result:
         sample=make_sample(id=text, file=text, cytometer=text, patient_id=text, acquired=text),
         panel=(PanelEntry(channel=text, marker=text, label=text),),
         controls=(
-            ControlSection(role="fmo", file=text, sha256=SHA, accepted=False, reasons=(text,)),
+            ControlSection(
+                role="fmo", file=text, sha256=SHA, accepted=False, reasons=(written(text),)
+            ),
         ),
         quality=QualitySection(
             state=QualityState.WARN,
             checks=(make_check(state=QualityState.WARN, message=text, unit=text),),
         ),
-        strategy=whole.strategy.model_copy(update={"name": text, "lineage": text, "choice": text}),
+        strategy=whole.strategy.model_copy(
+            update={"name": text, "lineage": text, "choice": written(text)}
+        ),
         protocol=whole.protocol.model_copy(update={"name": text, "version": text}),
-        cd5=whole.cd5.model_copy(update={"reasons": (f"CODE: {text}",)}),
-        burden=whole.burden.model_copy(update={"denominator": text, "reasons": (text,)}),
+        cd5=whole.cd5.model_copy(update={"reasons": (Reason("CODE", text=text),)}),
+        burden=whole.burden.model_copy(update={"denominator": text, "reasons": (written(text),)}),
         review=ReviewSection(state="confirmed", by=text, at=text, comment=text),
         provenance=whole.provenance.model_copy(
             update={"packages": {text: text}, "settings": {"clinical": {text: text}}}
         ),
-        findings=(f"CODE: {text}", text),
+        findings=(Reason("CODE", text=text), written(text)),
     )
 
 

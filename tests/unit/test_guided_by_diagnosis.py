@@ -72,4 +72,4 @@ def test_another_patients_diagnosis_is_refused(healthy: Path, diagnosis: Path) -
 def test_a_strategy_that_does_not_use_it_says_so(diagnosis: Path) -> None:
     tube = diagnosis.parent / "dx.fcs"
     result = cd5flow.analyze(tube, timepoint="relapse", laip=diagnosis)
-    assert any(finding.startswith("LAIP_UNUSED") for finding in result.findings)
+    assert any(finding.code == "LAIP_UNUSED" for finding in result.findings)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
 from cd5flow.analysis.tube import Rules, Settings
+from cd5flow.model.reasons import sentence
 
 Hash = Callable[[Path], str | None]
 
@@ -45,7 +46,12 @@ def inputs_sha256(path: Path, settings: Settings, rules: Rules, *, sha256: Hash)
             "strategy": Path(settings.strategy).name,
             "protocol": Path(settings.protocol).name,
         },
-        "rules": [rules.strategy.sha256, rules.choice, rules.protocol.sha256, rules.aliases.sha256],
+        "rules": [
+            rules.strategy.sha256,
+            sentence(rules.choice),
+            rules.protocol.sha256,
+            rules.aliases.sha256,
+        ],
     }
     text = json.dumps(everything, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,6 +9,7 @@ from cd5flow.gating.adopt import Names, adopt, edge_on
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, READOUT, Strategy
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import ImportedSection
 from cd5flow.quantify.drawn import DrawnPositive
 
@@ -36,7 +37,7 @@ def drawn_positive(tube: Tube, gating: Gating) -> DrawnPositive | None:
     signal = tube.columns.column(Dimension(detector))
     blasts = gating.members[BLASTS] & np.isfinite(signal)
     return DrawnPositive(
-        gating.tree[CD5_POSITIVE].evidence.note,
+        sentence(gating.tree[CD5_POSITIVE].evidence.note),
         signal[blasts],
         gating.members[CD5_POSITIVE][blasts],
         edge_on(gating, CD5_POSITIVE, detector),

@@ -57,7 +57,9 @@ def cut_by_hand(plan: Plan, by: str, *, automatic: Gating, linear: float | None)
     unchanged = CD5_POSITIVE in automatic.tree and automatic.tree[CD5_POSITIVE].region == drawn
     if unchanged and linear is not None:
         place = linear
-    return Cut(CutMethod.FIXED, place, f"placed by hand by {by}", 0, by_hand=True)
+    return Cut(
+        CutMethod.FIXED, place, Reason("CUT_REFERENCE", case="by_hand", by=by), 0, by_hand=True
+    )
 
 
 def with_neighbours(gating: Gating, found: Gating) -> Gating:

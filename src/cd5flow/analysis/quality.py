@@ -142,7 +142,7 @@ def doubted(cd5: Cd5Section, quality: QualitySection, limits: QualityLimits) -> 
 def _compensation(tube: Tube) -> Compensation:
     choice = tube.choice
     return Compensation(
-        words=_words(choice),
+        told=_told(choice),
         known=choice.state.is_known,
         invertible=choice.state is not CompensationState.SINGULAR,
         applied=choice.spillover,
@@ -150,9 +150,14 @@ def _compensation(tube: Tube) -> Compensation:
     )
 
 
-def _words(choice: Choice) -> str:
-    source = "" if choice.spillover is None else f" from {choice.spillover.source}"
-    return f"{choice.state.value}{source}"
+def _told(choice: Choice) -> Reason:
+    """Return the state of compensation, with where its matrix is from."""
+    case = choice.state.value.lower()
+    if choice.spillover is None:
+        return Reason("COMPENSATION", case=case)
+    if choice.state is CompensationState.SINGULAR:
+        case = "singular_from"
+    return Reason("COMPENSATION", case=case, source=choice.spillover.source)
 
 
 def _counted(members: Mapping[str, Mask]) -> Counted | None:

@@ -96,7 +96,7 @@ class Rules:
     """The files that decide: strategy, protocol, marker names, gates drawn by hand."""
 
     strategy: Loaded[Strategy]
-    choice: str
+    choice: Reason
     protocol: Loaded[Protocol]
     aliases: MarkerAliases
     override: Loaded[Overrides] | None = None
@@ -106,19 +106,21 @@ class Rules:
 
 def choose_rules(settings: Settings) -> Rules:
     """Load strategy, protocol, marker table and override file."""
+    told: dict[str, object] = {}
     if settings.strategy == AUTO:
         name = "t-all-mrd" if settings.timepoint is Timepoint.MRD else "t-all-relapse"
-        choice = f"auto: {name} for time point {settings.timepoint.value}"
+        case = "auto"
+        told |= {"strategy": name, "timepoint": settings.timepoint}
     else:
-        name, choice = settings.strategy, "as given"
+        name, case = settings.strategy, "given"
     if settings.gates is not None:
-        drawn = f"gates of {settings.gates.file} (SHA-256 {settings.gates.sha256})"
-        choice = f"{choice}; for its limits, with {drawn}"
+        case = f"{case}_gates"
+        told |= {"file": settings.gates.file, "sha256": settings.gates.sha256}
     loaded = load_strategy(strategy_file(name))
     strategy, changed = adapted(loaded.value, settings.prior_therapy)
     return Rules(
         strategy=replace(loaded, value=strategy),
-        choice=choice,
+        choice=Reason("CHOICE", case=case, **told),
         protocol=load_protocol(protocol_file(settings.protocol)),
         aliases=load_aliases(markers_file()),
         override=None if settings.override is None else load_overrides(settings.override),

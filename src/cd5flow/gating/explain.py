@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cd5flow.gating.sight import Consulted, Resolved, Side, Sight
+from cd5flow.model.findings import Finding, warning
 from cd5flow.model.geometry import Boolean, Dimension
 from cd5flow.model.populations import Place
 from cd5flow.numerics.order_statistics import finite, median
@@ -49,17 +50,20 @@ def usual_places(sides: Sequence[Side], sight: Sight) -> Iterator[tuple[Place, D
             yield Place(sight.marker(side.axis), median(values), *bounds), axis
 
 
-def out_of_place(gate: str, place: Place, axis: Dimension) -> str:
+def out_of_place(gate: str, place: Place, axis: Dimension) -> Finding:
     """Return where a population lies and where it usually does, in linear units."""
 
-    def linear(there: float) -> str:
-        signal = there if axis.scale is None else float(inverse(there, axis.scale))
-        return f"{signal:,.0f}"
+    def linear(there: float) -> float:
+        return there if axis.scale is None else float(inverse(there, axis.scale))
 
-    bounds = [
-        f"{word} {linear(bound)}"
-        for word, bound in (("at least", place.low), ("at most", place.high))
-        if bound is not None
-    ]
-    usual = " and ".join(bounds)
-    return f"{gate} has its median on {place.axis} at {linear(place.median)}, usually {usual}"
+    told: dict[str, object] = {
+        "gate": gate,
+        "axis": place.axis,
+        "place": linear(place.median),
+    }
+    if place.low is not None:
+        told |= {"low": linear(place.low), "case": "at_least"}
+    if place.high is not None:
+        case = "at_most" if place.low is None else "between"
+        told |= {"high": linear(place.high), "case": case}
+    return warning("GATE_POSITION", **told)

@@ -9,10 +9,11 @@ from typing import Any
 
 from cd5flow.gating.one_gate import Basis, Before, Found, FoundGate, NotFound, find_gate
 from cd5flow.gating.strategy import GateSpec, displayed, placed_within
-from cd5flow.model.findings import Finding, Severity, told
+from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.members import Members
 from cd5flow.model.populations import Gate
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.threads import Turn, in_turn
 from cd5flow.numerics.timing import Stage, untimed
 
@@ -51,9 +52,9 @@ class Gated:
             self.stage,
         )
 
-    def note(self, code: str, severity: Severity, message: str) -> None:
+    def note(self, code: str, severity: Severity, **values: object) -> None:
         """Add a finding."""
-        self.findings.append(told(code, severity, message))
+        self.findings.append(Finding(severity, Reason(code, **values)))
 
     def applies(self, needs: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether the panel has what is needed and lacks what excludes."""

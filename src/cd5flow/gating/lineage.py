@@ -15,6 +15,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence, Gate
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.threads import side_by_side
 
 UNPROVEN = "unproven"
@@ -53,7 +54,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
             continue
         reasons = [f.message for f in fresh if f.code == "GATE_UNRESOLVED"]
         last = reasons[-1] if reasons else "no blasts"
-        state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, f"{path.lineage}: {last}")
+        state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, lineage=path.lineage, why=last)
         if path.normal_nk_look_alike and trial.look_alike:
             state.look_alike = True
     if best is None:
@@ -62,8 +63,14 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
     for lineage, cells in others:
         events, apart = np.count_nonzero(cells), np.count_nonzero(cells & ~taken)
         if 2 * apart > events:  # other cells, not the same ones by another rule
-            what = f"{lineage}: a cluster of {events:,} other cells; {by} with {most:,} is taken"
-            best[0].note("PATH_OUTWEIGHED", Severity.WARN, what)
+            best[0].note(
+                "PATH_OUTWEIGHED",
+                Severity.WARN,
+                lineage=lineage,
+                events=events,
+                taken=by,
+                most=most,
+            )
     return best
 
 
@@ -81,7 +88,7 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
         if candidates is None or candidates not in trial.gates or candidates in state.gates:
             continue
         region = Boolean("and", (Operand(candidates),))
-        note = "candidates that form no cluster"
+        note = Reason("FOUND", case="no_cluster")
         evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
         gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
         trial.take(BLASTS, with_events(gate, trial.before(), trial.basis.columns))

@@ -23,12 +23,13 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.gating.strategy import GateSpec
 from cd5flow.model.events import Mask
-from cd5flow.model.findings import Finding, Severity, told
+from cd5flow.model.findings import Finding, Severity, info, warning
 from cd5flow.model.geometry import Boolean, Region, dimensions
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members, Population
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.threads import Turn
 from cd5flow.preprocess.transforms import Columns
@@ -166,8 +167,8 @@ def find_gate(spec: GateSpec, before: Before, basis: Basis) -> Found:
     rule = spec.unless_carried
     if basis.laip is not None and rule is not None and rule.holds(basis.laip):
         carried = " or ".join(rule.markers)
-        what = f"{spec.gate} is not gated: the blasts of {basis.laip.sample} carried {carried}"
-        return NotFound(spec.parent, (told("GATE_NOT_ASKED", Severity.INFO, what),))
+        about = info("GATE_NOT_ASKED", gate=spec.gate, sample=basis.laip.sample, markers=carried)
+        return NotFound(spec.parent, (about,))
     parent = before.standing(spec.parent)
     return NotFound(None) if parent is None else _Search(spec, parent, before, basis).found()
 
@@ -181,10 +182,15 @@ def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
         share = 100 * who.count / whole
         low, high = gate.expect_percent
         if not low <= share <= high:
-            what = (
-                f"{gate.name} holds {share:.3g} % of {gate.parent}, usually {low:g} to {high:g} %"
+            about = warning(
+                "GATE_SHARE",
+                gate=gate.name,
+                percent=share,
+                parent=gate.parent,
+                low=low,
+                high=high,
             )
-            return FoundGate(gate, who, (told("GATE_SHARE", Severity.WARN, what),))
+            return FoundGate(gate, who, (about,))
     return FoundGate(gate, who)
 
 
@@ -204,10 +210,12 @@ class _Search:
             return NotFound(self.parent, tuple(self.findings))
         if not isinstance(outcome, Resolved):
             passes = spec.on_unresolved == "pass_through"
-            remedy = (
-                f"its children are gated within '{self.parent}'" if passes else "it is left out"
-            )
-            self.note("GATE_UNRESOLVED", Severity.INFO, f"{spec.gate}: {outcome.reason}; {remedy}")
+            why: dict[str, object] = {"gate": spec.gate, "why": outcome.reason}
+            if passes:
+                why |= {"case": "within", "parent": self.parent}
+            else:
+                why |= {"case": "left_out"}
+            self.note("GATE_UNRESOLVED", Severity.INFO, **why)
             return NotFound(
                 self.parent if passes else None,
                 tuple(self.findings),
@@ -226,25 +234,24 @@ class _Search:
         gate = self._in_place(gate, found.who)
         return FoundGate(gate, found.who, tuple(self.findings))
 
-    def note(self, code: str, severity: Severity, message: str) -> None:
+    def note(self, code: str, severity: Severity, **values: object) -> None:
         """Add a finding."""
-        self.findings.append(told(code, severity, message))
+        self.findings.append(Finding(severity, Reason(code, **values)))
 
     def _by_hand(self) -> Outcome | None:
         """Return the region that a person drew; None where the gate is left out."""
         name, region = self.spec.gate, self.basis.drawn[self.spec.gate]
         if region is None:
-            what = f"{name} is left out by hand; its children are gated within '{self.parent}'"
-            self.note("GATE_BY_HAND", Severity.INFO, what)
+            self.note("GATE_BY_HAND", Severity.INFO, case="left_out", gate=name, parent=self.parent)
             return None
         events = int(np.count_nonzero(self.inside))
-        evidence = Evidence(BY_HAND, events, {}, "drawn by hand")
+        evidence = Evidence(BY_HAND, events, {}, Reason("FOUND", case="by_hand"))
         if isinstance(region, Boolean):
             absent = sorted({o.gate for o in region.operands} - set(self.before))
             if absent:
                 return Unresolved(f"nothing was found of {', '.join(absent)}", evidence)
             evidence = replace(evidence, placed_by=tuple(o.gate for o in region.operands))
-        self.note("GATE_BY_HAND", Severity.INFO, f"{name} is drawn by hand")
+        self.note("GATE_BY_HAND", Severity.INFO, case="drawn", gate=name)
         return Resolved(region, evidence)
 
     def _find(self) -> Outcome:
@@ -275,11 +282,12 @@ class _Search:
             outcome = Resolved(clear, outcome.evidence)
         outcome = explained(outcome, consulted, reasons)
         for edge in outcome.evidence.unplaced:
-            what = f"{self.spec.gate}: nothing places the edge on {edge}; it bounds nothing here"
-            self.note("EDGE_UNPLACED", Severity.INFO, what)
+            self.note("EDGE_UNPLACED", Severity.INFO, gate=self.spec.gate, edge=edge)
         if reasons:
-            what = f"{self.spec.gate}: {'; '.join(reasons)}; found by {method} instead"
-            self.note("GATE_OTHERWISE", Severity.INFO, what)
+            tried = "; ".join(reasons)
+            self.note(
+                "GATE_OTHERWISE", Severity.INFO, gate=self.spec.gate, tried=tried, method=method
+            )
         return outcome
 
     def _in_place(self, gate: Gate, who: Population) -> Gate:
@@ -289,7 +297,7 @@ class _Search:
         there = tuple(usual_places(self.spec.expect_position, self._sight(gate.name, who.mask)))
         for place, axis in there:
             if not place.is_usual:
-                self.note("GATE_POSITION", Severity.WARN, out_of_place(gate.name, place, axis))
+                self.findings.append(out_of_place(gate.name, place, axis))
         return replace(gate, places=tuple(place for place, _ in there))
 
     def _sight(self, parent: str, inside: Mask) -> Sight:

@@ -83,15 +83,10 @@ def resolve(
         state.note(
             "LINEAGE_UNPROVEN",
             Severity.WARN,
-            f"{'more cells' if cluster else 'cells'} lie where blasts lie, and nothing in this tube "
-            "proves that they are of T lineage",
+            case="more_cells" if cluster else "cells",
         )
     if nk_like:
-        state.note(
-            "NK_LIKE",
-            Severity.WARN,
-            "a cluster is there that may be NK cells or blasts: no NK marker in this tube tells",
-        )
+        state.note("NK_LIKE", Severity.WARN)
     columns.forget()
     denominator = state.gates.get(DENOMINATOR)
     return Gating(

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cd5flow.model.limits import IntervalMethod
-from cd5flow.model.reasons import Reason, ReasonData
+from cd5flow.model.reasons import Reason, ReasonData, Sentence
 from cd5flow.model.section import Count, Number, Percent, Section
 from cd5flow.model.states import BurdenState, Cd5State, CriterionState, CutMethod, Pattern
 
@@ -24,11 +24,14 @@ class CutAlternative(Section):
 class CutSection(Section):
     """The CD5 cut used."""
 
+    reason_fields: ClassVar[Mapping[str, str]] = {"reference": "reference_data"}
+
     method: CutMethod
     channel: str
     linear: Number
     scaled: Number
-    reference: str
+    reference: Sentence
+    reference_data: ReasonData | None = None
     reference_events: Count
     alternatives: tuple[CutAlternative, ...]
     by_hand: bool = Field(default=False, description="whether a person placed it; method is fixed")

@@ -73,10 +73,10 @@ class Catalogue:
         values = reason.values
         written = values.get(TEXT)
         template = self.template(reason)
-        if template is not None:
+        if isinstance(written, str):
+            said = self._named(reason.code, self.word(written))
+        elif template is not None:
             said = _Filled(self).vformat(template, (), values)
-        elif isinstance(written, str):
-            said = self._named(reason.code, written)
         else:
             said = self._named(reason.code, catalogue(ENGLISH).sentence(_without_remarks(reason)))
         remarks = values.get(REMARKS, ())

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
+from cd5flow.model.reasons import Reason, written
 
 ALL = "all"
 """Name of the root population: every event of the data set."""
+
+
+NO_NOTE: Final = written("")
+"""Of a gate on which nothing is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Evidence:
         events: how many parent events it saw.
         values: named numbers that the report prints (cut, depth of the valley, slope, ...), on the
             gate's own scale unless the name ends in a unit.
-        note: one sentence on how the region was found.
+        note: how the region was found.
         tried: why each way that the strategy prefers could not tell, as ``method: reason``.
         placed_by: other populations that the region was placed by; a control tube's as
             ``fmo:granulocytes``.
@@ -32,7 +38,7 @@ class Evidence:
     method: str
     events: int
     values: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""
+    note: Reason = NO_NOTE
     tried: tuple[str, ...] = ()
     placed_by: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cd5flow.model.reasons import Reason, ReasonData
+from cd5flow.model.reasons import Reason, ReasonData, Sentence
 from cd5flow.model.section import Count, Number, Percent, Section
 from cd5flow.model.states import Confidence, PriorTherapy, QualityState, Specimen, Timepoint
 
@@ -73,13 +73,17 @@ class PhenotypeEntry(Section):
 class StrategySection(Section):
     """The gating strategy used, and the lineage rule that found the blasts."""
 
-    reason_fields: ClassVar[Mapping[str, str]] = {"rules_changed": "rules_changed_data"}
+    reason_fields: ClassVar[Mapping[str, str]] = {
+        "choice": "choice_data",
+        "rules_changed": "rules_changed_data",
+    }
 
     name: str
     version: str
     sha256: str
     lineage: str
-    choice: str = Field(description="how the strategy was chosen, in words")
+    choice: Sentence = Field(description="how the strategy was chosen, in words")
+    choice_data: ReasonData | None = None
     imported: ImportedSection | None = Field(
         default=None, description="gates drawn in another program, in place of the strategy's"
     )
@@ -155,11 +159,17 @@ class PlaceSection(Section):
 class GateSection(Section):
     """How a population was gated: method, region, evidence, and how sure that is."""
 
+    reason_fields: ClassVar[Mapping[str, str]] = {
+        "note": "note_data",
+        "confidence_reasons": "confidence_reason_data",
+    }
+
     method: str
     region: dict[str, Any]
     events_seen: Count
     evidence: dict[str, Number]
-    note: str
+    note: Sentence
+    note_data: ReasonData | None = None
     why: str
     expected_percent: tuple[Percent, Percent] | None
     expected_position: tuple[PlaceSection, ...] = ()
@@ -177,7 +187,8 @@ class GateSection(Section):
     confidence: Confidence | None = Field(
         default=None, description="by the strategy's rules; null where it states none"
     )
-    confidence_reasons: tuple[str, ...] = ()
+    confidence_reasons: tuple[Sentence, ...] = ()
+    confidence_reason_data: tuple[ReasonData, ...] = ()
 
 
 class PopulationSection(Section):

@@ -8,6 +8,7 @@ import numpy as np
 
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.chunks import blocks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
 from cd5flow.numerics.order_statistics import finite, quantiles
@@ -44,17 +45,15 @@ def clock(time: Floats | None) -> Observation:
     """Share of events stamped earlier than one before them."""
     code, unit = "TIME", "% of events"
     if time is None:
-        return Observation(code, None, unit, "no Time channel: the run could not be watched")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_time"))
     time = finite(time)
     if time.size < 2 or not time.max() > time.min():
-        return Observation(code, None, unit, "the Time channel stands still")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="still"))
     earlier = earlier_percent(time)
-    return Observation(
-        code, earlier, unit, f"{earlier:.2g} % of events are stamped earlier than one before them"
-    )
+    return Observation(code, earlier, unit, Reason(code, percent=earlier))
 
 
-def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
+def flow_rate(time: Floats | Reason, rule: FlowRateRule) -> Observation:
     """Share of events in bins of time whose rate is far from the usual one.
 
     The usual rate is that in whose bins half of the events lie, so that idle stretches do not count.
@@ -64,11 +63,11 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
         rule: the strategy's.
     """
     code, unit = "FLOW_RATE", "% of events"
-    if isinstance(time, str):
+    if isinstance(time, Reason):
         return Observation(code, None, unit, time)
     counts, width = _counts(time, rule)
     if counts.size < FEWEST_BINS:
-        return Observation(code, None, unit, "too few events or ticks to see a rate")
+        return Observation(code, None, unit, Reason(code, case="few"))
     ordered = np.sort(counts)
     usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
@@ -82,7 +81,7 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
         code,
         share,
         unit,
-        f"{share:.2g} % of events passed at an unusual rate, usually {rate:.0f} a second",
+        Reason(code, case="seen", percent=share, rate=rate),
     )
 
 
@@ -107,29 +106,27 @@ def _counts(time: Floats, rule: FlowRateRule) -> tuple[Floats, float]:
     return np.diff(np.searchsorted(time, edges)).astype(np.float64), width
 
 
-def flow_gap(time: Floats | str) -> Observation:
+def flow_gap(time: Floats | Reason) -> Observation:
     """Longest time without any event, in percent of the run; of times as `flow_rate` takes them."""
     code, unit = "FLOW_GAP", "% of run time"
-    if isinstance(time, str):
+    if isinstance(time, Reason):
         return Observation(code, None, unit, time)
     gap, whole = max(float(steps.max()) for steps in _steps(time)), float(time[-1] - time[0])
-    return Observation(
-        code, 100 * gap / whole, unit, f"the longest time without an event is {gap:.3g} s"
-    )
+    return Observation(code, 100 * gap / whole, unit, Reason(code, seconds=gap))
 
 
-def _running(time: Floats | None) -> Floats | str:
+def _running(time: Floats | None) -> Floats | Reason:
     """Return the times in order, or why there is nothing to see in them."""
     if time is None:
-        return "no Time channel: the run could not be watched"
+        return Reason("NOT_SEEN", case="no_time")
     time = finite(time)
     if time.size < FEWEST_EVENTS:
-        return f"{time.size} events are too few to see a rate"
+        return Reason("NOT_SEEN", case="few_events", events=time.size)
     if is_folded(time):
-        return "the clock began anew during the run"
+        return Reason("NOT_SEEN", case="clock_anew")
     if not in_order(time):
         time = np.sort(time)
-    return time if time[-1] > time[0] else "the Time channel stands still"
+    return time if time[-1] > time[0] else Reason("NOT_SEEN", case="still")
 
 
 def _steps(time: Floats) -> Iterator[Floats]:
@@ -142,7 +139,7 @@ def unstable_time(run: Run) -> Observation:
     """Share of the run's time in which rate or signals left their usual course."""
     code, unit = "UNSTABLE_TIME", "% of run time"
     if "stable" not in run.gating.tree:
-        return Observation(code, None, unit, "the run's stability could not be judged")
+        return Observation(code, None, unit, Reason(code, case="unjudged"))
     gate = run.gating.tree["stable"]
     spans: tuple[tuple[float, float], ...] = ()
     if isinstance(gate.region, Intervals):
@@ -155,19 +152,26 @@ def unstable_time(run: Run) -> Observation:
         spans = ((gate.region.low, gate.region.high),)
     start, end = (gate.evidence.values.get(k, 0.0) for k in ("start_seconds", "end_seconds"))
     if not end > start:
-        return Observation(code, None, unit, "the run's stability could not be judged")
+        return Observation(code, None, unit, Reason(code, case="unjudged"))
     kept = sum(b - a for a, b in spans)
     lost = max(0.0, 100 * (end - start - kept) / (end - start))
-    return Observation(code, lost, unit, f"{gate.evidence.note}; the run took {end - start:.0f} s")
+    return Observation(code, lost, unit, _of_the_run(gate.evidence.note, end - start))
+
+
+def _of_the_run(note: Reason, seconds: float) -> Reason | tuple[Reason, ...]:
+    """Return how long the run took, with which stretches of it were found unstable."""
+    if note.code == "FOUND" and note.case in {"stable", "unstable"}:
+        return Reason("UNSTABLE_TIME", **(note.values | {"seconds": seconds}))
+    return note, Reason("UNSTABLE_TIME", case="run", seconds=seconds)
 
 
 def removed_by_time(run: Run) -> Observation:
     """Share of events left out with unstable time."""
     lost = run.lost_percent("stable")
     words = (
-        "not done"
+        Reason("REMOVED_BY_TIME", case="not_done")
         if lost is None
-        else f"{lost:.3g} % of events left out with unstable stretches of time"
+        else Reason("REMOVED_BY_TIME", case="seen", percent=lost)
     )
     return Observation("REMOVED_BY_TIME", lost, "% of events", words)
 
@@ -179,7 +183,7 @@ def drifts(run: Run) -> tuple[Observation, ...]:
     value, words = _worst(moved, run)
     if moved:
         value = float(np.mean(list(moved.values())))
-        words = f"on average over {len(moved)} channels"
+        words = Reason("DRIFT", case="mean", channels=len(moved))
     return (
         _largest("SIGNAL_DRIFT", deciding, run),
         _largest("SIGNAL_DRIFT_OTHERS", others, run),
@@ -192,15 +196,15 @@ def _largest(code: str, moved: dict[str, float], run: Run) -> Observation:
     return Observation(code, value, SPAN, words)
 
 
-def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, str]:
+def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, Reason]:
     if moved:
         marker = max(moved, key=lambda m: moved[m])
-        words = f"largest on {marker}: its mean moves by {moved[marker]:.2f} of the span"
+        words = Reason("DRIFT", case="largest", marker=marker, share=moved[marker])
         return moved[marker], words
     events = int(np.count_nonzero(run.stable))
     if events < 2 * run.rules.drift.piece_events:
-        return None, f"{events} events are too few to see drift"
-    return None, "no channel to see drift on"
+        return None, Reason("NOT_SEEN", case="few_for_drift", events=events)
+    return None, Reason("NOT_SEEN", case="no_channel")
 
 
 def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
@@ -244,14 +248,16 @@ def not_finite(run: Run) -> Observation:
     for index in channels:
         bad |= ~np.isfinite(run.raw.values[:, index])
     if not len(run.raw) or not channels:
-        return Observation("NOT_FINITE", None, "% of events", "no values to look at")
+        return Observation(
+            "NOT_FINITE", None, "% of events", Reason("NOT_FINITE", case="no_values")
+        )
     found = int(np.count_nonzero(bad))
     share = 100 * found / len(run.raw)
     return Observation(
         "NOT_FINITE",
         share,
         "% of events",
-        f"{found:,} events hold a value that is no number, they are in no population",
+        Reason("NOT_FINITE", case="events", events=found),
     )
 
 

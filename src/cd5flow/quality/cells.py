@@ -8,6 +8,7 @@ import numpy as np
 
 from cd5flow.model.events import Mask
 from cd5flow.model.populations import ALL
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.numerics.clock import in_order, is_folded
 from cd5flow.quality.checks import Observation
@@ -26,19 +27,16 @@ def cells(run: Run) -> tuple[Observation, ...]:
 def debris(run: Run) -> Observation:
     """Share of events too small to be cells."""
     lost = run.lost_percent("cells")
-    words = (
-        "debris was not told from cells" if lost is None else f"{lost:.3g} % of events are debris"
-    )
+    words = Reason("DEBRIS", case="not_told")
+    if lost is not None:
+        words = Reason("DEBRIS", case="seen", percent=lost)
     return Observation("DEBRIS", lost, "% of events", words)
 
 
 def doublets(run: Run) -> Observation:
     """Share of cells left out as doublets, both steps together."""
     if "singlets" not in run.gating.tree:
-        why = (
-            "area or height of forward scatter is missing: doublets are not told from single cells"
-        )
-        return Observation("DOUBLETS", None, "% of cells", why)
+        return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="not_told"))
     # What the first singlet gate saw; gates before it left out other things than doublets.
     gate = run.gating.tree["singlets"]
     while gate.parent != ALL and run.gating.tree[gate.parent].evidence.method == "singlet_band":
@@ -46,43 +44,55 @@ def doublets(run: Run) -> Observation:
     whole = run.gating.count(gate.parent)
     kept = run.gating.count("singlets")
     if not whole or kept is None:
-        return Observation("DOUBLETS", None, "% of cells", "no cells")
+        return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="no_cells"))
     lost = 100 * (whole - kept) / whole
-    return Observation("DOUBLETS", lost, "% of cells", f"{lost:.3g} % of cells are doublets")
+    return Observation(
+        "DOUBLETS", lost, "% of cells", Reason("DOUBLETS", case="seen", percent=lost)
+    )
 
 
 def viability(run: Run) -> Observation:
     """Share of living cells where a dye tells."""
     if "viable" not in run.gating.tree:
         return Observation(
-            "VIABILITY", None, "% of singlets", "viability was not assessed in this tube"
+            "VIABILITY", None, "% of singlets", Reason("VIABILITY", case="not_assessed")
         )
     lost = run.lost_percent("viable")
     kept = None if lost is None else 100 - lost
-    return Observation("VIABILITY", kept, "% of singlets", "living cells by the viability dye")
+    return Observation("VIABILITY", kept, "% of singlets", Reason("VIABILITY", case="seen"))
 
 
 def denominator(run: Run) -> Observation:
     """Events of the denominator; without any there is nothing to judge."""
     n = run.gating.count(run.denominator_name)
     if run.gating.denominator_unnamed:
-        return Observation("DENOMINATOR", None, "events", "no gate is named as the denominator")
+        return Observation("DENOMINATOR", None, "events", Reason("DENOMINATOR", case="unnamed"))
     if not n:
-        return Observation("DENOMINATOR", None, "events", "no denominator", QualityState.FAIL)
-    return Observation("DENOMINATOR", float(n), "events", f"{n:,} events in the denominator")
+        return Observation(
+            "DENOMINATOR",
+            None,
+            "events",
+            Reason("NOT_SEEN", case="no_denominator"),
+            QualityState.FAIL,
+        )
+    return Observation(
+        "DENOMINATOR", float(n), "events", Reason("DENOMINATOR", case="seen", events=n)
+    )
 
 
 def sensitivity(run: Run) -> Observation:
     """Least share of blasts that the number of cells can show: the LOD of the count rule."""
     n = run.gating.count(run.denominator_name)
     if not n:
-        return Observation("SENSITIVITY", None, "% of the denominator", "no denominator")
+        return Observation(
+            "SENSITIVITY", None, "% of the denominator", Reason("NOT_SEEN", case="no_denominator")
+        )
     lod = 100 * run.lod_events / n
     return Observation(
         "SENSITIVITY",
         lod,
         "% of the denominator",
-        f"{run.lod_events} blasts among {n:,} cells are the least that counts as detected",
+        Reason("SENSITIVITY", blasts=run.lod_events, cells=n),
     )
 
 
@@ -90,8 +100,8 @@ def blasts(run: Run) -> Observation:
     """Events among the blasts, where there is a cluster of them."""
     n = run.gating.count(run.blasts_name) or 0
     if not run.gating.cluster:
-        return Observation("BLASTS", None, "events", "no cluster of blasts")
-    return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
+        return Observation("BLASTS", None, "events", Reason("NOT_SEEN", case="no_cluster"))
+    return Observation("BLASTS", float(n), "events", Reason("BLASTS", events=n))
 
 
 def outside_blasts(run: Run) -> Observation:
@@ -106,14 +116,14 @@ def outside_blasts(run: Run) -> Observation:
     found = gating.members.get(run.blasts_name)
     told = gating.cluster and run.blasts_name in gating.tree
     if not told or whole is None or found is None or not whole.any():
-        return Observation(code, None, unit, "no cluster of blasts")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cluster"))
     gate = gating.tree[run.blasts_name]
     if gate.evidence.method != _CLUSTER_METHOD:
-        why = f"blasts by {gate.evidence.method} are not all that pass the lineage gates"
+        why = Reason(code, case="other_method", method=gate.evidence.method)
         return Observation(code, None, unit, why)
     others = int(np.count_nonzero(gating.members[gate.parent] & whole & ~found))
     share = 100 * others / int(np.count_nonzero(whole))
-    words = f"{others:,} cells of {gate.parent} lie outside the blasts"
+    words = Reason(code, case="seen", events=others, population=gate.parent)
     return Observation(code, share, unit, words)
 
 
@@ -125,24 +135,22 @@ def carry_over(run: Run) -> Observation:
     code, unit, rule = "CARRY_OVER", "times the rest", run.rules.carry_over
     members = run.gating.members
     if run.blasts_name not in members or run.denominator_name not in members:
-        return Observation(code, None, unit, "no population of blasts to look for")
+        return Observation(code, None, unit, Reason(code, case="no_blasts"))
     early = _first(run, rule.first_percent)
     if early is None:
-        return Observation(code, None, unit, "no clock tells which events came first")
+        return Observation(code, None, unit, Reason(code, case="no_clock"))
     whole = members[run.denominator_name]
     found = members[run.blasts_name] & whole
     n1, n2 = (int(np.count_nonzero(whole & part)) for part in (early, ~early))
     k1, k2 = (int(np.count_nonzero(found & part)) for part in (early, ~early))
     first, rest = Counted(k1, n1), Counted(k2, n2)
     if n1 < rule.cells or not n2:
-        return Observation(
-            code, None, unit, f"{n1} cells at the start of the run are too few to tell"
-        )
+        return Observation(code, None, unit, Reason(code, case="few", cells=n1))
     return Observation(
         code,
         least_ratio(first, rest, confidence_percent=rule.confidence_percent),
         unit,
-        f"in the blast gate: {k1:,} of the first {n1:,} cells, {k2:,} of the other {n2:,}",
+        Reason(code, case="seen", early=k1, first=n1, late=k2, rest=n2),
     )
 
 
@@ -162,17 +170,14 @@ def _first(run: Run, percent: float) -> Mask | None:
 
 def gate_shares(run: Run) -> Observation:
     """Number of gates outside their usual share of the parent."""
-    odd = [f.message for f in run.gating.findings if f.code == "GATE_SHARE"]
-    return Observation(
-        "GATE_SHARES", float(len(odd)), "gates", "; ".join(odd) or "every gate has its usual share"
-    )
+    odd = tuple(f.reason for f in run.gating.findings if f.code == "GATE_SHARE")
+    return Observation("GATE_SHARES", float(len(odd)), "gates", odd or Reason("GATE_SHARES"))
 
 
 def gate_positions(run: Run) -> Observation:
     """Number of populations that do not lie where they usually do."""
-    odd = [f.message for f in run.gating.findings if f.code == "GATE_POSITION"]
-    words = "; ".join(odd) or "no population lies where it usually does not"
-    return Observation("GATE_POSITIONS", float(len(odd)), "gates", words)
+    odd = tuple(f.reason for f in run.gating.findings if f.code == "GATE_POSITION")
+    return Observation("GATE_POSITIONS", float(len(odd)), "gates", odd or Reason("GATE_POSITIONS"))
 
 
 OBSERVERS: tuple[Callable[[Run], Observation], ...] = (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cd5flow.model.events import Channel, Mask
+from cd5flow.model.reasons import Reason
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Run
 
@@ -28,7 +29,7 @@ def off_scale(run: Run) -> Observation:
     stable = run.stable
     events = int(np.count_nonzero(stable))
     if not events:
-        return Observation(code, None, unit, "no events to look at")
+        return Observation(code, None, unit, Reason(code, case="no_events"))
     shares = {
         marker: 100 * int(np.count_nonzero(stable & _at_end(run, detector, marker))) / events
         for marker, detector in run.panel.markers.items()
@@ -37,9 +38,9 @@ def off_scale(run: Run) -> Observation:
     worst = max(shares.values(), default=0.0)
     named = sorted((m for m in shares if shares[m] >= WORTH_NAMING_PERCENT), key=shares.__getitem__)
     if not named:
-        return Observation(code, worst, unit, "hardly any event at the end of a scale")
-    words = ", ".join(f"{marker} {shares[marker]:.2g} %" for marker in reversed(named))
-    return Observation(code, worst, unit, f"at the end of the scale: {words}")
+        return Observation(code, worst, unit, Reason(code, case="hardly"))
+    said = [f"{marker} {shares[marker]:.2g} %" for marker in reversed(named)]
+    return Observation(code, worst, unit, Reason(code, case="seen", shares=said))
 
 
 def cd5_off_scale(run: Run) -> Observation:
@@ -47,11 +48,11 @@ def cd5_off_scale(run: Run) -> Observation:
     code, unit = "CD5_OFF_SCALE", "% of blasts"
     blasts = _blasts(run)
     if blasts is None:
-        return Observation(code, None, unit, "no blasts to look at")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_blasts"))
     if not run.panel.has("CD5"):
-        return Observation(code, None, unit, "no CD5 in this tube")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cd5"))
     share = _share(blasts, _at_end(run, run.panel.detector("CD5"), "CD5"))
-    return Observation(code, share, unit, f"{share:.2g} % of blasts at the end of the CD5 scale")
+    return Observation(code, share, unit, Reason(code, percent=share))
 
 
 def blasts_off_scale(run: Run) -> Observation:
@@ -63,16 +64,16 @@ def blasts_off_scale(run: Run) -> Observation:
     blasts = _blasts(run)
     others = {m: d for m, d in run.fluorescence.items() if m != "CD5"}
     if blasts is None or not others:
-        return Observation(code, None, unit, "no blasts to look at")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_blasts"))
     shares = {m: _share(blasts, _at_end(run, d, m)) for m, d in others.items()}
     worst = max(shares, key=shares.__getitem__)
     if not shares[worst]:
-        return Observation(code, 0.0, unit, "no blast at the end of another dye's scale")
+        return Observation(code, 0.0, unit, Reason(code, case="none"))
     return Observation(
         code,
         shares[worst],
         unit,
-        f"{shares[worst]:.2g} % of blasts at the end of the {worst} scale",
+        Reason(code, case="seen", percent=shares[worst], marker=worst),
     )
 
 

@@ -19,6 +19,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.order_statistics import finite, median, picked, rising
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
@@ -273,7 +274,7 @@ def into_cd5(found: Iterable[Slope], *, has_cd5: bool) -> Observation:
     """Largest spillover into CD5 that was left, or taken off too much."""
     code, unit = "RESIDUAL_CD5", "% of another dye"
     if not has_cd5:
-        return Observation(code, None, unit, "no CD5 in this tube")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cd5"))
     value, words = _worst([slope for slope in found if slope.target == CD5])
     return Observation(code, value, unit, words)
 
@@ -284,13 +285,19 @@ def into_others(found: Iterable[Slope]) -> Observation:
     return Observation("RESIDUAL_SPILLOVER", value, "% of another dye", words)
 
 
-def _worst(found: list[Slope]) -> tuple[float | None, str]:
+def _worst(found: list[Slope]) -> tuple[float | None, Reason]:
     if not found:
-        return None, "no cells that lack a marker carry another dye brightly enough to see it"
+        return None, Reason("NOT_SEEN", case="no_pairs")
     worst = max(found, key=lambda slope: abs(slope.percent))
-    much = f"{abs(worst.percent):.1f} % of {worst.source}"
-    done = "left in" if worst.percent > 0 else "too much taken off"
-    words = f"{much} {done} {worst.target} of {worst.name}, the most of {len(found)} pairs"
+    words = Reason(
+        "RESIDUAL",
+        case="left" if worst.percent > 0 else "taken_off",
+        percent=abs(worst.percent),
+        source=worst.source,
+        target=worst.target,
+        population=worst.name,
+        pairs=len(found),
+    )
     return abs(worst.percent), words
 
 
@@ -302,10 +309,10 @@ def below_zero(run: Run, columns: Columns, reference: tuple[str, ...]) -> Observ
     """
     code, unit = "CD5_BELOW_ZERO", "% of the reference"
     if not run.panel.has(CD5):
-        return Observation(code, None, unit, "no CD5 in this tube")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cd5"))
     signal = columns.column(Dimension(run.panel.detector(CD5)))
     if not np.any(signal < 0):
-        return Observation(code, None, unit, "this channel holds nothing below zero")
+        return Observation(code, None, unit, Reason(code, case="nothing"))
     for name in reference:
         values = _without_blasts(signal, name, run.gating, run.blasts_name)
         if values.size < run.rules.residual.reference_events:
@@ -319,8 +326,10 @@ def below_zero(run: Run, columns: Columns, reference: tuple[str, ...]) -> Observ
         if not spread > 0:
             continue
         share = 100 * float(np.mean(values < -TAIL_SPREADS * spread))
-        return Observation(code, share, unit, f"{share:.2g} % of {name} lie far below zero in CD5")
-    return Observation(code, None, unit, "no population without CD5 has enough events")
+        return Observation(
+            code, share, unit, Reason(code, case="seen", percent=share, population=name)
+        )
+    return Observation(code, None, unit, Reason(code, case="few"))
 
 
 def _without_blasts(

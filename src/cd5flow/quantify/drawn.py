@@ -58,7 +58,13 @@ class DrawnPositive:
         place = min(max(self.edge, float(next_up)), float(lowest))
         if not np.isfinite(place):
             return None
-        return Cut(CutMethod.FIXED, place, f"lower edge of {self.gate}", 0, by_hand=True)
+        return Cut(
+            CutMethod.FIXED,
+            place,
+            Reason("CUT_REFERENCE", case="edge", gate=self.gate),
+            0,
+            by_hand=True,
+        )
 
 
 def counted(

@@ -104,7 +104,7 @@ def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     )
     yield Fact(phrases.cut_place, Cell(place))
     reference = phrases.cut_reference_of.format(
-        reference=wording.term(cut.reference), count=numerals.count(cut.reference_events)
+        reference=wording.sentence(cut.reference), count=numerals.count(cut.reference_events)
     )
     yield Fact(phrases.cut_reference, Cell(reference))
     if cut.ci95_linear is not None:

@@ -103,7 +103,7 @@ def _unsure(result: Result, wording: Wording) -> Table:
         (
             Cell(wording.population(row.name)),
             _confidence(row.gate, wording),
-            Cell(wording.joint.join(map(wording.term, row.gate.confidence_reasons))),
+            Cell(wording.joint.join(map(wording.sentence, row.gate.confidence_reasons))),
         )
         for row in result.populations
         if row.gate is not None and row.gate.confidence in TONES_OF_DOUBT
@@ -154,7 +154,7 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
             if row.percent_of_denominator is None
             else _share(row.percent_of_denominator, wording)
         ),
-        Cell(row.gate.method, fixed=True, note=wording.term(row.gate.note)),
+        Cell(row.gate.method, fixed=True, note=wording.sentence(row.gate.note)),
         _confidence(row.gate, wording),
     )
 
@@ -184,7 +184,7 @@ def _method(result: Result, wording: Wording) -> Section:
             _known(None if compensation is None else wording.check(compensation), wording),
         ),
         Fact(phrases.strategy, Cell(named(strategy.name, strategy.version, wording))),
-        Fact(phrases.choice, Cell(wording.term(strategy.choice))),
+        Fact(phrases.choice, Cell(wording.sentence(strategy.choice))),
         Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
         Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
         *_guided(result, wording),

@@ -67,7 +67,7 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> Placed:
 
 
 def said(analysis: Analysis, code: str) -> list[str]:
-    return [text for text in analysis.result.findings if text.startswith(f"{code}: ")]
+    return [str(found) for found in analysis.result.findings if found.code == code]
 
 
 def test_the_controls_population_through_the_same_gates_places_the_gate(placed: Placed) -> None:

@@ -15,6 +15,7 @@ from cd5flow.analysis.options import gates_by_population, settings
 from cd5flow.errors import GatesError, OptionError
 from cd5flow.fcs import read_fcs
 from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Cd5State, CriterionState, CutMethod, QualityState
 from cd5flow.pipeline import Analysis, analyse_tube
 from support.analysed import CLEAR, CLOGGED, analysis, fmo_of, tube
@@ -49,8 +50,8 @@ def with_gates(
     return analyse_tube(tube(name), settings(timepoint="relapse", gates=gates, map=named, **words))
 
 
-def codes(reasons: tuple[str, ...]) -> set[str]:
-    return {reason.partition(":")[0] for reason in reasons}
+def codes(reasons: tuple[Reason, ...]) -> set[str]:
+    return {reason.code for reason in reasons}
 
 
 @pytest.mark.parametrize("name", [CLEAR, CLOGGED, "p04-cd5-dim"])
@@ -79,7 +80,7 @@ def test_the_result_says_whose_gates_these_are(folder: Path) -> None:
     imported = result.strategy.imported
     assert imported is not None
     assert (imported.file, imported.populations) == (gates.name, BOTH)
-    assert imported.sha256 in result.strategy.choice
+    assert imported.sha256 in sentence(result.strategy.choice)
     assert result.strategy.lineage == "as drawn in imported gates, by cyCD3, CD3"
     assert {p.gate.method for p in result.populations if p.gate is not None} == {"drawn"}
     assert {p.gate.confidence for p in result.populations if p.gate is not None} == {"by_hand"}
@@ -153,7 +154,7 @@ def test_a_persons_gates_give_numbers_states_and_a_cut(drawn: Path) -> None:
     assert cd5.cut is not None
     assert (cd5.cut.method, cd5.cut.by_hand) == (CutMethod.FIXED, True)
     assert cd5.cut.linear == pytest.approx(560)
-    assert cd5.cut.reference == "lower edge of gate 'Positive' of gates.xml"
+    assert sentence(cd5.cut.reference) == "lower edge of gate 'Positive' of gates.xml"
     assert cd5.cut.alternatives[0].method == "fmo"
     assert cd5.state is Cd5State.MEETS
     assert found.result.burden.denominator == "gate 'Leukocytes' of gates.xml"

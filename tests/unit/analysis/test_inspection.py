@@ -12,6 +12,7 @@ from cd5flow.errors import NotFcsError, OptionError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.reasons import Reason
 from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, cut_tube, tube
 from support.fcs_factory import fcs
 
@@ -149,7 +150,7 @@ def test_the_json_holds_keywords_only_when_asked_for() -> None:
 
 def test_the_gravest_finding_comes_first() -> None:
     grades = (Severity.INFO, Severity.FAIL, Severity.WARN)
-    findings = tuple(Finding("A", severity, "") for severity in grades)
+    findings = tuple(Finding(severity, Reason("NO_CD5")) for severity in grades)
     assert [f.severity for f in worst(findings)] == [Severity.FAIL, Severity.WARN, Severity.INFO]
 
 

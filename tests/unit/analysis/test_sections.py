@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.analysis.sections import ALWAYS, describe, panel_entries, population_sections, words
+from cd5flow.analysis.sections import ALWAYS, describe, noticed, panel_entries, population_sections
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.findings import Finding, Severity
@@ -26,6 +26,7 @@ from cd5flow.model.geometry import (
 from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import Reason, sentence, written
 from cd5flow.model.result import PopulationSection
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.simulate import TubeSpec
@@ -49,12 +50,12 @@ X, Y = axis("CD45", None), axis("SSC", None)
 def gating(**members: list[int]) -> Gating:
     """Return populations of a tube of ten events, each within the one named before it by ``_in_``."""
     gates, masks = [], {ALL: np.ones(10, dtype=np.bool_)}
-    for written, rows in members.items():
-        name, _, parent = written.partition("_in_")
+    for path, rows in members.items():
+        name, _, parent = path.partition("_in_")
         mask = np.zeros(10, dtype=np.bool_)
         mask[rows] = True
         masks[name] = mask
-        evidence = Evidence("fixed", 10, {"cut": 0.5}, "a note")
+        evidence = Evidence("fixed", 10, {"cut": 0.5}, written("a note"))
         gates.append(Gate(name, parent or ALL, Interval(X, low=0), evidence, "wanted", (1, 2)))
     return Gating(
         tree=GateTree(tuple(gates)),
@@ -129,7 +130,12 @@ def test_what_every_result_names_is_there_without_a_gate() -> None:
 def test_a_population_tells_how_it_was_gated() -> None:
     one = rows(gating(a=[0]))["a"].gate
     assert one is not None
-    assert (one.method, one.events_seen, one.note, one.why) == ("fixed", 10, "a note", "wanted")
+    assert (one.method, one.events_seen, sentence(one.note), one.why) == (
+        "fixed",
+        10,
+        "a note",
+        "wanted",
+    )
     assert one.evidence == {"cut": 0.5}
     assert one.expected_percent == (1, 2)
     assert one.region["shape"] == "interval"
@@ -184,10 +190,10 @@ def test_an_axis_is_told_with_its_scale(scale: Scale | None, told: dict[str, Any
 
 
 def test_findings_are_told_with_their_code_each_once() -> None:
-    one = Finding("GATE_SHARE", Severity.WARN, "much")
-    again = Finding("GATE_SHARE", Severity.INFO, "much")
-    other = Finding("GATE_SHARE", Severity.WARN, "more")
-    assert words((one, other, again)) == ("GATE_SHARE: much", "GATE_SHARE: more")
+    one = Finding(Severity.WARN, Reason("GATE_SHARE", text="much"))
+    again = Finding(Severity.INFO, Reason("GATE_SHARE", text="much"))
+    other = Finding(Severity.WARN, Reason("GATE_SHARE", text="more"))
+    assert noticed((one, other, again)) == (one.reason, other.reason)
 
 
 def test_a_strategys_populations_become_rows_that_json_can_hold() -> None:

@@ -43,7 +43,7 @@ def test_every_reason_is_there() -> None:
     both = ("CI_SPANS: one", "BAND_SPANS: two")
     result = make_result(cd5=make_cd5(reasons=both))
     assert summary_row(result, folder="x")["cd5_reasons"] == "CI_SPANS: one | BAND_SPANS: two"
-    assert [r.text for r in reasons(result) if r.about == "CD5"] == list(both)
+    assert [f"{r.code}: {r.sentence}" for r in reasons(result) if r.about == "CD5"] == list(both)
     assert {r.about for r in reasons(result)} == {"criterion", "CD5", "burden", "quality"}
 
 

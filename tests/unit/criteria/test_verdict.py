@@ -103,7 +103,7 @@ def judge(
 
 
 def codes(criterion: CriterionSection) -> list[str]:
-    return [reason.split(":")[0] for reason in criterion.reasons]
+    return [reason.code for reason in criterion.reasons]
 
 
 def without(field: str) -> dict[str, Any]:
@@ -366,7 +366,7 @@ def test_every_combination_has_a_state_and_a_reason_and_met_needs_cd5() -> None:
     ):
         criterion = judge(cd5_state, burden(burden_state, 0.5), clinical, protocol=protocol)
         assert criterion.reasons
-        assert all(": " in reason for reason in criterion.reasons)
+        assert all(": " in str(reason) for reason in criterion.reasons)
         if criterion.state is MET or criterion.flow_state is MET:
             assert cd5_state is MEETS
         if criterion.state is NOT_MET:

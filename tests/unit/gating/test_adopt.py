@@ -15,6 +15,7 @@ from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Polygon, Rectangle, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns, scale_exact
@@ -106,7 +107,7 @@ def test_named_gates_are_the_populations_and_others_keep_their_names() -> None:
     assert gating.denominator_rule == "gate 'Cells' of study.wsp"
     evidence = gating.tree["blasts"].evidence
     assert (evidence.method, evidence.events) == ("drawn", int(cells.sum()))
-    assert evidence.note == "gate 'Blasts' of study.wsp"
+    assert sentence(evidence.note) == "gate 'Blasts' of study.wsp"
     assert "SHA-256 " + "ab" * 32 in said(gating, "GATES_IMPORTED")
     assert "blasts = 'Blasts', cd5_positive = 'CD5+'" in said(gating, "GATES_IMPORTED")
 

@@ -18,6 +18,7 @@ from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Place
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import Confidence
 from support.gating_factory import unhurried
 
@@ -68,7 +69,7 @@ def rated(
 
 def only(gate: Gate, **more: Any) -> tuple[str, tuple[str, ...]]:
     rating = rated(gate, **more)[gate.name]
-    return rating.confidence.value, rating.reasons
+    return rating.confidence.value, tuple(map(sentence, rating.reasons))
 
 
 def test_a_gate_with_nothing_against_it_is_sure() -> None:
@@ -145,7 +146,7 @@ def test_a_gate_is_less_sure_where_what_it_rests_on_is_not() -> None:
         "moderate",
         "high",
     ]
-    assert found["c"].reasons == ("rests on a, whose confidence is low",)
+    assert tuple(map(sentence, found["c"].reasons)) == ("rests on a, whose confidence is low",)
 
 
 def test_blasts_that_form_no_cluster_are_unsure() -> None:

@@ -14,6 +14,7 @@ from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import ALL, Evidence, Gate, Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Timepoint
 from cd5flow.numerics import threads as beside
 from cd5flow.numerics.threads import Turn
@@ -115,7 +116,7 @@ def test_what_a_gate_raised_is_raised_to_who_asks_for_it() -> None:
 
 
 def test_a_gate_carries_what_is_to_be_said_of_it() -> None:
-    finding = Finding("GATE_SHARE", Severity.WARN, "few")
+    finding = Finding(Severity.WARN, Reason("GATE_SHARE", text="few"))
     one = FoundGate(a_gate("b"), Population(np.ones(3, dtype=np.bool_)), (finding,))
     assert one.who.count == 3
     assert one.findings == (finding,)

@@ -22,6 +22,7 @@ from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
 from cd5flow.model.populations import ALL, Evidence, Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import (
     CALIBUR,
@@ -354,7 +355,7 @@ def test_candidates_that_form_no_cluster_are_counted_and_not_called_one() -> Non
     )
     assert (gating.lineage, gating.cluster, gating.count(BLASTS)) == ("some", False, 60)
     assert gating.tree[BLASTS].region == Boolean("and", (Operand("x"),))
-    assert gating.tree[BLASTS].evidence.note == "candidates that form no cluster"
+    assert sentence(gating.tree[BLASTS].evidence.note) == "candidates that form no cluster"
     assert len(said(gating, "PATH_WITHOUT_CLUSTER")) == 3
 
 

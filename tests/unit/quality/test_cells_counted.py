@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.quality.cells import cells
 from cd5flow.quality.checks import Observation
@@ -344,8 +345,8 @@ def test_the_first_events_are_first_in_time_and_not_in_the_file() -> None:
 
 
 def noted(code: str, *messages: str) -> Gating:
-    findings = [Finding(code, Severity.WARN, message) for message in messages]
-    other = Finding("GATE_UNRESOLVED", Severity.INFO, "viable: no valley")
+    findings = [Finding(Severity.WARN, Reason(code, text=message)) for message in messages]
+    other = Finding(Severity.INFO, Reason("GATE_UNRESOLVED", text="viable: no valley"))
     return gating_of(members_of(4), findings=[other, *findings])
 
 

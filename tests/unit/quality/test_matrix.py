@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cd5flow.model.events import Spillover
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.spillover import Compensation, spillover
@@ -26,7 +27,13 @@ def tube(
     invertible: bool = True,
     before: tuple[str, ...] = (),
 ) -> Compensation:
-    return Compensation("KNOWN from $SPILLOVER", known, invertible, applied, before)
+    return Compensation(
+        Reason("COMPENSATION", case="known", source="$SPILLOVER"),
+        known,
+        invertible,
+        applied,
+        before,
+    )
 
 
 def observe(code: str, compensation: Compensation) -> Observation:

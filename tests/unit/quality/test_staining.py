@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.model.reasons import written
 from cd5flow.model.result import CutMethod, PriorTherapy, QualityState
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.ratio import Counted, least_ratio
@@ -27,7 +28,7 @@ TUBE = Stained(
     **t_cells((300, 20_000.0)),
     negatives=(CENTRE, SPREAD),
     cuts=((CutMethod.FMO, 200.0), (CutMethod.INTERNAL_NEGATIVE, 250.0)),
-    reference=("nk_cells", 800),
+    reference=(written("nk_cells"), 800),
     reagent=rules().reagent,
     reagent_t_cells=200,
     controls=(("fmo", True),),
@@ -166,7 +167,7 @@ def test_without_a_cut_nobody_is_positive_or_negative() -> None:
 
 @pytest.mark.parametrize(("n", "state"), [(500, PASS), (499, WARN), (200, WARN)])
 def test_events_of_the_internal_negatives(n: int, state: QualityState) -> None:
-    found = observe("INTERNAL_NEGATIVE", replace(TUBE, reference=("nk_cells", n)))
+    found = observe("INTERNAL_NEGATIVE", replace(TUBE, reference=(written("nk_cells"), n)))
 
     assert (found.value, found.message) == (n, "nk_cells")
     assert state_of(found) is state

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
@@ -72,14 +73,14 @@ def section(**changes: Any) -> Cd5Section:
 
 
 def codes(found: Cd5Section) -> list[str]:
-    return [reason.partition(":")[0] for reason in found.reasons]
+    return [reason.code for reason in found.reasons]
 
 
 def test_the_edge_of_the_gate_is_the_cut() -> None:
     cut = drawn([1, 2, 8, 9], [False, False, True, True], edge=5).cut
     assert cut is not None
     assert (cut.method, cut.linear, cut.by_hand) == (CutMethod.FIXED, 5, True)
-    assert cut.reference == f"lower edge of {GATE}"
+    assert sentence(cut.reference) == f"lower edge of {GATE}"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_gate_that_is_no_cut_counts_and_gives_no_definite_state() -> None:
     assert found.ci95_percent == pytest.approx((85.06, 93.43), abs=0.02)
     assert found.band_percent == (88, 92)
     assert (found.cut, found.pattern) == (None, None)
-    assert found.reasons == (
+    assert tuple(map(str, found.reasons)) == (
         f"NO_LINEAR_CUT: the positive blasts are those in {GATE}; no value of CD5 parts them",
     )
 
@@ -176,7 +177,11 @@ def test_a_state_that_is_withheld_withholds_no_count(reason: str, code: str) -> 
     assert codes(found) == ["NO_LINEAR_CUT", code]
     mine = bare.model_copy(update={"cut": cut_section(by_hand=True)})
     found = counted(mine, share(180, 200, edge=5), threshold=AT_LEAST_70, limits=cd5_limits())
-    assert (found.percent, found.positive_events, found.reasons) == (90, 180, (reason,))
+    assert (found.percent, found.positive_events, tuple(map(str, found.reasons))) == (
+        90,
+        180,
+        (reason,),
+    )
     assert found.cut == mine.cut
 
 

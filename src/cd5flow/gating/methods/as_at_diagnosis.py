@@ -20,6 +20,7 @@ from cd5flow.gating.sight import (
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.laip import MarkerRange
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 
 class AsAtDiagnosis(Spec):
@@ -75,7 +76,7 @@ class AsAtDiagnosis(Spec):
         if not sides:
             what = f"the diagnostic result of {sight.laip.sample} shares no marker to place a window by"
             return Unresolved(what, nothing)
-        note = f"where the blasts of {sight.laip.sample} lay, against the T cells of this tube"
+        note = Reason("FOUND", case="at_diagnosis", sample=sight.laip.sample)
         region = sides[0] if len(sides) == 1 else Rectangle(tuple(sides))
         return Resolved(region, Evidence("as_at_diagnosis", sight.events, values, note))
 

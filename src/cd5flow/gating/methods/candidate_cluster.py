@@ -16,6 +16,7 @@ from cd5flow.gating.clusters import (
 )
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 CENTRES = 500
 """About so many candidates, evenly taken, are tried as the centre."""
@@ -63,7 +64,7 @@ class CandidateCluster(ClusterSpec):
             "rival_share": rival,
         }
         evidence = Evidence(
-            "candidate_cluster", len(points), values, "densest cluster among the candidates"
+            "candidate_cluster", len(points), values, Reason("FOUND", case="densest")
         )
         around = np.flatnonzero(known)[squared(scaled, centre) <= self.radius**2]
         against = self._scattered(len(scaled), ball, shell, rival) or self.elsewhere(sight, around)

@@ -9,6 +9,7 @@ from pydantic import Field
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 
 class Combine(Spec):
@@ -33,7 +34,12 @@ class Combine(Spec):
     def find(self, sight: Sight) -> Outcome:
         """Combine the populations; unresolved where none of them was gated."""
         known = tuple(o for o in self.operands() if o.gate in sight.members)
-        evidence = Evidence("combine", sight.events, {}, f"{self.operator}: {', '.join(self.of)}")
+        evidence = Evidence(
+            "combine",
+            sight.events,
+            {},
+            Reason("FOUND", case="combine", operator=self.operator, gates=self.of),
+        )
         if not known:
             return Unresolved(f"none of {', '.join(self.of)} was gated", evidence)
         return Resolved(Boolean(self.operator, known), evidence)

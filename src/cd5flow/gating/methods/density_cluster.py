@@ -13,6 +13,7 @@ from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import written
 from cd5flow.numerics.density import basins, span
 from cd5flow.numerics.order_statistics import median
 
@@ -71,7 +72,7 @@ class DensityCluster(RoleSpec):
             "hills": float(len(hills)),
             "hill_events": float(hill.events),
         }
-        return Resolved(ellipse, replace(nothing, values=values, note=self.rule("hill")))
+        return Resolved(ellipse, replace(nothing, values=values, note=written(self.rule("hill"))))
 
 
 def _ellipse(

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, refuse_one_channel_twice
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Shape
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 
 class FixedSide(Spec):
@@ -67,7 +68,9 @@ class Fixed(Spec):
 
     def find(self, sight: Sight) -> Outcome:
         """Return the region as written."""
-        evidence = Evidence("fixed", sight.events, {}, f"fixed in the strategy, {self.units} units")
+        evidence = Evidence(
+            "fixed", sight.events, {}, Reason("FOUND", case="fixed", units=self.units)
+        )
         return Resolved(self._shape(sight), evidence)
 
     def _shape(self, sight: Sight) -> Shape:

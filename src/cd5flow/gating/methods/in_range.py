@@ -9,6 +9,7 @@ import numpy as np
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 
 class InRange(Spec):
@@ -48,7 +49,7 @@ class InRange(Spec):
                 first = float(np.nextafter(np.float32(0), np.float32(1)))
                 sides[dimension] = (first if under else None, top if over else None)
                 values[f"{axis} at_end_events"] = float(over + under)
-        evidence = Evidence("in_range", sight.events, values, "off-scale events, on raw values")
+        evidence = Evidence("in_range", sight.events, values, Reason("FOUND", case="off_scale"))
         if not sides:
             return Unresolved("no channel reaches the end of its scale", evidence)
         intervals = tuple(Interval(axis, low, high) for axis, (low, high) in sides.items())

@@ -18,6 +18,7 @@ from cd5flow.gating.clusters import (
 )
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 FAR = 2.0**30
 """Further off than so many cells of the grid nothing is told apart."""
@@ -143,7 +144,7 @@ def _evidence(place: _Place, candidates: int) -> Evidence:
         # Of the shell's density there are as many strangers in the ball.
         "neighbour_percent": 100 * share,
     }
-    return Evidence("island", candidates, values, "the place that stands out of its surroundings")
+    return Evidence("island", candidates, values, Reason("FOUND", case="island"))
 
 
 def _near(points: np.ndarray, others: np.ndarray, reach: float) -> np.ndarray:

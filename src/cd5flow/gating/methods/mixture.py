@@ -16,6 +16,7 @@ from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import written
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,7 +130,7 @@ class Mixture(RoleSpec):
         number = min(k for k, fit in fits.items() if fit.bic <= lowest + self.bic_margin)
         fit = fits[number]
         values = _about(fits, number)
-        evidence = Evidence("mixture", events, values, self.rule("component"))
+        evidence = Evidence("mixture", events, values, written(self.rule("component")))
         one = self._chosen(fit, events, sight, axes)
         if isinstance(one, str):
             return Unresolved(one, evidence)

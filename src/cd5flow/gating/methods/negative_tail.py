@@ -10,6 +10,7 @@ from pydantic import Field
 from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.density import height_at, highest_peak, profile, span
 from cd5flow.numerics.order_statistics import finite, median
 
@@ -72,7 +73,7 @@ class NegativeTail(Spec):
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
         values = {"cut": cut, "mode": mode, "spread": spread, "spreads": self.spreads}
-        note = f"{self.spreads:g} spreads above the negative peak of {self.axis}"
+        note = Reason("FOUND", case="tail", spreads=self.spreads, axis=self.axis)
         return Resolved(region, Evidence("negative_tail", int(seen.size), values, note))
 
     def _peak(self, seen: np.ndarray) -> tuple[float, float] | str:

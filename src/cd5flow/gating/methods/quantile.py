@@ -21,6 +21,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import written
 
 
 class Quantile(Spec):
@@ -102,7 +103,9 @@ class Quantile(Spec):
         region = (
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
-        return Resolved(region, Evidence("quantile", int(ordered.size), values, self._note(who)))
+        return Resolved(
+            region, Evidence("quantile", int(ordered.size), values, written(self._note(who)))
+        )
 
     def _outside(self, cut: float, sight: Sight) -> str | None:
         """Return why a cut may not lie where it does; None where it may."""

@@ -17,6 +17,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.density import height_at
 
 
@@ -76,6 +77,4 @@ class Relative(Spec):
         return height_at(sight.values(dimension), place, base=0.012) > self.max_height
 
     def _evidence(self, sight: Sight, values: dict[str, float]) -> Evidence:
-        return Evidence(
-            "relative", sight.events, values, "edges relative to populations of this tube"
-        )
+        return Evidence("relative", sight.events, values, Reason("FOUND", case="relative"))

@@ -18,6 +18,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.order_statistics import median
 
 ROUNDING = 1e-6
@@ -85,7 +86,14 @@ class SingletBand(Spec):
             )
         )
         values = {"slope": slope, "intercept_linear": intercept, "relative_spread": spread}
-        note = f"{self.height} follows {self.area}; band from -{self.below:g} to +{self.above:g} spreads"
+        note = Reason(
+            "FOUND",
+            case="band",
+            height=self.height,
+            area=self.area,
+            below=self.below,
+            above=self.above,
+        )
         return Resolved(
             Polygon(x_axis, y_axis, vertices), Evidence("singlet_band", int(x.size), values, note)
         )

@@ -13,6 +13,7 @@ from pydantic import Field
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.chunks import blocks
 from cd5flow.numerics.clock import is_folded
 from cd5flow.numerics.order_statistics import finite, quantiles
@@ -103,11 +104,10 @@ class StableTime(Spec):
         edges = start + (end - start) / bins * np.arange(bins + 1)
         spans = tuple((float(edges[a]), float(edges[b])) for a, b in _runs(~unstable))
         removed = [(float(edges[a]), float(edges[b])) for a, b in _runs(unstable)]
-        note = (
-            "no unstable stretch"
-            if not removed
-            else "unstable: " + ", ".join(f"{a:.1f}-{b:.1f} s" for a, b in removed)
-        )
+        note = Reason("FOUND", case="stable")
+        if removed:
+            stretches = " s, ".join(f"{a:.1f}-{b:.1f}" for a, b in removed)
+            note = Reason("FOUND", case="unstable", spans=stretches)
         evidence = Evidence("stable_time", int(time.size), values_found, note)
         if len(spans) == 1:
             return Resolved(Interval(dimension, spans[0][0], spans[0][1]), evidence)

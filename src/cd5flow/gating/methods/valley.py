@@ -10,6 +10,7 @@ from pydantic import Field
 from cd5flow.gating.sight import Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.density import Dip, Profile, dips, profile, span
 from cd5flow.numerics.order_statistics import finite
 
@@ -107,7 +108,9 @@ class Valley(Spec):
             "right_events": dip.right_events,
             "neighbour_percent": under,
         }
-        return Evidence("valley", int(events), values, f"valley between two peaks of {self.axis}")
+        return Evidence(
+            "valley", int(events), values, Reason("FOUND", case="valley", axis=self.axis)
+        )
 
 
 def _under_peak(shape: Profile, dip: Dip, keep: str) -> float:

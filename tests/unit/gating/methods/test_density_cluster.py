@@ -14,6 +14,7 @@ from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.roles import Window
 from cd5flow.gating.sight import Outcome, Position, Sight
 from cd5flow.model.geometry import Ellipse
+from cd5flow.model.reasons import sentence
 from cd5flow.model.scale import Logicle
 from support.gating_factory import Floats, axis, inside, normal, reason, resolved, sight
 
@@ -83,7 +84,7 @@ def test_the_ellipse_lies_on_the_display_axes_and_the_evidence_names_the_hill() 
     assert outcome.evidence.events == 4_500
     assert outcome.evidence.values["hills"] == 3
     assert outcome.evidence.values["CD45 peak"] == pytest.approx(0.8, abs=0.03)
-    assert outcome.evidence.note == "the hill with CD45 highest, SSC lowest"
+    assert sentence(outcome.evidence.note) == "the hill with CD45 highest, SSC lowest"
 
 
 def test_only_hills_with_their_top_in_the_windows_are_candidates() -> None:

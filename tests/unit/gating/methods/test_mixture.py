@@ -21,6 +21,7 @@ from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
 from cd5flow.gating.sight import Position, Sight
+from cd5flow.model.reasons import sentence
 from support.cluster_factory import ellipse
 from support.gating_factory import Floats, axis, inside, reason, resolved, sight, unhurried
 
@@ -108,7 +109,7 @@ def test_the_evidence_tells_what_the_component_rests_on() -> None:
     outcome = mixture(role={"CD45": 1, "SSC": -1}).find(marrow())
     values = outcome.evidence.values
     assert outcome.evidence.events == 4_500
-    assert outcome.evidence.note == "the component with CD45 highest, SSC lowest"
+    assert sentence(outcome.evidence.note) == "the component with CD45 highest, SSC lowest"
     assert values["CD45 mean"] == pytest.approx(0.80, abs=0.01)
     assert values["SSC mean"] == pytest.approx(0.30, abs=0.01)
     assert values["weight_percent"] == pytest.approx(100 / 4.5, rel=0.05)

@@ -17,6 +17,7 @@ from scipy.special import bdtr
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
 from cd5flow.gating.sight import Control, Outcome, Position, Refused, Sight
 from cd5flow.model.geometry import Interval
+from cd5flow.model.reasons import sentence
 from support.gating_factory import axis, inside, quantiles, reason, resolved, sight, unhurried
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
@@ -52,7 +53,7 @@ def test_the_cut_lies_at_the_quantile_of_the_population(percent: float, deviates
     outcome = quantile(quantile_percent=percent).find(tube())
     assert cut(outcome) == pytest.approx(0.3 + 0.05 * deviates, abs=0.001)
     assert outcome.evidence.events == 1_000
-    assert outcome.evidence.note == f"the {percent:g} % quantile of negative on X"
+    assert sentence(outcome.evidence.note) == f"the {percent:g} % quantile of negative on X"
 
 
 def test_the_side_asked_for_is_kept() -> None:
@@ -68,10 +69,10 @@ def test_the_cut_is_moved_by_the_references_own_spreads() -> None:
     outcome = quantile(quantile_percent=50, spreads=3).find(tube())
     assert cut(outcome) == pytest.approx(0.45, abs=0.002)
     assert outcome.evidence.values["spread"] == pytest.approx(0.05, rel=0.01)
-    assert outcome.evidence.note == "3 spreads above the 50 % quantile of negative on X"
+    assert sentence(outcome.evidence.note) == "3 spreads above the 50 % quantile of negative on X"
     down = quantile(quantile_percent=50, spreads=-1).find(tube())
     assert cut(down) == pytest.approx(0.25, abs=0.002)
-    assert "1 spreads below" in down.evidence.note
+    assert "1 spreads below" in sentence(down.evidence.note)
 
 
 def test_a_reference_without_width_moves_no_cut() -> None:
@@ -210,7 +211,9 @@ def test_a_control_tubes_population_places_the_cut() -> None:
     view = with_control()
     outcome = quantile(control="fmo").find(view)
     assert cut(outcome) == pytest.approx(0.516, abs=0.001)
-    assert outcome.evidence.note == "the 99 % quantile of negative in the fmo control on X"
+    assert (
+        sentence(outcome.evidence.note) == "the 99 % quantile of negative in the fmo control on X"
+    )
     assert view.consulted.populations == {"fmo:negative": None}
     assert cut(quantile().find(view)) == pytest.approx(0.416, abs=0.001)
 

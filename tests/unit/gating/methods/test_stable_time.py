@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cd5flow.gating.methods.stable_time import StableTime
 from cd5flow.gating.sight import Outcome, Sight
 from cd5flow.model.geometry import Interval, Intervals
+from cd5flow.model.reasons import sentence
 from support.gating_factory import Floats, axis, inside, reason, resolved, sight
 
 EVENTS = 20_000
@@ -51,7 +52,7 @@ def test_a_steady_run_is_kept_whole() -> None:
     assert isinstance(region, Interval)
     assert region.dimension.detector == axis("Time").detector
     assert kept(outcome, view).all()
-    assert outcome.evidence.note == "no unstable stretch"
+    assert sentence(outcome.evidence.note) == "no unstable stretch"
     assert outcome.evidence.values["usual_rate_per_second"] == pytest.approx(200, rel=0.1)
 
 
@@ -67,7 +68,7 @@ def test_a_stretch_of_slow_flow_is_left_out() -> None:
     assert found[clogged].mean() < 0.05
     assert found[~clogged].mean() > 0.97
     assert outcome.evidence.values["rate_bins"] > 0
-    assert "unstable: 6" in outcome.evidence.note
+    assert "unstable: 6" in sentence(outcome.evidence.note)
 
 
 def test_a_burst_is_left_out() -> None:
