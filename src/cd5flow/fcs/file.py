@@ -21,7 +21,7 @@ from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
-from cd5flow.model.findings import Finding, Severity, told
+from cd5flow.model.findings import Finding, warning
 from cd5flow.numerics.threads import pool
 
 _HASH_BLOCK: Final = 1 << 20
@@ -227,5 +227,4 @@ def _with_ranges(channels: tuple[Channel, ...], decoded: Decoded) -> tuple[Chann
 def _about_values(decoded: Decoded, layout: Layout) -> tuple[Finding, ...]:
     if not decoded.not_finite or all(column.kind is Kind.INTEGER for column in layout.columns):
         return ()
-    message = f"DATA holds {decoded.not_finite:,} values that are NaN or infinite"
-    return (told("NOT_FINITE", Severity.WARN, message),)
+    return (warning("NOT_FINITE", case="in_file", values=decoded.not_finite),)

@@ -12,7 +12,7 @@ from typing import Final
 from cd5flow.errors import FcsCorruptError, FcsUnsupportedError
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity, told
+from cd5flow.model.findings import Finding, info, warning
 
 _FLOAT_BITS: Final = {"F": 32, "D": 64}
 _MOST_DECADES: Final = 18.0  # ten to this fits float32 twice over; instruments write 3 to 7
@@ -136,8 +136,7 @@ def read_layouts(keywords: Mapping[str, str], *, name: str) -> list[Layout]:
     while all(f"$P{described + 1}{letter}" in keywords for letter in "BNR"):
         described += 1
     if described > declared:
-        message = f"$PAR says {declared} channels, DATA holds the {described} that TEXT describes"
-        finding = told("PAR_TOO_LOW", Severity.WARN, message)
+        finding = warning("PAR_TOO_LOW", declared=declared, described=described)
         layouts += [
             replace(layout, assumption=layout.assumption or finding)
             for layout in _of_count(keywords, described, name=name)
@@ -190,10 +189,7 @@ def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
             replace(column, bits=8 << max(0, math.ceil(math.log2(column.bits / 8))))
             for column in plain.columns
         )
-        message = (
-            "$PnB gives widths that are not whole bytes; DATA holds the next 8, 16, 32 or 64 bits"
-        )
-        others.append((columns, message))
+        others.append((columns, warning("WIDTH", case="no_bytes")))
     floats = [column.kind is not Kind.INTEGER for column in plain.columns]
     differing = [
         width
@@ -207,11 +203,8 @@ def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
             else column
             for column, width, is_float in zip(plain.columns, widths, floats, strict=True)
         )
-        others.append((columns, f"$DATATYPE and $PnB disagree; DATA holds {differing[0]} bits"))
-    return [
-        replace(plain, columns=columns, assumption=told("WIDTH", Severity.WARN, message))
-        for columns, message in others
-    ]
+        others.append((columns, warning("WIDTH", case="disagree", bits=differing[0])))
+    return [replace(plain, columns=columns, assumption=assumed) for columns, assumed in others]
 
 
 def _byte_order(keywords: Mapping[str, str], columns: list[Column], *, name: str) -> ByteOrder:
@@ -246,50 +239,43 @@ def read_channels(
     )
     twice = [name for name, times in Counter(c.detector for c in channels).items() if times > 1]
     if twice:
-        message = (
-            f"several channels are named {', '.join(sorted(twice)[:5])}; the first one answers"
-        )
-        findings.append(told("DUPLICATE_CHANNEL", Severity.WARN, message))
+        findings.append(warning("DUPLICATE_CHANNEL", channels=sorted(twice)[:5]))
     floats_with_log = [
         n
         for n, column in enumerate(layout.columns, start=1)
         if column.kind is not Kind.INTEGER and _amplification(keywords, n)[0] > 0
     ]
     if floats_with_log:
-        message = (
-            f"$PnE of {_numbers(floats_with_log)} names log decades for floating-point values; "
-            "they are taken as they are"
-        )
-        findings.append(told("FLOAT_AMPLIFICATION", Severity.INFO, message))
+        findings.append(info("FLOAT_AMPLIFICATION", channels=_numbers(floats_with_log)))
     return channels, tuple(findings)
 
 
 def _channel(
     keywords: Mapping[str, str], n: int, column: Column, findings: list[Finding]
 ) -> Channel:
-    def warn(code: str, message: str) -> None:
-        findings.append(told(code, Severity.WARN, message))
+    def warn(code: str, **values: object) -> None:
+        findings.append(warning(code, number=n, **values))
 
     detector = given(keywords, f"$P{n}N")
     if detector is None:
-        warn("CHANNEL_UNNAMED", f"channel {n} has no $P{n}N; called P{n}")
+        warn("CHANNEL_UNNAMED")
         detector = f"P{n}"
     steps = number(keywords.get(f"$P{n}R"))
     if not steps or steps < 0:
         steps = float(2**column.bits) if column.kind is Kind.INTEGER else math.nan
         found = keywords.get(f"$P{n}R")
-        warn("RANGE_UNKNOWN", f"$P{n}R of {detector} is {found!r}; taken from width or values")
+        warn("RANGE_UNKNOWN", channel=detector, found=repr(found))
     decades, at_zero = 0.0, 0.0
     if column.kind is Kind.INTEGER:
         decades, at_zero = _amplification(keywords, n)
         if _amplification_is_odd(keywords, n):
             found = keywords.get(f"$P{n}E")
-            warn("AMPLIFICATION_UNREADABLE", f"$P{n}E of {detector} is {found!r}; read as linear")
+            warn("AMPLIFICATION_UNREADABLE", channel=detector, found=repr(found))
     gain = number(keywords.get(f"$P{n}G"))
     if gain is None or gain <= 0:
         if given(keywords, f"$P{n}G") and gain != 0:
             found = keywords[f"$P{n}G"]
-            warn("GAIN_UNREADABLE", f"$P{n}G of {detector} is {found!r}; read as 1")
+            warn("GAIN_UNREADABLE", channel=detector, found=repr(found))
         gain = 1.0
     channel = Channel(
         index=n - 1,

@@ -52,15 +52,17 @@ class Catalogue:
         checks: names of quality checks.
         words: values that are words, such as names of populations, in this language.
         fields: names of clinical fields, for values whose name begins with "field".
+        untranslated: codes whose sentences are left in English.
         language: which.
         colon: what stands between a short form and a sentence that is left in English.
     """
 
     templates: Mapping[str, Mapping[str, str]]
-    names: Mapping[str, str]
-    checks: Mapping[str, str]
+    names: dict[str, str]
+    checks: dict[str, str]
     words: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    untranslated: frozenset[str] = frozenset()
     language: str = ENGLISH
     colon: str = ": "
 
@@ -140,10 +142,14 @@ def values_of(template: str) -> frozenset[str]:
 def catalogue(language: str = ENGLISH) -> Catalogue:
     """Return the sentences of a language that comes with cd5flow, such as ``en`` or ``zh``."""
     plain = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    names, checks = plain["names"], plain["checks"]
+    if language != ENGLISH:
+        names, checks = catalogue().names | names, catalogue().checks | checks
     return Catalogue(
         templates=by_case(plain["sentences"]),
-        names=plain["names"],
-        checks=plain["checks"],
+        names=names,
+        checks=checks,
+        untranslated=frozenset(plain.get("untranslated", ())),
         words=plain.get("words", {}),
         fields=plain.get("fields", {}),
         language=language,

@@ -47,8 +47,3 @@ def info(code: str, **values: object) -> Finding:
 def warning(code: str, **values: object) -> Finding:
     """Return a finding to look at."""
     return Finding(Severity.WARN, Reason(code, **values))
-
-
-def told(code: str, severity: Severity, message: str) -> Finding:
-    """Return a finding whose sentence is made elsewhere."""
-    return Finding(severity, Reason(code, text=message))

@@ -6,6 +6,7 @@ there, or lacks one of its values, cannot be made.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -118,6 +119,8 @@ def _plain(value: object) -> Value:
             return _plain(value.value)
         case np.generic():
             return _plain(value.item())
+        case float() if not math.isfinite(value):
+            return str(value)  # JSON has no number for it
         case str() | bool() | int() | float():
             return value
         case tuple() | list():

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
-from cd5flow.model.findings import Finding, Severity, told
+from cd5flow.model.findings import Finding, info, warning
 from cd5flow.model.panel import Panel
 from cd5flow.numerics.chunks import blocks
 
@@ -177,22 +177,25 @@ def choose_spillover(
         fault = _fault(
             CompensationState.ALREADY_APPLIED,
             "DOUBLE_COMPENSATION",
-            f"channels are named as compensated already ({_listed(already)}) and a matrix is there "
-            f"({spillover.source}); it is not applied again",
+            case="not_again",
+            channels=_listed(already),
+            source=spillover.source,
         )
     elif absent:
         fault = _fault(
             CompensationState.MISMATCH,
             "SPILLOVER_MISMATCH",
-            f"{spillover.source}: the matrix names {_listed(absent)}, which the file lacks; "
-            f"it has {', '.join(c.detector for c in raw.channels)}",
+            source=spillover.source,
+            absent=_listed(absent),
+            channels=[c.detector for c in raw.channels],
         )
     elif not _condition(spillover) <= max_condition:
         fault = _fault(
             CompensationState.SINGULAR,
             "SINGULAR_SPILLOVER",
-            f"{spillover.source}: the matrix has condition number {_condition(spillover):.3g}, "
-            f"at most {max_condition:g} is usable",
+            source=spillover.source,
+            condition=_condition(spillover),
+            limit=max_condition,
         )
     if fault is None:
         return _usable(spillover, raw, panel)
@@ -201,15 +204,14 @@ def choose_spillover(
     return fault
 
 
-def _fault(state: CompensationState, code: str, message: str) -> Choice:
-    return Choice(None, state, (told(code, Severity.WARN, message),))
+def _fault(state: CompensationState, code: str, **values: object) -> Choice:
+    return Choice(None, state, (warning(code, **values),))
 
 
 def _stated_as_hardware(file_spillover: Spillover | None) -> Choice:
-    message = "compensated on the instrument, as stated"
+    finding = info("HARDWARE_COMPENSATION", case="stated")
     if file_spillover is not None and not file_spillover.is_identity:
-        message += f"; the file's own matrix ({file_spillover.source}) is not applied"
-    finding = told("HARDWARE_COMPENSATION", Severity.INFO, message)
+        finding = info("HARDWARE_COMPENSATION", case="instead", source=file_spillover.source)
     return Choice(None, CompensationState.HARDWARE, (finding,))
 
 
@@ -218,19 +220,14 @@ def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> Cho
     if len(colours) < 2:
         return Choice(None, CompensationState.NOT_NEEDED, ())
     if already:
-        message = f"channels are named as compensated already: {_listed(already)}"
-        finding = told("ALREADY_COMPENSATED", Severity.INFO, message)
+        finding = info("ALREADY_COMPENSATED", channels=_listed(already))
         return Choice(None, CompensationState.ALREADY_APPLIED, (finding,))
-    message = f"{len(colours)} fluorescence channels and no usable spillover matrix in the file"
-    if any(channel.logarithmic for channel in raw.channels):
-        message += (
-            "; values were stored as logarithms, so the instrument may have compensated them, "
-            "which the file does not say"
-        )
+    logarithmic = any(channel.logarithmic for channel in raw.channels)
     return _fault(
         CompensationState.MISSING,
         "NO_SPILLOVER",
-        f"{message}; give the matrix as a file, or state hardware compensation",
+        case="logarithmic" if logarithmic else "linear",
+        colours=len(colours),
     )
 
 
@@ -239,17 +236,12 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
     findings: list[Finding] = []
     state = CompensationState.KNOWN
     if spillover.is_identity and len(_colours(raw, panel)) > 1:
-        message = (
-            f"{spillover.source}: the matrix is the identity, which changes nothing: right for "
-            "unmixed spectral data, else the tube was never compensated; state it with the option "
-            "spillover: hardware if the data are free of spillover as they are"
-        )
         state = CompensationState.IDENTITY
-        findings.append(told("IDENTITY_SPILLOVER", Severity.WARN, message))
+        findings.append(warning("IDENTITY_SPILLOVER", source=spillover.source))
     odd = _odd_coefficients(spillover)
     if odd:
-        message = f"{spillover.source}: unusual coefficients: {_listed(odd)}"
-        findings.append(told("UNUSUAL_SPILLOVER", Severity.WARN, message))
+        unusual = _listed(odd)
+        findings.append(warning("UNUSUAL_SPILLOVER", source=spillover.source, coefficients=unusual))
     dyes = {c.detector for c in raw.channels} - _scatter_and_time(raw, panel)
     left_out = [
         f"{marker} ({detector})"
@@ -258,8 +250,8 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
     ]
     if left_out and len(_colours(raw, panel)) > 1:
         state = CompensationState.INCOMPLETE
-        message = f"{spillover.source}: the matrix leaves out {_listed(left_out)}"
-        findings.append(told("SPILLOVER_INCOMPLETE", Severity.WARN, message))
+        source, channels = spillover.source, _listed(left_out)
+        findings.append(warning("SPILLOVER_INCOMPLETE", source=source, channels=channels))
     return Choice(spillover, state, tuple(findings))
 
 
