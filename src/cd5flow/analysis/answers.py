@@ -17,6 +17,7 @@ from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import BurdenSection, Cd5Section, PhenotypeEntry, QualitySection
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.cd5 import Circumstances, Measurement, Threshold, judge_cd5
@@ -115,10 +116,11 @@ def burden_of(
     inside = 0
     if denominator is not None and blasts is not None:
         inside = int(np.count_nonzero(blasts & denominator))
+    rule = denominator_rule(gating, rules.strategy.value, tube.panel)
     counts = BurdenCounts(
         blast_events=inside,
         denominator_events=gating.count(DENOMINATOR),
-        denominator_rule=denominator_rule(gating, rules.strategy.value, tube.panel),
+        denominator_rule=sentence(rule),
         cluster=gating.cluster,
         lineage_proven=gating.lineage != UNPROVEN,
         distinguishable=told and blasts is not None,
@@ -131,11 +133,12 @@ def burden_of(
         # A panel that tells the lineage by CD7 alone is blind to disease that lost it.
         unseen="" if not gating.cd7_alone or knows_cd7 else "disease without CD7",
     )
-    return judge_burden(
+    burden = judge_burden(
         counts,
         limits=rules.strategy.value.burden,
         burden_limit_percent=rules.protocol.value.burden.overt_percent,
     )
+    return burden.model_copy(update={"denominator_data": rule})
 
 
 def _panel_gap(panel: Panel) -> tuple[str, ...]:

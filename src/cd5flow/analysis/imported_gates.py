@@ -9,7 +9,6 @@ from cd5flow.gating.adopt import Names, adopt, edge_on
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, READOUT, Strategy
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.populations import Gating
-from cd5flow.model.reasons import sentence
 from cd5flow.model.result import ImportedSection
 from cd5flow.quantify.drawn import DrawnPositive
 
@@ -36,8 +35,10 @@ def drawn_positive(tube: Tube, gating: Gating) -> DrawnPositive | None:
     detector = tube.panel.detector(READOUT)
     signal = tube.columns.column(Dimension(detector))
     blasts = gating.members[BLASTS] & np.isfinite(signal)
+    told = gating.tree[CD5_POSITIVE].evidence.note.values
     return DrawnPositive(
-        sentence(gating.tree[CD5_POSITIVE].evidence.note),
+        str(told.get("gate", CD5_POSITIVE)),
+        str(told.get("file", "")),
         signal[blasts],
         gating.members[CD5_POSITIVE][blasts],
         edge_on(gating, CD5_POSITIVE, detector),

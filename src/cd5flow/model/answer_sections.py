@@ -128,6 +128,9 @@ class BurdenSection(Section):
     percent: Percent | None
     blast_events: Count
     denominator: str
+    denominator_data: ReasonData | None = Field(
+        default=None, description="the denominator's rule as data; its text is beside it"
+    )
     denominator_events: Count
     ci95_percent: tuple[Percent, Percent] | None
     upper95_percent: Percent | None

@@ -23,13 +23,14 @@ class DrawnPositive:
     """What a gate of CD5-positive cells holds of the blasts.
 
     Attributes:
-        gate: the gate, in words.
+        gate, file: the gate, and the file that it was imported from.
         blasts: CD5 of the blasts, linear units.
         inside: which of them lie in the gate.
         edge: the gate's own lower bound on CD5, linear units; None where it has none.
     """
 
     gate: str
+    file: str
     blasts: Signal
     inside: Mask
     edge: float | None
@@ -61,7 +62,7 @@ class DrawnPositive:
         return Cut(
             CutMethod.FIXED,
             place,
-            Reason("CUT_REFERENCE", case="edge", gate=self.gate),
+            Reason("CUT_REFERENCE", case="edge", gate=self.gate, file=self.file),
             0,
             by_hand=True,
         )
@@ -102,7 +103,7 @@ def counted(
     band = section.band_percent
     if band is not None:
         band = min(percent, *band), max(percent, *band)
-    reasons = [Reason("NO_LINEAR_CUT", gate=drawn.gate), *_kept(section)]
+    reasons = [Reason("NO_LINEAR_CUT", gate=drawn.gate, file=drawn.file), *_kept(section)]
     if ci is not None:
         reasons += spanning("CI_SPANS", ci, threshold)
     if band is not None:

@@ -208,7 +208,7 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
         yield phrases.blasts_of.format(blasts=numerals.count(burden.blast_events), total=total)
     elif burden.denominator_events:
         yield phrases.total_only.format(total=total)
-    denominator = wording.term(burden.denominator) or phrases.unknown
+    denominator = wording.denominator(burden) or phrases.unknown
     yield f"{phrases.denominator}{wording.colon}{denominator}"
     if quantified and burden.ci95_percent is not None:
         low, high = (numerals.burden(end) for end in burden.ci95_percent)

@@ -253,7 +253,7 @@ def burden_section(result: Result, wording: Wording) -> Section:
         Fact(
             phrases.denominator,
             Cell(
-                wording.term(burden.denominator) or phrases.unknown,
+                wording.denominator(burden) or phrases.unknown,
                 note=phrases.denominator_deciding if burden.alternatives else "",
             ),
         ),

@@ -28,7 +28,7 @@ from cd5flow.model.catalogue import (
     values_of,
 )
 from cd5flow.model.reasons import AS_WRITTEN, Reason
-from cd5flow.model.result import Check
+from cd5flow.model.result import BurdenSection, Check
 from cd5flow.report.phrases import Phrases
 
 _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
@@ -166,6 +166,11 @@ class Wording(_Part):
     def population(self, name: str) -> str:
         """Return a population's name for people."""
         return self.catalogue.word(name)
+
+    def denominator(self, burden: BurdenSection) -> str:
+        """Return the rule of the burden's denominator."""
+        data = burden.denominator_data
+        return self.term(burden.denominator) if data is None else self.sentence(data)
 
     def unit(self, unit: str | None) -> str:
         """Return a unit as it is written."""

@@ -27,7 +27,9 @@ GATE = "gate 'CD5+' of study.wsp"
 
 
 def drawn(blasts: list[float], inside: list[bool], edge: float | None = None) -> DrawnPositive:
-    return DrawnPositive(GATE, np.array(blasts, dtype=np.float32), np.array(inside), edge)
+    return DrawnPositive(
+        "CD5+", "study.wsp", np.array(blasts, dtype=np.float32), np.array(inside), edge
+    )
 
 
 def share(positive: int, of: int, edge: float | None = None) -> DrawnPositive:
@@ -35,7 +37,7 @@ def share(positive: int, of: int, edge: float | None = None) -> DrawnPositive:
     inside = np.arange(of) >= of - positive
     values = np.arange(of, dtype=np.float32)
     values[[0, -1]] = values[[-1, 0]]
-    return DrawnPositive(GATE, values, inside, edge)
+    return DrawnPositive("CD5+", "study.wsp", values, inside, edge)
 
 
 def cut_section(*, by_hand: bool) -> CutSection:
@@ -119,7 +121,7 @@ def test_the_cut_counts_the_events_of_the_gate(
     values: list[float], edge: float, off: float
 ) -> None:
     blasts = np.array(values, dtype=np.float32)
-    one = DrawnPositive(GATE, blasts, blasts >= edge, edge + off)
+    one = DrawnPositive("CD5+", "study.wsp", blasts, blasts >= edge, edge + off)
     assert one.cut is not None
     assert np.array_equal(blasts >= one.cut.linear, one.inside)
 
