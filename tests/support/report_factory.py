@@ -81,7 +81,7 @@ def make_cd5(**changes: Any) -> Cd5Section:
     return Cd5Section(
         **{
             "state": Cd5State.BORDERLINE,
-            "reasons": ("CI_SPANS: the 95 % interval 68.2 to 70.4 % spans >= 70 %",),
+            "reasons": (Reason("CI_SPANS", low=68.2, high=70.4, rule=">= 70 %"),),
             "percent": 69.3,
             "positive_events": 4623,
             "blast_events": 6669,
@@ -103,7 +103,7 @@ def unknown_cd5(**changes: Any) -> Cd5Section:
     return make_cd5(
         **{
             "state": Cd5State.NOT_EVALUABLE,
-            "reasons": ("NO_CD5: no channel of this tube carries CD5",),
+            "reasons": (Reason("NO_CD5"),),
             "percent": None,
             "positive_events": 0,
             "blast_events": 0,
@@ -122,7 +122,9 @@ def make_burden(**changes: Any) -> BurdenSection:
     return BurdenSection(
         **{
             "state": BurdenState.OVERT,
-            "reasons": ("ABOVE_BURDEN_LIMIT: 6,669 of 11,203 events (59.53 %) lie above 5 %",),
+            "reasons": (
+                Reason("ABOVE_BURDEN_LIMIT", blasts=6669, total=11_203, percent=59.53, limit=5),
+            ),
             "percent": 59.5287,
             "blast_events": 6669,
             "denominator": "viable single cells that carry CD45",
@@ -240,7 +242,7 @@ def make_result(**changes: Any) -> Result:
                     file="tube-1_FMO-CD5.fcs",
                     sha256=SHA[::-1],
                     accepted=False,
-                    reasons=("OTHER_DAY: acquired 2026-01-15, the sample 2026-01-14",),
+                    reasons=(Reason("OTHER_DAY", other="2026-01-15", own="2026-01-14"),),
                 ),
             ),
             "panel": (
@@ -254,7 +256,7 @@ def make_result(**changes: Any) -> Result:
             "criterion": CriterionSection(
                 state=CriterionState.REVIEW,
                 flow_state=CriterionState.REVIEW,
-                reasons=("CD5_BORDERLINE: the CD5 share cannot be placed on one side",),
+                reasons=(Reason("CD5_BORDERLINE"),),
             ),
             "review": ReviewSection(),
             "provenance": ProvenanceSection(

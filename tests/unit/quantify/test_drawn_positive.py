@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.model.reasons import sentence
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
@@ -153,7 +153,11 @@ def test_the_band_takes_in_the_count() -> None:
 
 
 def test_what_holds_for_any_cut_stays_and_what_our_cut_alone_said_goes() -> None:
-    reasons = ("FEW_BLASTS: 60 blasts", "WEAK_CUT: a valley", "CUTS_DISAGREE: far")
+    reasons = (
+        Reason("FEW_BLASTS", case="evaluable", blasts=30, least=50),
+        Reason("WEAK_CUT", method="valley"),
+        Reason("CUTS_DISAGREE", text="far"),
+    )
     found = counted(
         section(reasons=reasons), share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits()
     )
@@ -167,19 +171,19 @@ NO_NUMBERS = {"ci95_percent": None, "band_percent": None, "pattern": None}
 @pytest.mark.parametrize(
     ("reason", "code"),
     [
-        ("NO_CUT: nothing places one", "CD5_REAGENT_UNPROVEN"),
-        ("CD5_REAGENT_UNPROVEN: nothing tells", "CD5_REAGENT_UNPROVEN"),
-        ("QUALITY_FAIL: a check failed", "QUALITY_FAIL"),
+        (Reason("NO_CUT"), "CD5_REAGENT_UNPROVEN"),
+        (Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"), "CD5_REAGENT_UNPROVEN"),
+        (Reason("QUALITY_FAIL", case="no_state"), "QUALITY_FAIL"),
     ],
 )
-def test_a_state_that_is_withheld_withholds_no_count(reason: str, code: str) -> None:
+def test_a_state_that_is_withheld_withholds_no_count(reason: Reason, code: str) -> None:
     bare = section(**NOT_EVALUABLE, **NO_NUMBERS, cut=None, reasons=(reason,))
     found = counted(bare, share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits())
     assert (found.state, found.percent, found.band_percent) == (Cd5State.NOT_EVALUABLE, 90, None)
     assert codes(found) == ["NO_LINEAR_CUT", code]
     mine = bare.model_copy(update={"cut": cut_section(by_hand=True)})
     found = counted(mine, share(180, 200, edge=5), threshold=AT_LEAST_70, limits=cd5_limits())
-    assert (found.percent, found.positive_events, tuple(map(str, found.reasons))) == (
+    assert (found.percent, found.positive_events, found.reasons) == (
         90,
         180,
         (reason,),
@@ -189,10 +193,12 @@ def test_a_state_that_is_withheld_withholds_no_count(reason: str, code: str) -> 
 
 @pytest.mark.parametrize("code", ["NOT_COMPENSATED", "FEW_BLASTS", "LINEAGE_UNPROVEN", "NO_CD5"])
 def test_what_makes_the_count_worthless_withholds_it(code: str) -> None:
-    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=(f"{code}: so", "NO_CUT: nothing"))
+    bare = section(
+        **NOT_EVALUABLE, **NO_NUMBERS, reasons=(Reason(code, text="so"), Reason("NO_CUT"))
+    )
     assert counted(bare, share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits()) is bare
 
 
 def test_without_blasts_there_is_no_count() -> None:
-    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=("NO_CUT: nothing",))
+    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=(Reason("NO_CUT"),))
     assert counted(bare, drawn([], []), threshold=AT_LEAST_70, limits=cd5_limits()) is bare
