@@ -6,7 +6,7 @@ import struct
 import zlib
 from typing import Any
 
-from cd5flow.model.reasons import Reason, written
+from cd5flow.model.reasons import Reason, sentence, written
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -67,7 +67,7 @@ def make_cut(**changes: Any) -> CutSection:
             "channel": "PerCP-Cy5-5-A",
             "linear": 561.8,
             "scaled": 0.3693,
-            "reference": "99th percentile of the fmo tube's blasts",
+            "reference": Reason("CUT_REFERENCE", case="percentile", percent=99, role="fmo"),
             "reference_events": 4766,
             "alternatives": (
                 CutAlternative(method="internal_negative", linear=598.6, percent=69.2),
@@ -139,7 +139,13 @@ def make_burden(**changes: Any) -> BurdenSection:
     )
 
 
+def seen(reason: Reason) -> dict[str, Any]:
+    """Return what a check saw, as text and as data."""
+    return {"message": sentence(reason), "message_data": (reason,)}
+
+
 def make_check(**changes: Any) -> Check:
+    said = {"message": changes["message"]} if "message" in changes else {}
     return Check(
         **{
             "code": "DOUBLETS",
@@ -148,7 +154,7 @@ def make_check(**changes: Any) -> Check:
             "unit": "% of cells",
             "warn": 15.0,
             "fail": 40.0,
-            "message": "4.27 % of cells are doublets",
+            **(said or seen(Reason("DOUBLETS", case="seen", percent=4.27))),
             **changes,
         }
     )
@@ -163,7 +169,7 @@ CHECKS = (
         unit="% of singlets",
         warn=80.0,
         fail=50.0,
-        message="viability was not assessed in this tube",
+        **seen(Reason("VIABILITY", case="not_assessed")),
     ),
     make_check(
         code="UNSTABLE_TIME",
@@ -172,7 +178,7 @@ CHECKS = (
         unit="% of run time",
         warn=5.0,
         fail=None,
-        message="unstable: 9.4-12.0 s; the run took 15 s",
+        **seen(Reason("UNSTABLE_TIME", case="unstable", spans="9.4-12.0", seconds=15)),
     ),
     make_check(
         code="COMPENSATION",
@@ -180,7 +186,7 @@ CHECKS = (
         unit="condition number",
         warn=20.0,
         fail=100.0,
-        message="KNOWN from $SPILLOVER",
+        **seen(Reason("COMPENSATION", case="known", source="$SPILLOVER")),
     ),
 )
 
@@ -191,7 +197,7 @@ def make_population(name: str, events: int, **changes: Any) -> PopulationSection
         region={"shape": "interval"},
         events_seen=events,
         evidence={},
-        note="valley between two peaks of CD45",
+        note=Reason("FOUND", case="valley", axis="CD45"),
         why="because",
         expected_percent=(5.0, 100.0),
     )
@@ -233,7 +239,7 @@ def make_result(**changes: Any) -> Result:
                 version="1.0.0",
                 sha256=SHA,
                 lineage="cyCD3+ sCD3-",
-                choice="auto: t-all-relapse for time point relapse",
+                choice=Reason("CHOICE", case="auto", strategy="t-all-relapse", timepoint="relapse"),
             ),
             "protocol": ProtocolSection(name="cd5-cart-70", version="1.0", sha256=SHA),
             "controls": (
@@ -271,7 +277,7 @@ def make_result(**changes: Any) -> Result:
                     "clinical": {"ecog": 1, "mrd_persistent": True},
                 },
             ),
-            "findings": ("HEIGHT_USED: no area, so the height is taken for FSC (FSC-H)",),
+            "findings": (Reason("HEIGHT_USED", markers=("FSC (FSC-H)",)),),
             **changes,
         }
     )
