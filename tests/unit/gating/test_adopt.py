@@ -293,11 +293,14 @@ def test_blasts_outside_the_denominator_are_said() -> None:
 
 
 def test_gates_left_out_and_gates_of_another_tube_are_said() -> None:
-    gating = adopted(*TREE, refused={"Cells/ball": "it has three axes"}, doubt="drawn on 'b'")
+    doubt = {"other": "'b'", "events": 7, "tube": "'a'", "here": 8}
+    gating = adopted(*TREE, refused={"Cells/ball": "it has three axes"}, doubt=doubt)
     assert said(gating, "GATE_NOT_IMPORTED") == (
         "gate 'Cells/ball' of study.wsp is left out: it has three axes"
     )
-    assert said(gating, "GATES_OF_OTHER_TUBE") == "gates of study.wsp: drawn on 'b'"
+    assert said(gating, "GATES_OF_OTHER_TUBE") == (
+        "gates of study.wsp: drawn on 'b' of 7 events, used on 'a' of 8"
+    )
     with pytest.raises(
         GatesError, match="blasts: gate 'Cells/ball' is not read: it has three axes"
     ):
