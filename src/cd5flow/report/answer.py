@@ -24,13 +24,14 @@ from cd5flow.report.parts import (
     Bar,
     Card,
     Cell,
-    Column,
     Paragraph,
-    Reason,
     Reasons,
     Section,
+    Sentence,
     Table,
+    TableColumn,
     Tone,
+    number_column,
 )
 from cd5flow.report.wording import State, Wording
 
@@ -262,9 +263,9 @@ def reason_list(title: str, reasons: Iterable[str], wording: Wording) -> Reasons
     return Reasons(title, tuple(_reason(text, wording) for text in reasons))
 
 
-def _reason(text: str, wording: Wording) -> Reason:
+def _reason(text: str, wording: Wording) -> Sentence:
     sentence, code = wording.reason(text)
-    return Reason(_capital(sentence), code or "")
+    return Sentence(_capital(sentence), code or "")
 
 
 def _capital(sentence: str) -> str:
@@ -288,7 +289,7 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
             more = phrases.more_reasons.format(
                 count=numerals.count(len(reasons) - len(shown.sentences)), section=section
             )
-            shown = Reasons(title, (*shown.sentences, Reason(more, "")))
+            shown = Reasons(title, (*shown.sentences, Sentence(more, "")))
         yield shown
 
 
@@ -332,12 +333,12 @@ def check_table(
     return Table(
         caption,
         (
-            Column(phrases.check, width=2.4),
-            Column(phrases.state, width=1.1),
-            Column(phrases.found, number=True, width=2.1),
-            Column(phrases.warn_limit, number=True, width=1.3),
-            Column(phrases.fail_limit, number=True, width=1.3),
-            Column(phrases.seen, width=3.8),
+            TableColumn(phrases.check, 2.4),
+            TableColumn(phrases.state, 1.1),
+            number_column(phrases.found, 2.1),
+            number_column(phrases.warn_limit, 1.3),
+            number_column(phrases.fail_limit, 1.3),
+            TableColumn(phrases.seen, 3.8),
         ),
         tuple(_check_row(check, wording, codes=codes) for check in checks),
     )

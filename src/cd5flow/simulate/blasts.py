@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cd5flow.model.result import Pattern
-from cd5flow.simulate.populations import Expression, Population
+from cd5flow.simulate.populations import CellType, Expression
 
 BLASTS = "blasts"
 """Name of the blasts in the truth's labels."""
@@ -79,7 +79,7 @@ class BlastSpec:
             usual.percent if share is None else share,
         )
 
-    def population(self) -> Population:
+    def population(self) -> CellType:
         """Return the blasts as a population."""
         levels = {
             "CD7": self.cd7_level,
@@ -106,7 +106,7 @@ class BlastSpec:
             antigens[name] = Expression(level, 0.22, percent)
         antigens["CD45"] = Expression(self.cd45_level, 0.12)
         antigens["CD5"] = self.cd5_expression
-        return Population(
+        return CellType(
             name=BLASTS,
             fsc=self.fsc,
             ssc=self.ssc,

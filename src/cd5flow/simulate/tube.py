@@ -253,12 +253,8 @@ class SimulatedTube:
         column = self.spec.panel.column(marker)
         if column is None:
             raise KeyError(marker)
-        readings = self.spec.instrument.fluorescence
-        reading = "A" if "A" in readings else "H"
-        names = [
-            self.spec.instrument.detector(self.spec.panel, number, reading)
-            for number in range(len(self.spec.panel))
-        ]
+        instrument = self.spec.instrument
+        names = instrument.detectors(self.spec.panel, instrument.compensated_reading)
         if self.spillover is None:
             return self.raw.values[:, self.raw.channel(names[column]).index]
         columns = [self.raw.channel(name).index for name in names]

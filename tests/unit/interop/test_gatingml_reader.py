@@ -8,7 +8,7 @@ import pytest
 from cd5flow.errors import GatesError, UsageError
 from cd5flow.gating.apply import dimensions_read
 from cd5flow.gating.drawn import DrawnGates
-from cd5flow.interop.gatingml_order import MOST_GATES, MOST_STEPS
+from cd5flow.interop.file_gates import MOST_GATES, MOST_STEPS
 from cd5flow.interop.gatingml_reader import from_gatingml, read_gatingml
 from cd5flow.model.geometry import (
     Boolean,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from cd5flow.report.parts import Section
+from cd5flow.report.parts import Section, plain_parts
 from cd5flow.validation.carry import Course
 from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
 from cd5flow.validation.pictures import validation_pictures
@@ -70,7 +70,7 @@ def text_of(part: object) -> str:
 
 
 def words(found: Validation, anchor: str) -> str:
-    plain = validation_document(found).plain(str)
+    plain = plain_parts(validation_document(found), str)
     return text_of(next(s for s in plain["sections"] if s["anchor"] == anchor))
 
 
@@ -152,7 +152,7 @@ def test_tubes_that_failed_stand_on_page_one_and_by_name(course: Course) -> None
     failed = FailedTube(tube="x-1", error="PanelError", message="CD5 is ambiguous")
     found = validation_of(course, some_rows(), [failed])
     document = validation_document(found)
-    assert "1 tubes could not be analysed" in text_of(document.plain(str)["lead"])
+    assert "1 tubes could not be analysed" in text_of(plain_parts(document, str)["lead"])
     assert "CD5 is ambiguous" in words(found, "made")
 
 
