@@ -43,7 +43,6 @@ Path = tuple[str, ...]
 """Names of the gates from the outermost down to one."""
 
 _NODES: Final = ("Population", "AndNode", "OrNode", "NotNode")
-_COMPENSATED: Final = "Comp-"
 
 
 def read_workspace(file: XmlFile) -> tuple[WorkspaceTube, ...]:

@@ -38,8 +38,6 @@ from cd5flow.interop.gatingml_gates import (
 )
 from cd5flow.interop.gatingml_matrices import EMBEDDED, Matrix, choose, matrix_of
 from cd5flow.interop.xmlfile import parse
-from cd5flow.model.events import Spillover
-from cd5flow.model.populations import GateTree
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 
 MOST_FAULTS: Final = 20
@@ -53,24 +51,6 @@ _SCALES: Final[Mapping[str, tuple[Callable[..., Scale], str]]] = {
     "hyperlog": (Hyperlog, "TWMA"),
 }
 """The standard's scales, and their parameters in the order of ours."""
-
-
-def from_gatingml(text: str | bytes, *, name: str = "gates") -> tuple[GateTree, Spillover | None]:
-    """Return the gates of a Gating-ML 2.0 text, and the matrix that goes with them.
-
-    Args:
-        text: the file.
-        name: what errors call it.
-
-    Raises:
-        GatesError: it is no such text, or holds a gate that the model leaves out.
-    """
-    content = text.encode() if isinstance(text, str) else text
-    read = read_gatingml(content, name=name)
-    if read.refused:
-        lines = [f"{name}: gate {gate!r} is not read: {why}" for gate, why in read.refused.items()]
-        raise GatesError("\n".join(lines[:MOST_FAULTS]))
-    return read.tree, read.spillover
 
 
 def read_gatingml(content: bytes, *, name: str, embedded_matrix: bool = True) -> DrawnGates:

@@ -76,18 +76,41 @@ def answer(result: Result, wording: Wording) -> Answer:
     protocol = result.protocol
     return Answer(
         title=phrases.answer,
-        cd5=_cd5_card(result.cd5, wording),
+        cd5=_card(
+            phrases.cd5_share,
+            states.cd5[result.cd5.state],
+            result.cd5.state,
+            number=_cd5_number(result.cd5, wording),
+            lines=_cd5_lines(result.cd5, wording),
+        ),
         bar=_bar(result.cd5, wording),
-        burden=_burden_card(result.burden, wording),
-        criterion=Card(
-            title=phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
-            number="",
-            state=Cell(state.word, TONES.get(criterion.state, "plain")),
-            code=criterion.state.value,
-            lines=tuple(lines),
+        burden=_card(
+            phrases.burden_share,
+            states.burden[result.burden.state],
+            result.burden.state,
+            number=burden_number(result.burden, wording),
+            lines=_burden_lines(result.burden, wording),
+        ),
+        criterion=_card(
+            phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
+            state,
+            criterion.state,
+            lines=lines,
         ),
         reasons=tuple(_few_reasons(result, wording)),
     )
+
+
+def _card(title: str, words: State, state: str, *, lines: Iterable[str], number: str = "") -> Card:
+    return Card(
+        title, number, Cell(words.word, TONES.get(state, "plain")), str(state), tuple(lines)
+    )
+
+
+def _cd5_number(cd5: Cd5Section, wording: Wording) -> str:
+    if cd5.percent is None:
+        return wording.phrases.no_percent
+    return f"{cd5_share(cd5.percent, cd5)} %"
 
 
 def state_cell(words: State, state: str) -> Cell:
@@ -107,19 +130,6 @@ def rule(cd5: Cd5Section) -> str:
 def cd5_share(percent: float, cd5: Cd5Section) -> str:
     """Return a share of CD5-positive blasts, never rounded across the threshold."""
     return numerals.share(percent, limits=(cd5.threshold_percent,))
-
-
-def _cd5_card(cd5: Cd5Section, wording: Wording) -> Card:
-    phrases = wording.phrases
-    state = wording.states.cd5[cd5.state]
-    number = phrases.no_percent if cd5.percent is None else f"{cd5_share(cd5.percent, cd5)} %"
-    return Card(
-        title=phrases.cd5_share,
-        number=number,
-        state=Cell(state.word, TONES.get(cd5.state, "plain")),
-        code=cd5.state.value,
-        lines=tuple(_cd5_lines(cd5, wording)),
-    )
 
 
 def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
@@ -187,17 +197,6 @@ def burden_number(burden: BurdenSection, wording: Wording) -> str:
     if burden.lloq_percent is None or burden.percent < burden.lloq_percent:
         return wording.phrases.below_lloq
     return f"{numerals.burden(burden.percent)} %"
-
-
-def _burden_card(burden: BurdenSection, wording: Wording) -> Card:
-    state = wording.states.burden[burden.state]
-    return Card(
-        title=wording.phrases.burden_share,
-        number=burden_number(burden, wording),
-        state=Cell(state.word, TONES.get(burden.state, "plain")),
-        code=burden.state.value,
-        lines=tuple(_burden_lines(burden, wording)),
-    )
 
 
 def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:

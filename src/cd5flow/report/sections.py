@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
-from cd5flow.model.result import Confidence, ControlSection, GateSection, PopulationSection, Result
+from cd5flow.model.result import (
+    Confidence,
+    ControlSection,
+    GateSection,
+    PhenotypeEntry,
+    PopulationSection,
+    Result,
+)
 from cd5flow.report import numerals
 from cd5flow.report.answer import check_table
 from cd5flow.report.by_hand import by_hand_section
@@ -27,7 +34,6 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
-from cd5flow.report.phenotype import phenotype_section
 from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
 from cd5flow.report.wording import Wording
 
@@ -51,7 +57,7 @@ def sections(
         _gates(result, wording),
         by_hand_section(result, wording),
         cd5_section(result, wording),
-        phenotype_section(result, wording),
+        _phenotype(result, wording),
         burden_section(result, wording),
         criterion_section(result, wording),
         *(() if eligibility is None else (criteria_section(eligibility, wording),)),
@@ -158,6 +164,41 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
 
 def _share(percent: float | None, wording: Wording) -> str:
     return wording.phrases.unknown if percent is None else numerals.burden(percent, limits=())
+
+
+def _phenotype(result: Result, wording: Wording) -> Section:
+    """Return the table of markers; a section without blocks where no blasts were told."""
+    phrases = wording.phrases
+    unknown = phrases.unknown
+
+    def measure(value: float | None) -> str:
+        return unknown if value is None else numerals.number(value)
+
+    table = table_of(
+        phrases.phenotype_caption,
+        result.phenotype,
+        (TableColumn(phrases.marker, 2), lambda entry: entry.marker),
+        (number_column(phrases.median_blasts, 1.5), lambda entry: measure(entry.median)),
+        (
+            number_column(phrases.phenotype_range, 2.5),
+            lambda entry: f"{measure(entry.low)} – {measure(entry.high)}",
+        ),
+        (number_column(phrases.median_t_cells, 1.5), lambda entry: measure(entry.t_cells_median)),
+        (number_column(phrases.phenotype_times, 1.5), _times),
+        (
+            number_column(phrases.phenotype_above, 2),
+            lambda entry: (
+                unknown
+                if entry.above_t_cells_percent is None
+                else f"{entry.above_t_cells_percent:.0f}"
+            ),
+        ),
+    )
+    return Section("phenotype", phrases.phenotype, (table,) if table.rows else ())
+
+
+def _times(entry: PhenotypeEntry) -> str:
+    return "–" if entry.median_decades is None else f"{10**entry.median_decades:.2g}"
 
 
 def _quality(result: Result, wording: Wording) -> Section:

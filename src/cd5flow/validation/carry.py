@@ -33,12 +33,12 @@ from cd5flow.pipeline import AUTO, Settings, choose_rules
 from cd5flow.validation.measure import measure
 from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
 from cd5flow.validation.record import FailedTube
-from cd5flow.validation.rows import Row
+from cd5flow.validation.rows import TubeRow
 from cd5flow.validation.series import Job, jobs_of
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TUBES: Final = "tubes"
-_ROWS: Final = TypeAdapter(tuple[Row, ...])
+_ROWS: Final = TypeAdapter(tuple[TubeRow, ...])
 _NEEDED: Final = ("cd5flow.pipeline", "cd5flow.simulate", "cd5flow.validation.measure")
 
 
@@ -95,7 +95,7 @@ class Ended:
     """
 
     job: Job
-    rows: tuple[Row, ...]
+    rows: tuple[TubeRow, ...]
     failed: FailedTube | None = None
     earlier: bool = False
 
@@ -193,7 +193,7 @@ def measure_and_keep(turn: tuple[str, Job], *, folder: Path, strategy: str, prot
     return Reply()
 
 
-def in_order(course: Course, ended: Sequence[Ended]) -> tuple[Row, ...]:
+def in_order(course: Course, ended: Sequence[Ended]) -> tuple[TubeRow, ...]:
     """Return the rows of tubes in the order of the report, however they ended."""
     rows = {id(one.job): one.rows for one in ended}
     return tuple(row for job in course.jobs for row in rows.get(id(job), ()))
@@ -231,7 +231,7 @@ def code_sha256() -> str:
     return digest.hexdigest()
 
 
-def _ended(job: Job, reply: Reply, rows: tuple[Row, ...] | None) -> Ended:
+def _ended(job: Job, reply: Reply, rows: tuple[TubeRow, ...] | None) -> Ended:
     if reply.stop:
         kind = OutputError if reply.error == OutputError.__name__ else EngineError
         raise kind(reply.message)
@@ -241,7 +241,7 @@ def _ended(job: Job, reply: Reply, rows: tuple[Row, ...] | None) -> Ended:
     return Ended(job, rows)
 
 
-def _kept(folder: Path, key: str) -> tuple[Row, ...] | None:
+def _kept(folder: Path, key: str) -> tuple[TubeRow, ...] | None:
     """Return a tube's rows; None where they are not there, or are not whole."""
     try:
         return _ROWS.validate_json((folder / f"{key}.json").read_bytes())

@@ -24,15 +24,15 @@ from cd5flow.validation.record import (
     PrecisionSection,
     WrongCall,
 )
-from cd5flow.validation.rows import Arm, Kind, Row
+from cd5flow.validation.rows import Arm, SeriesKind, TubeRow
 
-Rows = Sequence[Row]
+Rows = Sequence[TubeRow]
 K = TypeVar("K", bound=Hashable)
 
 
 def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
     """Return how % CD5 and burden of relapse tubes agree with both truths."""
-    ours = [row for row in rows if row.kind is Kind.ACCURACY]
+    ours = [row for row in rows if row.kind is SeriesKind.ACCURACY]
     groups = []
     for arm in Arm:
         here = [row for row in ours if row.arm is arm]
@@ -60,7 +60,7 @@ def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
     )
 
 
-def is_wrong(row: Row, truth: float | None, threshold: Threshold) -> bool:
+def is_wrong(row: TubeRow, truth: float | None, threshold: Threshold) -> bool:
     """Whether a definite CD5 state contradicts a true percentage; any does where there is none."""
     if not row.definite:
         return False
@@ -92,14 +92,14 @@ def _accuracy_group(
     )
 
 
-def _differences(rows: Rows, truth: Callable[[Row], float | None]) -> list[float]:
+def _differences(rows: Rows, truth: Callable[[TubeRow], float | None]) -> list[float]:
     found = ((row.cd5_result, truth(row)) for row in rows)
     return [percent - true for percent, true in found if percent is not None and true is not None]
 
 
 def dilutions(rows: Rows) -> tuple[DilutionSection, ...]:
     """Return each dilution: its line on logarithmic scales, and bias and CV at each level."""
-    ours = [row for row in rows if row.kind is Kind.DILUTION]
+    ours = [row for row in rows if row.kind is SeriesKind.DILUTION]
     return tuple(_dilution(name, here) for name, here in _by(ours, lambda row: row.group))
 
 
@@ -153,7 +153,7 @@ def _results(rows: Rows) -> list[tuple[float, float]]:
 
 def blanks(rows: Rows) -> BlankSection:
     """Return what was found where there is nothing to be found."""
-    ours = [row for row in rows if row.kind is Kind.BLANK]
+    ours = [row for row in rows if row.kind is SeriesKind.BLANK]
     called = [row for row in ours if row.called]
     counted = [row.burden_percent for row in ours if row.burden_percent is not None]
     lods = [row.lod_percent for row in ours if row.lod_percent is not None]
@@ -195,9 +195,9 @@ def blanks(rows: Rows) -> BlankSection:
 
 def precision(rows: Rows) -> tuple[PrecisionSection, ...]:
     """Return how far a number lies apart when the events of a tube are drawn anew."""
-    kinds: tuple[tuple[Kind, Literal["cd5", "burden"]], ...] = (
-        (Kind.PRECISION_CD5, "cd5"),
-        (Kind.PRECISION_BURDEN, "burden"),
+    kinds: tuple[tuple[SeriesKind, Literal["cd5", "burden"]], ...] = (
+        (SeriesKind.PRECISION_CD5, "cd5"),
+        (SeriesKind.PRECISION_BURDEN, "burden"),
     )
     return tuple(
         _precision(of, level, here)
@@ -237,8 +237,8 @@ def _precision(of: Literal["cd5", "burden"], level: float, rows: Rows) -> Precis
     )
 
 
-def _by(rows: Rows, key: Callable[[Row], K]) -> list[tuple[K, list[Row]]]:
-    groups: dict[K, list[Row]] = {}
+def _by(rows: Rows, key: Callable[[TubeRow], K]) -> list[tuple[K, list[TubeRow]]]:
+    groups: dict[K, list[TubeRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return list(groups.items())

@@ -19,14 +19,14 @@ from cd5flow.simulate import (
     simulate_tube,
     write_tube,
 )
-from cd5flow.validation.rows import Arm, Row
+from cd5flow.validation.rows import Arm, TubeRow
 from cd5flow.validation.series import Job
 
 _DRAW_STREAM = 17
 _FMO_STREAM = 18
 
 
-def measure(job: Job, *, strategy: str, protocol: str) -> tuple[Row, ...]:
+def measure(job: Job, *, strategy: str, protocol: str) -> tuple[TubeRow, ...]:
     """Return a row for each arm, or each draw, of a job. Equal jobs give equal rows.
 
     The tube is written as FCS and read back: what is measured is all that a user's file goes through.
@@ -110,7 +110,7 @@ def _row(
     tube: SimulatedTube,
     truth: TrueNumbers,
     analysis: Analysis,
-) -> Row:
+) -> TubeRow:
     result = analysis.result
     cd5, burden = result.cd5, result.burden
     found = analysis.gating.members.get("blasts")
@@ -118,7 +118,7 @@ def _row(
     inside = 0 if found is None else int((found & true).sum())
     gated = 0 if found is None else int(found.sum())
     low, high = (None, None) if cd5.band_percent is None else cd5.band_percent
-    return Row(
+    return TubeRow(
         kind=job.kind,
         tube=job.spec.name,
         group=job.group,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from cd5flow.model.result import Section
+from cd5flow.validation.plan import Topic
 from cd5flow.validation.rows import Arm, Count, Number, Percent
 
 SCHEMA = "cd5flow.validation/1"
@@ -291,16 +292,6 @@ class GoalSection(Section):
     state: GoalState
 
 
-class TopicSection(Section):
-    """Something that only a laboratory can find."""
-
-    topic: str
-    measure: str
-    specimens: str
-    why: str
-    orientation: str
-
-
 class FailedTube(Section):
     """A tube without a row."""
 
@@ -338,7 +329,7 @@ class Validation(Section):
     dilutions: tuple[DilutionSection, ...]
     blanks: BlankSection
     precision: tuple[PrecisionSection, ...]
-    repeat: tuple[TopicSection, ...]
+    repeat: tuple[Topic, ...]
     provenance: ProvenanceSection
 
     def to_json(self) -> str:

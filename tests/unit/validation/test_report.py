@@ -17,9 +17,14 @@ from cd5flow.validation.carry import Course
 from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
 from cd5flow.validation.pictures import validation_pictures
 from cd5flow.validation.record import FailedTube, Validation
-from cd5flow.validation.rendering import render_html, render_pdf
-from cd5flow.validation.rows import Row
-from cd5flow.validation.writing import tubes_csv, validation_of, write_validation
+from cd5flow.validation.rows import TubeRow
+from cd5flow.validation.writing import (
+    render_html,
+    render_pdf,
+    tubes_csv,
+    validation_of,
+    write_validation,
+)
 from support.validation_factory import accuracy_row, blank_row, diluted_row, row, small_course
 
 
@@ -28,7 +33,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return small_course(tmp_path_factory.mktemp("series"), "accuracy=1")
 
 
-def some_rows() -> list[Row]:
+def some_rows() -> list[TubeRow]:
     rows = [
         accuracy_row(true, found, state, tube=f"a{i}", arm=arm, group=group)
         for i, (true, found, state, group) in enumerate(
@@ -57,7 +62,7 @@ def some_rows() -> list[Row]:
     return rows
 
 
-def validation(course: Course, rows: Sequence[Row] | None = None) -> Validation:
+def validation(course: Course, rows: Sequence[TubeRow] | None = None) -> Validation:
     return validation_of(course, some_rows() if rows is None else rows)
 
 
