@@ -20,7 +20,6 @@ from cd5flow.validation.record import (
     BlankSection,
     DilutionSection,
     LevelSection,
-    LineSection,
     PrecisionSection,
     WrongCall,
 )
@@ -105,27 +104,28 @@ def dilutions(rows: Rows) -> tuple[DilutionSection, ...]:
 
 def _dilution(name: str, rows: Rows) -> DilutionSection:
     pairs = _results(rows)
-    fitted = statistics.line(
-        [math.log10(true) for _, true in pairs], [math.log10(found) for found, _ in pairs]
-    )
+    logs = [math.log10(true) for _, true in pairs], [math.log10(found) for found, _ in pairs]
+    fit = statistics.least_squares(*logs)
     levels = _by(rows, lambda row: row.level or 0.0)
     lowest = min(level for level, _ in levels)
     return DilutionSection(
         name=name,
         panel=rows[0].panel,
         instrument=rows[0].instrument,
-        line=fitted,
-        levels=tuple(
-            _level(level, here, fitted, at_lloq=level == lowest) for level, here in levels
-        ),
+        line=statistics.line(*logs),
+        levels=tuple(_level(level, here, fit, at_lloq=level == lowest) for level, here in levels),
     )
 
 
-def _level(level: float, rows: Rows, fitted: LineSection | None, *, at_lloq: bool) -> LevelSection:
+def _level(
+    level: float, rows: Rows, fit: tuple[float, float] | None, *, at_lloq: bool
+) -> LevelSection:
     pairs = _results(rows)
     ratios = [found / true for found, true in pairs]
     logs = [math.log10(ratio) for ratio in ratios]
-    from_line = [math.log10(found) - fitted.at(math.log10(true)) for found, true in pairs if fitted]
+    from_line = [
+        math.log10(found) - (fit[1] + fit[0] * math.log10(true)) for found, true in pairs if fit
+    ]
     spread = statistics.spread(ratios)
     blasts = _mean([float(row.true_blast_events) for row in rows])
     return LevelSection(

@@ -194,10 +194,6 @@ class LineSection(Section):
     r_squared: Rounded
     residual_sd: Rounded
 
-    def at(self, x: float) -> float:
-        """Return the line's y."""
-        return self.intercept + self.slope * x
-
 
 class DilutionSection(Section):
     """One dilution: the same blasts in the same marrow, level by level."""

@@ -65,6 +65,18 @@ def percentile(values: Sequence[float] | Values, percent: float) -> float:
     return float(np.quantile(np.asarray(values, dtype=np.float64), percent / 100, method="hazen"))
 
 
+def least_squares(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | None:
+    """Return slope and intercept of y on x; None of fewer than three points or one x."""
+    xs, ys = (np.asarray(values, dtype=np.float64) for values in (x, y))
+    if xs.size < 3:
+        return None
+    dx, dy = xs - xs.mean(), ys - ys.mean()
+    if float(dx @ dx) <= 0:
+        return None
+    slope = float(dx @ dy) / float(dx @ dx)
+    return slope, float(ys.mean() - slope * xs.mean())
+
+
 def line(x: Sequence[float], y: Sequence[float]) -> LineSection | None:
     """Return the least squares line of y on x; None of fewer than three points or one x.
 
@@ -74,16 +86,14 @@ def line(x: Sequence[float], y: Sequence[float]) -> LineSection | None:
 
     Source: Draper NR, Smith H. Applied Regression Analysis, 3rd ed., 1998, chapter 1.
     """
+    fit = least_squares(x, y)
+    if fit is None:
+        return None
+    slope, intercept = fit
     xs, ys = (np.asarray(values, dtype=np.float64) for values in (x, y))
     n = int(xs.size)
-    if n < 3:
-        return None
     dx, dy = xs - xs.mean(), ys - ys.mean()
     sxx, syy = float(dx @ dx), float(dy @ dy)
-    if sxx <= 0:
-        return None
-    slope = float(dx @ dy) / sxx
-    intercept = float(ys.mean() - slope * xs.mean())
     residual = ys - (intercept + slope * xs)
     rss = float(residual @ residual)
     sd = math.sqrt(rss / (n - 2))
