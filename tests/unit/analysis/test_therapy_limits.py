@@ -108,8 +108,8 @@ def mature_look_alikes(n: int) -> Cells:
 
 
 def after_car(folder: Path, *cells: Cells, by: Entry) -> Result:
-    said = {"prior_therapy": ["other_car"], "specimen": "bone_marrow"}
-    return analysed(folder, granulocytes(600), t_cells(300), *cells, by=by, **said).result
+    everyone = (granulocytes(600), t_cells(300), *cells)
+    return analysed(folder, *everyone, by=by, prior_therapy=["other_car"]).result
 
 
 @pytest.mark.parametrize(("look_alikes", "asked"), [(19, False), (20, True), (21, True)])

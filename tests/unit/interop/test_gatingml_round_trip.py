@@ -60,8 +60,6 @@ RAW = events()
 
 @settings(
     max_examples=150,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(trees())
@@ -100,9 +98,7 @@ def any_trees(draw: st.DrawFn) -> GateTree:
     return GateTree(tuple(gates))
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(any_trees())
 def test_what_is_said_in_other_words_holds_the_same_events_and_settles(tree: GateTree) -> None:
     again, matrix = read_back(tree, SPILLOVER)

@@ -21,7 +21,7 @@ def pattern(
     t_cells: np.ndarray[Any, Any] | None = None,
     cut: float = 10.0,
     percent: float = 100.0,
-    **limits: float,
+    **limits: Any,
 ) -> Pattern:
     rules = cd5_limits().pattern.model_copy(update=limits)
     found = pattern_of(blasts, t_cells, cut=cut, percent=percent, scaled=AXIS.scaled, limits=rules)
@@ -74,7 +74,11 @@ def test_t_cells_about_zero_show_nothing_bright() -> None:
 def test_the_stated_span_itself_is_heterogeneous(low: float, word: Pattern) -> None:
     """The 10th percentile is the least value and the 90th the greatest, a decade apart."""
     blasts = at((200, low), (200, 1000.0))
-    apart = {"heterogeneous_decades": 1.0, "partial_percent": 50.0, "partial_valley_depth": 0.999}
+    apart: dict[str, Any] = {
+        "heterogeneous_decades": 1.0,
+        "partial_percent": 50.0,
+        "partial_valley_depth": 0.999,
+    }
     middle = at((199, 500.0))
     cells = np.concatenate([blasts, middle])
     assert pattern(cells, cut=400.0, **apart, bright_above_cut_decades=3.0) is word
@@ -83,7 +87,7 @@ def test_the_stated_span_itself_is_heterogeneous(low: float, word: Pattern) -> N
 def test_a_low_end_below_the_cuts_tenth_counts_as_that() -> None:
     """Negatives about zero have no logarithm; they are taken to lie a decade below the cut."""
     blasts = at((200, -500.0), (900, 1000.0))
-    how = {"partial_percent": 50.0, "bright_above_cut_decades": 9.0}
+    how: dict[str, Any] = {"partial_percent": 50.0, "bright_above_cut_decades": 9.0}
     assert pattern(blasts, cut=1000.0, heterogeneous_decades=1.0, **how) is Pattern.HETEROGENEOUS
     assert pattern(blasts, cut=1000.0, heterogeneous_decades=1.001, **how) is Pattern.DIM
 
