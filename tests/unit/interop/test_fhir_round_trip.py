@@ -26,7 +26,6 @@ def there_and_back(result: Result, codes: Codes = CODES) -> Reading:
     return reading
 
 
-@settings(max_examples=200)
 @given(results())
 def test_a_reader_gets_the_same_numbers_and_states_back(result: Result) -> None:
     read, cd5, burden = there_and_back(result), result.cd5, result.burden
@@ -74,7 +73,6 @@ COUNTED_BURDEN = (
 )
 
 
-@settings(max_examples=100)
 @given(results())
 def test_every_export_keeps_our_rules_and_the_shape_of_r4b(result: Result) -> None:
     pytest.importorskip("fhir.resources", reason="the extra [fhir] is not installed")
