@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cd5flow.config.yaml_file import Loaded
+from cd5flow.gating.ancestry import find_ancestors
 from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
 from cd5flow.gating.strategy import (
@@ -17,12 +18,10 @@ from cd5flow.gating.strategy import (
     GateSpec,
     LineagePath,
     Strategy,
-    looked_at,
-    referred,
 )
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gating
+from cd5flow.model.populations import Gating
 from cd5flow.model.scale import Scale
 
 KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
@@ -228,20 +227,12 @@ class _Tube:
 
     def _behind(self, names: set[str]) -> set[str]:
         """Return populations with all that decides on them: parents, operands, what edges refer to."""
-        todo, seen = list(names), {ALL}
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                todo += self._refers(name)
-        return seen
+        return set(find_ancestors(names, self._deciders))
 
-    def _refers(self, name: str) -> Iterator[str]:
+    def _deciders(self, name: str) -> Iterator[str]:
         region = self.regions.get(name)
         for spec in self.named.get(name, []):
-            yield spec.parent
-            if region is None:
-                yield from referred(spec)
+            yield from spec.deciders if region is None else (spec.parent,)
         if isinstance(region, Boolean):
             yield from (operand.gate for operand in region.operands)
 
@@ -256,5 +247,5 @@ class _Tube:
                 if drawn is not None:
                     markers |= {self.panel.marker_of(d.detector) for d in dimensions(drawn)}
                 else:
-                    markers.update(*(looked_at(spec) for spec in self.specs.get(other, [])))
+                    markers.update(*(spec.markers for spec in self.specs.get(other, [])))
         return {marker for marker in markers if marker is not None}
