@@ -11,10 +11,10 @@ from cd5flow.gating.confidence import Rating
 from cd5flow.model.findings import Finding
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
-from cd5flow.model.written import written_region
 
-describe = written_region
+describe = write_region
 """A region as the result shows it."""
 
 NO_RATINGS: Mapping[str, Rating] = {}

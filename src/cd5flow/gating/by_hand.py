@@ -22,6 +22,7 @@ from cd5flow.gating.strategy import (
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import read_region
 from cd5flow.model.scale import Scale
 
 KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
@@ -149,7 +150,7 @@ class _Tube:
                 self.specs.setdefault(spec.gate, []).append(spec)
         self.order = list(self.specs)
         self.regions = {
-            one.gate: None if one.region is None else one.region.region(scales)
+            one.gate: None if one.region is None else read_region(one.region, scales)
             for one in overrides.gates
         }
 
