@@ -26,21 +26,25 @@ Named = Annotated[str, Field(min_length=1)]
 
 
 class Written(BaseModel):
-    """What a file writes of a dataclass of geometry or scale; what that refuses is refused here."""
+    """What a file writes of a dataclass of geometry or scale."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     of: ClassVar[type[Any]]
 
-    @model_validator(mode="after")
-    def _is_one(self) -> Any:
-        self.build({})
-        return self
-
     def build(self, scales: Scales) -> Any:
         """Return the dataclass, its axes on the tube's display scales where none is named."""
         fields = dataclasses.fields(self.of)
         return self.of(**{f.name: _build(getattr(self, f.name), scales) for f in fields})
+
+
+class _Checked(Written):
+    """What a file writes of a dataclass; what that refuses is refused when it is read."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Any:
+        self.build({})
+        return self
 
 
 def _build(value: object, scales: Scales) -> object:
@@ -67,7 +71,9 @@ def _model(of: type[Any], *, parts: Mapping[Any, Any], tag: str = "", name: str 
     for field in dataclasses.fields(of):
         fields[field.name] = (_written(hints[field.name], parts), _default(of, field))
     title = f"Written{name or of.__name__}"
-    model = create_model(title, __base__=Written, __doc__=of.__doc__, **fields)
+    # A scale that is none is a fault of the dimension: by itself it is one of several ways to say it.
+    base: type[Written] = Written if of in get_args(Scale) else _Checked
+    model = create_model(title, __base__=base, __doc__=of.__doc__, **fields)
     model.of = of
     return model
 
@@ -108,7 +114,7 @@ WrittenScale = Annotated[Written, _schema(_any_of(Scale, parts=_NUMBERS, tag="ty
 """Any scale."""
 
 
-class WrittenDimension(Written):
+class WrittenDimension(_Checked):
     """One axis of a region.
 
     Attributes:

@@ -184,9 +184,23 @@ X, Y = {"detector": "X"}, {"detector": "Y"}
             },
             "T must be a positive number",
         ),
+        (
+            {
+                "shape": "interval",
+                "dimension": {"detector": "X", "scale": {"type": "logicle", "t": 9, "m": 4}},
+                "low": 1,
+            },
+            "field 'w' is missing",
+        ),
     ],
 )
 def test_what_is_no_region_is_refused_with_its_place(region: dict[str, Any], said: str) -> None:
     message = fault(region)
     assert said in message
     assert message.startswith("<text>:1:")
+
+
+def test_a_scale_that_none_can_be_is_one_fault_of_its_axis() -> None:
+    scale = {"type": "log", "t": 0, "m": 4}
+    region = {"shape": "interval", "dimension": {"detector": "X", "scale": scale}, "low": 1}
+    assert len(fault(region).splitlines()) == 1
