@@ -13,9 +13,9 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.gating.by_hand import Plan
 from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.gating.override import FORMAT, Overrides
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
 from cd5flow.model.geometry import Region
-from cd5flow.model.populations import ALL, Gate, GateTree, Gating
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE
+from cd5flow.model.populations import Gate, GateTree, Gating
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import (
     AutomaticGate,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 
 
 def find_ancestors(

@@ -10,16 +10,9 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.gating.ancestry import find_ancestors
 from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
-from cd5flow.gating.strategy import (
-    BLASTS,
-    CD5_POSITIVE,
-    DENOMINATOR,
-    READOUT,
-    GateSpec,
-    LineagePath,
-    Strategy,
-)
+from cd5flow.gating.strategy import GateSpec, LineagePath, Strategy
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.model.region_file import read_region
@@ -220,7 +213,7 @@ class _Tube:
             return
         if name in self._behind({BLASTS}):
             yield ("region",), f"'{name}' decides who is a blast and must not look at {READOUT}"
-        elif name in self._behind({"t_cells", *self.strategy.cd5.references}):
+        elif name in self._behind({T_CELLS, *self.strategy.cd5.references}):
             what = (
                 f"the blasts' {READOUT} is held against '{name}', which must not look at {READOUT}"
             )

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from cd5flow.gating.core import fit_core, level_distance
 from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
 from cd5flow.model.geometry import Dimension, Ellipse
+from cd5flow.model.names import ALL
 from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.chunks import blocks
 from cd5flow.numerics.order_statistics import median
@@ -59,7 +60,7 @@ class ClusterSpec(Spec):
     apart_from: tuple[PopulationRef, ...] = ()
     apart_spreads: float = Field(default=1.2, ge=0)
     apart_below_percent: float = Field(default=5, ge=0, le=100)
-    apart_whole: PopulationRef = "all"
+    apart_whole: PopulationRef = ALL
     apart_events: int = Field(default=50, ge=1)
 
     @model_validator(mode="after")

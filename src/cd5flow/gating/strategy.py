@@ -19,15 +19,9 @@ from cd5flow.gating.methods import Method
 from cd5flow.gating.sight import Edge, Side, Spec
 from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
 from cd5flow.model.result import PriorTherapy, Timepoint
-
-BLASTS = "blasts"
-DENOMINATOR = "nucleated"
-CD5_POSITIVE = "cd5_positive"
-READOUT = "CD5"
-"""The marker that is read out, and so may not take part in choosing whose it is."""
 
 RESERVED = frozenset({"root", "FCS", "uncompensated"})
 """Names with a meaning of their own in Gating-ML and its readers."""

@@ -13,20 +13,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cd5flow.config.shipped import list_strategies, markers_file, strategy_file
 from cd5flow.errors import StrategyError
-from cd5flow.gating.strategy import (
-    BLASTS,
-    CD5_POSITIVE,
-    DENOMINATOR,
-    READOUT,
-    RESERVED,
-    GateSpec,
-    Name,
-    Strategy,
-    load_strategy,
-)
+from cd5flow.gating.strategy import RESERVED, GateSpec, Name, Strategy, load_strategy
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.geometry import Dimension, Interval
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.references import field_types
 from cd5flow.model.result import Timepoint
 from cd5flow.preprocess.labels import load_aliases
