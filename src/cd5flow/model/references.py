@@ -61,11 +61,23 @@ def find_populations(*parts: BaseModel) -> frozenset[str]:
 
 
 def _references(part: BaseModel) -> Iterator[tuple[Reference, str]]:
-    for name, hint in field_types(type(part)).items():
-        yield from _within(getattr(part, name), hint)
+    for name, hint in _naming_fields(type(part)):
+        value = getattr(part, name)
+        if value is not None and value != ():
+            yield from _within(value, hint)
 
 
 @cache
+def _naming_fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    """Return the fields that may name something, so that numbers are not searched."""
+    return tuple((name, hint) for name, hint in field_types(model).items() if _may_name(hint))
+
+
+def _may_name(hint: Any) -> bool:
+    is_model = isinstance(hint, type) and issubclass(hint, BaseModel)
+    return is_model or isinstance(hint, Reference) or any(map(_may_name, get_args(hint)))
+
+
 def field_types(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's fields with their whole types, annotations within them too."""
     hints = get_type_hints(model, include_extras=True)
