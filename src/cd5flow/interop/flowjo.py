@@ -37,7 +37,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 
 Path = tuple[str, ...]
 """Names of the gates from the outermost down to one."""

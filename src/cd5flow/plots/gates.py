@@ -9,7 +9,8 @@ from typing import Final, assert_never
 from matplotlib.figure import Figure
 
 from cd5flow.model.geometry import Boolean, Ellipse, Interval, Intervals, Polygon, Rectangle
-from cd5flow.model.populations import ALL, Gate
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate
 from cd5flow.plots.axis import Axis
 from cd5flow.plots.canvas import note, sheet
 from cd5flow.plots.clouds import Counts, draw_cloud, draw_histogram

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.names import ALL, SINGLETS
+from cd5flow.model.populations import Gate, Gating
 from cd5flow.pipeline import Tube
 from cd5flow.plots.axis import Axis, channel_label
 from cd5flow.plots.outlines import reaches_of
@@ -38,7 +39,7 @@ _FAMILY_TAILS_PERCENT: Final = (1.0, 99.0)
 _SEEN: Final = 50_000  # events that a window is chosen from
 _SEEN_OF_FAMILY: Final = 5_000
 _STRETCH: Final = 0.15  # by so much of its width a gate's bounds may widen a window
-_MAPPED: Final = ("viable", "singlets", "fsc_singlets", "cells", "in_range", "stable")
+_MAPPED: Final = ("viable", SINGLETS, "fsc_singlets", "cells", "in_range", "stable")
 
 
 @dataclass(frozen=True, slots=True)

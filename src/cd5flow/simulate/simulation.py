@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Channel, Mask, RawEvents, Spillover
-from cd5flow.simulate.blasts import BLASTS
+from cd5flow.model.names import BLASTS
 from cd5flow.simulate.cells import Cells, CellTable, Codes, Reals, compile_table, draw_cells, vary
 from cd5flow.simulate.instruments import Instrument
 from cd5flow.simulate.optics import Detectors, Pulse, overlap, spillover_text, written_matrix
