@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
+from cd5flow.batch.child import import_all, one_line
 from cd5flow.batch.engine import SAMPLE_TIMEOUT, Engine, Reply, Task
 from cd5flow.batch.journal import Journal, Remembered
 from cd5flow.batch.plan import RESERVED, Job, Plan
-from cd5flow.batch.worker import import_all, one_line
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result

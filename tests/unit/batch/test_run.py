@@ -16,10 +16,10 @@ import pytest
 import cd5flow.batch.run as module
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
 from cd5flow.analysis.options import settings
+from cd5flow.batch.child import answer
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
 from cd5flow.batch.plan import Job, Plan
 from cd5flow.batch.run import Done, Failed, Finished, Orders, absolute, run_batch, tidy
-from cd5flow.batch.worker import answer
 from cd5flow.errors import EngineError, FileAccessError, OutputError
 from cd5flow.pipeline import Analysis, Settings, choose_rules
 from cd5flow.report import Wishes, write_sample
