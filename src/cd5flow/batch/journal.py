@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from cd5flow.errors import OutputError
+from cd5flow.config.atomic import write_atomically
 
 _SUFFIX: Final = ".json"
 
@@ -65,19 +63,7 @@ class Journal:
         Raises:
             OutputError: it cannot be written.
         """
-        path = self._path(name)
-        spare = path.with_name(f".tmp-{secrets.token_hex(4)}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with spare.open("xb") as file:
-                file.write(json.dumps(asdict(failure)).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            spare.replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                spare.unlink()
-            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        write_atomically(self._path(name), json.dumps(asdict(failure)).encode())
 
     def forget(self, name: str) -> None:
         """Forget a failure, if there was one; nothing is left of an empty journal."""

@@ -6,10 +6,7 @@ interrupted, or on folders that were collected from several.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +22,9 @@ from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.rows import BETWEEN
 from cd5flow.batch.shown import link_to
 from cd5flow.batch.workbook import summary_workbook
+from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.errors import OutputError
 from cd5flow.report import folder_name, numerals
 from cd5flow.report.tables import Cell, csv_text
 
@@ -108,33 +105,11 @@ def write_overview(
         )
     )
     paths = (
-        put(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
-        put(out / WORKBOOK, workbook),
-        put(out / INDEX, page.encode()),
+        write_atomically(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
+        write_atomically(out / WORKBOOK, workbook),
+        write_atomically(out / INDEX, page.encode()),
     )
     return Overview(paths, rows, gathered.unreadable)
-
-
-def put(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, then put it there.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    spare = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with spare.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        spare.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            spare.unlink()
-    return path
 
 
 def _link(entry: Entry) -> str | None:

@@ -13,10 +13,11 @@ from typing import Any, Final
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
 from cd5flow.batch.failures import FAILURES, failures_csv
-from cd5flow.batch.overview import RUN, put
+from cd5flow.batch.overview import RUN
 from cd5flow.batch.plan import Plan
 from cd5flow.batch.run import Orders
 from cd5flow.batch.tally import Tally
+from cd5flow.config.atomic import write_atomically
 
 _LISTED: Final = 1000
 """Most files that are listed as not taken; a folder may hold a whole disk."""
@@ -60,8 +61,12 @@ def write_record(
         OutputError: one cannot be written.
     """
     record = _record(tally, plan, orders, words=words, run=run)
-    put(orders.out / FAILURES, failures_csv(sorted(tally.failures, key=_place(plan))).encode())
-    put(orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(
+        orders.out / FAILURES, failures_csv(sorted(tally.failures, key=_place(plan))).encode()
+    )
+    write_atomically(
+        orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+    )
     return record
 
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from cd5flow.batch.child import import_all, one_line
 from cd5flow.batch.engine import SAMPLE_TIMEOUT, Engine, Reply, Task
 from cd5flow.batch.journal import Journal, Remembered
 from cd5flow.batch.plan import RESERVED, Job, Plan
+from cd5flow.config.atomic import clear_temporary_files
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
@@ -143,10 +144,7 @@ def run_batch(plan: Plan, orders: Orders, engine: Engine) -> Generator[Finished,
 def tidy(orders: Orders) -> None:
     """Clear what a batch that was ended in the middle left behind; nothing may be running."""
     clear_aside(orders.out, orders.aside)
-    for left in orders.out.glob(".tmp-????????-*"):
-        if left.name[len(".tmp-????????-") :] in RESERVED:
-            with suppress(OSError):
-                left.unlink()
+    clear_temporary_files(orders.out, RESERVED)
 
 
 def analyse_and_write(job: Job, *, out: Path, aside: Path, wishes: Wishes) -> Reply:

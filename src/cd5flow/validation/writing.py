@@ -10,7 +10,7 @@ from typing import Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.batch.overview import put
+from cd5flow.config.atomic import write_atomically
 from cd5flow.errors import OutputError
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.report.tables import csv_text
@@ -124,7 +124,7 @@ def write_validation(found: Validation, rows: Sequence[Row], out: Path) -> tuple
         JSON: found.to_json().encode(),
     }
     _keep_earlier(out)
-    return tuple(put(out / name, contents[name]) for name in _FILES)
+    return tuple(write_atomically(out / name, contents[name]) for name in _FILES)
 
 
 def _keep_earlier(out: Path) -> None:
