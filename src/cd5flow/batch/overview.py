@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.batch.apart import BatchRules, find_apart, load_batch_rules
-from cd5flow.batch.columns import SUMMARY_COLUMNS
 from cd5flow.batch.failures import Failure, read_failures
-from cd5flow.batch.gathered import Entry, gather
+from cd5flow.batch.outliers import BatchRules, find_outliers, load_batch_rules
 from cd5flow.batch.page import Batch, overview_page
-from cd5flow.batch.rows import BETWEEN
-from cd5flow.batch.shown import link_to
+from cd5flow.batch.page_parts import link_to
+from cd5flow.batch.results_folder import SampleEntry, read_results_folder
+from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
+from cd5flow.batch.summary_row import BETWEEN
 from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
@@ -72,11 +72,11 @@ def write_overview(
     apart_rules = loaded.value.apart
     listed = read_failures(out) if failures is None else tuple(failures)
     facts = _run_of(out) if run is None else run
-    gathered = gather(
+    gathered = read_results_folder(
         out, apart_rules, failed=frozenset(folder_name(failure.sample) for failure in listed)
     )
     entries = gathered.entries
-    apart = find_apart([entry.measured for entry in entries], apart_rules)
+    apart = find_outliers([entry.measured for entry in entries], apart_rules)
     rows = tuple(
         {**entry.row, "apart": BETWEEN.join(str(mark) for mark in marks)}
         for entry, marks in zip(entries, apart.marks, strict=True)
@@ -112,7 +112,7 @@ def write_overview(
     return Overview(paths, rows, gathered.unreadable)
 
 
-def _link(entry: Entry) -> str | None:
+def _link(entry: SampleEntry) -> str | None:
     """Return the address of a sample's report; its path in the summary is not escaped."""
     report = entry.row["report"]
     if not isinstance(report, str):
@@ -150,7 +150,7 @@ def _when(run: Mapping[str, Any]) -> str:
 
 def _facts(
     run: Mapping[str, Any],
-    entries: Sequence[Entry],
+    entries: Sequence[SampleEntry],
     rules: Loaded[BatchRules],
     failures: Sequence[Failure],
 ) -> Iterator[tuple[str, str]]:
@@ -195,7 +195,7 @@ def _not_taken(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _notices(
-    run: Mapping[str, Any], entries: Sequence[Entry], unreadable: Sequence[Failure]
+    run: Mapping[str, Any], entries: Sequence[SampleEntry], unreadable: Sequence[Failure]
 ) -> Iterator[str]:
     """Yield what must be known before anything is read."""
     if run.get("interrupted") or run.get("fault"):
