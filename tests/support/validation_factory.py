@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cd5flow.batch.child import answer
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
-from cd5flow.batch.worker import answer
 from cd5flow.validation.carry import Course, Request, make_course
 from cd5flow.validation.rows import TubeRow
 from support.paths import ROOT

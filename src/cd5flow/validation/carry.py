@@ -22,8 +22,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from cd5flow.analysis import provenance
 from cd5flow.batch.engine import Engine, Reply, Task
-from cd5flow.batch.overview import put
 from cd5flow.batch.run import OWN
+from cd5flow.config.atomic import write_atomically
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import EngineError, OptionError, OutputError
@@ -187,7 +187,7 @@ def measure_and_keep(turn: tuple[str, Job], *, folder: Path, strategy: str, prot
     key, job = turn
     rows = measure(job, strategy=strategy, protocol=protocol)
     try:
-        put(folder / f"{key}.json", _ROWS.dump_json(rows))
+        write_atomically(folder / f"{key}.json", _ROWS.dump_json(rows))
     except OutputError as refused:
         return Reply(OutputError.__name__, refused.message, stop=True)
     return Reply()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.batch.overview import put
+from cd5flow.config.atomic import write_atomically
 from cd5flow.errors import OutputError
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.report.fonts import Scribe
@@ -130,7 +130,7 @@ def write_validation(found: Validation, rows: Sequence[TubeRow], out: Path) -> t
         JSON: found.to_json().encode(),
     }
     _keep_earlier(out)
-    return tuple(put(out / name, contents[name]) for name in _FILES)
+    return tuple(write_atomically(out / name, contents[name]) for name in _FILES)
 
 
 def _keep_earlier(out: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.batch.apart import ApartRules, load_batch_rules
-from cd5flow.batch.gathered import gather, natural
+from cd5flow.batch.outliers import OutlierRules, load_batch_rules
+from cd5flow.batch.results_folder import natural, read_results_folder
 from cd5flow.config.shipped import batch_file
 from cd5flow.errors import OutputError
 from support.overview_factory import place, sample
@@ -16,26 +16,26 @@ from support.report_factory import make_burden, make_result
 
 
 @pytest.fixture(scope="module")
-def rules() -> ApartRules:
+def rules() -> OutlierRules:
     return load_batch_rules(batch_file()).value.apart
 
 
 def test_samples_stand_in_the_order_of_their_ids_with_numbers_as_numbers(
-    tmp_path: Path, rules: ApartRules
+    tmp_path: Path, rules: OutlierRules
 ) -> None:
     for name in ("p10", "p9", "P1", "p10-b"):
         place(tmp_path, sample(name))
-    entries = gather(tmp_path, rules).entries
+    entries = read_results_folder(tmp_path, rules).entries
     assert [entry.sample.id for entry in entries] == ["P1", "p9", "p10", "p10-b"]
 
 
-def test_what_is_no_sample_is_passed_by(tmp_path: Path, rules: ApartRules) -> None:
+def test_what_is_no_sample_is_passed_by(tmp_path: Path, rules: OutlierRules) -> None:
     there = place(tmp_path, sample("a"))
     place(tmp_path, sample("aside"), folder=".tmp-1234-a")
     place(there / "previous", sample("a"), folder="1")
     (tmp_path / "letters").mkdir()
     (tmp_path / "summary.csv").touch()
-    found = gather(tmp_path, rules)
+    found = read_results_folder(tmp_path, rules)
     assert [entry.folder for entry in found.entries] == ["a"]
     assert found.unreadable == ()
 
@@ -50,11 +50,11 @@ def test_what_is_no_sample_is_passed_by(tmp_path: Path, rules: ApartRules) -> No
     ],
 )
 def test_a_result_that_cannot_be_read_is_named_and_does_not_stop_the_others(
-    tmp_path: Path, rules: ApartRules, content: str, says: str
+    tmp_path: Path, rules: OutlierRules, content: str, says: str
 ) -> None:
     place(tmp_path, sample("a"))
     (place(tmp_path, sample("b")) / "result.json").write_text(content, "utf-8")
-    found = gather(tmp_path, rules)
+    found = read_results_folder(tmp_path, rules)
     assert [entry.folder for entry in found.entries] == ["a"]
     (failure,) = found.unreadable
     assert (failure.sample, failure.file, failure.error) == ("b", "result.json", "ResultError")
@@ -63,22 +63,22 @@ def test_a_result_that_cannot_be_read_is_named_and_does_not_stop_the_others(
 
 
 def test_fields_that_only_this_version_writes_may_be_absent(
-    tmp_path: Path, rules: ApartRules
+    tmp_path: Path, rules: OutlierRules
 ) -> None:
     path = place(tmp_path, sample("a")) / "result.json"
     written = json.loads(path.read_text("utf-8"))
     del written["sample"]["identifiers"]
     del written["strategy"]["choice"]
     path.write_text(json.dumps(written), "utf-8")
-    (entry,) = gather(tmp_path, rules).entries
+    (entry,) = read_results_folder(tmp_path, rules).entries
     assert entry.row["tube"] is None
 
 
-def test_files_that_are_there_are_linked(tmp_path: Path, rules: ApartRules) -> None:
+def test_files_that_are_there_are_linked(tmp_path: Path, rules: OutlierRules) -> None:
     place(tmp_path, sample("a"), files=("report.pdf", "report.html", "plots/cd5-overlay.png"))
     place(tmp_path, sample("b"), files=("report.pdf",))
     place(tmp_path, sample("c"))
-    one, two, three = gather(tmp_path, rules).entries
+    one, two, three = read_results_folder(tmp_path, rules).entries
     assert one.files == {"result.json", "report.pdf", "report.html", "plots/cd5-overlay.png"}
     assert [entry.row["report"] for entry in (one, two, three)] == [
         "a/report.html",
@@ -88,27 +88,27 @@ def test_files_that_are_there_are_linked(tmp_path: Path, rules: ApartRules) -> N
 
 
 def test_an_earlier_result_of_a_sample_that_failed_is_said_to_be_one(
-    tmp_path: Path, rules: ApartRules
+    tmp_path: Path, rules: OutlierRules
 ) -> None:
     place(tmp_path, sample("a"))
     place(tmp_path, sample("b"))
-    one, two = gather(tmp_path, rules, failed=frozenset({"b"})).entries
+    one, two = read_results_folder(tmp_path, rules, failed=frozenset({"b"})).entries
     assert one.notes == ()
     assert two.notes == ("the last run of this sample failed; this is an earlier result",)
     assert two.row["notes"] == two.notes[0]
 
 
 def test_a_result_changed_by_hand_is_seen_to_contradict_itself(
-    tmp_path: Path, rules: ApartRules
+    tmp_path: Path, rules: OutlierRules
 ) -> None:
     place(tmp_path, make_result(burden=make_burden(percent=0.01)))
-    (entry,) = gather(tmp_path, rules).entries
+    (entry,) = read_results_folder(tmp_path, rules).entries
     assert entry.notes[0].startswith("the result contradicts itself: burden.percent")
 
 
-def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path, rules: ApartRules) -> None:
+def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path, rules: OutlierRules) -> None:
     with pytest.raises(OutputError, match="gone: cannot be read"):
-        gather(tmp_path / "gone", rules)
+        read_results_folder(tmp_path / "gone", rules)
 
 
 @given(st.lists(st.text(st.sampled_from("ab09-\u0663"), max_size=5), unique=True))

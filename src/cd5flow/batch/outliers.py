@@ -76,7 +76,7 @@ class Cd5Comparison(_Comparison):
 Comparison = Annotated[GateComparison | CheckComparison | Cd5Comparison, Field(discriminator="of")]
 
 
-class ApartRules(_Part):
+class OutlierRules(_Part):
     """When a tube sits apart."""
 
     min_tubes: int = Field(ge=4, description="fewest tubes that have the value")
@@ -92,7 +92,7 @@ class BatchRules(_Part):
     format: Literal["cd5flow.batch/1"]
     name: Text
     version: Text
-    apart: ApartRules
+    apart: OutlierRules
 
 
 def load_batch_rules(path: Path) -> Loaded[BatchRules]:
@@ -105,7 +105,7 @@ def load_batch_rules(path: Path) -> Loaded[BatchRules]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PeerGroup:
     """What makes tubes comparable.
 
     Attributes:
@@ -127,7 +127,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ComparedValue:
     """A number of one tube that is compared.
 
     Attributes:
@@ -142,15 +142,15 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ComparedValues:
     """What is compared of one tube: values by their name, such as "gate t_landmark: CD3 peak"."""
 
-    kind: Kind
-    values: Mapping[str, Value]
+    kind: PeerGroup
+    values: Mapping[str, ComparedValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Outlier:
     """A value that sits apart.
 
     Attributes:
@@ -177,7 +177,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedGroup:
     """The tubes of one kind, and whether there were enough of them.
 
     Attributes:
@@ -186,13 +186,13 @@ class Compared:
         values: how many values were compared; 0 where the tubes are too few.
     """
 
-    kind: Kind
+    kind: PeerGroup
     tubes: int
     values: int
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Outliers:
     """What comparing a batch gave.
 
     Attributes:
@@ -200,27 +200,27 @@ class Apart:
         compared: every kind of tube, the most frequent first.
     """
 
-    marks: tuple[tuple[Mark, ...], ...]
-    compared: tuple[Compared, ...]
+    marks: tuple[tuple[Outlier, ...], ...]
+    compared: tuple[ComparedGroup, ...]
 
 
-def measure(result: Result, rules: ApartRules) -> Measured:
+def measure(result: Result, rules: OutlierRules) -> ComparedValues:
     """Return what the rules compare of a result."""
-    values: dict[str, Value] = {}
+    values: dict[str, ComparedValue] = {}
     for rule in rules.compare:
         scale = _SCALES[rule.scale]
         for name, number in _numbers(result, rule):
             place = scale(number)
             if place is not None:
-                values.setdefault(name, Value(number, place, rule.least_spread))
+                values.setdefault(name, ComparedValue(number, place, rule.least_spread))
     strategy = result.strategy
-    kind = Kind(
+    kind = PeerGroup(
         f"{strategy.name} {strategy.version}",
         strategy.sha256,
         result.sample.cytometer,
         tuple(sorted((p.channel, p.marker or None) for p in result.panel)),
     )
-    return Measured(kind, values)
+    return ComparedValues(kind, values)
 
 
 def _numbers(result: Result, rule: Comparison) -> Iterator[tuple[str, float]]:
@@ -279,16 +279,16 @@ _SCALES: Final[Mapping[str, Callable[[float], float | None]]] = {
 }
 
 
-def find_apart(tubes: Sequence[Measured], rules: ApartRules) -> Apart:
+def find_outliers(tubes: Sequence[ComparedValues], rules: OutlierRules) -> Outliers:
     """Compare the tubes of each kind with each other.
 
     Spread is 1.4826 times the median absolute deviation (Hampel FR. J Am Stat Assoc 1974;69:383),
     at least the rule's own; so one tube far out does not hide itself or others.
     """
-    kinds: dict[Kind, list[int]] = defaultdict(list)
+    kinds: dict[PeerGroup, list[int]] = defaultdict(list)
     for i, tube in enumerate(tubes):
         kinds[tube.kind].append(i)
-    marks: list[list[Mark]] = [[] for _ in tubes]
+    marks: list[list[Outlier]] = [[] for _ in tubes]
     compared = []
     for kind, members in kinds.items():
         columns: dict[str, list[int]] = defaultdict(list)
@@ -299,15 +299,15 @@ def find_apart(tubes: Sequence[Measured], rules: ApartRules) -> Apart:
         for name, who in enough.items():
             for i, mark in _marks(name, {i: tubes[i].values[name] for i in who}, rules.max_spreads):
                 marks[i].append(mark)
-        compared.append(Compared(kind, len(members), len(enough)))
+        compared.append(ComparedGroup(kind, len(members), len(enough)))
     compared.sort(key=lambda one: (-one.tubes, str(one.kind)))
     ordered = (tuple(sorted(some, key=lambda mark: -abs(mark.spreads))) for some in marks)
-    return Apart(tuple(ordered), tuple(compared))
+    return Outliers(tuple(ordered), tuple(compared))
 
 
 def _marks(
-    what: str, values: Mapping[int, Value], max_spreads: float
-) -> Iterator[tuple[int, Mark]]:
+    what: str, values: Mapping[int, ComparedValue], max_spreads: float
+) -> Iterator[tuple[int, Outlier]]:
     """Yield the tubes whose value is apart."""
     places = np.array([value.place for value in values.values()])
     median = float(np.median(places))
@@ -317,4 +317,4 @@ def _marks(
     for i, value in values.items():
         spreads = (value.place - median) / spread
         if abs(spreads) > max_spreads:
-            yield i, Mark(what, value.number, middle, spreads, len(values))
+            yield i, Outlier(what, value.number, middle, spreads, len(values))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from cd5flow.batch.sheet import Row, beside, marker_channels, read_rows
+from cd5flow.batch.sample_sheet import SheetRow, beside, marker_channels, read_rows
 from cd5flow.errors import OptionError
 
 
-def rows_of(folder: Path, text: str, *, files: tuple[str, ...] = ("a.fcs", "b.fcs")) -> list[Row]:
+def rows_of(
+    folder: Path, text: str, *, files: tuple[str, ...] = ("a.fcs", "b.fcs")
+) -> list[SheetRow]:
     rows, faults = read(folder, text, files=files)
     assert faults == []
     return rows
@@ -16,7 +18,7 @@ def rows_of(folder: Path, text: str, *, files: tuple[str, ...] = ("a.fcs", "b.fc
 
 def read(
     folder: Path, text: str, *, files: tuple[str, ...] = ("a.fcs", "b.fcs")
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[SheetRow], list[str]]:
     for name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
@@ -27,7 +29,7 @@ def read(
 
 def test_a_file_is_enough(tmp_path: Path) -> None:
     (row,) = rows_of(tmp_path, "file\na.fcs\n")
-    assert row == Row("row 2", tmp_path / "a.fcs", "a")
+    assert row == SheetRow("row 2", tmp_path / "a.fcs", "a")
 
 
 def test_every_column_is_read(tmp_path: Path) -> None:

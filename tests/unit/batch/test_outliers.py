@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.batch.apart import (
-    ApartRules,
+from cd5flow.batch.outliers import (
     Cd5Comparison,
     CheckComparison,
+    ComparedValue,
+    ComparedValues,
     GateComparison,
-    Kind,
-    Measured,
-    Value,
-    find_apart,
+    OutlierRules,
+    PeerGroup,
+    find_outliers,
     load_batch_rules,
     measure,
 )
@@ -23,8 +23,8 @@ from cd5flow.errors import StrategyError
 from support.overview_factory import measured_result
 from support.report_factory import make_cd5, make_result
 
-KIND = Kind("s 1.0", "abc", "C1", (("FL1-A", "CD5"),))
-RULES = ApartRules(
+KIND = PeerGroup("s 1.0", "abc", "C1", (("FL1-A", "CD5"),))
+RULES = OutlierRules(
     min_tubes=5,
     max_spreads=6,
     compare=(
@@ -48,17 +48,17 @@ RULES = ApartRules(
 )
 
 
-def tubes(*numbers: float, kind: Kind = KIND, least: float = 0.1) -> list[Measured]:
-    return [Measured(kind, {"v": Value(n, n, least)}) for n in numbers]
+def tubes(*numbers: float, kind: PeerGroup = KIND, least: float = 0.1) -> list[ComparedValues]:
+    return [ComparedValues(kind, {"v": ComparedValue(n, n, least)}) for n in numbers]
 
 
 def marked(*numbers: float, least: float = 0.1) -> list[int]:
-    found = find_apart(tubes(*numbers, least=least), RULES)
+    found = find_outliers(tubes(*numbers, least=least), RULES)
     return [i for i, marks in enumerate(found.marks) if marks]
 
 
 def test_a_value_far_from_the_others_is_marked_with_how_far() -> None:
-    found = find_apart(tubes(1.0, 1.1, 0.9, 1.0, 1.0, 1.2, 9.0), RULES)
+    found = find_outliers(tubes(1.0, 1.1, 0.9, 1.0, 1.0, 1.2, 9.0), RULES)
     (mark,) = found.marks[6]
     assert not any(found.marks[:6])
     # Median 1.0; distances 0, 0.1, 0.1, 0, 0, 0.2, 8: their median 0.1.
@@ -68,7 +68,7 @@ def test_a_value_far_from_the_others_is_marked_with_how_far() -> None:
 
 
 def test_below_is_said_as_below() -> None:
-    found = find_apart(tubes(5.0, 5.1, 4.9, 5.0, 5.0, 0.0), RULES)
+    found = find_outliers(tubes(5.0, 5.1, 4.9, 5.0, 5.0, 0.0), RULES)
     (mark,) = found.marks[5]
     assert mark.spreads < 0
     assert str(mark).endswith("spreads below)")
@@ -88,15 +88,15 @@ def test_exactly_the_limit_is_not_apart() -> None:
 
 
 def test_too_few_tubes_are_not_compared_and_that_is_said() -> None:
-    found = find_apart(tubes(1.0, 1.0, 1.0, 9.0), RULES)
+    found = find_outliers(tubes(1.0, 1.0, 1.0, 9.0), RULES)
     assert not any(found.marks)
     (kind,) = found.compared
     assert (kind.tubes, kind.values) == (4, 0)
 
 
 def test_only_tubes_with_the_value_count() -> None:
-    without = [Measured(KIND, {})] * 10
-    found = find_apart([*tubes(1.0, 1.0, 1.0, 9.0), *without], RULES)
+    without = [ComparedValues(KIND, {})] * 10
+    found = find_outliers([*tubes(1.0, 1.0, 1.0, 9.0), *without], RULES)
     assert not any(found.marks)
     assert found.compared[0].values == 0
 
@@ -104,34 +104,34 @@ def test_only_tubes_with_the_value_count() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        Kind("s 1.1", "abc", "C1", KIND.panel),
-        Kind("s 1.0", "abd", "C1", KIND.panel),
-        Kind("s 1.0", "abc", "C2", KIND.panel),
-        Kind("s 1.0", "abc", None, KIND.panel),
-        Kind("s 1.0", "abc", "C1", (("FL2-A", "CD5"),)),
+        PeerGroup("s 1.1", "abc", "C1", KIND.panel),
+        PeerGroup("s 1.0", "abd", "C1", KIND.panel),
+        PeerGroup("s 1.0", "abc", "C2", KIND.panel),
+        PeerGroup("s 1.0", "abc", None, KIND.panel),
+        PeerGroup("s 1.0", "abc", "C1", (("FL2-A", "CD5"),)),
     ],
 )
-def test_only_tubes_of_one_kind_are_compared(other: Kind) -> None:
-    found = find_apart([*tubes(1, 1, 1, 1, 1), *tubes(9, kind=other)], RULES)
+def test_only_tubes_of_one_kind_are_compared(other: PeerGroup) -> None:
+    found = find_outliers([*tubes(1, 1, 1, 1, 1), *tubes(9, kind=other)], RULES)
     assert not any(found.marks)
     assert [(one.tubes, one.values) for one in found.compared] == [(5, 1), (1, 0)]
 
 
 def test_a_kind_says_what_its_tubes_have_in_common() -> None:
-    kind = Kind("s 1.0", "abc", None, (("A", "CD7"), ("B", "CD5"), ("C", None)))
+    kind = PeerGroup("s 1.0", "abc", None, (("A", "CD7"), ("B", "CD5"), ("C", None)))
     assert str(kind) == "s 1.0, cytometer not stated, CD5 CD7"
 
 
 def test_the_farthest_mark_stands_first() -> None:
-    values = {"a": Value(9, 9, 0.1), "b": Value(99, 99, 0.1)}
-    same = {"a": Value(1, 1, 0.1), "b": Value(1, 1, 0.1)}
-    found = find_apart([*[Measured(KIND, same)] * 6, Measured(KIND, values)], RULES)
+    values = {"a": ComparedValue(9, 9, 0.1), "b": ComparedValue(99, 99, 0.1)}
+    same = {"a": ComparedValue(1, 1, 0.1), "b": ComparedValue(1, 1, 0.1)}
+    found = find_outliers([*[ComparedValues(KIND, same)] * 6, ComparedValues(KIND, values)], RULES)
     assert [mark.what for mark in found.marks[6]] == ["b", "a"]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=30), st.floats(-1e3, 1e3))
 def test_marks_do_not_depend_on_where_zero_lies(numbers: list[float], moved: float) -> None:
-    spreads = [abs(m.spreads) for some in find_apart(tubes(*numbers), RULES).marks for m in some]
+    spreads = [abs(m.spreads) for some in find_outliers(tubes(*numbers), RULES).marks for m in some]
     if any(abs(s - RULES.max_spreads) < 1e-3 for s in spreads):
         return  # on the limit, where rounding decides
     assert marked(*(number + moved for number in numbers)) == marked(*numbers)
@@ -167,7 +167,7 @@ def test_the_rules_that_come_with_cd5flow_hold() -> None:
     assert rules.min_tubes >= 8
     batch = [measured_result(f"s{i}", peak=0.6 + 0.002 * (i % 3)) for i in range(12)]
     moved = [*batch, measured_result("moved", peak=0.7)]
-    marks = find_apart([measure(result, rules) for result in moved], rules).marks
+    marks = find_outliers([measure(result, rules) for result in moved], rules).marks
     assert not any(marks[:-1])
     assert [mark.what for mark in marks[-1]] == ["gate t_landmark (density_cluster): CD3 peak"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from cd5flow.batch.apart import Mark
-from cd5flow.batch.gathered import Entry
-from cd5flow.batch.rows import STATES, Reason
-from cd5flow.batch.sheet import IDENTIFIERS
-from cd5flow.batch.trend import Shown, Visit
+from cd5flow.batch.outliers import Outlier
+from cd5flow.batch.results_folder import SampleEntry
+from cd5flow.batch.sample_sheet import IDENTIFIERS
+from cd5flow.batch.summary_row import STATES, ReasonAbout
+from cd5flow.batch.trend import BurdenDisplay, Visit
 from cd5flow.model.result import BurdenSection, Cd5Section, SampleSection, Specimen, Timepoint
 from cd5flow.report import numerals
 from cd5flow.report.answer import TONES
@@ -66,8 +66,13 @@ def link_to(folder: str, name: str) -> str:
     return f"{quote(folder)}/{quote(name)}"
 
 
-def sample_shown(
-    entry: Entry, marks: Sequence[Mark], *, pictures: Sequence[Any], trend: str, write: Write
+def sample_row(
+    entry: SampleEntry,
+    marks: Sequence[Outlier],
+    *,
+    pictures: Sequence[Any],
+    trend: str,
+    write: Write,
 ) -> dict[str, Any]:
     """Return a sample's row.
 
@@ -93,14 +98,14 @@ def sample_shown(
         **{column.removesuffix("_state"): state_cell(column, states[column]) for column in states},
         **_shares(entry.cd5, entry.burden),
         "checks": str(entry.row["quality_codes"]).replace(";", ", "),
-        "apart": [write(short_mark(mark)) for mark in marks],
+        "apart": [write(outlier_name(mark)) for mark in marks],
         "reasons": [_reason(reason, write) for reason in entry.reasons],
         "map": pictures[0],
         "overlay": pictures[1],
     }
 
 
-def visit_shown(visit: Visit, write: Write) -> dict[str, Any]:
+def visit_row(visit: Visit, write: Write) -> dict[str, Any]:
     """Return a time point's row."""
     return {
         "sample": write(visit.sample.id),
@@ -115,22 +120,22 @@ def visit_shown(visit: Visit, write: Write) -> dict[str, Any]:
 
 
 KEY: Final = (
-    (Shown.MEASURED, "a number with a definite state"),
-    (Shown.BELOW_LLOQ, "below the limit of quantification; CD5 borderline"),
-    (Shown.BELOW_LOD, "below the limit of detection, at which it stands"),
-    (Shown.WITHHELD, "a number without a state"),
-    (Shown.UNKNOWN, "unknown"),
+    (BurdenDisplay.MEASURED, "a number with a definite state"),
+    (BurdenDisplay.BELOW_LLOQ, "below the limit of quantification; CD5 borderline"),
+    (BurdenDisplay.BELOW_LOD, "below the limit of detection, at which it stands"),
+    (BurdenDisplay.WITHHELD, "a number without a state"),
+    (BurdenDisplay.UNKNOWN, "unknown"),
 )
 """What the marks of a trend stand for."""
 
 
-def short_mark(mark: Mark) -> str:
+def outlier_name(mark: Outlier) -> str:
     """Return "t_landmark: CD3 peak, 8.1 spreads below"."""
     side = "below" if mark.spreads < 0 else "above"
     return f"{mark.what}, {abs(mark.spreads):.1f} spreads {side}"
 
 
-def mark_shown(sample: str, mark: Mark, write: Write) -> dict[str, Any]:
+def outlier_row(sample: str, mark: Outlier, write: Write) -> dict[str, Any]:
     """Return a row of the table of marks."""
     return {
         "sample": write(sample),
@@ -142,7 +147,7 @@ def mark_shown(sample: str, mark: Mark, write: Write) -> dict[str, Any]:
     }
 
 
-def _identity(entry: Entry, write: Write) -> dict[str, Any]:
+def _identity(entry: SampleEntry, write: Write) -> dict[str, Any]:
     """Return who a sample is of, what it is called, and when it was taken."""
     sample = entry.sample
     names = [f"{n.replace('_', ' ')} {sample.identifiers.get(n)}" for n in IDENTIFIERS]
@@ -232,7 +237,7 @@ def _burden_notes(burden: BurdenSection) -> Iterator[str]:
         yield f"LOD {numerals.burden(burden.lod_percent)} %"
 
 
-def _reason(reason: Reason, write: Write) -> dict[str, str]:
+def _reason(reason: ReasonAbout, write: Write) -> dict[str, str]:
     """Return a reason with its code apart from its sentence, where it has one."""
     code, colon, sentence = reason.text.partition(": ")
     coded = bool(colon) and code.isascii() and code.replace("_", "").isalnum() and code.isupper()

@@ -14,7 +14,7 @@ STATES: Final = ("cd5_state", "burden_state", "criterion_state", "quality_state"
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchCounts:
     """Counts over the samples of a batch.
 
     Attributes:

@@ -13,9 +13,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from cd5flow.batch.apart import ApartRules, Measured, measure
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.rows import Reason, reasons, summary_row
+from cd5flow.batch.outliers import ComparedValues, OutlierRules, measure
+from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
@@ -31,7 +31,7 @@ LINKED: Final = (HTML, PDF, RESULT, MAP, OVERLAY)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SampleEntry:
     """A sample of a results folder.
 
     Attributes:
@@ -51,14 +51,14 @@ class Entry:
     sample: SampleSection
     cd5: Cd5Section
     burden: BurdenSection
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ReasonAbout, ...]
     notes: tuple[str, ...]
-    measured: Measured
+    measured: ComparedValues
     visit: Visit | None
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ResultsFolder:
     """A results folder.
 
     Attributes:
@@ -66,11 +66,13 @@ class Gathered:
         unreadable: folders whose ``result.json`` cannot be read.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[SampleEntry, ...]
     unreadable: tuple[Failure, ...]
 
 
-def gather(out: Path, rules: ApartRules, *, failed: frozenset[str] = frozenset()) -> Gathered:
+def read_results_folder(
+    out: Path, rules: OutlierRules, *, failed: frozenset[str] = frozenset()
+) -> ResultsFolder:
     """Read every sample's ``result.json`` under a results folder.
 
     Args:
@@ -91,7 +93,7 @@ def gather(out: Path, rules: ApartRules, *, failed: frozenset[str] = frozenset()
             continue
         entries.append(_entry(result, folder, rules, failed=folder.name in failed))
     entries.sort(key=lambda entry: natural(entry.sample.id))
-    return Gathered(tuple(entries), tuple(unreadable))
+    return ResultsFolder(tuple(entries), tuple(unreadable))
 
 
 def _folders(out: Path) -> Iterator[Path]:
@@ -114,13 +116,13 @@ def _read(path: Path) -> Result:
     return read_result(path)
 
 
-def _entry(result: Result, folder: Path, rules: ApartRules, *, failed: bool) -> Entry:
+def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -> SampleEntry:
     files = frozenset(name for name in LINKED if (folder / name).is_file())
     report = next((f"{folder.name}/{name}" for name in (HTML, PDF) if name in files), None)
     notes = [f"the result contradicts itself: {what}" for what in contradictions(result)]
     if failed:
         notes.append("the last run of this sample failed; this is an earlier result")
-    return Entry(
+    return SampleEntry(
         folder=folder.name,
         files=files,
         row=summary_row(result, folder=folder.name, report=report, notes=notes),

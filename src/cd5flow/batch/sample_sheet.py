@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 from cd5flow.analysis.controls import Role
 from cd5flow.analysis.options import ROLES, iso_date, one_of, sample_name
-from cd5flow.batch.cells import read_cells
-from cd5flow.batch.names import safe_id
+from cd5flow.batch.sample_ids import make_sample_id
+from cd5flow.batch.table_file import read_table
 from cd5flow.errors import OptionError
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 
@@ -47,7 +47,7 @@ COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """A tube as a sheet or a folder names it.
 
     Attributes:
@@ -70,7 +70,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SheetFault:
     """What is wrong, and where."""
 
     place: str
@@ -80,29 +80,29 @@ class Fault:
         return f"{self.place}: {self.what}"
 
 
-def read_rows(path: Path) -> tuple[list[Row], list[Fault]]:
+def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
     """Read a sheet: every row that names a file, and every fault that a row shows by itself.
 
     Raises:
         SheetError: it cannot be read as a table.
     """
-    sheet = read_cells(path)
-    faults = [Fault("row 1", what) for what in _header_faults(sheet.columns)]
-    rows: list[Row] = []
+    sheet = read_table(path)
+    faults = [SheetFault("row 1", what) for what in _header_faults(sheet.columns)]
+    rows: list[SheetRow] = []
     if "file" not in sheet.columns:
         return rows, faults
     for number, cells in sheet.rows:
         place = f"row {number}"
         if len(cells) > len(sheet.columns):
             what = f"{len(cells)} cells, the first row names {len(sheet.columns)} columns"
-            faults.append(Fault(place, what))
+            faults.append(SheetFault(place, what))
         said = {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if cell}
         said |= {name: said[name].lower() for name in _WORDS if name in said}
-        faults += [Fault(place, what) for what in _row_faults(said, path.parent)]
+        faults += [SheetFault(place, what) for what in _row_faults(said, path.parent)]
         if "file" in said:
             rows.append(_row(place, said, path.parent))
     if not sheet.rows:
-        faults.append(Fault("row 2", "no tube is named"))
+        faults.append(SheetFault("row 2", "no tube is named"))
     return rows, faults
 
 
@@ -139,7 +139,7 @@ def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
         yield f"spillover: found {spillover}, expected 'hardware' or a file beside the sheet"
 
 
-def _row(place: str, said: Mapping[str, str], folder: Path) -> Row:
+def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
     file = beside(folder, said["file"])
     role = said.get("role", SAMPLE)
     words: dict[str, Any] = {
@@ -156,10 +156,10 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> Row:
         if name in said:
             there = beside(folder, said[name])
             words[name] = str(there) if there.is_file() else said[name]
-    return Row(
+    return SheetRow(
         place=place,
         file=file,
-        sample_id=said.get("sample_id", safe_id(file.stem)),
+        sample_id=said.get("sample_id", make_sample_id(file.stem)),
         role=next((r for r in ROLES if r == role), SAMPLE),
         for_sample=said.get("for_sample", ""),
         words=words,

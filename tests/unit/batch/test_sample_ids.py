@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.analysis.options import LONGEST_ID, is_device, sample_name
-from cd5flow.batch.names import safe_id
+from cd5flow.batch.sample_ids import make_sample_id
 from cd5flow.report import folder_name
 
 
 @given(st.text(min_size=1))
 def test_an_id_from_any_file_is_one_that_may_be_given_by_hand(stem: str) -> None:
-    made = safe_id(stem)
+    made = make_sample_id(stem)
     if made.strip():
         assert sample_name(made) == made
     folder = folder_name(made)
@@ -25,7 +25,7 @@ def test_an_id_from_any_file_is_one_that_may_be_given_by_hand(stem: str) -> None
 
 @given(st.from_regex(r"[A-Za-z0-9_+\-][A-Za-z0-9_+\-]{5,40}", fullmatch=True))
 def test_a_plain_name_stays_as_it_is(stem: str) -> None:
-    assert safe_id(stem) == folder_name(stem) == stem
+    assert make_sample_id(stem) == folder_name(stem) == stem
 
 
 @pytest.mark.parametrize("name", ["CON", "con", "Aux.txt", "NUL .x", "COM1", "lpt9.2026.01"])

@@ -9,7 +9,7 @@ from cd5flow.analysis.options import LONGEST_ID, is_device
 _SEPARATORS: Final = "/\\"
 
 
-def safe_id(stem: str) -> str:
+def make_sample_id(stem: str) -> str:
     """Return a file's stem as a sample id that `cd5flow.analysis.options.sample_name` takes.
 
     Path separators, control characters, and a dot or blank at the end (which Windows drops) become

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from cd5flow.batch.sheet import IDENTIFIERS
+from cd5flow.batch.sample_sheet import IDENTIFIERS
 from cd5flow.config.shipped import protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, eligibility_columns, judge_eligibility
@@ -38,7 +38,7 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonAbout:
     """Why a part of the result is as it is.
 
     Attributes:
@@ -100,7 +100,7 @@ def _protocol(name: str) -> Loaded[Protocol] | None:
         return None
 
 
-def reasons(result: Result) -> Iterator[Reason]:
+def reasons(result: Result) -> Iterator[ReasonAbout]:
     """Yield every reason of a result, and what quality checks that warn or fail have seen."""
     for about, texts in (
         ("criterion", result.criterion.reasons),
@@ -109,7 +109,7 @@ def reasons(result: Result) -> Iterator[Reason]:
         ("quality", _noticed(result)),
     ):
         for text in texts:
-            yield Reason(about, text)
+            yield ReasonAbout(about, text)
 
 
 def _cd5(result: Result) -> dict[str, Cell]:

@@ -12,18 +12,19 @@ from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
+from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.failures import FAILURES, failures_csv
-from cd5flow.batch.overview import RUN, put
-from cd5flow.batch.plan import Plan
-from cd5flow.batch.run import Orders
-from cd5flow.batch.tally import Tally
+from cd5flow.batch.overview import RUN
+from cd5flow.batch.plan import BatchPlan
+from cd5flow.batch.run import BatchOrders
+from cd5flow.config.atomic import write_atomically
 
 _LISTED: Final = 1000
 """Most files that are listed as not taken; a folder may hold a whole disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class BatchRun:
     """How a batch went.
 
     Attributes:
@@ -41,8 +42,13 @@ class Run:
     fault: str = ""
 
 
-def write_record(
-    tally: Tally, plan: Plan, orders: Orders, *, words: Mapping[str, Any], run: Run
+def write_run_record(
+    tally: BatchCounts,
+    plan: BatchPlan,
+    orders: BatchOrders,
+    *,
+    words: Mapping[str, Any],
+    run: BatchRun,
 ) -> dict[str, Any]:
     """Write ``failures.csv`` and ``run.json``; each is replaced as a whole.
 
@@ -60,19 +66,28 @@ def write_record(
         OutputError: one cannot be written.
     """
     record = _record(tally, plan, orders, words=words, run=run)
-    put(orders.out / FAILURES, failures_csv(sorted(tally.failures, key=_place(plan))).encode())
-    put(orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(
+        orders.out / FAILURES, failures_csv(sorted(tally.failures, key=_place(plan))).encode()
+    )
+    write_atomically(
+        orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+    )
     return record
 
 
-def _place(plan: Plan) -> Any:
+def _place(plan: BatchPlan) -> Any:
     """Return the order of the plan, which samples do not end in."""
     places = {job.sample_id: number for number, job in enumerate(plan.jobs)}
     return lambda failure: places.get(failure.sample, len(places))
 
 
 def _record(
-    tally: Tally, plan: Plan, orders: Orders, *, words: Mapping[str, Any], run: Run
+    tally: BatchCounts,
+    plan: BatchPlan,
+    orders: BatchOrders,
+    *,
+    words: Mapping[str, Any],
+    run: BatchRun,
 ) -> dict[str, Any]:
     """Return ``run.json``: with what, when and how many; no folders, which may name people."""
     return {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cd5flow.batch.folder import (
+from cd5flow.batch.tube_folder import (
     DEAD_LINK,
     HIDDEN,
     LINKED_FOLDER,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.analysis.controls import Role
-from cd5flow.batch.names import safe_id
-from cd5flow.batch.sheet import Row
+from cd5flow.batch.sample_ids import make_sample_id
+from cd5flow.batch.sample_sheet import SheetRow
 
 SUFFIXES: Final = frozenset({".fcs", ".lmd"})
 
@@ -48,7 +48,7 @@ class Found:
         not_taken: everything else.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[SheetRow] = field(default_factory=list)
     not_taken: list[NotTaken] = field(default_factory=list)
 
 
@@ -69,19 +69,21 @@ def find_tubes(folder: Path, *, results: Path | None = None) -> Found:
         place = _below(folder, file)
         control = _CONTROL.fullmatch(file.stem)
         if control is None:
-            found.rows.append(Row(place, file, safe_id(file.stem)))
+            found.rows.append(SheetRow(place, file, make_sample_id(file.stem)))
             continue
         of = names.get((file.parent, control["sample"].lower()))
         if of is None:
             found.not_taken.append(NotTaken(place, NO_SAMPLE))
         else:
             role = _ROLES[control["kind"].upper()]
-            found.rows.append(Row(place, file, safe_id(file.stem), role, safe_id(of.stem)))
+            found.rows.append(
+                SheetRow(place, file, make_sample_id(file.stem), role, make_sample_id(of.stem))
+            )
     return found
 
 
 def beside_sheet(
-    folder: Path, rows: Iterable[Row], *, results: Path | None = None
+    folder: Path, rows: Iterable[SheetRow], *, results: Path | None = None
 ) -> list[NotTaken]:
     """Return the FCS files below a folder that its sheet does not name."""
     named = {os.path.realpath(row.file) for row in rows}

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from cd5flow.analysis.options import settings
+from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.eventlog import open_log
-from cd5flow.batch.folder import OTHER_KIND, NotTaken
-from cd5flow.batch.plan import Job, Plan
-from cd5flow.batch.record import Run, write_record
-from cd5flow.batch.run import Done, Failed, Finished, Orders
-from cd5flow.batch.tally import Tally
+from cd5flow.batch.plan import BatchPlan, Job
+from cd5flow.batch.run import BatchOrders, Done, Failed, Finished
+from cd5flow.batch.run_record import BatchRun, write_run_record
+from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
 from cd5flow.model.result import CriterionState
 from cd5flow.report import Wishes
@@ -42,18 +42,20 @@ def failed(name: str, reply: Reply | None = REPLY) -> Failed:
     return Failed(job(name), "FcsCorruptError", f"{name}.fcs: $TOT says 3, DATA holds 2", reply)
 
 
-def counted(samples: int, *finished: Finished) -> Tally:
-    tally = Tally(samples)
+def counted(samples: int, *finished: Finished) -> BatchCounts:
+    tally = BatchCounts(samples)
     for one in finished:
         tally.add(one)
     return tally
 
 
-def recorded(out: Path, tally: Tally, plan: Plan, **how: Any) -> dict[str, Any]:
-    run = Run(started=START, ended=START + timedelta(seconds=90.04), engine="2 processes", **how)
-    orders = Orders(out=out, wishes=Wishes(report=False), timeout=60.0)
+def recorded(out: Path, tally: BatchCounts, plan: BatchPlan, **how: Any) -> dict[str, Any]:
+    run = BatchRun(
+        started=START, ended=START + timedelta(seconds=90.04), engine="2 processes", **how
+    )
+    orders = BatchOrders(out=out, wishes=Wishes(report=False), timeout=60.0)
     words = {"strategy": Path("/home/me/mine.yaml"), "timepoint": None, "prior_therapy": ("x",)}
-    write_record(tally, plan, orders, words=words, run=run)
+    write_run_record(tally, plan, orders, words=words, run=run)
     said = json.loads((out / "run.json").read_text("utf-8"))
     assert isinstance(said, dict)
     return said
@@ -88,7 +90,7 @@ def test_files_of_the_same_bytes_are_named() -> None:
 
 
 def test_the_record_says_with_what_when_and_how_many(tmp_path: Path) -> None:
-    plan = Plan(
+    plan = BatchPlan(
         Path("/home/me/samples.csv"),
         (job("=c"), job("a"), job("b")),
         (NotTaken("notes.txt", OTHER_KIND),),
@@ -116,7 +118,7 @@ def test_the_record_says_with_what_when_and_how_many(tmp_path: Path) -> None:
 
 
 def test_failures_stand_in_the_order_of_the_plan_and_are_inert(tmp_path: Path) -> None:
-    plan = Plan(SAMPLES, (job("=c"), job("a"), job("b")))
+    plan = BatchPlan(SAMPLES, (job("=c"), job("a"), job("b")))
     recorded(tmp_path, counted(3, failed("b"), done("a"), failed("=c")), plan)
     text = (tmp_path / "failures.csv").read_text("utf-8")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -126,25 +128,27 @@ def test_failures_stand_in_the_order_of_the_plan_and_are_inert(tmp_path: Path) -
 
 
 def test_a_batch_without_a_failure_has_an_empty_table_of_them(tmp_path: Path) -> None:
-    recorded(tmp_path, counted(1, done("a")), Plan(SAMPLES, (job("a"),)))
+    recorded(tmp_path, counted(1, done("a")), BatchPlan(SAMPLES, (job("a"),)))
     assert (tmp_path / "failures.csv").read_text("utf-8") == "sample,file,error,message\n"
 
 
 def test_an_interrupted_batch_says_so(tmp_path: Path) -> None:
-    said = recorded(tmp_path, counted(2), Plan(SAMPLES, ()), interrupted=True, fault="interrupted")
+    said = recorded(
+        tmp_path, counted(2), BatchPlan(SAMPLES, ()), interrupted=True, fault="interrupted"
+    )
     assert (said["interrupted"], said["counts"]["not_finished"]) == (True, 2)
 
 
 def test_a_long_list_of_files_is_cut_and_counted(tmp_path: Path) -> None:
     left = tuple(NotTaken(f"{n}.txt", OTHER_KIND) for n in range(1500))
-    said = recorded(tmp_path, Tally(0), Plan(SAMPLES, (), left))
+    said = recorded(tmp_path, BatchCounts(0), BatchPlan(SAMPLES, (), left))
     assert (len(said["not_taken"]), said["counts"]["not_taken"]) == (1000, 1500)
 
 
 def test_tables_that_cannot_be_written_are_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(OutputError, match=r"failures\.csv: cannot be written"):
-        recorded(tmp_path / "out", Tally(0), Plan(SAMPLES, ()))
+        recorded(tmp_path / "out", BatchCounts(0), BatchPlan(SAMPLES, ()))
 
 
 def logged(folder: Path, *finished: Finished) -> list[dict[str, Any]]:

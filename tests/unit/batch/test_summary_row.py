@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cd5flow.batch.columns import COLUMNS, SUMMARY_COLUMNS
 from cd5flow.batch.failures import Failure, failures_csv, read_failures
-from cd5flow.batch.rows import STATES, reasons, summary_row
-from cd5flow.batch.shown import state_meanings
+from cd5flow.batch.page_parts import state_meanings
+from cd5flow.batch.summary_columns import COLUMNS, SUMMARY_COLUMNS
+from cd5flow.batch.summary_row import STATES, reasons, summary_row
 from cd5flow.report.wording import load_wording
 from support.overview_factory import UNKNOWN_BURDEN
 from support.report_factory import (

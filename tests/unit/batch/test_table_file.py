@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-import cd5flow.batch.cells as module
-from cd5flow.batch.cells import Sheet, read_cells
+import cd5flow.batch.table_file as module
+from cd5flow.batch.table_file import Table, read_table
 from cd5flow.errors import SheetError
 
 
-def csv_sheet(folder: Path, content: str | bytes) -> Sheet:
+def csv_sheet(folder: Path, content: str | bytes) -> Table:
     path = folder / "samples.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_cells(path)
+    return read_table(path)
 
 
 def workbook(folder: Path, rows: list[list[object]]) -> Path:
@@ -55,7 +55,7 @@ def test_a_workbook_reads_as_a_person_sees_it(tmp_path: Path) -> None:
         [None, None, None, None, None],
         ["b.fcs", 12.0, datetime(2026, 1, 31, 9, 30), True, "x "],  # noqa: DTZ001
     ]
-    sheet = read_cells(workbook(tmp_path, rows))
+    sheet = read_table(workbook(tmp_path, rows))
     assert sheet.rows == (
         (2, ("a.fcs", "12", "2026-01-31", "1.5")),
         (4, ("b.fcs", "12", "2026-01-31T09:30:00", "True", "x")),
@@ -93,12 +93,12 @@ def test_a_zip_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("letter.txt", "dear lab")
     with pytest.raises(SheetError, match="no workbook"):
-        read_cells(path)
+        read_table(path)
 
 
 def test_an_absent_sheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="No such file"):
-        read_cells(tmp_path / "samples.csv")
+        read_table(tmp_path / "samples.csv")
 
 
 def test_a_file_of_another_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
