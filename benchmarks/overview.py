@@ -25,10 +25,10 @@ from typing import TypeVar
 import numpy as np
 
 from cd5flow.analysis.options import settings
-from cd5flow.batch.apart import find_apart, load_batch_rules
 from cd5flow.batch.failures import FAILURES, Failure, failures_csv
-from cd5flow.batch.gathered import gather
+from cd5flow.batch.outliers import find_outliers, load_batch_rules
 from cd5flow.batch.overview import write_overview
+from cd5flow.batch.results_folder import read_results_folder
 from cd5flow.config.shipped import batch_file, protocol_file, strategy_file
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.gating.strategy import load_strategy
@@ -172,9 +172,9 @@ def main() -> None:
         patients, filling = timed(lambda: fill(out, given.samples))
         print(f"{given.samples:,} results of {patients:,} patients written in {filling:.0f} s")
         rules = load_batch_rules(batch_file()).value.apart
-        gathered, reading = timed(lambda: gather(out, rules))
+        gathered, reading = timed(lambda: read_results_folder(out, rules))
         measured = [entry.measured for entry in gathered.entries]
-        apart, comparing = timed(partial(find_apart, measured, rules))
+        apart, comparing = timed(partial(find_outliers, measured, rules))
         del gathered, measured
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         used = time.process_time()

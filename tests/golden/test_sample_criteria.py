@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cd5flow.batch.clinical import load_clinical_sheet
+from cd5flow.batch.clinical_sheet import load_clinical_sheet
 from cd5flow.batch.plan import make_plan
 from cd5flow.config.shipped import protocol_file
 from cd5flow.criteria.eligibility import Eligibility

@@ -20,14 +20,14 @@ from cd5flow.gating.apply import membership
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.flowjo import WorkspaceTube, read_workspace
 from cd5flow.interop.gatingml import to_gatingml
-from cd5flow.interop.gatingml_reader import from_gatingml
 from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, Mask
 from cd5flow.model.geometry import Boolean
-from cd5flow.model.populations import ALL, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import GateTree
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
-from support.gates_factory import SPACE
+from support.gates_factory import SPACE, gates_and_matrix
 from support.paths import SHARED
 from support.workspace_factory import (
     ASINH,
@@ -93,7 +93,7 @@ def by_us(drawn: DrawnGates, fcs: Path) -> dict[str, Mask]:
     raw = read_fcs(fcs).raw
     found = membership(drawn.tree, Columns(compensate(raw, drawn.spillover)))
     names = {g.name: f"g{i}" for i, g in enumerate(drawn.tree.gates)}
-    again, matrix = from_gatingml(
+    again, matrix = gates_and_matrix(
         to_gatingml(_plainly_named(drawn, names), spillover=drawn.spillover)
     )
     written = membership(again, Columns(compensate(raw, matrix)))

@@ -124,7 +124,7 @@ def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:
 
 
 def _clinicals(file: Path) -> Clinicals:
-    from cd5flow.batch.clinical import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
+    from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
 
     return load_clinical_sheet(file) if is_sheet(file) else load_clinical(file).value
 

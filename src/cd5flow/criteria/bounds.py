@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -27,6 +27,16 @@ EDITED: Final = "EDITED_T_CELLS"
 
 BLASTS_IN_DOUBT: Final = frozenset({CD7_ALONE, NK, AS_DRAWN, EDITED})
 """Bounds for which the cells that were counted may be no blasts."""
+
+
+_RECORDED: Final[Mapping[str, str]] = {
+    "lineage_by_cd7_alone": CD7_ALONE,
+    "nk_unresolved": NK,
+    "blasts_use_cd5": BY_CD5,
+    "lineage_as_drawn": AS_DRAWN,
+    "edited_t_cells": EDITED,
+}
+"""Circumstances that no other part of a result tells, with the codes of their bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,28 +88,17 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
         prior_therapy=sample.prior_therapy,
         quality_state=result.quality.state,
         lineage=result.strategy.lineage,
-        lineage_by_cd7_alone=CD7_ALONE in held,
         supplied_fmo_refused="FMO_REFUSED" in held
         or any(c.role == "fmo" and not c.accepted for c in result.controls),
-        blasts_use_cd5=BY_CD5 in held,
-        lineage_as_drawn=AS_DRAWN in held,
-        nk_unresolved=NK in held,
-        edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
         clinical=clinical,
+        **{name: code in held for name, code in _RECORDED.items()},
     )
 
 
 def recorded(context: Context) -> tuple[str, ...]:
     """Return the circumstances that no other part of a result tells, by the codes of their bounds."""
-    held = (
-        (CD7_ALONE, context.lineage_by_cd7_alone),
-        (NK, context.nk_unresolved),
-        (BY_CD5, context.blasts_use_cd5),
-        (AS_DRAWN, context.lineage_as_drawn),
-        (EDITED, context.edited_t_cells),
-    )
-    return tuple(code for code, holds in held if holds)
+    return tuple(code for name, code in _RECORDED.items() if getattr(context, name))
 
 
 def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:

@@ -38,7 +38,6 @@ from cd5flow.interop.fhir_terms import (
 from cd5flow.model.result import ControlSection, Result, ReviewSection, Specimen
 from cd5flow.model.result_file import contradictions
 
-FHIR_VERSION: Final = "4.0.1"
 FCS_TYPE: Final = "application/vnd.isac.fcs"
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _USE: Final = (

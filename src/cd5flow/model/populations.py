@@ -9,11 +9,8 @@ from typing import Final
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.reasons import Reason, written
-
-ALL = "all"
-"""Name of the root population: every event of the data set."""
-
 
 NO_NOTE: Final = written("")
 """Of a gate on which nothing is to be said."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cd5flow.model.events import Mask
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL, SINGLETS
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.numerics.clock import in_order, is_folded
@@ -35,14 +35,14 @@ def debris(run: Run) -> Observation:
 
 def doublets(run: Run) -> Observation:
     """Share of cells left out as doublets, both steps together."""
-    if "singlets" not in run.gating.tree:
+    if SINGLETS not in run.gating.tree:
         return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="not_told"))
     # What the first singlet gate saw; gates before it left out other things than doublets.
-    gate = run.gating.tree["singlets"]
+    gate = run.gating.tree[SINGLETS]
     while gate.parent != ALL and run.gating.tree[gate.parent].evidence.method == "singlet_band":
         gate = run.gating.tree[gate.parent]
     whole = run.gating.count(gate.parent)
-    kept = run.gating.count("singlets")
+    kept = run.gating.count(SINGLETS)
     if not whole or kept is None:
         return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="no_cells"))
     lost = 100 * (whole - kept) / whole

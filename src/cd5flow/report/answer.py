@@ -25,13 +25,14 @@ from cd5flow.report.parts import (
     Bar,
     Card,
     Cell,
-    Column,
     Paragraph,
     ReasonLine,
     Reasons,
     Section,
     Table,
+    TableColumn,
     Tone,
+    number_column,
 )
 from cd5flow.report.wording import State, Wording
 
@@ -76,18 +77,41 @@ def answer(result: Result, wording: Wording) -> Answer:
     protocol = result.protocol
     return Answer(
         title=phrases.answer,
-        cd5=_cd5_card(result.cd5, wording),
+        cd5=_card(
+            phrases.cd5_share,
+            states.cd5[result.cd5.state],
+            result.cd5.state,
+            number=_cd5_number(result.cd5, wording),
+            lines=_cd5_lines(result.cd5, wording),
+        ),
         bar=_bar(result.cd5, wording),
-        burden=_burden_card(result.burden, wording),
-        criterion=Card(
-            title=phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
-            number="",
-            state=Cell(state.word, TONES.get(criterion.state, "plain")),
-            code=criterion.state.value,
-            lines=tuple(lines),
+        burden=_card(
+            phrases.burden_share,
+            states.burden[result.burden.state],
+            result.burden.state,
+            number=burden_number(result.burden, wording),
+            lines=_burden_lines(result.burden, wording),
+        ),
+        criterion=_card(
+            phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
+            state,
+            criterion.state,
+            lines=lines,
         ),
         reasons=tuple(_few_reasons(result, wording)),
     )
+
+
+def _card(title: str, words: State, state: str, *, lines: Iterable[str], number: str = "") -> Card:
+    return Card(
+        title, number, Cell(words.word, TONES.get(state, "plain")), str(state), tuple(lines)
+    )
+
+
+def _cd5_number(cd5: Cd5Section, wording: Wording) -> str:
+    if cd5.percent is None:
+        return wording.phrases.no_percent
+    return f"{cd5_share(cd5.percent, cd5)} %"
 
 
 def state_cell(words: State, state: str) -> Cell:
@@ -107,19 +131,6 @@ def rule(cd5: Cd5Section) -> str:
 def cd5_share(percent: float, cd5: Cd5Section) -> str:
     """Return a share of CD5-positive blasts, never rounded across the threshold."""
     return numerals.share(percent, limits=(cd5.threshold_percent,))
-
-
-def _cd5_card(cd5: Cd5Section, wording: Wording) -> Card:
-    phrases = wording.phrases
-    state = wording.states.cd5[cd5.state]
-    number = phrases.no_percent if cd5.percent is None else f"{cd5_share(cd5.percent, cd5)} %"
-    return Card(
-        title=phrases.cd5_share,
-        number=number,
-        state=Cell(state.word, TONES.get(cd5.state, "plain")),
-        code=cd5.state.value,
-        lines=tuple(_cd5_lines(cd5, wording)),
-    )
 
 
 def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
@@ -187,17 +198,6 @@ def burden_number(burden: BurdenSection, wording: Wording) -> str:
     if burden.lloq_percent is None or burden.percent < burden.lloq_percent:
         return wording.phrases.below_lloq
     return f"{numerals.burden(burden.percent)} %"
-
-
-def _burden_card(burden: BurdenSection, wording: Wording) -> Card:
-    state = wording.states.burden[burden.state]
-    return Card(
-        title=wording.phrases.burden_share,
-        number=burden_number(burden, wording),
-        state=Cell(state.word, TONES.get(burden.state, "plain")),
-        code=burden.state.value,
-        lines=tuple(_burden_lines(burden, wording)),
-    )
 
 
 def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
@@ -333,12 +333,12 @@ def check_table(
     return Table(
         caption,
         (
-            Column(phrases.check, width=2.4),
-            Column(phrases.state, width=1.1),
-            Column(phrases.found, number=True, width=2.1),
-            Column(phrases.warn_limit, number=True, width=1.3),
-            Column(phrases.fail_limit, number=True, width=1.3),
-            Column(phrases.seen, width=3.8),
+            TableColumn(phrases.check, 2.4),
+            TableColumn(phrases.state, 1.1),
+            number_column(phrases.found, 2.1),
+            number_column(phrases.warn_limit, 1.3),
+            number_column(phrases.fail_limit, 1.3),
+            TableColumn(phrases.seen, 3.8),
         ),
         tuple(_check_row(check, wording, codes=codes) for check in checks),
     )

@@ -7,7 +7,17 @@ from typing import Final
 
 from cd5flow.criteria.eligibility import MISSING, CriterionAnswer, Eligibility, counts
 from cd5flow.report import numerals
-from cd5flow.report.parts import Block, Cell, Column, Fact, Facts, Paragraph, Section, Table, Tone
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+    TableColumn,
+    Tone,
+)
 from cd5flow.report.readings import named
 from cd5flow.report.wording import Wording
 
@@ -35,10 +45,10 @@ def criteria_section(eligibility: Eligibility, wording: Wording) -> Section:
     table = Table(
         phrases.criteria_caption,
         (
-            Column(phrases.criteria_id, width=0.7),
-            Column(phrases.criteria_text, width=4.0),
-            Column(phrases.state, width=1.5),
-            Column(phrases.criteria_evidence, width=4.3),
+            TableColumn(phrases.criteria_id, 0.7),
+            TableColumn(phrases.criteria_text, 4.0),
+            TableColumn(phrases.state, 1.5),
+            TableColumn(phrases.criteria_evidence, 4.3),
         ),
         tuple(_row(answer, wording) for answer in eligibility.criteria),
     )

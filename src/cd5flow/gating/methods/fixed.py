@@ -10,12 +10,13 @@ from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, refuse_one_chan
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Shape
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
 
 
 class FixedSide(Spec):
     """One axis and its absolute bounds."""
 
-    axis: str
+    axis: MarkerRef
     low: float | None = None
     high: float | None = None
 
@@ -41,7 +42,7 @@ class Fixed(Spec):
     method: Literal["fixed"]
     units: Literal["linear", "display"] = "linear"
     sides: tuple[FixedSide, ...] = ()
-    axes: tuple[str, str] | None = None
+    axes: tuple[MarkerRef, MarkerRef] | None = None
     vertices: tuple[tuple[float, float], ...] = ()
     centre: tuple[float, float] | None = None
     covariance: tuple[float, float, float] | None = None
