@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.controls import Role
+from cd5flow.analysis.option_words import Role
 from cd5flow.batch.names import safe_id
 from cd5flow.batch.sheet import Row
 

@@ -1,4 +1,4 @@
-"""From what was found on a tube to the sections of its result."""
+"""Rows of a result: its panel, its populations, its findings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from cd5flow.model.panel import Panel
 from cd5flow.model.populations import ALL, Gate, Gating
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
 from cd5flow.model.written import written_region
-
-describe = written_region
-"""A region as the result shows it."""
 
 NO_RATINGS: Mapping[str, Rating] = {}
 
@@ -81,7 +78,7 @@ def _row(
         percent_of_denominator=share,
         gate=GateSection(
             method=gate.evidence.method,
-            region=describe(gate.region),
+            region=written_region(gate.region),
             events_seen=gate.evidence.events,
             evidence={name: float(value) for name, value in gate.evidence.values.items()},
             note=gate.evidence.note,
@@ -100,6 +97,6 @@ def _row(
     )
 
 
-def words(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def finding_lines(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """Return findings as ``CODE: sentence``, each once."""
     return tuple(dict.fromkeys(f"{f.code}: {f.message}" for f in findings))
