@@ -55,7 +55,7 @@ def check_quality(measured: MeasuredTube) -> CheckedTube:
         cells_without_cd5
         for control in measured.controls
         if control.role == "fmo" and control.is_accepted
-        for cells_without_cd5 in negatives_of_fmo(run, control.columns, control.members)
+        for cells_without_cd5 in negatives_of_fmo(run, control.tube.columns, control.members)
     ]
     observations = (
         *acquisition(run),

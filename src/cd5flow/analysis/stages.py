@@ -140,24 +140,19 @@ class GatedControl:
     """A control tube through the sample's gates, and whether it may be used.
 
     Attributes:
-        control: the tube.
+        tube: the control tube.
         members: population to who is in it; none where its channels are others.
         section: what the result says of it.
     """
 
-    control: ControlTube
+    tube: ControlTube
     members: Mapping[str, Mask]
     section: ControlSection
 
     @property
     def role(self) -> Role:
         """What it was given as."""
-        return self.control.role
-
-    @property
-    def columns(self) -> Columns:
-        """Its events on any axis."""
-        return self.control.columns
+        return self.tube.role
 
     @property
     def is_accepted(self) -> bool:

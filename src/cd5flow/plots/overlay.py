@@ -104,7 +104,7 @@ def _curves(analysis: Analysis) -> Iterator[_Curve]:
     for control in analysis.controls:
         mask = control.members.get(BLASTS)
         if mask is not None and mask.any():
-            signal = control.columns.column(Dimension(detector))[mask]
+            signal = control.tube.columns.column(Dimension(detector))[mask]
             signal = signal[np.isfinite(signal)]
             name = (
                 f"{control.role} tube" if control.is_accepted else f"{control.role} tube (refused)"

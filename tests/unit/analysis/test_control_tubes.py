@@ -85,13 +85,13 @@ def test_the_controls_population_through_the_same_gates_places_the_gate(placed: 
     members = transfer(
         one.gating,
         strategy,
-        columns=control.columns,
+        columns=control.tube.columns,
         panel=tube.panel,
         scales=tube.scales,
         seed=0,
     )
     dimension = Dimension(tube.panel.detector(READOUT), tube.scales[tube.panel.detector(READOUT)])
-    theirs = control.columns.column(dimension)[members["granulocytes"]]
+    theirs = control.tube.columns.column(dimension)[members["granulocytes"]]
     assert isinstance(gate.region, Interval)
     assert gate.region.low == pytest.approx(np.percentile(theirs, 99), abs=1e-3)
     assert gate.evidence.events == theirs.size

@@ -420,8 +420,8 @@ def test_a_few_cells_that_look_like_blasts_are_normal() -> None:
 
 def test_cells_of_no_proven_lineage_void_the_rule_of_scattered_candidates() -> None:
     path = lineage_path(gate("x", EVERYONE), gate("blasts", NEVER, "x"))
-    assert unproven(20, path).lineage == UNPROVEN
-    assert unproven(21, path).lineage == "cyCD3+ sCD3-"
+    assert unproven(20, path).lineage.name == UNPROVEN
+    assert unproven(21, path).lineage.name == "cyCD3+ sCD3-"
 
 
 @pytest.mark.parametrize(
@@ -489,8 +489,8 @@ def named(above: Entry | Sequence[Entry], *, axis: str = "CD3", **entries: Any) 
 
 def test_blasts_that_carry_a_marker_dimly_have_a_lineage_of_that_name() -> None:
     # The blasts' median is 70, that of the low cells 35 and that of the high ones 85.
-    assert named({"population": "low"}).lineage == "sCD3 dim"
-    assert named({"population": "high", "min_events": 30}).lineage == "cyCD3+ sCD3-"
+    assert named({"population": "low"}).lineage.name == "sCD3 dim"
+    assert named({"population": "high", "min_events": 30}).lineage.name == "cyCD3+ sCD3-"
 
 
 def test_what_blasts_lack_is_told_where_they_do() -> None:
@@ -499,10 +499,10 @@ def test_what_blasts_lack_is_told_where_they_do() -> None:
 
 
 def test_a_lineage_keeps_its_name_where_nothing_tells_otherwise() -> None:
-    assert named({"population": "low", "min_events": 1_000}).lineage == "cyCD3+ sCD3-"
-    assert named({"population": "low"}, axis="CD2").lineage == "cyCD3+ sCD3-"
+    assert named({"population": "low", "min_events": 1_000}).lineage.name == "cyCD3+ sCD3-"
+    assert named({"population": "low"}, axis="CD2").lineage.name == "cyCD3+ sCD3-"
     empty = replace_blasts_gate(cut_at("CD45", 1_000))
-    assert empty.lineage == "cyCD3+ sCD3-"
+    assert empty.lineage.name == "cyCD3+ sCD3-"
 
 
 def replace_blasts_gate(find: Entry) -> Gating:
