@@ -43,7 +43,6 @@ from support.gating_factory import (
     simulated,
     strategy_of,
     tube_of,
-    unhurried,
 )
 
 # A method that cannot tell on any tube.
@@ -826,7 +825,7 @@ def check(gating: Gating, tube: GatedInput) -> None:
 
 @pytest.mark.parametrize("strategy", list_strategies())
 @pytest.mark.parametrize("name", SPECS)
-@settings(unhurried, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_a_tube_that_lacks_any_markers_is_gated_all_the_same(
     strategy: str, name: str, data: st.DataObject

@@ -25,7 +25,6 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 from cd5flow.model.written import WrittenRegion, written_region
-from support.gating_factory import unhurried
 
 LOGICLE = Logicle(262144.0, 0.5, 4.5, 0.0)
 SCALES: dict[str, Scale] = {"PE-A": LOGICLE}
@@ -101,7 +100,6 @@ regions = st.one_of(
 )
 
 
-@unhurried
 @given(regions)
 def test_what_is_written_is_read_back_exactly(region: Region) -> None:
     assert read(written_region(region), {}) == region

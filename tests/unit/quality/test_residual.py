@@ -23,7 +23,6 @@ from cd5flow.quality.residual import (
     slopes,
 )
 from cd5flow.quality.run import Run
-from support.gating_factory import unhurried
 from support.lineage_factory import PROVEN
 from support.quality_factory import (
     FAIL,
@@ -108,7 +107,6 @@ def test_what_is_left_in_cd5(left: float, state: QualityState) -> None:
 
 
 @given(st.floats(-0.3, 0.3), st.integers(0, 1000))
-@unhurried
 def test_the_slope_is_within_its_errors(left: float, seed: int) -> None:
     x = dye(seed=seed)
     (found,) = slopes([cells("CD5", noise(seed=seed + 1) + left * x, CD7=x)], rules().residual)
