@@ -31,7 +31,8 @@ from cd5flow.model.geometry import (
     Region,
     Shape,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.numerics.density import GRID, MAP, _places, profile
 from cd5flow.preprocess.compensation import compensate

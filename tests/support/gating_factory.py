@@ -21,8 +21,8 @@ from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.scale import Linear, Scale
-from cd5flow.model.written import written_region
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.labels import load_aliases
 from cd5flow.preprocess.panel import find_panel, scatter_detectors
@@ -158,7 +158,7 @@ def check_answer(outcome: Outcome, view: Sight) -> None:
     if isinstance(outcome, Unresolved):
         assert len(outcome.reason) > 10
         return
-    json.dumps(written_region(outcome.region), allow_nan=False)
+    json.dumps(write_region(outcome.region), allow_nan=False)
     inside(outcome.region, view)
 
 

@@ -13,8 +13,8 @@ from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.one_gate import BY_HAND
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.geometry import Dimension, Interval
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.result import (

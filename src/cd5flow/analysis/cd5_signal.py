@@ -10,16 +10,14 @@ from cd5flow.analysis.control_acceptance import SampleSide, judge_control
 from cd5flow.analysis.control_tubes import control_side, members_of_control, sample_side
 from cd5flow.analysis.imported_gates import drawn_positive
 from cd5flow.analysis.stages import ControlTube, GatedControl, GatedTube, MeasuredTube, Tube
-from cd5flow.gating.strategy import BLASTS
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import BLASTS, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite, picked
 from cd5flow.preprocess.transforms import inverse, scale
 from cd5flow.quantify.cd5 import Axis, measure
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference, Signal, internal_cut
-
-T_CELLS = "t_cells"
 
 
 def measure_cd5(gated: GatedTube) -> MeasuredTube:

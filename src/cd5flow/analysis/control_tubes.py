@@ -15,9 +15,10 @@ from cd5flow.gating.adopt import on_control
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.resolve import transfer
 from cd5flow.gating.sight import Refused, in_control
-from cd5flow.gating.strategy import READOUT, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.names import READOUT
 from cd5flow.model.populations import Gating
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns

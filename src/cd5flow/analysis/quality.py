@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube, Tube
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.result import (
     Cd5Section,
     Cd5State,

@@ -8,11 +8,11 @@ from typing import Any
 from cd5flow.analysis.settings import redo_command
 from cd5flow.analysis.stages import JudgedTube
 from cd5flow.gating.override import FORMAT
-from cd5flow.gating.strategy import BLASTS
 from cd5flow.model.geometry import Region
-from cd5flow.model.populations import ALL, Gating
+from cd5flow.model.names import ALL, BLASTS
+from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import RedoSection
-from cd5flow.model.written import written_region
 
 
 def redo_section(judged: JudgedTube) -> RedoSection | None:
@@ -27,7 +27,7 @@ def redo_section(judged: JudgedTube) -> RedoSection | None:
     if not drawn:
         drawn = {name: gating.tree[name].region for name in _suggested(gating)}
     override = override_file(
-        {name: None if one is None else written_region(one) for name, one in drawn.items()},
+        {name: None if one is None else write_region(one) for name, one in drawn.items()},
         sample_id=tube.sample_id,
         sha256=tube.fcs.sha256,
         lineage=plan.lineage,

@@ -9,14 +9,15 @@ import numpy as np
 
 from cd5flow.gating.confidence import Rating
 from cd5flow.model.findings import Finding
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.populations import Gate, Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
-from cd5flow.model.written import written_region
 
 NO_RATINGS: Mapping[str, Rating] = {}
 
-ALWAYS = ("nucleated", "blasts", "cd5_positive")
+ALWAYS = (DENOMINATOR, BLASTS, CD5_POSITIVE)
 """Populations that every result names; those that could not be gated have no percentages."""
 
 
@@ -31,7 +32,7 @@ def panel_entries(panel: Panel) -> tuple[PanelEntry, ...]:
 def population_sections(
     gating: Gating,
     *,
-    denominator: str = "nucleated",
+    denominator: str = DENOMINATOR,
     ratings: Mapping[str, Rating] = NO_RATINGS,
 ) -> tuple[PopulationSection, ...]:
     """Return a row a population in gating order.
@@ -78,7 +79,7 @@ def _row(
         percent_of_denominator=share,
         gate=GateSection(
             method=gate.evidence.method,
-            region=written_region(gate.region),
+            region=write_region(gate.region),
             events_seen=gate.evidence.events,
             evidence={name: float(value) for name, value in gate.evidence.values.items()},
             note=gate.evidence.note,

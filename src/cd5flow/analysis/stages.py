@@ -17,8 +17,9 @@ from cd5flow.criteria.protocol import Protocol
 from cd5flow.fcs import FcsFile
 from cd5flow.gating.by_hand import Plan
 from cd5flow.gating.drawn import DrawnGates
-from cd5flow.gating.strategy import READOUT, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import CompensatedEvents, Mask
+from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (

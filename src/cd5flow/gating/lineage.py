@@ -10,10 +10,11 @@ import numpy as np
 from cd5flow.gating.gated import Gated
 from cd5flow.gating.one_gate import with_events
 from cd5flow.gating.sight import Sight
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, LineagePath, Strategy
+from cd5flow.gating.strategy import GateSpec, LineagePath, Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.populations import Evidence, Gate
 from cd5flow.numerics.threads import side_by_side
 

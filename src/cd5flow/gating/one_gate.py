@@ -27,8 +27,9 @@ from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Boolean, Region, dimensions
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members, Population
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.threads import Turn
 from cd5flow.preprocess.transforms import Columns

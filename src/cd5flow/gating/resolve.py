@@ -16,13 +16,14 @@ from cd5flow.gating.lineage import (
 )
 from cd5flow.gating.one_gate import Basis, through
 from cd5flow.gating.sight import Refused
-from cd5flow.gating.strategy import DENOMINATOR, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, UNPROVEN, GateTree, Gating, Lineage
+from cd5flow.model.populations import UNPROVEN, GateTree, Gating, Lineage
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns

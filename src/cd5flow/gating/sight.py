@@ -15,6 +15,7 @@ from cd5flow.model.geometry import Dimension, Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.order_statistics import finite, median, picked, quantile
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
@@ -38,7 +39,7 @@ class Position(Spec):
     (1.4826 x MAD) and by decades of linear signal.
     """
 
-    population: str
+    population: PopulationRef
     quantile_percent: float = Field(default=50, ge=0, le=100)
     spreads: float = 0
     decades: float = Field(default=0, ge=-10, le=10)
@@ -52,7 +53,7 @@ Edge = Position | tuple[Position, ...]
 class Side(Spec):
     """One axis and its bounds; an edge left out is no bound on that side."""
 
-    axis: str
+    axis: MarkerRef
     low: Edge | None = None
     high: Edge | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from cd5flow.gating.methods.fixed import Fixed
-from cd5flow.gating.strategy import AfterTherapy, GateSpec, LineagePath, Strategy, looked_at
+from cd5flow.gating.strategy import AfterTherapy, GateSpec, LineagePath, Strategy
 from cd5flow.model.result import PriorTherapy
 
 
@@ -61,4 +61,4 @@ def _way_without(way: BaseModel, markers: Sequence[str]) -> BaseModel:
 
 
 def _looks_at(path: LineagePath, markers: Sequence[str]) -> bool:
-    return any(looked_at(gate) & set(markers) for gate in path.gates)
+    return any(gate.markers & set(markers) for gate in path.gates)

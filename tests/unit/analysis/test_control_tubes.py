@@ -16,8 +16,8 @@ from cd5flow.analysis.rule_files import load_rule_files
 from cd5flow.analysis.tube import read_tube
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.resolve import transfer
-from cd5flow.gating.strategy import READOUT
 from cd5flow.model.geometry import Dimension, Interval
+from cd5flow.model.names import READOUT
 from cd5flow.model.result import Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.simulate import RELAPSE_8, BlastSpec, TubeSpec, fmo, simulate_tube, write_tube

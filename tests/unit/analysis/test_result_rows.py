@@ -24,11 +24,12 @@ from cd5flow.model.geometry import (
     Region,
 )
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Lineage
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import PopulationSection
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.model.written import written_region
 from cd5flow.simulate import TubeSpec
 from support.gating_factory import (
     axis,
@@ -152,14 +153,14 @@ REGIONS: dict[str, tuple[Region, dict[str, Any]]] = {
 @pytest.mark.parametrize("shape", REGIONS)
 def test_a_region_is_told_in_names_and_numbers(shape: str) -> None:
     region, numbers = REGIONS[shape]
-    told = written_region(region)
+    told = write_region(region)
     assert told["shape"] == shape
     assert numbers.items() <= told.items()
     assert json.loads(json.dumps(told)) == told
 
 
 def test_a_rectangle_is_told_side_by_side() -> None:
-    told = written_region(Rectangle((Interval(X, low=1), Interval(Y, high=2))))
+    told = write_region(Rectangle((Interval(X, low=1), Interval(Y, high=2))))
     assert [side["dimension"]["detector"] for side in told["sides"]] == [X.detector, Y.detector]
     assert [(side["low"], side["high"]) for side in told["sides"]] == [(1, None), (None, 2)]
 
@@ -175,7 +176,7 @@ def test_a_rectangle_is_told_side_by_side() -> None:
     ],
 )
 def test_an_axis_is_told_with_its_scale(scale: Scale | None, told: dict[str, Any] | None) -> None:
-    dimension = written_region(Interval(Dimension("PE-A", scale, compensated=False), low=0))[
+    dimension = write_region(Interval(Dimension("PE-A", scale, compensated=False), low=0))[
         "dimension"
     ]
     assert dimension == {"detector": "PE-A", "scale": told, "compensated": False}

@@ -17,7 +17,8 @@ from cd5flow.gating.confidence import ConfidenceRules, EvidenceRule, Rating, rat
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Lineage, Place
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage, Place
 from cd5flow.model.result import Confidence
 
 DEPTH = EvidenceRule(method="valley", value="depth", worse="below", moderate=0.7, low=0.4)

@@ -13,7 +13,8 @@ from cd5flow.gating.one_gate import Before, Found, FoundGate, NotFound
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members, Population
-from cd5flow.model.populations import ALL, Evidence, Gate, Gating
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, Gating
 from cd5flow.model.result import Timepoint
 from cd5flow.numerics import threads as beside
 from cd5flow.numerics.threads import Turn

@@ -16,11 +16,12 @@ from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.gating.apply import membership
 from cd5flow.gating.resolve import resolve, transfer
 from cd5flow.gating.sight import Outcome, Refused, Sight, Spec, Unresolved
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, Strategy, load_strategy
+from cd5flow.gating.strategy import GateSpec, Strategy, load_strategy
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
-from cd5flow.model.populations import ALL, UNPROVEN, Evidence, Gating
+from cd5flow.model.names import ALL, BLASTS, DENOMINATOR
+from cd5flow.model.populations import UNPROVEN, Evidence, Gating
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import (
     CALIBUR,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cd5flow.config.shipped import list_strategies, strategy_file
-from cd5flow.gating.strategy import AfterTherapy, Strategy, load_strategy, looked_at
+from cd5flow.gating.strategy import AfterTherapy, Strategy, load_strategy
 from cd5flow.gating.therapy import adapted, changes
 from cd5flow.model.result import PriorTherapy
 from support.gating_factory import cut_at, gate, lineage_path, strategy_of
@@ -22,7 +22,7 @@ def lineages(strategy: Strategy) -> list[str]:
 
 
 def markers_of_paths(strategy: Strategy) -> set[str]:
-    return {m for path in strategy.paths for gate in path.gates for m in looked_at(gate)}
+    return {m for path in strategy.paths for gate in path.gates for m in gate.markers}
 
 
 @every_strategy

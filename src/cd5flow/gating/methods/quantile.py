@@ -21,6 +21,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 
 
 class Quantile(Spec):
@@ -45,9 +46,9 @@ class Quantile(Spec):
     """
 
     method: Literal["quantile"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
-    of: str
+    of: PopulationRef
     quantile_percent: float = Field(gt=0, lt=100)
     control: Literal["fmo", "isotype"] | None = None
     spreads: float = Field(default=0, allow_inf_nan=False)

@@ -13,6 +13,7 @@ from pydantic import Field
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef
 from cd5flow.numerics.chunks import blocks
 from cd5flow.numerics.clock import is_folded
 from cd5flow.numerics.order_statistics import finite, quantiles
@@ -44,7 +45,7 @@ class StableTime(Spec):
     """
 
     method: Literal["stable_time"]
-    axes: tuple[str, ...]
+    axes: tuple[MarkerRef, ...]
     bins: int = Field(default=200, ge=10)
     bin_events: int = Field(default=150, ge=20)
     rate_low: float = Field(default=0.5, ge=0, lt=1)
