@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.analysis.sections import describe
 from cd5flow.config.shipped import markers_file, strategy_file
 from cd5flow.gating.apply import contains
 from cd5flow.gating.resolve import resolve
@@ -22,6 +21,7 @@ from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.scale import Linear, Scale
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.labels import load_aliases
@@ -158,7 +158,7 @@ def check_answer(outcome: Outcome, view: Sight) -> None:
     if isinstance(outcome, Unresolved):
         assert len(outcome.reason) > 10
         return
-    json.dumps(describe(outcome.region), allow_nan=False)
+    json.dumps(write_region(outcome.region), allow_nan=False)
     inside(outcome.region, view)
 
 

@@ -116,7 +116,7 @@ def _against(
         return
     if not gating.count(gate.name):
         yield Confidence(rules.empty), "no event lies in it"
-    if gate.name == BLASTS and not gating.cluster:
+    if gate.name == BLASTS and not gating.lineage.cluster:
         yield Confidence(rules.no_cluster), "candidates that form no cluster"
     yield from _found(gate, rules)
     yield from _unusual(gate, gating, rules)

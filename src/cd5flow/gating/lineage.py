@@ -18,9 +18,6 @@ from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.populations import Evidence, Gate
 from cd5flow.numerics.threads import side_by_side
 
-UNPROVEN = "unproven"
-"""The lineage of cells of which nothing proves one."""
-
 
 def allowed_gates(strategy: Strategy, state: Gated) -> Iterator[GateSpec]:
     """Yield the gates of the paths that the panel allows."""

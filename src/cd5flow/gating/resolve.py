@@ -8,7 +8,6 @@ import numpy as np
 
 from cd5flow.gating.gated import Gated
 from cd5flow.gating.lineage import (
-    UNPROVEN,
     allowed_gates,
     is_unproven,
     path_name,
@@ -24,7 +23,7 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import GateTree, Gating
+from cd5flow.model.populations import UNPROVEN, GateTree, Gating, Lineage
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -77,9 +76,9 @@ def resolve(
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
     looks_unproven = is_unproven(strategy, state, path if cluster else None)
-    lineage = UNPROVEN
+    name = UNPROVEN
     if path is not None and not looks_unproven:
-        lineage = path_name(path, state) if cluster else path.lineage
+        name = path_name(path, state) if cluster else path.lineage
     if looks_unproven:
         state.note(
             "LINEAGE_UNPROVEN",
@@ -99,14 +98,16 @@ def resolve(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
         findings=tuple(state.findings),
-        lineage=lineage,
+        lineage=Lineage(
+            name=name,
+            rule=None if path is None else path.lineage,
+            cluster=cluster,
+            unproven_cluster=looks_unproven or nk_like,
+            lacks=path.lacks if path is not None and name == path.lineage else (),
+            cd7_alone=path is not None and path.cd7_alone,
+            nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
+        ),
         denominator_rule="" if denominator is None else denominator.why,
-        cluster=cluster,
-        unproven_cluster=looks_unproven or nk_like,
-        lacks=path.lacks if path is not None and lineage == path.lineage else (),
-        cd7_alone=path is not None and path.cd7_alone,
-        nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
-        rule=None if path is None else path.lineage,
     )
 
 

@@ -89,7 +89,7 @@ def sensitivity(run: Run) -> Observation:
 def blasts(run: Run) -> Observation:
     """Events among the blasts, where there is a cluster of them."""
     n = run.gating.count(run.blasts_name) or 0
-    if not run.gating.cluster:
+    if not run.gating.lineage.cluster:
         return Observation("BLASTS", None, "events", "no cluster of blasts")
     return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
 
@@ -104,7 +104,7 @@ def outside_blasts(run: Run) -> Observation:
     gating = run.gating
     whole = gating.members.get(run.denominator_name)
     found = gating.members.get(run.blasts_name)
-    told = gating.cluster and run.blasts_name in gating.tree
+    told = gating.lineage.cluster and run.blasts_name in gating.tree
     if not told or whole is None or found is None or not whole.any():
         return Observation(code, None, unit, "no cluster of blasts")
     gate = gating.tree[run.blasts_name]

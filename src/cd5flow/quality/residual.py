@@ -87,11 +87,11 @@ def negatives_of(run: Run, columns: Columns) -> tuple[Negatives, ...]:
         mask = gating.members.get(each.population)
         if mask is None:
             continue
-        if blasts is not None and gating.cluster and each.population != run.blasts_name:
+        if blasts is not None and gating.lineage.cluster and each.population != run.blasts_name:
             mask = mask & ~blasts
         found.append(_negatives(run, columns, mask, each))
-    if blasts is not None and gating.cluster and gating.lacks:
-        each = ResidualPopulation(population=run.blasts_name, lacks=gating.lacks)
+    if blasts is not None and gating.lineage.cluster and gating.lineage.lacks:
+        each = ResidualPopulation(population=run.blasts_name, lacks=gating.lineage.lacks)
         found.append(_negatives(run, columns, blasts, each))
     return tuple(found)
 
@@ -329,6 +329,6 @@ def _without_blasts(
     mask = gating.members.get(name)
     if mask is None:
         return np.empty(0)
-    if gating.cluster and blasts_name in gating.members:
+    if gating.lineage.cluster and blasts_name in gating.members:
         mask = mask & ~gating.members[blasts_name]
     return finite(picked(signal, mask)).astype(np.float64)

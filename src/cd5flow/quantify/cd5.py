@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.populations import Lineage
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.contamination import Neighbour, contamination
 from cd5flow.quantify.cuts import Cut
@@ -51,9 +52,8 @@ class Circumstances:
         panel_gap: markers without which no blasts can be told ("CD45"); empty where none is
             missing.
         compensated: whether compensation is known.
-        lineage_proven: whether the blasts are shown to be T.
+        lineage: what the blasts are, and what that rests on.
         blast_events: events in the blast gate.
-        cluster: whether they lie together as a population does.
         quality_fail: whether states are withheld.
         neighbours: other cells that may lie in the blast gate.
     """
@@ -61,9 +61,8 @@ class Circumstances:
     has_cd5: bool
     panel_gap: tuple[str, ...]
     compensated: bool
-    lineage_proven: bool
+    lineage: Lineage
     blast_events: int
-    cluster: bool
     quality_fail: bool
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -87,7 +86,7 @@ def judge_cd5(
     n = circumstances.blast_events
     if measured is None:
         return _section(threshold, Cd5State.NOT_EVALUABLE, blockers, n)
-    few = _without_signal(measured, limits, n) if circumstances.cluster else []
+    few = _without_signal(measured, limits, n) if circumstances.lineage.cluster else []
     blockers += few or _unproven(measured, limits)
     if any(not b.startswith("QUALITY_FAIL") for b in blockers):
         # A cut on a signal of unknown make-up is no cut.
@@ -139,13 +138,13 @@ def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[str]:
     if circumstances.panel_gap:
         missing = ", ".join(circumstances.panel_gap)
         blockers.append(f"LINEAGE_UNPROVEN: blasts cannot be told without {missing}")
-    elif not circumstances.lineage_proven:
+    elif not circumstances.lineage.is_proven:
         blockers.append(
             "LINEAGE_UNPROVEN: nothing in this tube proves that the cells are T-ALL blasts"
         )
     if not circumstances.compensated:
         blockers.append("NOT_COMPENSATED: the spillover into CD5 is unknown")
-    if not circumstances.cluster:
+    if not circumstances.lineage.cluster:
         blockers.append(f"FEW_BLASTS: no cluster of blasts; {n} events lie in their gate")
     elif n < limits.evaluable_blasts:
         blockers.append(f"FEW_BLASTS: {n} blasts, at least {limits.evaluable_blasts} needed")

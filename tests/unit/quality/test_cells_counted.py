@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.model.populations import Gating
+from cd5flow.model.populations import Gating, Lineage
 from cd5flow.model.result import QualityState
 from cd5flow.quality.cells import cells
 from cd5flow.quality.checks import Observation
@@ -267,7 +267,7 @@ def test_like_cells_outside_the_blasts_are_counted(
     "gating",
     [
         clustered(400, 900, method="island"),
-        replace(clustered(400, 900), cluster=False),
+        replace(clustered(400, 900), lineage=Lineage()),
         gating_of(members_of(10)),
     ],
     ids=["by another method", "no cluster", "nothing"],

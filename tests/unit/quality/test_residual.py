@@ -23,6 +23,7 @@ from cd5flow.quality.residual import (
     slopes,
 )
 from cd5flow.quality.run import Run
+from support.lineage_factory import PROVEN
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -250,12 +251,15 @@ def test_other_channels_warn(left: float, state: QualityState) -> None:
 
 def test_the_blasts_are_asked_for_what_the_lineage_says_they_lack() -> None:
     columns, run = tube_with_nk()
-    lacking = replace(run, gating=replace(run.gating, lacks=("CD3",)))
+    lacking = replace(run, gating=replace(run.gating, lineage=replace(PROVEN, lacks=("CD3",))))
     names = {(n.name, *n.targets) for n in negatives_of(lacking, columns)}
 
     assert ("blasts", "CD3") in names
     assert "blasts" not in {n.name for n in negatives_of(run, columns)}
-    scattered = replace(lacking, gating=replace(lacking.gating, cluster=False))
+    scattered = replace(
+        lacking,
+        gating=replace(lacking.gating, lineage=replace(PROVEN, cluster=False, lacks=("CD3",))),
+    )
     assert "blasts" not in {n.name for n in negatives_of(scattered, columns)}
 
 

@@ -1,4 +1,4 @@
-"""From what was found on a tube to the sections of its result."""
+"""Rows of a result: its panel, its populations, its findings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
-
-describe = write_region
-"""A region as the result shows it."""
 
 NO_RATINGS: Mapping[str, Rating] = {}
 
@@ -82,7 +79,7 @@ def _row(
         percent_of_denominator=share,
         gate=GateSection(
             method=gate.evidence.method,
-            region=describe(gate.region),
+            region=write_region(gate.region),
             events_seen=gate.evidence.events,
             evidence={name: float(value) for name, value in gate.evidence.values.items()},
             note=gate.evidence.note,
@@ -101,6 +98,6 @@ def _row(
     )
 
 
-def words(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def finding_lines(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """Return findings as ``CODE: sentence``, each once."""
     return tuple(dict.fromkeys(f"{f.code}: {f.message}" for f in findings))
