@@ -7,7 +7,6 @@ result. Each step has a module of its own that knows nothing of the next; here t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from cd5flow.analysis.answers import (
@@ -34,7 +33,6 @@ from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.gating.resolve import resolve
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import Result
-from cd5flow.numerics.threads import Beside
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.quantify.cd5 import Measurement
 from cd5flow.quantify.cuts import Cut
@@ -159,29 +157,28 @@ def _judged(
     plan = plan or Plan(strategy)
     positive = drawn_positive(tube, gating)
     cut = cut if positive is None else positive.cut
-    with Beside() as beside:
-        others = beside.begin(partial(others_among_blasts, tube, gating, rules))
-        of_the_run = beside.begin(partial(watch_run, tube, gating, strategy))
-        markers = beside.begin(partial(markers_of_blasts, tube, gating, rules))
-        with stage("CD5"):
-            controls, sections, measured = read_cd5(tube, gating, rules, settings, by_hand=cut)
-        gating = without_spared_t_cells(
-            gating, measured, strategy=strategy, therapies=settings.prior_therapy
+    with stage("quality"):
+        of_the_run = watch_run(tube, gating, strategy)
+        others = others_among_blasts(tube, gating, rules)
+        phenotype = markers_of_blasts(tube, gating, rules)
+    with stage("CD5"):
+        controls, sections, measured = read_cd5(tube, gating, rules, settings, by_hand=cut)
+    gating = without_spared_t_cells(
+        gating, measured, strategy=strategy, therapies=settings.prior_therapy
+    )
+    with stage("quality"):
+        quality = check_quality(
+            tube,
+            gating,
+            measured,
+            controls=controls,
+            sections=sections,
+            strategy=strategy,
+            settings=settings,
+            of_the_run=of_the_run,
         )
-        with stage("quality"):
-            quality = check_quality(
-                tube,
-                gating,
-                measured,
-                controls=controls,
-                sections=sections,
-                strategy=strategy,
-                settings=settings,
-                of_the_run=of_the_run.result,
-            )
-            neighbours, phenotype = others.result(), markers.result()
     with stage("answer"):
-        cd5 = cd5_of(tube, gating, measured, quality, rules, others=neighbours)
+        cd5 = cd5_of(tube, gating, measured, quality, rules, others=others)
         cd5 = doubted(cd5, quality, strategy.quality)
     if positive is not None:
         cd5 = counted(cd5, positive, threshold=threshold_of(rules), limits=strategy.cd5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -59,7 +59,7 @@ def check_quality(
     sections: Sequence[ControlSection],
     strategy: Strategy,
     settings: Settings,
-    of_the_run: Callable[[], Sequence[Observation]],
+    of_the_run: Sequence[Observation],
 ) -> QualitySection:
     """Run every battery and hold it against the strategy's limits.
 
@@ -71,7 +71,7 @@ def check_quality(
         sections: what is said of them.
         strategy: rules and limits.
         settings: what the user said of the tube.
-        of_the_run: tells what `watch_run` saw; asked last, as it may still be at work.
+        of_the_run: what `watch_run` saw.
     """
     run = _run(tube, gating, strategy)
     fmo = [
@@ -97,7 +97,7 @@ def check_quality(
             )
         ),
     )
-    return judge((*of_the_run(), *others), strategy.quality)
+    return judge((*of_the_run, *others), strategy.quality)
 
 
 def watch_run(tube: Tube, gating: Gating, strategy: Strategy) -> tuple[Observation, ...]:

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from cd5flow.batch.engine import Reply, Work
 from cd5flow.errors import Cd5FlowError
-from cd5flow.numerics.threads import THREADS
 
 ONE_THREAD: Final = dict.fromkeys(
     (
@@ -27,11 +26,10 @@ ONE_THREAD: Final = dict.fromkeys(
         "BLIS_NUM_THREADS",
         "VECLIB_MAXIMUM_THREADS",
         "NUMEXPR_NUM_THREADS",
-        THREADS,
     ),
     "1",
 )
-"""Environment of a worker: jobs share the cores, so that each, and the libraries in it, take one."""
+"""Environment of a worker: jobs share the cores, so that the libraries in each take one."""
 
 _NEEDED: Final = ("cd5flow.pipeline", "cd5flow.report")
 _NEEDED_FOR_REPORTS: Final = (

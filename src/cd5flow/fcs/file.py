@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,6 @@ from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.numerics.threads import pool
 
 _HASH_BLOCK: Final = 1 << 20
 
@@ -80,7 +79,7 @@ class FcsFile:
     def begin_sha256(self) -> None:
         """Compute `sha256` beside what follows, so that who asks for it later need not wait."""
         if not {"sha256", "_begun"} & self.__dict__.keys():
-            beside = pool(1)
+            beside = ThreadPoolExecutor(1)
             self.__dict__["_begun"] = beside.submit(_sha256, self.path)
             beside.shutdown(wait=False)
 

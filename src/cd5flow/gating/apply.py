@@ -29,7 +29,7 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import ALL, Gate, GateTree
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.preprocess.transforms import Columns
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -119,11 +119,11 @@ def inside_of(region: Shape, values: Sequence[Floats], considered: Mask | None =
     if considered is not None:
         mask &= considered
     if isinstance(region, Polygon | Ellipse):
-        for block in blocks(mask.size):
-            held = mask[block]
+        for chunk in chunks(mask.size):
+            held = mask[chunk]
             near = np.flatnonzero(held)
             if near.size:
-                x, y = (v[block].take(near).astype(np.float64) for v in values)
+                x, y = (v[chunk].take(near).astype(np.float64) for v in values)
                 held[near] = _exactly(region, x, y)
     return mask
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
+from cd5flow.gating.state import applies
 from cd5flow.gating.strategy import (
     BLASTS,
     CD5_POSITIVE,

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from cd5flow.gating.core import fit_core, level_distance
 from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
 from cd5flow.model.geometry import Dimension, Ellipse
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.order_statistics import median
 
 
@@ -173,8 +173,8 @@ def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.n
     """Return a place moved to the middle of the events around it, until it settles."""
     for _ in range(10):
         events, sums = 0, np.zeros(2)
-        for block in blocks(len(points)):
-            some = points[block]
+        for chunk in chunks(len(points)):
+            some = points[chunk]
             near = squared(some, centre) <= radius**2
             inner = [column.compress(near) for column in some.T]
             events += inner[0].size
@@ -192,8 +192,8 @@ def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.n
 def ball_and_shell(points: np.ndarray, centre: np.ndarray, radius: float) -> tuple[int, int]:
     """Return the events in the ball around a place, and in the shell of equal area around that."""
     ball = both = 0
-    for block in blocks(len(points)):
-        distance = squared(points[block], centre)
+    for chunk in chunks(len(points)):
+        distance = squared(points[chunk], centre)
         ball += int(np.count_nonzero(distance <= radius**2))
         both += int(np.count_nonzero(distance <= 2 * radius**2))
     return ball, both - ball

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import numpy as np
 
-from cd5flow.gating.gated import Gated
-from cd5flow.gating.one_gate import with_events
+from cd5flow.gating.one_gate import find_gates, with_events
 from cd5flow.gating.sight import Sight
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, LineagePath, Strategy
+from cd5flow.gating.state import Gated
+from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence, Gate
-from cd5flow.numerics.threads import side_by_side
 
 UNPROVEN = "unproven"
 """The lineage of cells of which nothing proves one."""
-
-
-def allowed_gates(strategy: Strategy, state: Gated) -> Iterator[GateSpec]:
-    """Yield the gates of the paths that the panel allows."""
-    for path in strategy.paths:
-        if state.applies(path.needs, path.unless):
-            yield from (spec for spec in path.gates if state.applies(spec.needs, spec.unless))
 
 
 def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | None]:
@@ -37,14 +26,13 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
     best: tuple[Gated, LineagePath] | None = None
     most = 0
     others: list[tuple[str, Mask]] = []
-    before = len(state.findings)
-    allowed = [path for path in strategy.paths if state.applies(path.needs, path.unless)]
-    trials = [state.branch() for _ in allowed]
-    side_by_side([partial(t.run, path.gates) for t, path in zip(trials, allowed, strict=True)])
-    for trial, path in zip(trials, allowed, strict=True):
-        fresh = trial.findings[before:]
-        # What earlier rules found is said beside what this one did.
-        trial.findings[before:] = [*state.findings[before:], *fresh]
+    for path in strategy.paths:
+        if not state.applies(path.needs, path.unless):
+            continue
+        trial = state.branch()
+        said = len(trial.findings)  # by earlier rules, which is said beside what this one finds
+        find_gates(path.gates, trial)
+        fresh = trial.findings[said:]
         if BLASTS in trial.members:
             found = trial.members.count(BLASTS) or 0
             if best is None or found >= strategy.outweighs * most:
@@ -76,15 +64,15 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
         if not state.applies(path.needs, path.unless):
             continue
         trial = state.branch()
-        trial.run(path.gates[:-1])
-        candidates = trial.before().standing(path.gates[-1].parent)
+        find_gates(path.gates[:-1], trial)
+        candidates = trial.standing(path.gates[-1].parent)
         if candidates is None or candidates not in trial.gates or candidates in state.gates:
             continue
         region = Boolean("and", (Operand(candidates),))
         note = "candidates that form no cluster"
         evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
         gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
-        trial.take(BLASTS, with_events(gate, trial.before(), trial.basis.columns))
+        trial.take(BLASTS, with_events(gate, trial))
         state.gates, state.members = trial.gates, trial.members
         state.stands_in = trial.stands_in
         return path

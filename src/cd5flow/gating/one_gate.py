@@ -1,10 +1,10 @@
-"""One gate of a strategy: where it lies on a tube, and who is in it."""
+"""Find the gates of a strategy on a tube, one after the other: where each lies, and who is in it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,162 +21,49 @@ from cd5flow.gating.sight import (
     Sight,
     Unresolved,
 )
+from cd5flow.gating.state import Basis, FoundGate, Gated, NotFound, everyone
 from cd5flow.gating.strategy import GateSpec
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.model.geometry import Boolean, Region, dimensions
-from cd5flow.model.laip import Laip
+from cd5flow.model.geometry import Boolean, dimensions
 from cd5flow.model.members import Members, Population
-from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
-from cd5flow.model.scale import Scale
-from cd5flow.numerics.threads import Turn
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.preprocess.transforms import Columns
 
 BY_HAND = "override"
 """The method of a gate that a person drew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What every gate of a tube is found by, beside the gates before it.
-
-    Attributes:
-        columns: the tube's events on any axis.
-        panel: its markers.
-        scales: display scale of each detector.
-        seed: of all random numbers; each gate draws from its own stream.
-        drawn: regions that a person gives; None leaves the gate out.
-        laip: what the patient's blasts looked like at diagnosis.
-        controls: control tubes by their role.
-        timed: gates that are found anew on a control tube where they lie on Time.
-    """
-
-    columns: Columns
-    panel: Panel
-    scales: Mapping[str, Scale]
-    seed: int
-    drawn: Mapping[str, Region | None] = field(default_factory=dict)
-    laip: Laip | None = None
-    controls: Mapping[str, Columns | Refused] = field(default_factory=dict)
-    timed: tuple[GateSpec, ...] = ()
-
-    def applies(self, needs: Iterable[str], unless: Iterable[str]) -> bool:
-        """Whether the panel has what is needed and lacks what excludes."""
-        return applies(self.panel, needs, unless)
+def find_gates(specs: Iterable[GateSpec], state: Gated) -> None:
+    """Find each gate that the panel allows, in order, and add what comes of it to the state."""
+    for spec in specs:
+        if not state.applies(spec.needs, spec.unless):
+            # An alternative of the same name may follow; until then the parent stands in.
+            if spec.gate not in state.members:
+                state.stands_in.setdefault(spec.gate, spec.parent)
+        elif spec.gate not in state.members:
+            with state.stage(spec.gate):
+                found = find_gate(spec, state)
+            state.take(spec.gate, found)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundGate:
-    """A gate that was found, who is in it, and what is to be said of it."""
-
-    gate: Gate
-    who: Population
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """A gate that was not found.
-
-    Attributes:
-        stands_in: the population gated in its place; None where nothing is.
-        findings: what is to be said.
-        look_alike: whether a cluster was refused as one of normal cells.
-    """
-
-    stands_in: str | None
-    findings: tuple[Finding, ...] = ()
-    look_alike: bool = False
-
-
-Found = FoundGate | NotFound | None
-"""What came of an entry of a strategy; None where its population was gated already."""
-
-
-class Before(Mapping[str, Mask]):
-    """Who is in the populations gated before one gate: name to mask.
-
-    Some may still be looked for by another thread: who asks for one of those waits for it.
-
-    Args:
-        members: those that are done.
-        gates: how they were gated.
-        stands_in: gate that was not found to the population gated in its place.
-        turns: those after these, by name and in their order.
-    """
-
-    def __init__(
-        self,
-        members: Mapping[str, Mask],
-        gates: Mapping[str, Gate],
-        stands_in: Mapping[str, str | None],
-        turns: Sequence[tuple[str, Turn[Found]]] = (),
-    ) -> None:
-        self._members, self._gates, self._stands_in = members, gates, stands_in
-        self._turns = turns
-
-    def __getitem__(self, name: str) -> Mask:
-        for found in self._of(name):
-            if isinstance(found, FoundGate):
-                return found.who.mask
-        return self._members[name]
-
-    def __contains__(self, name: object) -> bool:
-        return any(isinstance(found, FoundGate) for found in self._of(name)) or (
-            name in self._members
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._members
-        yield from (found.gate.name for found in self._found())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def gates(self) -> Iterator[Gate]:
-        """Yield every gate found before, in order."""
-        yield from self._gates.values()
-        yield from (found.gate for found in self._found())
-
-    def standing(self, name: str) -> str | None:
-        """Return the population that a name stands for here; None where it is absent."""
-        standing: str | None = name
-        while standing is not None and standing not in self:
-            inner = self._stands_in.get(standing)
-            for found in self._of(standing):
-                inner = found.stands_in if isinstance(found, NotFound) else inner
-            standing = inner
-        return standing
-
-    def _of(self, name: object) -> Iterator[Found]:
-        return (turn.result() for other, turn in self._turns if other == name)
-
-    def _found(self) -> Iterator[FoundGate]:
-        for _, turn in self._turns:
-            found = turn.result()
-            if isinstance(found, FoundGate):
-                yield found
-
-
-def find_gate(spec: GateSpec, before: Before, basis: Basis) -> Found:
+def find_gate(spec: GateSpec, state: Gated) -> FoundGate | NotFound:
     """Find one gate and its events, or say why not."""
-    if spec.gate in before:
-        return None
-    rule = spec.unless_carried
-    if basis.laip is not None and rule is not None and rule.holds(basis.laip):
+    laip, rule = state.basis.laip, spec.unless_carried
+    if laip is not None and rule is not None and rule.holds(laip):
         carried = " or ".join(rule.markers)
-        what = f"{spec.gate} is not gated: the blasts of {basis.laip.sample} carried {carried}"
+        what = f"{spec.gate} is not gated: the blasts of {laip.sample} carried {carried}"
         return NotFound(spec.parent, (Finding("GATE_NOT_ASKED", Severity.INFO, what),))
-    parent = before.standing(spec.parent)
-    return NotFound(None) if parent is None else _Search(spec, parent, before, basis).found()
+    parent = state.standing(spec.parent)
+    return NotFound(None) if parent is None else _Search(spec, parent, state).found()
 
 
-def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
+def with_events(gate: Gate, state: Gated) -> FoundGate:
     """Return a gate with its events, and hold its share against what is usual."""
-    tree = GateTree(tuple(before.gates()) if isinstance(gate.region, Boolean) else ())
-    who = Population(population(gate, tree=tree, columns=columns, members=before))
-    whole = int(np.count_nonzero(before[gate.parent]))
+    tree = GateTree(tuple(state.gates.values()) if isinstance(gate.region, Boolean) else ())
+    columns, members = state.basis.columns, state.members
+    who = Population(population(gate, tree=tree, columns=columns, members=members))
+    whole = members.count(gate.parent) or 0
     if gate.expect_percent is not None and whole:
         share = 100 * who.count / whole
         low, high = gate.expect_percent
@@ -191,12 +78,12 @@ def with_events(gate: Gate, before: Before, columns: Columns) -> FoundGate:
 class _Search:
     """The search for one gate within its parent; what is to be said of it gathers on the way."""
 
-    def __init__(self, spec: GateSpec, parent: str, before: Before, basis: Basis) -> None:
-        self.spec, self.parent, self.before, self.basis = spec, parent, before, basis
-        self.inside = before[parent]
+    def __init__(self, spec: GateSpec, parent: str, state: Gated) -> None:
+        self.spec, self.parent, self.state, self.basis = spec, parent, state, state.basis
+        self.inside = state.members[parent]
         self.findings: list[Finding] = []
 
-    def found(self) -> Found:
+    def found(self) -> FoundGate | NotFound:
         """Return what came of it."""
         spec = self.spec
         outcome = self._by_hand() if spec.gate in self.basis.drawn else self._find()
@@ -221,7 +108,7 @@ class _Search:
             spec.why,
             spec.expect_percent,
         )
-        found = with_events(gate, self.before, self.basis.columns)
+        found = with_events(gate, self.state)
         self.findings += found.findings
         gate = self._in_place(gate, found.who)
         return FoundGate(gate, found.who, tuple(self.findings))
@@ -240,7 +127,7 @@ class _Search:
         events = int(np.count_nonzero(self.inside))
         evidence = Evidence(BY_HAND, events, {}, "drawn by hand")
         if isinstance(region, Boolean):
-            absent = sorted({o.gate for o in region.operands} - set(self.before))
+            absent = sorted({o.gate for o in region.operands} - set(self.state.members))
             if absent:
                 return Unresolved(f"nothing was found of {', '.join(absent)}", evidence)
             evidence = replace(evidence, placed_by=tuple(o.gate for o in region.operands))
@@ -299,7 +186,7 @@ class _Search:
             columns=basis.columns,
             panel=basis.panel,
             scales=basis.scales,
-            members=self.before,
+            members=self.state.members,
             inside=inside,
             rng=np.random.default_rng([basis.seed, stream]),
             laip=basis.laip,
@@ -311,7 +198,7 @@ class _Search:
         if isinstance(tube, Refused):
             return tube
         other = Basis(tube, self.basis.panel, self.basis.scales, self.basis.seed)
-        return Control(tube, lambda: through(self.before.gates(), self.basis.timed, other))
+        return Control(tube, lambda: through(self.state.gates.values(), self.basis.timed, other))
 
 
 def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> Members:
@@ -322,41 +209,24 @@ def through(gates: Iterable[Gate], timed: Iterable[GateSpec], basis: Basis) -> M
         timed: the strategy's entries that may lie on Time.
         basis: the other tube.
     """
-    columns = basis.columns
-    members = Members({ALL: np.ones(len(columns), dtype=np.bool_)})
-    there: dict[str, Gate] = {}
+    state = Gated(basis, everyone(basis.columns))
     specs = {spec.gate: spec for spec in timed if basis.applies(spec.needs, spec.unless)}
     for gate in gates:
-        before = Before(members, there, {})
-        if gate.name in specs and any(
-            _is_time(d.detector, columns) for d in dimensions(gate.region)
-        ):
+        spec = specs.get(gate.name)
+        if spec is not None and _lies_on_time(gate, basis.columns):
             # The parent as found on the sample: what passed through there is not gated here.
-            spec = specs[gate.name].model_copy(update={"parent": gate.parent})
-            anew = find_gate(spec, before, basis)
-            found = (
-                anew
-                if isinstance(anew, FoundGate)
-                else FoundGate(gate, Population(members[gate.parent]))
-            )
+            found = find_gate(spec.model_copy(update={"parent": gate.parent}), state)
+            if not isinstance(found, FoundGate):
+                found = FoundGate(gate, Population(state.members[gate.parent]))
         else:
-            found = with_events(gate, before, columns)
-        members.add(gate.name, found.who)
-        there[gate.name] = found.gate
-    return members
+            found = with_events(gate, state)
+        state.take(gate.name, found)
+    return state.members
 
 
-def applies(panel: Panel, needs: Iterable[str], unless: Iterable[str]) -> bool:
-    """Whether a panel has what is needed (``A|B`` is either) and lacks what excludes."""
-
-    def has(alternatives: str) -> bool:
-        return any(panel.has(m) for m in alternatives.split("|"))
-
-    return all(has(m) for m in needs) and not any(has(m) for m in unless)
-
-
-def _is_time(detector: str, columns: Columns) -> bool:
-    return columns.events.raw.channel(detector).is_time
+def _lies_on_time(gate: Gate, columns: Columns) -> bool:
+    axes = dimensions(gate.region)
+    return any(columns.events.raw.channel(axis.detector).is_time for axis in axes)
 
 
 def _stream(path: str) -> int:

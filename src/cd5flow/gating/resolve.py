@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from cd5flow.gating.gated import Gated
 from cd5flow.gating.lineage import (
     UNPROVEN,
-    allowed_gates,
     is_unproven,
     path_name,
     take_path,
     without_cluster,
 )
-from cd5flow.gating.one_gate import Basis, through
+from cd5flow.gating.one_gate import find_gates, through
 from cd5flow.gating.sight import Refused
+from cd5flow.gating.state import Basis, Gated, everyone
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, GateTree, Gating
+from cd5flow.model.populations import GateTree, Gating
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -62,17 +59,14 @@ def resolve(
             placed by one.
         stage: marks each gate.
     """
-    everyone = np.ones(len(columns), dtype=np.bool_)
-    everyone.setflags(write=False)
-    members = Members({ALL: everyone})
     basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
-    state = Gated(basis, members, stage=stage)
-    state.run(strategy.gates, soon=allowed_gates(strategy, state))
+    state = Gated(basis, everyone(columns), stage=stage)
+    find_gates(strategy.gates, state)
     state, path = take_path(strategy, state)
     cluster = path is not None
     if path is None:
         path = without_cluster(strategy, state)
-    state.run(strategy.after)
+    find_gates(strategy.after, state)
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
     looks_unproven = is_unproven(strategy, state, path if cluster else None)

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.order_statistics import ends, finite
 
 Floats = npt.NDArray[np.float64]
@@ -115,8 +115,8 @@ def _histogram(
 ) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return the events of each bin and the bins' edges, as float64 tells them."""
     counts = np.zeros(GRID, dtype=np.intp)
-    for block in blocks(values.size):
-        counts += np.histogram(values[block].astype(np.float64), bins=GRID, range=(low, high))[0]
+    for chunk in chunks(values.size):
+        counts += np.histogram(values[chunk].astype(np.float64), bins=GRID, range=(low, high))[0]
     return counts, np.linspace(low, high, GRID + 1)
 
 
@@ -346,14 +346,14 @@ def _places(
     counts = np.zeros(MAP * MAP + 1, dtype=np.intp)
     if not (x_high > x_low and y_high > y_low):  # far from zero a margin may be lost to rounding
         return places, np.zeros((MAP, MAP))
-    for block in blocks(x.size):
-        u, v = x[block].astype(np.float64), y[block].astype(np.float64)
+    for chunk in chunks(x.size):
+        u, v = x[chunk].astype(np.float64), y[chunk].astype(np.float64)
         inside = (u >= x_low) & (u < x_high) & (v >= y_low) & (v < y_high)
         i = _bins(u, x_low, x_high, inside)
         j = _bins(v, y_low, y_high, inside)
         cells = np.where(inside, i * MAP + j, MAP * MAP)
         counts += np.bincount(cells, minlength=counts.size)
-        places[block] = cells
+        places[chunk] = cells
     return places, counts[:-1].reshape(MAP, MAP).astype(np.float64)
 
 

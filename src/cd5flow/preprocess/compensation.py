@@ -18,7 +18,7 @@ from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.panel import Panel
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 
 _BLOCK_PRODUCTS: Final = 1 << 18
 """Multiplications at a time: what they read stays in the cache, and BLAS starts no threads for them,
@@ -90,7 +90,7 @@ def compensate(
 ) -> CompensatedEvents:
     """Solve for the dyes: what was measured is the dyes times the matrix.
 
-    The inverse is computed in double precision, the product in single, in blocks of events; each
+    The inverse is computed in double precision, the product in single, in chunks of events; each
     channel of the result is contiguous.
 
     Args:
@@ -119,8 +119,8 @@ def compensate(
     together = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
     chosen = slice(columns[0], columns[-1] + 1) if together else columns
     with np.errstate(invalid="ignore", over="ignore"):  # infinite values become undefined
-        for block in blocks(len(raw), step):
-            np.matmul(weights, raw.values.T[chosen, block], out=dyes[:, block])
+        for chunk in chunks(len(raw), step):
+            np.matmul(weights, raw.values.T[chosen, chunk], out=dyes[:, chunk])
     dyes.setflags(write=False)
     return CompensatedEvents(
         raw=raw,

@@ -8,8 +8,7 @@ parameters T, W, M, A, and negative values by reflection).
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
-from threading import Lock
+from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
 
 import numpy as np
@@ -18,16 +17,15 @@ import numpy.typing as npt
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, Values
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.order_statistics import picked, quantiles
-from cd5flow.numerics.threads import Turn
 from cd5flow.preprocess.hyperlog import hyperlog, hyperlog_inverse
 
 Exact = npt.NDArray[np.float64]
 
 _LN10: Final = math.log(10.0)
 _KNOTS: Final = 8193
-_AT_ONCE: Final = 131_072  # events of a block: in float32 they take half of what most steps take
+_AT_ONCE: Final = 131_072  # events of a chunk: in float32 they take half of what most steps take
 _TABLE_REACH: Final = 4.0  # the table covers -4 T to 4 T; compensated events rarely leave it
 _PICKED: Final = 6  # populations' values that are kept; more would take memory and hit no oftener
 _NORMAL_TAIL: Final = 1.95996 / 0.67449  # 5th percentile over median of a half normal distribution
@@ -213,11 +211,11 @@ class _Table(NamedTuple):
         """Return float32 places on the scale; values beyond the table are solved one by one."""
         flat = x.reshape(-1)
         out = np.empty_like(flat)
-        for block in blocks(flat.size, _AT_ONCE):
-            self._look_up_block(flat[block], out[block])
+        for chunk in chunks(flat.size, _AT_ONCE):
+            self._look_up_chunk(flat[chunk], out[chunk])
         return out.reshape(x.shape)
 
-    def _look_up_block(self, x: Values, out: Values) -> None:
+    def _look_up_chunk(self, x: Values, out: Values) -> None:
         np.abs(x, out=out)
         out *= np.float32(1.0 / self.unit)
         np.arcsinh(out, out=out)
@@ -257,18 +255,15 @@ def _table_of(transform: Logicle) -> _Table:
 class Columns:
     """A tube's events by dimension: each scaled column is computed when first asked for, then kept.
 
-    Several threads may ask; one computes a column, and the others wait for it.
-
     Attributes:
         events: the compensated events behind it.
     """
 
     def __init__(self, events: CompensatedEvents) -> None:
         self.events = events
-        self._kept: dict[Dimension, Turn[Values | Exact]] = {}
+        self._kept: dict[Dimension, Values | Exact] = {}
         self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
         self._rows: tuple[Mask, npt.NDArray[np.intp]] | None = None
-        self._turn = Lock()
 
     def __len__(self) -> int:
         return len(self.events)
@@ -286,13 +281,10 @@ class Columns:
         if key.scale is None:
             # Linear signals are the tube's own; times take twice their room, and one gate asks.
             return self._read_only(key)
-        return self.begun(key).result()
-
-    def begun(self, dimension: Dimension) -> Turn[Values | Exact]:
-        """Return the computing of a scaled column, for who has time for it before it is asked for."""
-        key = self._key(dimension)
-        with self._turn:
-            return self._kept.setdefault(key, Turn(partial(self._read_only, key)))
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = self._read_only(key)
+        return kept
 
     def every(self, step: int, dimension: Dimension) -> Values | Exact:
         """Return every `step`-th value of a dimension; a column that nobody else asked for is not kept."""
@@ -319,8 +311,7 @@ class Columns:
     def forget(self) -> None:
         """Let go of what is kept of single populations, once all gates are placed by them."""
         self._rows = None
-        with self._turn:
-            self._picked.clear()
+        self._picked.clear()
 
     def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
         """Return a population's values on a dimension, in file order.
@@ -335,15 +326,13 @@ class Columns:
             return picked(self.column(dimension), population)
         key = (id(population), dimension)
         # The mask is kept beside its values, so that no other can be given its id.
-        with self._turn:
-            kept = self._picked.pop(key, None)
+        kept = self._picked.pop(key, None)
         if kept is None:
             kept = population, picked(self.column(dimension), population)
             kept[1].flags.writeable = False
-        with self._turn:
-            self._picked[key] = kept
-            if len(self._picked) > _PICKED:
-                del self._picked[next(iter(self._picked))]
+        self._picked[key] = kept
+        if len(self._picked) > _PICKED:
+            del self._picked[next(iter(self._picked))]
         return kept[1]
 
     def _read_only(self, dimension: Dimension) -> Values | Exact:

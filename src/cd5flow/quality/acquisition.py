@@ -8,7 +8,7 @@ import numpy as np
 
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
 from cd5flow.numerics.order_statistics import finite, quantiles
 from cd5flow.preprocess.transforms import scale
@@ -133,9 +133,9 @@ def _running(time: Floats | None) -> Floats | str:
 
 
 def _steps(time: Floats) -> Iterator[Floats]:
-    """Yield the times from one event to the next, a block at a time."""
-    for block in blocks(time.size - 1):
-        yield np.diff(time[block.start : block.stop + 1])
+    """Yield the times from one event to the next, a chunk at a time."""
+    for chunk in chunks(time.size - 1):
+        yield np.diff(time[chunk.start : chunk.stop + 1])
 
 
 def unstable_time(run: Run) -> Observation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,10 +12,9 @@ from pydantic import Field
 from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
 from cd5flow.numerics.order_statistics import finite, quantiles
-from cd5flow.numerics.threads import side_by_side
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -85,7 +83,8 @@ class StableTime(Spec):
         seen = place[::step]
         seen_counts = np.bincount(seen, minlength=bins)
         watched = [sight.dimension(axis, compensated=False) for axis in self._present(sight)]
-        for table in side_by_side([partial(_ranked, sight, d, seen, step, bins) for d in watched]):
+        for signal in watched:
+            table = _ranked(sight, signal, seen, step, bins)
             if table is not None:
                 odd_signal |= self._shifted(table, seen_counts, odd_rate | odd_signal)
         unstable = _merge(odd_rate | odd_signal, self.merge)
@@ -155,10 +154,10 @@ def _binned(
     """Return the bin of each time from start to end, and the events of each bin."""
     place = np.empty(time.size, dtype=np.int32)
     counts = np.zeros(bins, dtype=np.intp)
-    for block in blocks(time.size):
-        there = ((time[block] - start) * (bins / (end - start))).astype(np.int32)
-        np.minimum(there, bins - 1, out=place[block])
-        counts += np.bincount(place[block], minlength=bins)
+    for chunk in chunks(time.size):
+        there = ((time[chunk] - start) * (bins / (end - start))).astype(np.int32)
+        np.minimum(there, bins - 1, out=place[chunk])
+        counts += np.bincount(place[chunk], minlength=bins)
     return place, counts
 
 
