@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cd5flow.gating.core import fit_core, level_distance
-from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
+from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.numerics.chunks import chunks
-from cd5flow.numerics.order_statistics import median
+from cd5flow.numerics.order_statistics import median, robust_sd
 
 
 class ClusterSpec(Spec):

@@ -16,13 +16,11 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
 from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.order_statistics import finite, median, picked, quantile
+from cd5flow.numerics.order_statistics import finite, picked, quantile, robust_sd
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
 
 _MOST = 0.75
 """Of a parent with more of the events than this the row numbers would take more than its values."""
-MAD_TO_SD = 1.4826
-"""A normal distribution's SD over its median absolute deviation."""
 
 
 class Spec(BaseModel):
@@ -35,7 +33,7 @@ class Position(Spec):
     """A place on a gate's axis, told relative to a population found in the same tube.
 
     The population's quantile on the axis, moved by robust standard deviations of that population
-    (1.4826 x MAD) and by decades of linear signal.
+    (`robust_sd`) and by decades of linear signal.
     """
 
     population: str
@@ -258,14 +256,6 @@ class Sight:
 def in_control(role: str, population: str) -> str:
     """Return by what name a gate says that it rests on a control's population."""
     return f"{role}:{population}"
-
-
-def robust_sd(values: npt.NDArray[np.floating]) -> float:
-    """Return 1.4826 times the median absolute deviation of the finite values; 0.0 for none."""
-    known = finite(values).astype(np.float64)
-    if known.size == 0:
-        return 0.0
-    return MAD_TO_SD * median(np.abs(known - median(known)))
 
 
 def shift_decades(place: float, decades: float, transform: Scale | None) -> float | None:

@@ -10,7 +10,7 @@ from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite, quantiles, usual_count
 from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Floats, Run
@@ -69,10 +69,9 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
     counts, width = _counts(time, rule)
     if counts.size < FEWEST_BINS:
         return Observation(code, None, unit, "too few events or ticks to see a rate")
-    ordered = np.sort(counts)
-    usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+    usual = usual_count(counts)
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
-    local = 1.4826 * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    local = MAD_TO_SD * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
     spread = max(local, float(np.sqrt(usual)))
     far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
     odd = far & (np.abs(counts - usual) > rule.spreads * spread)

@@ -19,7 +19,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
-from cd5flow.numerics.order_statistics import finite, median, picked, rising
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite, median, picked, rising
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.run import Run
@@ -28,7 +28,6 @@ Signal = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]
 
 CD5 = "CD5"
-MAD_TO_SD = 1.4826
 QUANTILE_ERROR = 1.5
 """Standard error of a median over that of a mean is 1.25, of the 20th percentile 1.43."""
 LOOKED_AT = 6_000

@@ -13,13 +13,12 @@ from cd5flow.gating.sight import (
     Position,
     linear_end,
     refuse_one_channel_twice,
-    robust_sd,
     shift_decades,
 )
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Log, Logicle
 from cd5flow.preprocess.transforms import inverse, scale_exact
-from support.gating_factory import DISPLAY, axis, detector_of, normal, quantiles, sight
+from support.gating_factory import DISPLAY, axis, detector_of, quantiles, sight
 
 LOGICLE = Logicle(t=262144.0, w=0.5, m=4.5)
 
@@ -145,22 +144,6 @@ def test_what_is_not_a_number_counts_for_no_place() -> None:
 def test_fifty_events_are_asked_for_unless_a_position_says_otherwise() -> None:
     assert at(Position(population="t"), t=[1.0] * 49) is None
     assert at(Position(population="t"), t=[1.0] * 50) == 1
-
-
-def test_a_robust_spread_is_a_normals_standard_deviation_whatever_the_stray_events() -> None:
-    values = normal(0.5, 0.1, 20_000)
-    assert robust_sd(values) == pytest.approx(0.1, rel=0.03)
-    assert robust_sd(np.concatenate([values, np.full(400, 1e6)])) == pytest.approx(0.1, rel=0.05)
-
-
-def test_a_robust_spread_is_of_the_finite_values() -> None:
-    assert robust_sd(np.array([1.0, 2.0, 3.0, math.nan, math.inf])) == pytest.approx(1.4826)
-    assert robust_sd(np.array([3e38, -3e38], dtype=np.float32)) == pytest.approx(1.4826 * 3e38)
-
-
-@pytest.mark.parametrize("values", [[], [math.nan], [4.0], [4.0, 4.0]])
-def test_values_without_a_spread_have_none(values: list[float]) -> None:
-    assert robust_sd(np.array(values)) == 0
 
 
 def test_a_place_is_shifted_on_any_scale() -> None:

@@ -13,7 +13,8 @@ from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.density import basins, span
+from cd5flow.numerics.density import span
+from cd5flow.numerics.density_map import basins
 from cd5flow.numerics.order_statistics import median
 
 

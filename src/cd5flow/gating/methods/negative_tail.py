@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.sight import Edge, Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
 from cd5flow.numerics.density import height_at, highest_peak, profile, span
-from cd5flow.numerics.order_statistics import finite, median
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite, median
 
 
 class NegativeTail(Spec):

@@ -17,10 +17,10 @@ from cd5flow.gating.sight import (
     Sight,
     Spec,
     Unresolved,
-    robust_sd,
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.numerics.order_statistics import robust_sd
 
 
 class Quantile(Spec):

@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cd5flow.gating.sight import (
-    MAD_TO_SD,
     Outcome,
     Resolved,
     Sight,
@@ -18,7 +17,7 @@ from cd5flow.gating.sight import (
 )
 from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.order_statistics import median
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median
 
 ROUNDING = 1e-6
 """Relative spread that rounding to float32 alone can give."""

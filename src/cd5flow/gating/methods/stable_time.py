@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite, quantiles, usual_count
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -76,7 +76,7 @@ class StableTime(Spec):
         end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
         end += (end - start) * 1e-6
         place, counts = _binned(time, start, end, bins)
-        usual = _weighted_median(counts)
+        usual = usual_count(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
         odd_signal = np.zeros(bins, dtype=bool)
         step = max(1, time.size // self.signal_events)
@@ -204,12 +204,6 @@ def _table(
     cell = code.astype(np.int32)
     cell += place * np.int32(RANK_BINS)
     return np.bincount(cell, minlength=bins * RANK_BINS).reshape(bins, RANK_BINS)
-
-
-def _weighted_median(counts: np.ndarray) -> float:
-    """Return the rate in whose bins half of the events lie: idle stretches do not count."""
-    order = np.sort(counts)
-    return float(order[np.searchsorted(np.cumsum(order), order.sum() / 2)])
 
 
 def _merge(unstable: np.ndarray, reach: int) -> np.ndarray:
