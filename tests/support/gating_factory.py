@@ -27,7 +27,8 @@ from cd5flow.model.scale import Linear, Scale
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.labels import load_aliases
 from cd5flow.preprocess.panel import find_panel, scatter_detectors
-from cd5flow.preprocess.transforms import Columns, channel_scales
+from cd5flow.preprocess.scale_choice import channel_scales
+from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import TubeSpec, simulate_tube
 
 Arrays = Mapping[str, npt.ArrayLike]

@@ -33,7 +33,8 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.numerics.density import GRID, MAP, _places, profile
+from cd5flow.numerics.density import GRID, _places, profile
+from cd5flow.numerics.density_map import MAP
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support import fcs_factory

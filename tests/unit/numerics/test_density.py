@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from cd5flow.numerics.density import (
     GRID,
-    Basin,
     Dip,
     Profile,
     bandwidth,
-    basins,
     dips,
     gaussian_kernel,
     height_at,
@@ -24,6 +22,7 @@ from cd5flow.numerics.density import (
     profile,
     span,
 )
+from cd5flow.numerics.density_map import Basin, basins
 from support.gating_factory import Floats, normal, quantiles, unhurried
 
 BASE = 0.012
