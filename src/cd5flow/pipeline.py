@@ -28,7 +28,7 @@ from cd5flow.analysis.tube import AUTO, Rules, Settings, Tube, choose_rules, rea
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.verdict import Context, judge_criterion
-from cd5flow.gating.by_hand import Plan, check_applied, make_plan
+from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
 from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.gating.resolve import resolve
 from cd5flow.model.populations import Gating
@@ -86,7 +86,7 @@ def analyse_tube(path: Path, settings: Settings, *, stage: Stage = untimed) -> A
         sample_id = settings.sample_id or path.stem
         check_sample(rules.override, sample_id=sample_id, sha256=tube.fcs.sha256)
     with stage("gates"):
-        gating = _gate(tube, rules, settings, Plan(rules.strategy.value), stage)
+        gating = _gate(tube, rules, settings, OverridePlan(rules.strategy.value), stage)
     automatic = _judged(path, tube, gating, rules, settings, stage=stage)
     if rules.override is None:
         return automatic
@@ -95,7 +95,7 @@ def analyse_tube(path: Path, settings: Settings, *, stage: Stage = untimed) -> A
 
 
 def _gate(
-    tube: Tube, rules: Rules, settings: Settings, plan: Plan, stage: Stage = untimed
+    tube: Tube, rules: Rules, settings: Settings, plan: OverridePlan, stage: Stage = untimed
 ) -> Gating:
     return gate_as_drawn(tube, settings, plan.strategy) or resolve(
         plan.strategy,
@@ -148,13 +148,13 @@ def _judged(
     rules: Rules,
     settings: Settings,
     *,
-    plan: Plan | None = None,
+    plan: OverridePlan | None = None,
     cut: Cut | None = None,
     stage: Stage = untimed,
 ) -> Analysis:
     """Return what a gated tube says, with what a person drew on it (`plan`, `cut`)."""
     strategy, protocol = rules.strategy.value, rules.protocol.value
-    plan = plan or Plan(strategy)
+    plan = plan or OverridePlan(strategy)
     positive = drawn_positive(tube, gating)
     cut = cut if positive is None else positive.cut
     with stage("quality"):

@@ -17,8 +17,8 @@ from cd5flow.analysis.sections import describe
 from cd5flow.config.shipped import markers_file, strategy_file
 from cd5flow.gating.apply import contains
 from cd5flow.gating.resolve import resolve
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.gating.strategy import Strategy, load_strategy
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Region
 from cd5flow.model.panel import Panel
@@ -92,7 +92,7 @@ def scales_of(raw: RawEvents, scale: Scale = DISPLAY) -> dict[str, Scale]:
     return {c.detector: scale for c in raw.channels if not c.is_time}
 
 
-def sight(
+def tube_view(
     arrays: Arrays,
     *,
     populations: Mapping[str, npt.ArrayLike] | None = None,
@@ -100,7 +100,7 @@ def sight(
     scale: Scale = DISPLAY,
     timestep: float | None = None,
     compensated: Arrays | None = None,
-) -> Sight:
+) -> TubeView:
     """Return what a gate sees.
 
     Args:
@@ -117,7 +117,7 @@ def sight(
     for name, mask in (populations or {}).items():
         members[name] = np.asarray(mask, dtype=np.bool_)
     inside = everyone if parent is None else np.asarray(parent, dtype=np.bool_)
-    return Sight(
+    return TubeView(
         columns=columns_of(raw, compensated),
         panel=panel_of(raw),
         scales=scales_of(raw, scale),
@@ -152,7 +152,7 @@ def reason(outcome: Outcome) -> str:
     return outcome.reason
 
 
-def check_answer(outcome: Outcome, view: Sight) -> None:
+def check_answer(outcome: Outcome, view: TubeView) -> None:
     """Assert what holds for the answer of any method on any events.
 
     A region can be described, written as JSON and applied to the events; evidence holds finite
@@ -167,7 +167,7 @@ def check_answer(outcome: Outcome, view: Sight) -> None:
     inside(outcome.region, view)
 
 
-def inside(region: Region, view: Sight) -> Mask:
+def inside(region: Region, view: TubeView) -> Mask:
     """Return which of all events lie in a region, of those of the gate's parent."""
     assert not isinstance(region, Boolean)
     return contains(region, view.columns, view.inside)

@@ -9,9 +9,9 @@ import numpy as np
 from cd5flow.analysis.denominator import denominator_rule, other_counts
 from cd5flow.analysis.neighbours import neighbours
 from cd5flow.analysis.tube import Rules, Tube
-from cd5flow.gating.by_hand import Plan
+from cd5flow.gating.by_hand import OverridePlan
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.lineage import UNPROVEN
-from cd5flow.gating.one_gate import BY_HAND
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.laip import Laip
@@ -76,7 +76,7 @@ def threshold_of(rules: Rules) -> Threshold:
     return Threshold(rule.threshold_percent, rule.operator)
 
 
-def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: Plan) -> Gating:
+def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: OverridePlan) -> Gating:
     """Add the CD5-positive blasts as a gate, where there is a cut that gave a number."""
     if cd5.cut is None or cd5.percent is None or CD5_POSITIVE in gating.tree:
         return gating

@@ -18,8 +18,8 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
-from cd5flow.numerics.order_statistics import finite, picked
-from cd5flow.preprocess.compensation import Choice, compensate
+from cd5flow.numerics.order_statistics import finite_values, pick
+from cd5flow.preprocess.compensation import SpilloverChoice, compensate
 from cd5flow.preprocess.transforms import Columns, inverse, scale
 from cd5flow.quantify.cd5 import Axis, Measurement, measure
 from cd5flow.quantify.cuts import (
@@ -102,7 +102,7 @@ def _control(
     said = settings.control_identifiers.get(role, {})
     # The control's own labels do not matter: an FMO may name its empty channel as it likes.
     same = {c.detector for c in tube.fcs.channels} <= {c.detector for c in fcs.channels}
-    choice = Choice(tube.choice.spillover, tube.choice.state, ())
+    choice = SpilloverChoice(tube.choice.spillover, tube.choice.state, ())
     if not same:
         empty = GatedControl(role, fcs, EMPTY, EMPTY, compensated=True, identifiers=said)
         nothing = Columns(compensate(fcs.raw, None))
@@ -161,4 +161,4 @@ def _of(signal: Signal, mask: Mask | None) -> Signal:
     """Return a population's signal; an event without a finite one is neither positive nor negative."""
     if mask is None:
         return EMPTY
-    return finite(picked(signal, mask))
+    return finite_values(pick(signal, mask))

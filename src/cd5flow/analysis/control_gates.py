@@ -9,8 +9,8 @@ from cd5flow.analysis.controls import GatedControl, Role, SampleSide, mismatches
 from cd5flow.analysis.tube import Rules, Settings, Tube
 from cd5flow.fcs import read_fcs
 from cd5flow.gating.methods.quantile import Quantile
-from cd5flow.gating.sight import Refused, in_control
 from cd5flow.gating.strategy import READOUT, Strategy
+from cd5flow.gating.tube_view import Refused, in_control
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
@@ -36,7 +36,7 @@ def control_events(tube: Tube, rules: Rules, settings: Settings) -> dict[str, Co
 def _asked(strategy: Strategy) -> set[str]:
     """Return the roles of the controls that a strategy's gates refer to."""
     every = (*strategy.gates, *(g for path in strategy.paths for g in path.gates), *strategy.after)
-    ways = (way for gate in every for way in gate.ways)
+    ways = (way for gate in every for way in gate.methods)
     return {way.control for way in ways if isinstance(way, Quantile) and way.control is not None}
 
 

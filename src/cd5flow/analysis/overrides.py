@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from cd5flow.analysis.tube import AUTO, Settings
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.gating.by_hand import Plan
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.by_hand import OverridePlan
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import FORMAT, Overrides
 from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
 from cd5flow.model.geometry import Region
@@ -38,7 +38,9 @@ OVERRIDE_FILE: Final = "override.yaml"
 """Name of the file in the command that redoes an analysis."""
 
 
-def cut_by_hand(plan: Plan, by: str, *, automatic: Gating, linear: float | None) -> Cut | None:
+def cut_by_hand(
+    plan: OverridePlan, by: str, *, automatic: Gating, linear: float | None
+) -> Cut | None:
     """Return the CD5 cut that a person drew; None where that was not asked.
 
     Args:
@@ -81,7 +83,7 @@ def amended(
     result: Result,
     loaded: Loaded[Overrides],
     *,
-    plan: Plan,
+    plan: OverridePlan,
     gating: Gating,
     automatic: Result,
     found: Gating,
@@ -164,7 +166,7 @@ def _written(region: Region | None) -> dict[str, Any] | None:
 
 
 def redo_section(
-    path: Path, settings: Settings, *, sha256: str, gating: Gating, plan: Plan
+    path: Path, settings: Settings, *, sha256: str, gating: Gating, plan: OverridePlan
 ) -> RedoSection | None:
     """Return how to compute a result again with other gates drawn by hand.
 

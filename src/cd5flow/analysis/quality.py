@@ -21,16 +21,16 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
 )
-from cd5flow.preprocess.compensation import Choice, CompensationState, compensated_names
-from cd5flow.quality.acquisition import acquisition
-from cd5flow.quality.cells import cells
+from cd5flow.preprocess.compensation import CompensationState, SpilloverChoice, compensated_names
+from cd5flow.quality.acquisition import observe_acquisition
+from cd5flow.quality.cells import observe_cells
+from cd5flow.quality.checked_tube import CheckedTube
 from cd5flow.quality.checks import Observation, judge
-from cd5flow.quality.margins import margins
-from cd5flow.quality.ratio import Counted
-from cd5flow.quality.residual import negatives_of_fmo, residual
-from cd5flow.quality.run import Run
-from cd5flow.quality.spillover import Compensation, spillover
-from cd5flow.quality.staining import EMPTY, Stained, staining
+from cd5flow.quality.margins import observe_margins
+from cd5flow.quality.ratio import BlastCount
+from cd5flow.quality.residual import negatives_of_fmo, observe_residuals
+from cd5flow.quality.spillover import Compensation, observe_spillover
+from cd5flow.quality.staining import EMPTY, Stained, observe_staining
 from cd5flow.quantify.cd5 import Measurement
 
 COMPENSATION: Final = frozenset(
@@ -81,11 +81,11 @@ def check_quality(
         for cells_without_cd5 in negatives_of_fmo(run, control.tube.columns, control.members)
     ]
     others = (
-        *margins(run),
-        *spillover(_compensation(tube)),
-        *residual(run, tube.columns, fmo=fmo, reference=strategy.cd5.references),
-        *cells(run),
-        *staining(
+        *observe_margins(run),
+        *observe_spillover(_compensation(tube)),
+        *observe_residuals(run, tube.columns, fmo=fmo, reference=strategy.cd5.references),
+        *observe_cells(run),
+        *observe_staining(
             _stained(
                 tube,
                 gating,
@@ -102,11 +102,11 @@ def check_quality(
 
 def watch_run(tube: Tube, gating: Gating, strategy: Strategy) -> tuple[Observation, ...]:
     """Return what there is to see of the acquisition, which no other step has to be waited for."""
-    return acquisition(_run(tube, gating, strategy))
+    return observe_acquisition(_run(tube, gating, strategy))
 
 
-def _run(tube: Tube, gating: Gating, strategy: Strategy) -> Run:
-    return Run(
+def _run(tube: Tube, gating: Gating, strategy: Strategy) -> CheckedTube:
+    return CheckedTube(
         raw=tube.fcs.raw,
         panel=tube.panel,
         gating=gating,
@@ -151,17 +151,17 @@ def _compensation(tube: Tube) -> Compensation:
     )
 
 
-def _words(choice: Choice) -> str:
+def _words(choice: SpilloverChoice) -> str:
     source = "" if choice.spillover is None else f" from {choice.spillover.source}"
     return f"{choice.state.value}{source}"
 
 
-def _counted(members: Mapping[str, Mask]) -> Counted | None:
+def _counted(members: Mapping[str, Mask]) -> BlastCount | None:
     """Return the blasts among the cells of a tube; None where its gates name none."""
     blasts, whole = members.get(BLASTS), members.get(DENOMINATOR)
     if blasts is None or whole is None:
         return None
-    return Counted(int(np.count_nonzero(blasts & whole)), int(np.count_nonzero(whole)))
+    return BlastCount(int(np.count_nonzero(blasts & whole)), int(np.count_nonzero(whole)))
 
 
 def _may_be_of_the_specimen(section: ControlSection) -> bool:

@@ -14,7 +14,7 @@ from cd5flow.analysis.overrides import redo_section
 from cd5flow.analysis.sections import panel_entries, population_sections, words
 from cd5flow.analysis.tube import Rules, Settings, Tube
 from cd5flow.fcs import FcsFile
-from cd5flow.gating.by_hand import Plan
+from cd5flow.gating.by_hand import OverridePlan
 from cd5flow.gating.confidence import Rating, rate
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding
@@ -41,7 +41,7 @@ def tell(
     rules: Rules,
     settings: Settings,
     *,
-    plan: Plan,
+    plan: OverridePlan,
     controls: tuple[GatedTube, ...],
     sections: tuple[ControlSection, ...],
     quality: QualitySection,

@@ -11,7 +11,7 @@ from cd5flow.analysis.neighbours import mature_look_alikes
 from cd5flow.analysis.tube import Tube
 from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.strategy import Strategy
-from cd5flow.gating.therapy import changes
+from cd5flow.gating.therapy import therapy_changes
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import BurdenSection, PriorTherapy
@@ -33,7 +33,7 @@ def without_spared_t_cells(
     spared. A cluster with surface CD3 of which enough cells lack CD5, or of which nothing tells, is
     not claimed as leukaemia.
     """
-    limits = [r.spared_t_cells_percent for r in changes(strategy, therapies)]
+    limits = [r.spared_t_cells_percent for r in therapy_changes(strategy, therapies)]
     enough = min((limit for limit in limits if limit is not None), default=None)
     if enough is None or not gating.cluster:
         return gating
@@ -69,7 +69,11 @@ def edited_t_cells(
     They pass a lineage rule that asks for no surface CD3, and are told from blasts by their CD45 at
     best. Where blasts carry surface CD3 the question does not arise.
     """
-    asked = [r.edited_t_cells for r in changes(strategy, therapies) if r.edited_t_cells is not None]
+    asked = [
+        r.edited_t_cells
+        for r in therapy_changes(strategy, therapies)
+        if r.edited_t_cells is not None
+    ]
     if not asked or not gating.cluster:
         return False
     if gating.rule is not None and SURFACE not in gating.lacks:

@@ -17,14 +17,19 @@ from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.gating.drawn import DrawnGates, ImportedGates, same_matrix, start_of
 from cd5flow.gating.override import Overrides, load_overrides
 from cd5flow.gating.strategy import Strategy, load_strategy
-from cd5flow.gating.therapy import adapted
+from cd5flow.gating.therapy import adapt_strategy
 from cd5flow.model.events import CompensatedEvents, Spillover
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
-from cd5flow.preprocess.compensation import Choice, choose_spillover, compensate, read_spillover_csv
+from cd5flow.preprocess.compensation import (
+    SpilloverChoice,
+    choose_spillover,
+    compensate,
+    read_spillover_csv,
+)
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
 from cd5flow.preprocess.panel import find_panel, scatter_detectors
 from cd5flow.preprocess.scale_choice import channel_scales
@@ -79,7 +84,7 @@ class Tube:
 
     fcs: FcsFile
     panel: Panel
-    choice: Choice
+    choice: SpilloverChoice
     events: CompensatedEvents
     columns: Columns
     scales: Mapping[str, Scale]
@@ -115,7 +120,7 @@ def choose_rules(settings: Settings) -> Rules:
         drawn = f"gates of {settings.gates.file} (SHA-256 {settings.gates.sha256})"
         choice = f"{choice}; for its limits, with {drawn}"
     loaded = load_strategy(strategy_file(name))
-    strategy, changed = adapted(loaded.value, settings.prior_therapy)
+    strategy, changed = adapt_strategy(loaded.value, settings.prior_therapy)
     return Rules(
         strategy=replace(loaded, value=strategy),
         choice=choice,

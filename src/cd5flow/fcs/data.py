@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.fcs.clock import SplitClock
-from cd5flow.fcs.layout import Column, Kind, Layout
+from cd5flow.fcs.layout import Layout, StoredColumn, ValueKind
 from cd5flow.fcs.source import Source
 from cd5flow.model.events import Channel, Values
 from cd5flow.numerics.chunks import chunks
@@ -57,7 +57,7 @@ def undo_amplification(
     for channel, column in zip(channels, layout.columns, strict=False):  # joined Time comes last
         if channel.is_time or channel.word_of_time:
             continue
-        if channel.logarithmic and column.kind is Kind.INTEGER:
+        if channel.logarithmic and column.kind is ValueKind.INTEGER:
             undo[channel.index] = _exponential(channel, column, events=events)
         elif channel.gain != 1.0:
             undo[channel.index] = _divided(channel.gain)
@@ -68,7 +68,7 @@ def _divided(gain: float) -> Undo:
     return lambda stored: np.divide(stored, gain, dtype=np.float64)
 
 
-def _exponential(channel: Channel, column: Column, *, events: int) -> Undo:
+def _exponential(channel: Channel, column: StoredColumn, *, events: int) -> Undo:
     decades, at_zero = channel.amplification
 
     def linear(stored: Cells) -> Cells:
@@ -159,7 +159,7 @@ def _lay_out_uniform(
         cells = _assembled(block.reshape(-1, width), layout.order.places(width))
     cells = _typed(cells, column.kind).reshape(len(target), count)
     not_finite = 0
-    if column.kind is not Kind.INTEGER:
+    if column.kind is not ValueKind.INTEGER:
         not_finite = _not_finite(cells)
     else:
         _mask(cells, layout)
@@ -223,7 +223,7 @@ def _lay_out_mixed(
             cells = _assembled(grid[:, at : at + width], layout.order.places(width))
             at += width
         cells = _typed(cells, column.kind)
-        if column.kind is not Kind.INTEGER:
+        if column.kind is not ValueKind.INTEGER:
             not_finite += _not_finite(cells)
         elif column.mask is not None:
             cells = cells & cells.dtype.type(column.mask)
@@ -255,11 +255,11 @@ def _from_bits(bits: npt.NDArray[np.uint8], *, little: bool) -> Cells:
     return cells
 
 
-def _typed(cells: Cells, kind: Kind) -> Cells:
+def _typed(cells: Cells, kind: ValueKind) -> Cells:
     match kind:
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             return cells
-        case Kind.SINGLE:
+        case ValueKind.SINGLE:
             return cells.view("<f4")
-        case Kind.DOUBLE:
+        case ValueKind.DOUBLE:
             return cells.view("<f8")

@@ -15,7 +15,7 @@ from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
 from cd5flow.fcs.datasets import DataSet, choose_data_set, describe, read_data_sets
-from cd5flow.fcs.layout import Kind, Layout, linear_maximum
+from cd5flow.fcs.layout import Layout, ValueKind, linear_maximum
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import given, read_analysis
@@ -224,7 +224,7 @@ def _with_ranges(channels: tuple[Channel, ...], decoded: Decoded) -> tuple[Chann
 
 
 def _about_values(decoded: Decoded, layout: Layout) -> tuple[Finding, ...]:
-    if not decoded.not_finite or all(column.kind is Kind.INTEGER for column in layout.columns):
+    if not decoded.not_finite or all(column.kind is ValueKind.INTEGER for column in layout.columns):
         return ()
     message = f"DATA holds {decoded.not_finite:,} values that are NaN or infinite"
     return (Finding("NOT_FINITE", Severity.WARN, message),)

@@ -40,7 +40,7 @@ _FEW = 8
 """One event in so many is few: they are taken out and tested by themselves."""
 
 
-def membership(tree: GateTree, columns: Columns) -> Members:
+def apply_gates(tree: GateTree, columns: Columns) -> Members:
     """Return who is in each population of a tree.
 
     Returns:
@@ -50,12 +50,12 @@ def membership(tree: GateTree, columns: Columns) -> Members:
     everyone.setflags(write=False)
     members = Members({ALL: everyone})
     for gate in tree.gates:
-        mask = population(gate, tree=tree, columns=columns, members=members)
+        mask = events_in_gate(gate, tree=tree, columns=columns, members=members)
         members.add(gate.name, Population(mask))
     return members
 
 
-def population(
+def events_in_gate(
     gate: Gate, *, tree: GateTree, columns: Columns, members: Mapping[str, Mask]
 ) -> Mask:
     """Return who is in one population, as a read-only mask over all events.

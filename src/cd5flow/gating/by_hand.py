@@ -30,7 +30,7 @@ KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OverridePlan:
     """What is gated by hand on a tube.
 
     Attributes:
@@ -57,7 +57,7 @@ def make_plan(
     panel: Panel,
     scales: Mapping[str, Scale],
     rule: str | None,
-) -> Plan:
+) -> OverridePlan:
     """Hold an override file against the strategy and the tube's panel.
 
     Args:
@@ -78,10 +78,10 @@ def make_plan(
         strategy = strategy.model_copy(update={"paths": (path,)})
     tube = _Tube(loaded.value, strategy, panel, scales)
     refuse(loaded, tube.faults())
-    return Plan(strategy, dict(tube.regions), loaded.value.lineage)
+    return OverridePlan(strategy, dict(tube.regions), loaded.value.lineage)
 
 
-def check_applied(loaded: Loaded[Overrides], plan: Plan, gating: Gating) -> None:
+def check_applied(loaded: Loaded[Overrides], plan: OverridePlan, gating: Gating) -> None:
     """Refuse to go on where a region could not be used, so that none is passed over in silence.
 
     Raises:

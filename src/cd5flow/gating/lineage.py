@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cd5flow.gating.one_gate import find_gates, with_events
-from cd5flow.gating.sight import Sight
-from cd5flow.gating.state import Gated
+from cd5flow.gating.find_gate import apply_gate, find_gates
+from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
+from cd5flow.gating.tube_view import TubeView
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
@@ -17,13 +17,13 @@ UNPROVEN = "unproven"
 """The lineage of cells of which nothing proves one."""
 
 
-def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | None]:
+def choose_path(strategy: Strategy, state: GatingState) -> tuple[GatingState, LineagePath | None]:
     """Try the paths that the panel allows; return what was gated, and the path that found blasts.
 
     The first path with a cluster is taken, unless a later one has `outweighs` times as many cells in
     its own: a few stray cells of one path must not hide the disease that another shows.
     """
-    best: tuple[Gated, LineagePath] | None = None
+    best: tuple[GatingState, LineagePath] | None = None
     most = 0
     others: list[tuple[str, Mask]] = []
     for path in strategy.paths:
@@ -55,7 +55,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
     return best
 
 
-def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
+def gate_candidates(strategy: Strategy, state: GatingState) -> LineagePath | None:
     """Gate the candidates of the first path that gets so far, so that their number can be told.
 
     They are no cluster, and the result says so.
@@ -65,21 +65,21 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
             continue
         trial = state.branch()
         find_gates(path.gates[:-1], trial)
-        candidates = trial.standing(path.gates[-1].parent)
+        candidates = trial.population_for(path.gates[-1].parent)
         if candidates is None or candidates not in trial.gates or candidates in state.gates:
             continue
         region = Boolean("and", (Operand(candidates),))
         note = "candidates that form no cluster"
         evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
         gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
-        trial.take(BLASTS, with_events(gate, trial))
+        trial.add(BLASTS, apply_gate(gate, trial))
         state.gates, state.members = trial.gates, trial.members
-        state.stands_in = trial.stands_in
+        state.substitutes = trial.substitutes
         return path
     return None
 
 
-def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> bool:
+def is_unproven(strategy: Strategy, state: GatingState, found: LineagePath | None) -> bool:
     """Whether cells in the blast window, of no proven lineage, are too many to be called normal.
 
     Args:
@@ -91,7 +91,7 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
         return False
     # What a diagnostic result shows is proven.
-    if state.basis.laip is not None or not state.applies((), rule.unless):
+    if state.inputs.laip is not None or not state.applies((), rule.unless):
         return False
     limit = rule.percent if found is None else found.most_beside_percent
     if limit is None:
@@ -106,22 +106,22 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
     return count > 0 and count >= least
 
 
-def path_name(path: LineagePath, state: Gated) -> str:
+def path_name(path: LineagePath, state: GatingState) -> str:
     """Return the rule's name, or its other one where the blasts carry the marker dimly."""
     rule = path.renamed
     if rule is None or BLASTS not in state.members or not state.applies((rule.axis,), ()):
         return path.lineage
-    sight = Sight(
-        columns=state.basis.columns,
-        panel=state.basis.panel,
-        scales=state.basis.scales,
+    view = TubeView(
+        columns=state.inputs.columns,
+        panel=state.inputs.panel,
+        scales=state.inputs.scales,
         members=state.members,
         inside=state.members[BLASTS],
-        rng=np.random.default_rng(state.basis.seed),
+        rng=np.random.default_rng(state.inputs.seed),
     )
-    dimension = sight.dimension(rule.axis)
-    values = sight.values(dimension)
-    place = sight.at(rule.above, dimension)
+    dimension = view.dimension(rule.axis)
+    values = view.values(dimension)
+    place = view.at(rule.above, dimension)
     if values.size and place is not None and float(np.median(values)) > place:
         return rule.lineage
     return path.lineage

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.lineage import (
     UNPROVEN,
+    choose_path,
+    gate_candidates,
     is_unproven,
     path_name,
-    take_path,
-    without_cluster,
 )
-from cd5flow.gating.one_gate import find_gates, through
-from cd5flow.gating.sight import Refused
-from cd5flow.gating.state import Basis, Gated, everyone
+from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import DENOMINATOR, Strategy
+from cd5flow.gating.tube_view import Refused
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
@@ -59,13 +59,13 @@ def resolve(
             placed by one.
         stage: marks each gate.
     """
-    basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
-    state = Gated(basis, everyone(columns), stage=stage)
+    inputs = GatingInput(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
+    state = GatingState(inputs, all_events(columns), stage=stage)
     find_gates(strategy.gates, state)
-    state, path = take_path(strategy, state)
+    state, path = choose_path(strategy, state)
     cluster = path is not None
     if path is None:
-        path = without_cluster(strategy, state)
+        path = gate_candidates(strategy, state)
     find_gates(strategy.after, state)
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
@@ -120,4 +120,6 @@ def transfer(
     Returns:
         Population name to mask over the control's events.
     """
-    return through(gating.tree.gates, strategy.gates, Basis(columns, panel, scales, seed))
+    return apply_to_control(
+        gating.tree.gates, strategy.gates, GatingInput(columns, panel, scales, seed)
+    )

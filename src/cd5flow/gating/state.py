@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cd5flow.gating.sight import Refused
 from cd5flow.gating.strategy import GateSpec
+from cd5flow.gating.tube_view import Refused
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
@@ -21,7 +21,7 @@ from cd5flow.preprocess.transforms import Columns
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class GatingInput:
     """What every gate of a tube is found by, beside the gates before it.
 
     Attributes:
@@ -54,7 +54,7 @@ class FoundGate:
     """A gate that was found, who is in it, and what is to be said of it."""
 
     gate: Gate
-    who: Population
+    population: Population
     findings: tuple[Finding, ...] = ()
 
 
@@ -63,17 +63,17 @@ class NotFound:
     """A gate that was not found.
 
     Attributes:
-        stands_in: the population gated in its place; None where nothing is.
+        substitute: the population gated in its place; None where nothing is.
         findings: what is to be said.
         look_alike: whether a cluster was refused as one of normal cells.
     """
 
-    stands_in: str | None
+    substitute: str | None
     findings: tuple[Finding, ...] = ()
     look_alike: bool = False
 
 
-def everyone(columns: Columns) -> Members:
+def all_events(columns: Columns) -> Members:
     """Return the population of all events of a tube and no other."""
     mask = np.ones(len(columns), dtype=np.bool_)
     mask.setflags(write=False)
@@ -81,34 +81,34 @@ def everyone(columns: Columns) -> Members:
 
 
 @dataclass(slots=True)
-class Gated:
+class GatingState:
     """What has been gated so far.
 
     Attributes:
-        basis: the tube, and what its gates are found by.
+        inputs: the tube, and what its gates are found by.
         members: population name to mask.
         gates: those found, in order.
-        stands_in: gate that was not found to the population gated in its place; None where nothing is.
+        substitutes: gate that was not found to the population gated in its place; None where nothing is.
         findings: what is to be said.
         look_alike: whether a cluster was refused as one of normal cells.
         stage: marks each gate.
     """
 
-    basis: Basis
+    inputs: GatingInput
     members: Members
     gates: dict[str, Gate] = field(default_factory=dict)
-    stands_in: dict[str, str | None] = field(default_factory=dict)
+    substitutes: dict[str, str | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     look_alike: bool = False
     stage: Stage = untimed
 
-    def branch(self) -> Gated:
+    def branch(self) -> GatingState:
         """Return a copy to try a path on."""
-        return Gated(
-            self.basis,
+        return GatingState(
+            self.inputs,
             self.members.copy(),
             dict(self.gates),
-            dict(self.stands_in),
+            dict(self.substitutes),
             list(self.findings),
             self.look_alike,
             self.stage,
@@ -120,22 +120,22 @@ class Gated:
 
     def applies(self, needs: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether the panel has what is needed and lacks what excludes."""
-        return self.basis.applies(needs, unless)
+        return self.inputs.applies(needs, unless)
 
-    def standing(self, name: str) -> str | None:
+    def population_for(self, name: str) -> str | None:
         """Return the population that a name stands for here; None where it is absent."""
         found: str | None = name
         while found is not None and found not in self.members:
-            found = self.stands_in.get(found)
+            found = self.substitutes.get(found)
         return found
 
-    def take(self, name: str, found: FoundGate | NotFound) -> None:
+    def add(self, name: str, found: FoundGate | NotFound) -> None:
         """Take what came of a gate to what has been gated."""
         if isinstance(found, FoundGate):
-            self.members.add(name, found.who)
+            self.members.add(name, found.population)
             self.gates[name] = found.gate
         else:
-            self.stands_in[name] = found.stands_in
+            self.substitutes[name] = found.substitute
             self.look_alike |= found.look_alike
         self.findings += found.findings
 

@@ -16,7 +16,7 @@ from cd5flow.errors import StrategyError
 from cd5flow.gating.confidence import ConfidenceRules
 from cd5flow.gating.methods import Method
 from cd5flow.gating.methods.combine import Combine
-from cd5flow.gating.sight import Edge, Side, Spec
+from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
 from cd5flow.model.populations import ALL
@@ -102,7 +102,7 @@ class GateSpec(Spec):
         return self
 
     @property
-    def ways(self) -> tuple[Any, ...]:
+    def methods(self) -> tuple[Any, ...]:
         """The methods in the order in which they are tried."""
         return (self.find, *self.otherwise)
 
@@ -370,7 +370,7 @@ def _circular(
 def looked_at(gate: GateSpec) -> frozenset[str]:
     """Return every marker on whose axis a gate's methods look."""
     names: set[str] = set()
-    for way in gate.ways:
+    for way in gate.methods:
         for axis in _named(way, _AXIS_FIELDS):
             names |= set(axis.split("|"))
     return frozenset(names)
@@ -395,7 +395,7 @@ def _expected(gate: GateSpec) -> set[str]:
 def referred(gate: GateSpec) -> frozenset[str]:
     """Return every population that a gate's methods refer to."""
     names: set[str] = set()
-    for way in gate.ways:
+    for way in gate.methods:
         names |= set(_populations(way))
     return frozenset(names)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.numerics.chunks import chunks
-from cd5flow.numerics.order_statistics import ends, finite
+from cd5flow.numerics.order_statistics import ends, finite_values
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def profile(
     room = high - low > GRID * float(np.spacing(max(abs(low), abs(high))))
     if not room:
         return None
-    counts, edges = _histogram(finite(values), low, high)
+    counts, edges = _histogram(finite_values(values), low, high)
     inside = int(counts.sum())
     if inside == 0:
         return None
@@ -148,7 +148,7 @@ def height_at(
         kept: the one side that must not be gone through, where what lies on the other may smear up
             to the cut.
     """
-    values = finite(values)
+    values = finite_values(values)
     above = int(np.count_nonzero(values >= np.float64(cut)))
     sides = {"above": above, "below": values.size - above}
     if min(n for side, n in sides.items() if kept in {None, side}) < 20:
@@ -166,7 +166,7 @@ def height_at(
     return at_cut / lower if lower > 0 else 0.0
 
 
-def dips(shape: Profile, *, min_depth: float, min_events: int) -> tuple[Dip, ...]:
+def find_dips(shape: Profile, *, min_depth: float, min_events: int) -> tuple[Dip, ...]:
     """Return the valleys between significant peaks, from left to right.
 
     A peak counts when it rises out of the valleys beside it by `min_depth` and by `SIGNIFICANT`

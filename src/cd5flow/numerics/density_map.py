@@ -40,7 +40,7 @@ class Basin:
         return self.bins.take(self.places)
 
 
-def basins(
+def find_basins(
     x: npt.NDArray[np.floating],
     y: npt.NDArray[np.floating],
     *,

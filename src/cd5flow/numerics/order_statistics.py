@@ -31,7 +31,7 @@ _BLOCK = 4096
 """Values of which the ends are looked for by the ends of blocks of so many."""
 
 
-def picked(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
+def pick(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
     """Return the values of the events in a mask, in order.
 
     ``values[mask]`` guesses the next event, which fails where populations are mixed as they are in a
@@ -44,7 +44,7 @@ def picked(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
     return values.compress(mask)
 
 
-def finite(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+def finite_values(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """Return the values that are numbers, in order; the same array where all are."""
     known = np.isfinite(values)
     return values if known.all() else values.compress(known)
@@ -71,7 +71,7 @@ def median(values: Floats) -> float:
 
 def robust_sd(values: Floats) -> float:
     """Return `MAD_TO_SD` times the median absolute deviation of the finite values; 0.0 for none."""
-    known = finite(values).astype(np.float64)
+    known = finite_values(values).astype(np.float64)
     if known.size == 0:
         return 0.0
     return MAD_TO_SD * median(np.abs(known - median(known)))
@@ -121,7 +121,7 @@ def ends(values: Floats, rank: int) -> tuple[float, float]:
     return float(np.partition(low, rank)[rank]), float(np.partition(high, last - rank)[last - rank])
 
 
-def rising(values: Floats) -> npt.NDArray[np.intp]:
+def stable_argsort(values: Floats) -> npt.NDArray[np.intp]:
     """Return the places of the values from the lowest to the highest, equal ones in their order.
 
     Args:

@@ -47,7 +47,7 @@ class Stopwatch:
         """Seconds of all stages, parts not counted twice."""
         return sum(seconds for path, seconds in self.seconds.items() if "/" not in path)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the seconds as a profile file holds them."""
         return {
             "seconds": self.total,

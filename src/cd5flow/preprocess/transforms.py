@@ -18,7 +18,7 @@ from cd5flow.model.events import CompensatedEvents, Mask, Values
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 from cd5flow.numerics.chunks import chunks
-from cd5flow.numerics.order_statistics import picked
+from cd5flow.numerics.order_statistics import pick
 from cd5flow.preprocess.hyperlog import hyperlog, hyperlog_inverse
 
 Exact = npt.NDArray[np.float64]
@@ -322,12 +322,12 @@ class Columns:
             dimension: the axis.
         """
         if population.flags.writeable:
-            return picked(self.column(dimension), population)
+            return pick(self.column(dimension), population)
         key = (id(population), dimension)
         # The mask is kept beside its values, so that no other can be given its id.
         kept = self._picked.pop(key, None)
         if kept is None:
-            kept = population, picked(self.column(dimension), population)
+            kept = population, pick(self.column(dimension), population)
             kept[1].flags.writeable = False
         self._picked[key] = kept
         if len(self._picked) > _PICKED:

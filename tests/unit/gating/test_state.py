@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cd5flow.gating.state import Basis, FoundGate, Gated, NotFound, everyone
+from cd5flow.gating.state import FoundGate, GatingInput, GatingState, NotFound, all_events
 from cd5flow.model.events import Channel, RawEvents
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension, Interval
@@ -23,15 +23,17 @@ def found(name: str, *, events: int = 3, findings: tuple[Finding, ...] = ()) -> 
     return FoundGate(gate, Population(np.arange(3) < events), findings)
 
 
-def state(*outcomes: tuple[str, FoundGate | NotFound]) -> Gated:
+def state(*outcomes: tuple[str, FoundGate | NotFound]) -> GatingState:
     """Return what is known of a tube of three events once these came of its gates."""
     channels = (Channel(0, "X", None, 32, 1024.0, 1024.0),)
     raw = RawEvents(np.zeros((3, 1), dtype=np.float32, order="F"), channels, None)
     columns = Columns(compensate(raw, None))
-    known = Gated(Basis(columns, Panel(channels, {}, {}), {}, seed=0), everyone(columns))
-    known.stands_in.update({"gone": "a", "out": None, "twice": "gone"})
+    known = GatingState(
+        GatingInput(columns, Panel(channels, {}, {}), {}, seed=0), all_events(columns)
+    )
+    known.substitutes.update({"gone": "a", "out": None, "twice": "gone"})
     for name, outcome in (("a", found("a", events=1)), *outcomes):
-        known.take(name, outcome)
+        known.add(name, outcome)
     return known
 
 
@@ -49,12 +51,12 @@ def test_a_found_gate_is_a_population_and_one_not_found_is_none() -> None:
 )
 def test_what_was_not_found_is_stood_in_for(name: str, standing: str | None) -> None:
     known = state(("b", found("b")), ("c", NotFound("b")), ("e", NotFound("gone")))
-    assert known.standing(name) == standing
+    assert known.population_for(name) == standing
 
 
 def test_a_gate_found_by_an_alternative_stands_for_itself() -> None:
-    assert state(("b", NotFound("a")), ("b", found("b"))).standing("b") == "b"
-    assert state(("b", NotFound(None))).standing("b") is None
+    assert state(("b", NotFound("a")), ("b", found("b"))).population_for("b") == "b"
+    assert state(("b", NotFound(None))).population_for("b") is None
 
 
 def test_what_is_to_be_said_of_gates_is_kept_in_their_order() -> None:
@@ -71,11 +73,11 @@ def test_one_cluster_refused_as_normal_cells_is_remembered() -> None:
 def test_a_branch_leaves_what_it_came_from_as_it_was() -> None:
     known = state()
     trial = known.branch()
-    trial.take("b", found("b", findings=(FEW,)))
-    trial.take("c", NotFound("b", look_alike=True))
+    trial.add("b", found("b", findings=(FEW,)))
+    trial.add("c", NotFound("b", look_alike=True))
     assert list(known.members) == [ALL, "a"]
     assert list(known.gates) == ["a"]
     assert known.findings == []
-    assert "c" not in known.stands_in
+    assert "c" not in known.substitutes
     assert not known.look_alike
-    assert trial.standing("c") == "b"
+    assert trial.population_for("c") == "b"

@@ -647,4 +647,4 @@ def test_what_a_gate_looks_at_and_refers_to_is_known() -> None:
     )
     assert looked_at(spec) == {"CD45", "SSC", "FSC"}
     assert referred(spec) == {"t", "nk"}
-    assert [way.method for way in spec.ways] == ["density_cluster", "combine"]
+    assert [way.method for way in spec.methods] == ["density_cluster", "combine"]

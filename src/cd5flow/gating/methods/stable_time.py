@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
-from cd5flow.numerics.order_statistics import MAD_TO_SD, finite, quantiles, usual_count
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -53,15 +53,15 @@ class StableTime(Spec):
     merge: int = Field(default=2, ge=0)
     min_events: int = Field(default=1000, ge=100)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the stable stretches; unresolved without a running clock or with too few events."""
-        dimension = sight.dimension("Time", linear=True, compensated=False)
-        time = np.asarray(sight.values(dimension), dtype=np.float64)
+        dimension = view.dimension("Time", linear=True, compensated=False)
+        time = np.asarray(view.values(dimension), dtype=np.float64)
         timed = np.isfinite(time)
         if not timed.all():
-            inside = sight.inside.copy()
+            inside = view.inside.copy()
             inside[inside] = timed
-            time, sight = time[timed], replace(sight, inside=inside)
+            time, view = time[timed], replace(view, inside=inside)
         nothing = Evidence("stable_time", int(time.size))
         why = self._unwatchable(time)
         if why is not None:
@@ -82,9 +82,9 @@ class StableTime(Spec):
         step = max(1, time.size // self.signal_events)
         seen = place[::step]
         seen_counts = np.bincount(seen, minlength=bins)
-        watched = [sight.dimension(axis, compensated=False) for axis in self._present(sight)]
+        watched = [view.dimension(axis, compensated=False) for axis in self._present(view)]
         for signal in watched:
-            table = _ranked(sight, signal, seen, step, bins)
+            table = _ranked(view, signal, seen, step, bins)
             if table is not None:
                 odd_signal |= self._shifted(table, seen_counts, odd_rate | odd_signal)
         unstable = _merge(odd_rate | odd_signal, self.merge)
@@ -122,8 +122,8 @@ class StableTime(Spec):
             return "the clock began anew during the run: a time stands for several moments"
         return None
 
-    def _present(self, sight: Sight) -> list[str]:
-        return [axis for axis in self.axes if any(sight.panel.has(m) for m in axis.split("|"))]
+    def _present(self, view: TubeView) -> list[str]:
+        return [axis for axis in self.axes if any(view.panel.has(m) for m in axis.split("|"))]
 
     def _shifted(
         self, table: npt.NDArray[np.int64], counts: np.ndarray, odd: np.ndarray
@@ -162,18 +162,16 @@ def _binned(
 
 
 def _ranked(
-    sight: Sight, dimension: Dimension, place: np.ndarray, step: int, bins: int
+    view: TubeView, dimension: Dimension, place: np.ndarray, step: int, bins: int
 ) -> npt.NDArray[np.int64] | None:
     """Return how many of every `step`-th events each time bin holds at each step of a signal.
 
     None where the signal has no spread.
     """
     values = (
-        sight.columns.every(step, dimension)
-        if sight.inside.all()
-        else sight.values(dimension)[::step]
+        view.columns.every(step, dimension) if view.inside.all() else view.values(dimension)[::step]
     )
-    known = finite(values)
+    known = finite_values(values)
     if not known.size:
         return None
     low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))

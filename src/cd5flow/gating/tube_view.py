@@ -16,7 +16,7 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
 from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.order_statistics import finite, picked, quantile, robust_sd
+from cd5flow.numerics.order_statistics import finite_values, pick, quantile, robust_sd
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
 
 _MOST = 0.75
@@ -134,7 +134,7 @@ class NoControlError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TubeView:
     """One gate's view of the tube.
 
     Attributes:
@@ -191,7 +191,7 @@ class Sight:
         if self.inside.all():
             return column
         if self.events > _MOST * column.size:
-            return picked(column, self.inside)
+            return pick(column, self.inside)
         return column.take(self.columns.rows(self.inside))
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
@@ -218,7 +218,7 @@ class Sight:
         if mask is None or not mask.any():
             return np.empty(0, dtype=np.float32)
         self.consulted.populations[in_control(role, population)] = None
-        return picked(control.columns.column(dimension), mask)
+        return pick(control.columns.column(dimension), mask)
 
     def _events_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         mask = self.members.get(population)
@@ -236,7 +236,7 @@ class Sight:
             return None
         positions: Sequence[Position] = (edge,) if isinstance(edge, Position) else edge
         for position in positions:
-            found = finite(self._events_of(position.population, dimension))
+            found = finite_values(self._events_of(position.population, dimension))
             if found.size < position.min_events:
                 continue
             place = quantile(found, position.quantile_percent)
