@@ -24,7 +24,8 @@ from cd5flow.interop.gatingml_reader import from_gatingml
 from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, Mask
 from cd5flow.model.geometry import Boolean
-from cd5flow.model.populations import ALL, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import GateTree
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support.gates_factory import SPACE

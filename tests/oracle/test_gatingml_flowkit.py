@@ -27,7 +27,8 @@ from cd5flow.model.geometry import (
     Region,
 )
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.preprocess.transforms import Columns
 

@@ -16,7 +16,7 @@ import pytest
 
 from cd5flow.analysis.controls import Role
 from cd5flow.model.events import Mask
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.report import Wishes

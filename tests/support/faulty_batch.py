@@ -32,7 +32,7 @@ def faulty_task(orders: Orders) -> Task:
 if __name__ == "__main__":
     # Workers look functions up by their module's name, which for this file as a program is another.
     from cd5flow.cli import main
-    from support import faulty_batch
+    from support import faulty_batch  # noqa: PLW0406 - as a program this file is another module
 
     Orders.task = property(faulty_batch.faulty_task)  # type: ignore[method-assign,assignment]
     main()

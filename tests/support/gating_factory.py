@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import settings
 
 from cd5flow.analysis.sections import describe
 from cd5flow.config.shipped import markers_file, strategy_file
@@ -33,9 +32,6 @@ from cd5flow.simulate import TubeSpec, simulate_tube
 
 Arrays = Mapping[str, npt.ArrayLike]
 Floats = npt.NDArray[np.float64]
-
-unhurried = settings(deadline=None, derandomize=True)
-"""For properties: a busy machine is no fault of the code, and one run is like another."""
 
 DISPLAY = Linear(t=1.0)
 """A display scale on which a place is the linear value itself."""

@@ -17,8 +17,9 @@ from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.transforms import Columns, inverse, scale
 from cd5flow.quantify.cd5 import Axis

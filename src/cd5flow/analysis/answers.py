@@ -12,9 +12,9 @@ from cd5flow.analysis.tube import Rules, Tube
 from cd5flow.gating.by_hand import OverridePlan
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.lineage import UNPROVEN
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.laip import Laip
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.result import BurdenSection, Cd5Section, PhenotypeEntry, QualitySection

@@ -13,9 +13,9 @@ from cd5flow.analysis.tube import Rules, Settings, Tube
 from cd5flow.fcs import read_fcs
 from cd5flow.gating.adopt import on_control
 from cd5flow.gating.resolve import transfer
-from cd5flow.gating.strategy import BLASTS, READOUT
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import BLASTS, READOUT, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
 from cd5flow.numerics.order_statistics import finite_values, pick
@@ -130,7 +130,7 @@ def _control(
             role,
             fcs,
             _of(signal, members.get(BLASTS)),
-            _of(signal, members.get("t_cells")),
+            _of(signal, members.get(T_CELLS)),
             compensated=True,
             identifiers=said,
         ),
@@ -153,7 +153,7 @@ def _readout(tube: Tube, gating: Gating, references: tuple[str, ...]) -> Readout
         found.append(Reference(name, _of(signal, mask), theirs))
     ours = {m: _of(tube.columns.column(d), blasts) for m, d in dims.items()}
     return Readout(
-        _of(signal, blasts), _of(signal, gating.members.get("t_cells")), tuple(found), ours
+        _of(signal, blasts), _of(signal, gating.members.get(T_CELLS)), tuple(found), ours
     )
 
 

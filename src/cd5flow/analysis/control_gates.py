@@ -9,9 +9,10 @@ from cd5flow.analysis.controls import GatedControl, Role, SampleSide, mismatches
 from cd5flow.analysis.tube import Rules, Settings, Tube
 from cd5flow.fcs import read_fcs
 from cd5flow.gating.methods.quantile import Quantile
-from cd5flow.gating.strategy import READOUT, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused, in_control
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.names import READOUT
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.compensation import compensate

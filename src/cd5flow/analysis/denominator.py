@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cd5flow.gating.state import applies
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.limits import BurdenLimits, OtherDenominator
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.quantify.burden import OtherCount

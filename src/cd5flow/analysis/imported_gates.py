@@ -6,8 +6,9 @@ import numpy as np
 
 from cd5flow.analysis.tube import Settings, Tube
 from cd5flow.gating.adopt import Names, adopt, edge_on
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, READOUT, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, READOUT
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import ImportedSection
 from cd5flow.quantify.drawn import DrawnPositive

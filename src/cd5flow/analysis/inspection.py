@@ -14,9 +14,10 @@ from cd5flow.config.shipped import markers_file, strategy_file
 from cd5flow.errors import PanelError
 from cd5flow.fcs import DataSetSummary, FcsFile, read_fcs, summarise_data_sets
 from cd5flow.fcs.timestamps import elapsed_seconds
-from cd5flow.gating.strategy import READOUT, Strategy, load_strategy
+from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import choose_spillover
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases

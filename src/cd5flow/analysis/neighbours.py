@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.apply import inside_of
-from cd5flow.gating.strategy import BLASTS, READOUT
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Boolean, Dimension, Interval, dimensions
 from cd5flow.model.limits import NeighbourRule
+from cd5flow.model.names import BLASTS, READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, median, pick

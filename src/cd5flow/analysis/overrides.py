@@ -13,9 +13,10 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.gating.by_hand import OverridePlan
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import FORMAT, Overrides
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
 from cd5flow.model.geometry import Region
-from cd5flow.model.populations import ALL, Gate, GateTree, Gating
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE
+from cd5flow.model.populations import Gate, GateTree, Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import (
     AutomaticGate,
     AutomaticSection,
@@ -27,7 +28,6 @@ from cd5flow.model.result import (
     Specimen,
     Timepoint,
 )
-from cd5flow.model.written import written_region
 from cd5flow.preprocess.transforms import inverse
 from cd5flow.quantify.cuts import Cut
 
@@ -137,7 +137,7 @@ def _automatic(name: str, found: Gating) -> AutomaticGate | None:
     gate = found.tree[name]
     return AutomaticGate(
         method=gate.evidence.method,
-        region=written_region(gate.region),
+        region=write_region(gate.region),
         events=found.count(name) or 0,
         percent_of_parent=_share(name, found),
     )
@@ -162,7 +162,7 @@ def _answers(result: Result) -> AutomaticSection:
 
 
 def _written(region: Region | None) -> dict[str, Any] | None:
-    return None if region is None else written_region(region)
+    return None if region is None else write_region(region)
 
 
 def redo_section(

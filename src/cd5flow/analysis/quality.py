@@ -9,9 +9,10 @@ import numpy as np
 
 from cd5flow.analysis.cd5_signal import GatedTube
 from cd5flow.analysis.tube import Settings, Tube
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, READOUT, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
+from cd5flow.model.names import BLASTS, DENOMINATOR, READOUT
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
     Cd5Section,

@@ -9,17 +9,18 @@ import numpy as np
 
 from cd5flow.gating.confidence import Rating
 from cd5flow.model.findings import Finding
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.populations import Gate, Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
-from cd5flow.model.written import written_region
 
-describe = written_region
+describe = write_region
 """A region as the result shows it."""
 
 NO_RATINGS: Mapping[str, Rating] = {}
 
-ALWAYS = ("nucleated", "blasts", "cd5_positive")
+ALWAYS = (DENOMINATOR, BLASTS, CD5_POSITIVE)
 """Populations that every result names; those that could not be gated have no percentages."""
 
 
@@ -34,7 +35,7 @@ def panel_entries(panel: Panel) -> tuple[PanelEntry, ...]:
 def population_sections(
     gating: Gating,
     *,
-    denominator: str = "nucleated",
+    denominator: str = DENOMINATOR,
     ratings: Mapping[str, Rating] = NO_RATINGS,
 ) -> tuple[PopulationSection, ...]:
     """Return a row a population in gating order.

@@ -17,7 +17,7 @@ from cd5flow.errors import GatesError, OptionError
 from cd5flow.gating.apply import apply_gates, dimensions_read
 from cd5flow.gating.drawn import DRAWN, DrawnGates, ImportedGates, listed
 from cd5flow.gating.fitting import fitted
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, RESERVED
+from cd5flow.gating.strategy import RESERVED
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import (
@@ -29,11 +29,21 @@ from cd5flow.model.geometry import (
     dimensions,
 )
 from cd5flow.model.members import Members
+from cd5flow.model.names import (
+    ALL,
+    BLASTS,
+    CD5_POSITIVE,
+    DENOMINATOR,
+    LYMPHOCYTES,
+    READOUT,
+    SINGLETS,
+    T_CELLS,
+)
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.preprocess.transforms import Columns, inverse
 
-NAMED: Final = ("singlets", DENOMINATOR, "lymphocytes", "t_cells", BLASTS, CD5_POSITIVE)
+NAMED: Final = (SINGLETS, DENOMINATOR, LYMPHOCYTES, T_CELLS, BLASTS, CD5_POSITIVE)
 """Populations that drawn gates may be, beside the strategy's negative references."""
 
 LINEAGE: Final = ("cyCD3", "CD3", "CD7")

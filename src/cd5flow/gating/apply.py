@@ -28,7 +28,8 @@ from cd5flow.model.geometry import (
     dimensions,
 )
 from cd5flow.model.members import Members, Population
-from cd5flow.model.populations import ALL, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate, GateTree
 from cd5flow.numerics.chunks import chunks
 from cd5flow.preprocess.transforms import Columns
 

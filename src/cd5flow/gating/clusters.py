@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from cd5flow.gating.tube_view import Side, Spec, TubeView, refuse_one_channel_twice
 from cd5flow.model.geometry import Dimension, Ellipse
+from cd5flow.model.names import ALL
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.order_statistics import median, robust_sd
 from cd5flow.numerics.robust_ellipse import fit_core, level_distance
@@ -44,21 +46,21 @@ class ClusterSpec(Spec):
         apart_events: fewest events of a population to be told apart from.
     """
 
-    x: str
-    y: str
-    yardstick: tuple[str, ...]
+    x: MarkerRef
+    y: MarkerRef
+    yardstick: tuple[PopulationRef, ...]
     yardstick_factor: float = Field(default=1.3, gt=0)
     radius: float = Field(default=1.8, gt=0)
     min_events: int = Field(default=10, ge=3)
     max_shell_share: float = Field(default=0.55, gt=0, le=1)
     clear_z: float = Field(default=5, gt=0)
-    among: str | None = None
+    among: PopulationRef | None = None
     level_percent: float = Field(default=99.5, gt=0, lt=100)
     centre_within: tuple[Side, ...] = ()
-    apart_from: tuple[str, ...] = ()
+    apart_from: tuple[PopulationRef, ...] = ()
     apart_spreads: float = Field(default=1.2, ge=0)
     apart_below_percent: float = Field(default=5, ge=0, le=100)
-    apart_whole: str = "all"
+    apart_whole: PopulationRef = ALL
     apart_events: int = Field(default=50, ge=1)
 
     @model_validator(mode="after")

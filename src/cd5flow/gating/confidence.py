@@ -13,15 +13,13 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from cd5flow.gating.tube_view import Spec
+from cd5flow.model.names import BLASTS, CD5_POSITIVE
 from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.result import Confidence, CutMethod
 
 Level = Literal["high", "moderate", "low"]
 
 RANK: Final = (Confidence.LOW, Confidence.MODERATE, Confidence.HIGH)
-
-BLASTS: Final = "blasts"
-CUT: Final = "cd5_positive"
 
 DRAWN: Final = frozenset({"override", "drawn"})
 """Methods of gates that a person drew: what a person decides is not rated."""
@@ -113,7 +111,7 @@ def _against(
     gate: Gate, gating: Gating, rules: ConfidenceRules, ratings: Mapping[str, Rating]
 ) -> Iterator[tuple[Confidence, str]]:
     """Yield what speaks against high confidence in a gate, and how much it does."""
-    if gate.name == CUT:
+    if gate.name == CD5_POSITIVE:
         yield from _cut(gate.evidence.method, rules)
         return
     if not gating.count(gate.name):

@@ -13,7 +13,8 @@ from cd5flow.errors import GatesError
 from cd5flow.gating.fitting import renamed
 from cd5flow.model.events import RawEvents, Spillover
 from cd5flow.model.geometry import dimensions
-from cd5flow.model.populations import ALL, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import GateTree
 
 DRAWN = "drawn"
 """The method that evidence of such a gate names."""

@@ -6,11 +6,12 @@ import numpy as np
 
 from cd5flow.gating.find_gate import apply_gate, find_gates
 from cd5flow.gating.state import GatingState
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, LineagePath, Strategy
+from cd5flow.gating.strategy import LineagePath, Strategy
 from cd5flow.gating.tube_view import TubeView
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.populations import Evidence, Gate
 
 UNPROVEN = "unproven"

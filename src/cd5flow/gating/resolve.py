@@ -13,12 +13,13 @@ from cd5flow.gating.lineage import (
     path_name,
 )
 from cd5flow.gating.state import GatingInput, GatingState, all_events
-from cd5flow.gating.strategy import DENOMINATOR, Strategy
+from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
+from cd5flow.model.names import DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import GateTree, Gating
 from cd5flow.model.scale import Scale

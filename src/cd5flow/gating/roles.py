@@ -17,6 +17,7 @@ from cd5flow.gating.tube_view import (
     shift_decades,
 )
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.references import MarkerRef
 
 
 class Placed(Protocol):
@@ -57,12 +58,12 @@ class RoleSpec(Spec):
         level_percent: share of a normal population that the ellipse holds.
     """
 
-    x: str
-    y: str
-    role: dict[str, float] = Field(min_length=1)
+    x: MarkerRef
+    y: MarkerRef
+    role: dict[MarkerRef, float] = Field(min_length=1)
     x_window: Window = Window()
     y_window: Window = Window()
-    lead_decades: dict[str, float] = Field(default_factory=dict)
+    lead_decades: dict[MarkerRef, float] = Field(default_factory=dict)
     min_share_percent: float = Field(default=0, ge=0, le=100)
     max_share_percent: float = Field(default=100, gt=0, le=100)
     level_percent: float = Field(default=99, gt=0, lt=100)

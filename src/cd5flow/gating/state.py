@@ -13,8 +13,9 @@ from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members, Population
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gate
+from cd5flow.model.populations import Gate
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from cd5flow.gating.strategy import AfterTherapy, GateSpec, LineagePath, Strategy, looked_at
+from cd5flow.gating.methods.fixed import Fixed
+from cd5flow.gating.strategy import AfterTherapy, GateSpec, LineagePath, Strategy
 from cd5flow.model.result import PriorTherapy
 
 
@@ -54,10 +55,12 @@ def _gate_without(gate: GateSpec, markers: Sequence[str]) -> GateSpec:
 
 
 def _way_without(way: BaseModel, markers: Sequence[str]) -> BaseModel:
+    if isinstance(way, Fixed):  # its axes are those of a shape, which is another one without them
+        return way
     axes: tuple[str, ...] = getattr(way, "axes", ())
     kept = tuple(axis for axis in axes if not set(axis.split("|")) & set(markers))
     return way.model_copy(update={"axes": kept}) if kept and kept != axes else way
 
 
 def _looks_at(path: LineagePath, markers: Sequence[str]) -> bool:
-    return any(looked_at(gate) & set(markers) for gate in path.gates)
+    return any(gate.markers & set(markers) for gate in path.gates)

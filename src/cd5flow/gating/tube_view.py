@@ -15,6 +15,7 @@ from cd5flow.model.geometry import Dimension, Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.order_statistics import finite_values, pick, quantile, robust_sd
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
@@ -36,7 +37,7 @@ class Position(Spec):
     (`robust_sd`) and by decades of linear signal.
     """
 
-    population: str
+    population: PopulationRef
     quantile_percent: float = Field(default=50, ge=0, le=100)
     spreads: float = 0
     decades: float = Field(default=0, ge=-10, le=10)
@@ -50,7 +51,7 @@ Edge = Position | tuple[Position, ...]
 class Side(Spec):
     """One axis and its bounds; an edge left out is no bound on that side."""
 
-    axis: str
+    axis: MarkerRef
     low: Edge | None = None
     high: Edge | None = None
 

@@ -48,7 +48,8 @@ from cd5flow.model.geometry import (
     Rectangle,
     dimensions,
 )
-from cd5flow.model.populations import ALL, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate, GateTree
 from cd5flow.model.scale import Linear, Log, Scale
 
 _ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")

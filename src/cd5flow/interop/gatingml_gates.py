@@ -24,7 +24,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 from cd5flow.model.scale import Log, Scale
 
 GATING: Final = f"{{{STANDARD}gating}}"

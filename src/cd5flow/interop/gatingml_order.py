@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cd5flow.model.geometry import Boolean, Region
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 
 MOST_GATES: Final = 5_000
 """Gates of one tube that are read; people draw some dozens."""

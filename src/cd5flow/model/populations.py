@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
-
-ALL = "all"
-"""Name of the root population: every event of the data set."""
+from cd5flow.model.names import ALL
 
 
 @dataclass(frozen=True, slots=True)

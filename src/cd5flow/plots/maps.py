@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cd5flow.model.names import ALL
 from cd5flow.plots.axis import Axis
 from cd5flow.plots.canvas import sheet
 from cd5flow.plots.clouds import draw_cloud
@@ -42,7 +43,7 @@ def _map(scene: Scene, name: str, x: Axis, y: Axis) -> Drawing:
     gating, whole = scene.gating, scene.mapped
     figure, (axes,) = sheet()
     totals = draw_cloud(axes, scene, scene.events(whole), x=x, y=y)
-    counted = count_of(gating, whole, "all")
+    counted = count_of(gating, whole, ALL)
     return Drawing(
         name,
         "map",

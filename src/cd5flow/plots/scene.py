@@ -26,7 +26,8 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.model.names import ALL, SINGLETS
+from cd5flow.model.populations import Gate, Gating
 from cd5flow.pipeline import Tube
 from cd5flow.plots.axis import Axis, channel_label, shown
 from cd5flow.plots.outlines import bounds_of, reach_of
@@ -47,7 +48,7 @@ _FAMILY_TAILS_PERCENT: Final = (1.0, 99.0)
 _SEEN: Final = 50_000  # events that a window is chosen from
 _SEEN_OF_FAMILY: Final = 5_000
 _STRETCH: Final = 0.15  # by so much of its width a gate's bounds may widen a window
-_MAPPED: Final = ("viable", "singlets", "fsc_singlets", "cells", "in_range", "stable")
+_MAPPED: Final = ("viable", SINGLETS, "fsc_singlets", "cells", "in_range", "stable")
 
 
 @dataclass(frozen=True, slots=True)

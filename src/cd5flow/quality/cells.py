@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cd5flow.model.events import Mask
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL, SINGLETS
 from cd5flow.model.result import QualityState
 from cd5flow.numerics.clock import in_order, is_folded
 from cd5flow.quality.checked_tube import CheckedTube
@@ -34,17 +34,17 @@ def debris(tube: CheckedTube) -> Observation:
 
 def doublets(tube: CheckedTube) -> Observation:
     """Share of cells left out as doublets, both steps together."""
-    if "singlets" not in tube.gating.tree:
+    if SINGLETS not in tube.gating.tree:
         why = (
             "area or height of forward scatter is missing: doublets are not told from single cells"
         )
         return Observation("DOUBLETS", None, "% of cells", why)
     # What the first singlet gate saw; gates before it left out other things than doublets.
-    gate = tube.gating.tree["singlets"]
+    gate = tube.gating.tree[SINGLETS]
     while gate.parent != ALL and tube.gating.tree[gate.parent].evidence.method == "singlet_band":
         gate = tube.gating.tree[gate.parent]
     whole = tube.gating.count(gate.parent)
-    kept = tube.gating.count("singlets")
+    kept = tube.gating.count(SINGLETS)
     if not whole or kept is None:
         return Observation("DOUBLETS", None, "% of cells", "no cells")
     lost = 100 * (whole - kept) / whole

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cd5flow.model.events import Mask, RawEvents
 from cd5flow.model.limits import QualityLimits
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.model.scale import Scale
@@ -37,8 +38,8 @@ class CheckedTube:
     scales: Mapping[str, Scale]
     rules: QualityLimits
     lod_events: int
-    blasts_name: str = "blasts"
-    denominator_name: str = "nucleated"
+    blasts_name: str = BLASTS
+    denominator_name: str = DENOMINATOR
 
     @property
     def stable(self) -> Mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cd5flow.model.names import BLASTS, SINGLETS
 from cd5flow.model.result import Cd5Section, MedianSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import (
@@ -29,7 +30,7 @@ from cd5flow.report.parts import (
 )
 from cd5flow.report.wording import Wording
 
-OTHER_DENOMINATORS = ("viable", "singlets")
+OTHER_DENOMINATORS = ("viable", SINGLETS)
 """Populations that a result of before `burden.alternatives` is divided by beside its own."""
 
 
@@ -287,7 +288,7 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
     if result.burden.alternatives:
         return
     rows = {row.name: row for row in result.populations if row.gate is not None}
-    blasts = rows.get("blasts")
+    blasts = rows.get(BLASTS)
     for name in OTHER_DENOMINATORS:
         whole = rows.get(name)
         if whole is None or not whole.events or blasts is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
+from cd5flow.model.names import ALL
 from cd5flow.model.result import Confidence, GateSection, PopulationSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import check_table
@@ -28,8 +29,6 @@ from cd5flow.report.parts import (
 from cd5flow.report.phenotype import phenotype_section
 from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
 from cd5flow.report.wording import Wording
-
-ALL = "all"
 
 TONES_OF_DOUBT: Final[dict[str, Tone]] = {
     Confidence.MODERATE: "plain",

@@ -1,6 +1,7 @@
 """Synthetic tubes with known truth: cells, stains, instruments, faults, and the sample set."""
 
-from cd5flow.simulate.blasts import BLASTS, SCD3_BRIGHT_LEVEL, SCD3_DIM_LEVEL, BlastSpec
+from cd5flow.model.names import BLASTS
+from cd5flow.simulate.blasts import SCD3_BRIGHT_LEVEL, SCD3_DIM_LEVEL, BlastSpec
 from cd5flow.simulate.files import write_tube
 from cd5flow.simulate.instruments import CALIBUR, CANTO, DXFLEX, LSR, NAVIOS, Instrument
 from cd5flow.simulate.panels import (

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from cd5flow.model.names import BLASTS
 from cd5flow.model.result import Pattern
 from cd5flow.simulate.populations import Expression, Population
-
-BLASTS = "blasts"
-"""Name of the blasts in the truth's labels."""
 
 SCD3_DIM_LEVEL = 3.2
 SCD3_BRIGHT_LEVEL = 4.0

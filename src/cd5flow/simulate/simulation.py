@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.events import Channel, Mask, RawEvents, Spillover
+from cd5flow.model.names import BLASTS
 from cd5flow.simulate.acquisition import Run, pass_events
-from cd5flow.simulate.blasts import BLASTS
 from cd5flow.simulate.cells import Cells, CellTable, Codes, Reals, compile_table, draw_cells, vary
 from cd5flow.simulate.optics import Detectors, Pulse, overlap, spillover_text, written_matrix
 from cd5flow.simulate.populations import POPULATIONS

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.events import Mask, RawEvents, Spillover, Values
+from cd5flow.model.names import BLASTS
 from cd5flow.model.result import Specimen
-from cd5flow.simulate.blasts import BLASTS, BlastSpec
+from cd5flow.simulate.blasts import BlastSpec
 from cd5flow.simulate.instruments import LSR, Instrument
 from cd5flow.simulate.panels import RELAPSE_8, PanelSpec
 from cd5flow.simulate.populations import MARROW, Composition

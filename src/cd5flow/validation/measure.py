@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cd5flow.model.events import RawEvents
+from cd5flow.model.names import BLASTS
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.simulate import (
     SimulatedTube,
@@ -113,7 +114,7 @@ def _row(
 ) -> Row:
     result = analysis.result
     cd5, burden = result.cd5, result.burden
-    found = analysis.gating.members.get("blasts")
+    found = analysis.gating.members.get(BLASTS)
     true = tube.truth.blasts
     inside = 0 if found is None else int((found & true).sum())
     gated = 0 if found is None else int(found.sum())

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from cd5flow import simulate as sim
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.result import Pattern, Specimen, Timepoint
 from cd5flow.validation.draws import drawn_tube, with_pattern
 from cd5flow.validation.plan import Series, Size
@@ -40,8 +41,8 @@ _RICH: Final[tuple[tuple[str, dict[str, float]], ...]] = (
     ("B precursors", {"b_precursors_early": 7.0, "b_precursors_late": 26.0}),
     ("NK cells", {"nk_cells": 12.0}),
     ("progenitors", {"progenitors": 5.0}),
-    ("T cells", {"t_cells": 50.0}),
-    ("few T cells", {"t_cells": 2.0}),
+    ("T cells", {T_CELLS: 50.0}),
+    ("few T cells", {T_CELLS: 2.0}),
     ("dendritic cells, basophils", {"basophils": 3.0, "plasmacytoid_dendritic": 1.5}),
     ("CD5-negative T cells", {"t_cells_cd5_negative": 2.0}),
 )

@@ -14,8 +14,8 @@ from cd5flow.analysis import control_gates
 from cd5flow.analysis.control_gates import control_events
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.resolve import transfer
-from cd5flow.gating.strategy import READOUT
 from cd5flow.model.geometry import Dimension, Interval
+from cd5flow.model.names import READOUT
 from cd5flow.model.result import Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube, choose_rules, read_tube
 from cd5flow.simulate import RELAPSE_8, BlastSpec, TubeSpec, fmo, simulate_tube, write_tube

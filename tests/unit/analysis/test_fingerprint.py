@@ -14,10 +14,12 @@ from cd5flow.analysis import provenance
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
 from cd5flow.analysis.options import settings
 from cd5flow.analysis.tube import choose_rules
+from cd5flow.config.shipped import markers_file
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.gating.drawn import ImportedGates
 from cd5flow.model.result import Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
+from cd5flow.preprocess.labels import load_aliases
 from support.analysed import CLEAR, analysis, fmo_of, tube
 
 
@@ -111,6 +113,21 @@ def test_a_strategy_counts_by_content(tmp_path: Path) -> None:
         path.write_text(content, "utf-8")
         found.append(digest(tube(CLEAR), settings(strategy=path)))
     assert found[0] == found[1] != found[2]
+
+
+def test_the_marker_table_counts_by_content(tmp_path: Path) -> None:
+    """A label that it reads as another marker gives another result."""
+    said = settings(timepoint="relapse")
+    text = markers_file().read_text("utf-8")
+    found = []
+    for folder, content in (("a", text), ("b", text), ("c", text + "# changed\n")):
+        (tmp_path / folder).mkdir()
+        table = tmp_path / folder / "markers.yaml"
+        table.write_text(content, "utf-8")
+        rules = replace(choose_rules(said), aliases=load_aliases(table))
+        found.append(inputs_sha256(tube(CLEAR), said, rules, sha256=file_sha256))
+    assert found[0] == found[1] == digest(tube(CLEAR), said)
+    assert found[2] != found[0]
 
 
 def test_a_file_that_cannot_be_read_has_no_digest_of_its_own(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from cd5flow.analysis.neighbours import mature_look_alikes, neighbours
 from cd5flow.gating.apply import apply_gates
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.contamination import Neighbour
 from support.readout_factory import cd5_limits, columns_of, panel_of, raw_events

@@ -15,8 +15,8 @@ import pytest
 from cd5flow.analysis.options import settings
 from cd5flow.errors import OverrideError
 from cd5flow.gating.override import load_overrides
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Cd5State, CriterionState, CutMethod, Result
-from cd5flow.model.written import written_region
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.plots import drawings
 from support.analysed import CLEAR, NO_CD5, analysis, fmo_of, tube
@@ -359,7 +359,7 @@ def test_candidates_that_form_no_cluster_are_not_suggested_as_blasts() -> None:
 
 def test_who_draws_blasts_says_that_they_are_a_population(tmp_path: Path) -> None:
     found = after_therapy().gating
-    shape = written_region(found.tree["blasts"].region)
+    shape = write_region(found.tree["blasts"].region)
     path = written(tmp_path, drawn("blasts", shape), sample={"id": NO_DISEASE})
     after = after_therapy(path)
     assert after.gating.cluster

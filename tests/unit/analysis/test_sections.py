@@ -24,8 +24,9 @@ from cd5flow.model.geometry import (
     Region,
 )
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.result import PopulationSection
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.simulate import TubeSpec

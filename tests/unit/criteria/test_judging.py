@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.cli.schema import schema_of
@@ -364,7 +364,6 @@ def possible(fields: dict[str, Any]) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     TUBES,
     st.one_of(CLINICS, MOSTLY_CLEAN),
@@ -396,7 +395,6 @@ def one_criterion(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, Any]]
     return criterion.id, fields, {k: v for k, v in fields.items() if k not in left_out}
 
 
-@settings(max_examples=600, deadline=None)
 @given(TUBES, one_criterion())
 def test_filling_in_turns_no_criterion_into_its_opposite(
     result: Any, drawn: tuple[str, dict[str, Any], dict[str, Any]]

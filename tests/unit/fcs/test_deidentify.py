@@ -99,7 +99,7 @@ def test_every_kind_of_file_reads_the_same(tmp_path: Path, content: bytes) -> No
     assert (after.spillover is None) == (before.spillover is None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5).flatmap(
         lambda width: st.lists(

@@ -13,8 +13,9 @@ from cd5flow.gating.adopt import Names, adopt, edge_on, on_control
 from cd5flow.gating.drawn import DrawnGates, ImportedGates
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Polygon, Rectangle, Region
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns, scale_exact

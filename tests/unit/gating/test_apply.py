@@ -25,7 +25,8 @@ from cd5flow.model.geometry import (
     Region,
     Shape,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Log
 from cd5flow.preprocess.transforms import Columns
 

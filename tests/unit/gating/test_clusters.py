@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from cd5flow.gating.clusters import ClusterSpec, ball_and_shell, shift_to_mean, squared
 from cd5flow.gating.tube_view import TubeView
 from support.cluster_factory import SPREAD, T_EVENTS, cloud, tube
-from support.gating_factory import Floats, axis, tube_view, unhurried
+from support.gating_factory import Floats, axis, tube_view
 
 AXES = (axis("CD45"), axis("SSC"))
 ORIGIN = np.zeros(2)
@@ -39,7 +39,6 @@ def test_a_ball_holds_its_edge_and_the_shell_what_lies_beyond_up_to_twice_the_ar
     assert ball_and_shell(points[:0], ORIGIN, 1) == (0, 0)
 
 
-@unhurried
 @given(st.integers(0, 1_000), st.floats(0.2, 2))
 def test_even_scatter_fills_ball_and_shell_alike(seed: int, radius: float) -> None:
     points = np.random.default_rng(seed).uniform(-4, 4, (40_000, 2))

@@ -17,9 +17,9 @@ from cd5flow.gating.confidence import ConfidenceRules, EvidenceRule, Rating, rat
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating, Place
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Place
 from cd5flow.model.result import Confidence
-from support.gating_factory import unhurried
 
 DEPTH = EvidenceRule(method="valley", value="depth", worse="below", moderate=0.7, low=0.4)
 SHELL = EvidenceRule(method="cluster", value="shell_share", worse="above", moderate=0.3, low=0.5)
@@ -173,7 +173,6 @@ def test_a_rule_names_its_limits_in_order() -> None:
         EvidenceRule(method="valley", value="depth", worse="above", moderate=0.7, low=0.4)
 
 
-@unhurried
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_deeper_valley_is_never_less_sure(one_depth: float, other: float) -> None:
     order = list(Confidence)

@@ -17,7 +17,8 @@ from cd5flow.gating.drawn import (
 )
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import Dimension, Interval, Polygon
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 
 
 def gate(name: str, parent: str = ALL, channel: str = "X") -> Gate:

@@ -16,12 +16,13 @@ from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.gating.apply import apply_gates
 from cd5flow.gating.lineage import UNPROVEN
 from cd5flow.gating.resolve import resolve, transfer
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, Strategy, load_strategy
+from cd5flow.gating.strategy import GateSpec, Strategy, load_strategy
 from cd5flow.gating.tube_view import Outcome, Refused, Spec, TubeView, Unresolved
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
-from cd5flow.model.populations import ALL, Evidence, Gating
+from cd5flow.model.names import ALL, BLASTS, DENOMINATOR
+from cd5flow.model.populations import Evidence, Gating
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import (
     CALIBUR,
@@ -44,7 +45,6 @@ from support.gating_factory import (
     simulated,
     strategy_of,
     tube_of,
-    unhurried,
 )
 
 # A method that cannot tell on any tube.
@@ -819,7 +819,7 @@ def check(gating: Gating, tube: GatedInput) -> None:
 
 @pytest.mark.parametrize("strategy", list_strategies())
 @pytest.mark.parametrize("name", SPECS)
-@settings(unhurried, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_a_tube_that_lacks_any_markers_is_gated_all_the_same(
     strategy: str, name: str, data: st.DataObject

@@ -10,8 +10,9 @@ from cd5flow.model.events import Channel, RawEvents
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Population
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate
+from cd5flow.model.populations import Evidence, Gate
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cd5flow.config.shipped import list_strategies, strategy_file
-from cd5flow.gating.strategy import AfterTherapy, Strategy, load_strategy, looked_at
+from cd5flow.gating.strategy import AfterTherapy, Strategy, load_strategy
 from cd5flow.gating.therapy import adapt_strategy, therapy_changes
 from cd5flow.model.result import PriorTherapy
+from support.gating_factory import cut_at, gate, lineage_path, strategy_of
 
 every_strategy = pytest.mark.parametrize("name", list_strategies())
 
@@ -21,7 +22,7 @@ def lineages(strategy: Strategy) -> list[str]:
 
 
 def markers_of_paths(strategy: Strategy) -> set[str]:
-    return {m for path in strategy.paths for gate in path.gates for m in looked_at(gate)}
+    return {m for path in strategy.paths for gate in path.gates for m in gate.markers}
 
 
 @every_strategy
@@ -63,6 +64,23 @@ def test_a_window_on_several_markers_does_without_one() -> None:
 
     assert windows
     assert all("CD7" not in axes and "cyCD3" in axes for axes in windows)
+
+
+def test_a_rule_with_a_shape_on_the_marker_is_not_used() -> None:
+    """A polygon without one of its two axes is no polygon."""
+    corners = [[0, 0], [9, 0], [9, 9]]
+    shape = {"method": "fixed", "axes": ["CD7", "CD45"], "vertices": corners}
+    paths = [
+        lineage_path(gate("blasts", shape), lineage="CD7+"),
+        lineage_path(gate("blasts", cut_at("cyCD3", 0.5)), lineage="cyCD3+"),
+    ]
+    rule = {"after": ["cd7_car"], "ignores": ["CD7"], "says": "CD7 does not tell"}
+    before = strategy_of(paths=paths, prior_therapy=[rule])
+    after, said = adapt_strategy(before, (PriorTherapy.CD7_CAR,))
+
+    assert lineages(after) == ["cyCD3+"]
+    assert after.paths[0] == before.paths[1]
+    assert "lineage rules not used: CD7+" in said[0]
 
 
 @every_strategy

@@ -23,11 +23,13 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Log, Logicle
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support.gate_strategies import CHANNELS, DYES, shapes, trees
+from support.properties import part_of_examples
 
 MATRIX = np.array([[1.0, 0.125, 0, 0.03], [0.02, 1, 0.2, 0], [0, 0.1, 1, 0.01], [0.3, 0, 0, 1]])
 SPILLOVER = Spillover(DYES, MATRIX, source="test")
@@ -59,9 +61,7 @@ RAW = events()
 
 
 @settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
+    part_of_examples(0.4),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(trees())
@@ -100,9 +100,7 @@ def any_trees(draw: st.DrawFn) -> GateTree:
     return GateTree(tuple(gates))
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(part_of_examples(0.4), suppress_health_check=[HealthCheck.too_slow])
 @given(any_trees())
 def test_what_is_said_in_other_words_holds_the_same_events_and_settles(tree: GateTree) -> None:
     again, matrix = read_back(tree, SPILLOVER)

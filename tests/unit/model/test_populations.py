@@ -7,7 +7,8 @@ import pytest
 
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Region
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 
 HIGH = Interval(Dimension("X"), low=0)
 

@@ -23,7 +23,7 @@ from cd5flow.numerics.density import (
     span,
 )
 from cd5flow.numerics.density_map import Basin, find_basins
-from support.gating_factory import Floats, normal, quantiles, unhurried
+from support.gating_factory import Floats, normal, quantiles
 
 BASE = 0.012
 
@@ -203,7 +203,6 @@ def mixtures(draw: st.DrawFn) -> Floats:
     return np.concatenate([*parts, rng.random(draw(st.integers(0, 20)))])
 
 
-@unhurried
 @given(mixtures(), st.floats(0.05, 0.8), st.integers(2, 200))
 def test_a_valley_lies_on_the_lowest_floor_between_its_peaks(
     values: Floats, min_depth: float, min_events: int
@@ -223,7 +222,6 @@ def test_a_valley_lies_on_the_lowest_floor_between_its_peaks(
         assert whole == shape.counts.sum()
 
 
-@unhurried
 @given(mixtures(), st.sampled_from((0.25, -0.5, 3.0)))
 def test_moved_values_have_their_valleys_moved(values: Floats, by: float) -> None:
     values = np.round(values * 4 * GRID) / (4 * GRID) + 1 / (8 * GRID)  # clear of the bins' edges
@@ -338,7 +336,6 @@ def test_an_axis_without_spread_is_mapped_like_any_other() -> None:
     assert sorted(round(h.peak[1], 1) for h in found) == [0.3, 0.7]
 
 
-@unhurried
 @given(mixtures(), mixtures(), st.integers(1, 100), st.floats(0.1, 0.9))
 def test_no_event_is_in_two_hills_and_each_hill_is_as_large_as_asked(
     x: Floats, y: Floats, min_events: int, min_depth: float

@@ -123,7 +123,7 @@ def test_an_infinite_value_makes_its_event_undefined_and_no_other() -> None:
     assert events.linear("PE-A")[1] == pytest.approx(19.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(1, 500))
 def test_compensation_equals_the_reference(seed: int, n: int, events: int) -> None:
     rng = np.random.default_rng(seed)

@@ -14,7 +14,6 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.quality.cells import observe_cells
 from cd5flow.quality.checks import Observation
-from support.gating_factory import unhurried
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -278,7 +277,6 @@ def test_where_blasts_are_no_cluster_nothing_lies_outside_it(gating: Gating) -> 
 
 
 @given(k=st.integers(0, 300), seed=st.integers(0, 2**32 - 1))
-@unhurried
 def test_blasts_spread_over_the_run_are_no_carry_over(k: int, seed: int) -> None:
     n = 20_000
     rows = np.random.default_rng(seed).permutation(n)[:k].tolist()

@@ -23,7 +23,6 @@ from cd5flow.quality.residual import (
     observe_residuals,
     slopes,
 )
-from support.gating_factory import unhurried
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -107,7 +106,6 @@ def test_what_is_left_in_cd5(left: float, state: QualityState) -> None:
 
 
 @given(st.floats(-0.3, 0.3), st.integers(0, 1000))
-@unhurried
 def test_the_slope_is_within_its_errors(left: float, seed: int) -> None:
     x = dye(seed=seed)
     (found,) = slopes([cells("CD5", noise(seed=seed + 1) + left * x, CD7=x)], rules().residual)

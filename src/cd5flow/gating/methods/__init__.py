@@ -2,7 +2,8 @@
 
 A new one is one file and one line here. A method looks at its parent's events and at populations
 gated before (`Sight`) and returns a region with the evidence for it, or says why it cannot
-(`Outcome`). It decides no membership.
+(`Outcome`). It decides no membership. A field that names a marker or a population is of a type of
+`model.references`: only so is it known what the gate looks at.
 """
 
 from __future__ import annotations

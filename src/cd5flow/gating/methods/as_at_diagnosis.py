@@ -19,7 +19,9 @@ from cd5flow.gating.tube_view import (
 )
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.laip import MarkerRange
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 
 
 class AsAtDiagnosis(Spec):
@@ -41,10 +43,10 @@ class AsAtDiagnosis(Spec):
     """
 
     method: Literal["as_at_diagnosis"]
-    axes: tuple[str, ...] = Field(min_length=1)
-    carried_axes: tuple[str, ...] = ()
+    axes: tuple[MarkerRef, ...] = Field(min_length=1)
+    carried_axes: tuple[MarkerRef, ...] = ()
     carried_percent: float = Field(default=95, gt=0, le=100)
-    yardstick: str = "t_cells"
+    yardstick: PopulationRef = T_CELLS
     margin_decades: float = Field(default=0.15, ge=0, le=3)
     min_events: int = Field(default=50, ge=1)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import COMPLEMENT, OperandRef, operand_name
 
 
 class Combine(Spec):
@@ -21,13 +22,12 @@ class Combine(Spec):
 
     method: Literal["combine"]
     operator: Literal["and", "or"]
-    of: tuple[str, ...] = Field(min_length=1)
+    of: tuple[OperandRef, ...] = Field(min_length=1)
 
     def operands(self) -> tuple[Operand, ...]:
         """Return the operands as written."""
         return tuple(
-            Operand(name.removeprefix("not ").strip(), complement=name.startswith("not "))
-            for name in self.of
+            Operand(operand_name(name), complement=name.startswith(COMPLEMENT)) for name in self.of
         )
 
     def find(self, view: TubeView) -> Outcome:

@@ -9,12 +9,13 @@ from pydantic import Field, model_validator
 from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, refuse_one_channel_twice
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Shape
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef
 
 
 class FixedSide(Spec):
     """One axis and its absolute bounds."""
 
-    axis: str
+    axis: MarkerRef
     low: float | None = None
     high: float | None = None
 
@@ -40,7 +41,7 @@ class Fixed(Spec):
     method: Literal["fixed"]
     units: Literal["linear", "display"] = "linear"
     sides: tuple[FixedSide, ...] = ()
-    axes: tuple[str, str] | None = None
+    axes: tuple[MarkerRef, MarkerRef] | None = None
     vertices: tuple[tuple[float, float], ...] = ()
     centre: tuple[float, float] | None = None
     covariance: tuple[float, float, float] | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef
 
 
 class InRange(Spec):
@@ -23,8 +24,8 @@ class InRange(Spec):
     """
 
     method: Literal["in_range"]
-    axes: tuple[str, ...]
-    positive: tuple[str, ...] = ()
+    axes: tuple[MarkerRef, ...]
+    positive: tuple[MarkerRef, ...] = ()
 
     def find(self, view: TubeView) -> Outcome:
         """Find the bounds; unresolved (all in range) where no channel reaches its end."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from cd5flow.gating.tube_view import Edge, Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.density import height_at, highest_peak, profile, span
 from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median
 
@@ -33,9 +34,9 @@ class NegativeTail(Spec):
     """
 
     method: Literal["negative_tail"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
-    of: str | None = None
+    of: PopulationRef | None = None
     high: Edge | None = None
     at_most: Edge | None = None
     spreads: float = Field(default=3, gt=0)

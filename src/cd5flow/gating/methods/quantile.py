@@ -20,6 +20,7 @@ from cd5flow.gating.tube_view import (
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.order_statistics import robust_sd
 
 
@@ -45,9 +46,9 @@ class Quantile(Spec):
     """
 
     method: Literal["quantile"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
-    of: str
+    of: PopulationRef
     quantile_percent: float = Field(gt=0, lt=100)
     control: Literal["fmo", "isotype"] | None = None
     spreads: float = Field(default=0, allow_inf_nan=False)

@@ -17,6 +17,7 @@ from cd5flow.gating.tube_view import (
 )
 from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef
 from cd5flow.numerics.order_statistics import MAD_TO_SD, median
 
 ROUNDING = 1e-6
@@ -39,8 +40,8 @@ class SingletBand(Spec):
     """
 
     method: Literal["singlet_band"]
-    area: str
-    height: str
+    area: MarkerRef
+    height: MarkerRef
     below: float = Field(default=4, gt=0)
     above: float = Field(default=5, gt=0)
     min_events: int = Field(default=200, ge=10)

@@ -12,6 +12,7 @@ from pydantic import Field
 from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
 from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
@@ -42,7 +43,7 @@ class StableTime(Spec):
     """
 
     method: Literal["stable_time"]
-    axes: tuple[str, ...]
+    axes: tuple[MarkerRef, ...]
     bins: int = Field(default=200, ge=10)
     bin_events: int = Field(default=150, ge=20)
     rate_low: float = Field(default=0.5, ge=0, lt=1)

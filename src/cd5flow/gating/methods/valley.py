@@ -10,6 +10,7 @@ from pydantic import Field
 from cd5flow.gating.tube_view import Edge, Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.density import Dip, Profile, find_dips, profile, span
 from cd5flow.numerics.order_statistics import finite_values
 
@@ -33,7 +34,7 @@ class Valley(Spec):
     """
 
     method: Literal["valley"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
     low: Edge | None = None
     high: Edge | None = None
@@ -42,7 +43,7 @@ class Valley(Spec):
     min_events: int = Field(default=20, ge=2)
     smoothing: float = Field(default=0.012, gt=0)
     negative_below: Edge | None = None
-    include: tuple[str, ...] = ()
+    include: tuple[PopulationRef, ...] = ()
 
     def find(self, view: TubeView) -> Outcome:
         """Find the valley; unresolved with one peak, a shallow valley or no window."""

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -17,7 +17,8 @@ from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
-from support.gating_factory import DISPLAY, Arrays, check_answer, tube_view, unhurried
+from support.gating_factory import DISPLAY, Arrays, check_answer, tube_view
+from support.properties import part_of_examples
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
 FAR = {"population": "all", "quantile_percent": 90, "decades": 0.5, "min_events": 2}
@@ -164,7 +165,7 @@ def test_every_method_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@settings(unhurried, max_examples=100)
+@part_of_examples(0.4)
 @given(view=tubes())
 def test_any_events_are_answered_with_a_region_or_a_reason(
     rule: dict[str, Any], view: TubeView
@@ -175,7 +176,7 @@ def test_any_events_are_answered_with_a_region_or_a_reason(
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@settings(unhurried, max_examples=10)
+@part_of_examples(0.1)
 @given(view=tubes(scales=(DISPLAY,)))
 def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: TubeView) -> None:
     method = TypeAdapter(Method).validate_python(rule)

@@ -22,7 +22,7 @@ from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
 from cd5flow.gating.tube_view import Position, TubeView
 from support.cluster_factory import ellipse
-from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view, unhurried
+from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y): place, spread, events.
 CLOUDS = {
@@ -306,7 +306,7 @@ def test_the_number_of_threads_changes_no_digit() -> None:
     assert done.stdout.strip() == str(mixture(max_components=4).find(marrow()))
 
 
-@settings(unhurried, max_examples=8)
+@settings(max_examples=8)
 @given(st.floats(-50, 50), st.floats(0.05, 50))
 def test_units_and_their_zero_do_not_matter(shift: float, factor: float) -> None:
     one = ellipse(mixture().find(marrow()))

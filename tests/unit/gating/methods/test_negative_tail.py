@@ -22,7 +22,6 @@ from support.gating_factory import (
     reason,
     resolved,
     tube_view,
-    unhurried,
 )
 
 NEGATIVE = quantiles(0.3, 0.05, 2_000)
@@ -140,7 +139,6 @@ def test_as_many_events_are_asked_for_on_the_peaks_left_half() -> None:
     assert "below the mode" in reason(find(lopsided, min_events=150))
 
 
-@unhurried
 @given(st.integers(0, 1_000), st.floats(0.02, 0.1), st.floats(3, 6))
 def test_a_linear_axis_of_other_units_scales_the_cut(
     seed: int, spread: float, spreads: float

@@ -17,7 +17,7 @@ from scipy.special import bdtr
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
 from cd5flow.gating.tube_view import Control, Outcome, Position, Refused, TubeView
 from cd5flow.model.geometry import Interval
-from support.gating_factory import axis, inside, quantiles, reason, resolved, tube_view, unhurried
+from support.gating_factory import axis, inside, quantiles, reason, resolved, tube_view
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
 POSITIVE = quantiles(0.8, 0.06, 500)
@@ -123,7 +123,6 @@ def test_ranks_are_those_of_the_binomial(
     assert ranks_around(events, percent, confidence=95) == ranks
 
 
-@unhurried
 @given(st.integers(1, 3_000), st.floats(0.5, 99.5), st.sampled_from((80, 90, 95, 99)))
 def test_the_interval_covers_the_quantile_as_often_as_said_and_no_end_is_further_off_than_needed(
     events: int, percent: float, confidence: float
@@ -143,7 +142,6 @@ def test_the_interval_covers_the_quantile_as_often_as_said_and_no_end_is_further
     assert 1 <= lower < upper <= events
 
 
-@unhurried
 @given(st.integers(0, 10_000))
 def test_the_true_quantile_mostly_lies_in_the_interval(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -250,7 +248,6 @@ def test_a_population_that_the_control_lacks_has_no_events() -> None:
 # What holds of any answer
 
 
-@unhurried
 @given(st.floats(-50, 50), st.floats(0.1, 50), st.floats(1, 99), st.floats(-2, 2))
 def test_units_and_their_zero_do_not_matter(
     shift: float, factor: float, percent: float, spreads: float

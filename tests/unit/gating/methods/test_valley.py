@@ -24,7 +24,6 @@ from support.gating_factory import (
     reason,
     resolved,
     tube_view,
-    unhurried,
 )
 
 TWO = np.concatenate([normal(0.2, 0.04, 1_000), normal(0.6, 0.04, 1_000, seed=2)])
@@ -224,7 +223,6 @@ def mixtures(draw: st.DrawFn) -> Floats:
     return np.round(values * 2**14) / 2**14  # so that a shift is exact in single precision
 
 
-@unhurried
 @given(mixtures(), st.floats(0, 1), st.floats(0, 1), st.sampled_from(("above", "below")))
 def test_a_cut_lies_inside_its_window(values: Floats, low: float, high: float, keep: str) -> None:
     view = tube_view(**marks(values, low, high))
@@ -233,7 +231,6 @@ def test_a_cut_lies_inside_its_window(values: Floats, low: float, high: float, k
         assert np.float32(low) <= cut(outcome) <= np.float32(high)
 
 
-@unhurried
 @given(mixtures(), st.integers(-4, 4))
 def test_a_constant_added_to_a_linear_axis_moves_the_cut_with_it(values: Floats, by: int) -> None:
     here = valley(min_events=5).find(tube_view({"X": values}))
@@ -242,7 +239,6 @@ def test_a_constant_added_to_a_linear_axis_moves_the_cut_with_it(values: Floats,
         assert cut(there) == pytest.approx(cut(here) + by, abs=0.01)
 
 
-@unhurried
 @given(mixtures())
 def test_both_sides_of_a_cut_hold_the_events_asked_for(values: Floats) -> None:
     view = tube_view({"X": values})

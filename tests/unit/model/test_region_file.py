@@ -23,9 +23,8 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
+from cd5flow.model.region_file import WrittenRegion, read_region, write_region
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
-from cd5flow.model.written import WrittenRegion, written_region
-from support.gating_factory import unhurried
 
 LOGICLE = Logicle(262144.0, 0.5, 4.5, 0.0)
 SCALES: dict[str, Scale] = {"PE-A": LOGICLE}
@@ -39,7 +38,7 @@ def read(region: dict[str, Any], scales: dict[str, Scale] | None = None) -> Regi
     """Return a region read from a file that writes it."""
     text = json.dumps({"region": region})
     held = loads_yaml(text, Holder, error=OverrideError).value
-    return held.region.region(SCALES if scales is None else scales)
+    return read_region(held.region, SCALES if scales is None else scales)
 
 
 def fault(region: dict[str, Any]) -> str:
@@ -101,11 +100,10 @@ regions = st.one_of(
 )
 
 
-@unhurried
 @given(regions)
 def test_what_is_written_is_read_back_exactly(region: Region) -> None:
-    assert read(written_region(region), {}) == region
-    assert written_region(read(written_region(region), {})) == written_region(region)
+    assert read(write_region(region), {}) == region
+    assert write_region(read(write_region(region), {})) == write_region(region)
 
 
 # By hand
@@ -184,9 +182,23 @@ X, Y = {"detector": "X"}, {"detector": "Y"}
             },
             "T must be a positive number",
         ),
+        (
+            {
+                "shape": "interval",
+                "dimension": {"detector": "X", "scale": {"type": "logicle", "t": 9, "m": 4}},
+                "low": 1,
+            },
+            "field 'w' is missing",
+        ),
     ],
 )
 def test_what_is_no_region_is_refused_with_its_place(region: dict[str, Any], said: str) -> None:
     message = fault(region)
     assert said in message
     assert message.startswith("<text>:1:")
+
+
+def test_a_scale_that_none_can_be_is_one_fault_of_its_axis() -> None:
+    scale = {"type": "log", "t": 0, "m": 4}
+    region = {"shape": "interval", "dimension": {"detector": "X", "scale": scale}, "low": 1}
+    assert len(fault(region).splitlines()) == 1

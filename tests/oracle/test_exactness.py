@@ -30,7 +30,8 @@ from cd5flow.model.geometry import (
     Region,
     Shape,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.numerics.density import GRID, profile
 from cd5flow.numerics.density_map import MAP, _places
@@ -138,7 +139,7 @@ def of(region: Region, name: str) -> Gate:
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in log10:RuntimeWarning")
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(SCALES))
 def test_gates_hold_the_events_that_double_precision_puts_there(
     seed: int, transform: Scale
@@ -158,7 +159,7 @@ def test_gates_hold_the_events_that_double_precision_puts_there(
         assert apart <= MOST_APART * EVENTS, name
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 2**32 - 1))
 def test_an_edge_that_keeps_clear_of_events_leaves_none_to_rounding(seed: int) -> None:
     raw, spillover = tube(seed)
@@ -178,7 +179,7 @@ def test_an_edge_that_keeps_clear_of_events_leaves_none_to_rounding(seed: int) -
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 24), st.integers(1, 3000))
 def test_compensation_in_single_precision_is_that_in_double_but_for_rounding(
     seed: int, n: int, events: int
@@ -203,7 +204,7 @@ def test_compensation_in_single_precision_is_that_in_double_but_for_rounding(
         assert np.all(np.abs(found.compensated[d] - measured @ inverse[:, i]) <= most[:, i])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 1))
 def test_a_small_parent_is_gated_as_a_large_one_is(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
@@ -226,7 +227,7 @@ def tube_channels() -> tuple[Channel, ...]:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
 def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> None:
     rng = np.random.default_rng(seed)
@@ -247,7 +248,7 @@ def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> N
     assert counts[:-1].sum() == expected.sum()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
 def test_a_histogram_by_blocks_is_that_of_numpy(seed: int, kind: type[np.floating]) -> None:
     values = np.random.default_rng(seed).normal(0.5, 0.3, 150_000).astype(kind)
@@ -258,7 +259,7 @@ def test_a_histogram_by_blocks_is_that_of_numpy(seed: int, kind: type[np.floatin
     np.testing.assert_array_equal(shape.centres, (edges[:-1] + edges[1:]) / 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_slanted_and_curved_sides_hold_the_same_events_however_many_are_asked(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -289,7 +290,7 @@ def plain_fit(points: Doubles, centre: Doubles, covariance: Doubles, rounds: int
     return [centre, covariance]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(50, 90_000))
 def test_a_core_is_fitted_as_numpy_would(seed: int, events: int) -> None:
     rng = np.random.default_rng(seed)
@@ -304,7 +305,7 @@ def test_a_core_is_fitted_as_numpy_would(seed: int, events: int) -> None:
         np.testing.assert_allclose(ours, plain, rtol=1e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([10, 5_000, 300_000]))
 def test_events_are_counted_by_time_and_signal_one_by_one(seed: int, events: int) -> None:
     rng = np.random.default_rng(seed)

@@ -43,13 +43,17 @@ def healthy(diagnosis: Path) -> Path:
     return written(spec, diagnosis.parent)
 
 
+@pytest.fixture(scope="module")
+def guided(healthy: Path, diagnosis: Path) -> Result:
+    return cd5flow.analyze(healthy, timepoint="mrd", laip=diagnosis)
+
+
 def blasts_of(result: Result) -> int:
     return result.burden.blast_events
 
 
-def test_the_window_leaves_fewer_normal_look_alikes(healthy: Path, diagnosis: Path) -> None:
+def test_the_window_leaves_fewer_normal_look_alikes(healthy: Path, guided: Result) -> None:
     alone = cd5flow.analyze(healthy, timepoint="mrd")
-    guided = cd5flow.analyze(healthy, timepoint="mrd", laip=diagnosis)
     assert alone.burden.state is BurdenState.INCONCLUSIVE
     assert guided.burden.state is BurdenState.NOT_DETECTED
     assert blasts_of(guided) < blasts_of(alone) / 4
@@ -58,8 +62,7 @@ def test_the_window_leaves_fewer_normal_look_alikes(healthy: Path, diagnosis: Pa
     assert "as_at_diagnosis" in {row.name for row in guided.populations}
 
 
-def test_cd5_has_no_part_in_the_phenotype(healthy: Path, diagnosis: Path) -> None:
-    guided = cd5flow.analyze(healthy, timepoint="mrd", laip=diagnosis)
+def test_cd5_has_no_part_in_the_phenotype(guided: Result) -> None:
     assert guided.strategy.laip is not None
     assert "CD5" not in guided.strategy.laip.markers
 
