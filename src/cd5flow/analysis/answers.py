@@ -12,7 +12,7 @@ from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
 from cd5flow.criteria.verdict import Context, judge_criterion
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.panel import Panel

@@ -14,7 +14,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import BLASTS, T_CELLS
 from cd5flow.model.populations import Gating
-from cd5flow.numerics.order_statistics import finite, picked
+from cd5flow.numerics.order_statistics import finite_values, pick
 from cd5flow.preprocess.transforms import inverse, scale
 from cd5flow.quantify.cd5 import Axis, measure
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference, Signal, internal_cut
@@ -101,4 +101,4 @@ def _of(signal: Signal, mask: Mask | None) -> Signal:
     """Return a population's signal; an event without a finite one is neither positive nor negative."""
     if mask is None:
         return EMPTY
-    return finite(picked(signal, mask))
+    return finite_values(pick(signal, mask))

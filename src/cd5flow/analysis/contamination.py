@@ -21,7 +21,7 @@ from cd5flow.model.limits import NeighbourRule
 from cd5flow.model.names import BLASTS, READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
-from cd5flow.numerics.order_statistics import finite, median, picked
+from cd5flow.numerics.order_statistics import finite_values, median, pick
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.contamination import Neighbour, across_cut, beyond_own
 from cd5flow.quantify.cuts import EMPTY, Signal
@@ -167,10 +167,10 @@ class _Line:
         )
         if mature is None or not axes:
             return None
-        return {d: median(finite(picked(self.columns.column(d), mature))) for d in axes}
+        return {d: median(finite_values(pick(self.columns.column(d), mature))) for d in axes}
 
     def _like(self, cd5: Signal) -> Signal:
-        known = finite(cd5)
+        known = finite_values(cd5)
         return known if known.size >= self.rule.events else EMPTY
 
     def _all(self, names: Iterable[str]) -> Mask:

@@ -14,8 +14,8 @@ from cd5flow.fcs import read_fcs
 from cd5flow.gating.adopt import on_control
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.resolve import transfer
-from cd5flow.gating.sight import Refused, in_control
 from cd5flow.gating.strategy import Strategy
+from cd5flow.gating.tube_view import Refused, in_control
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.names import READOUT
@@ -65,7 +65,7 @@ def control_events(tube: Tube) -> dict[str, Columns | Refused]:
 def _asked(strategy: Strategy) -> set[str]:
     """Return the roles of the controls that a strategy's gates refer to."""
     every = (*strategy.gates, *(g for path in strategy.paths for g in path.gates), *strategy.after)
-    ways = (way for gate in every for way in gate.ways)
+    ways = (way for gate in every for way in gate.methods)
     return {way.control for way in ways if isinstance(way, Quantile) and way.control is not None}
 
 

@@ -9,8 +9,8 @@ from cd5flow.analysis.gates import find_gates
 from cd5flow.analysis.result import judge_criteria
 from cd5flow.analysis.stages import Analysis, GatedTube, Tube
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.gating.by_hand import Plan, check_applied, make_plan
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.model.geometry import Region
 from cd5flow.model.names import CD5_POSITIVE
@@ -64,7 +64,7 @@ def gate_by_hand(automatic: Analysis, loaded: Loaded[Overrides]) -> GatedTube:
     return GatedTube(tube, gating, plan, _cut_by_hand(plan, loaded.value.by, automatic))
 
 
-def _cut_by_hand(plan: Plan, by: str, automatic: Analysis) -> Cut | None:
+def _cut_by_hand(plan: OverridePlan, by: str, automatic: Analysis) -> Cut | None:
     """Return the CD5 cut that a person drew; None where none was drawn.
 
     A region copied from the result unchanged is the automatic cut, whose place on the display scale
@@ -100,7 +100,7 @@ def _keep_neighbour(gate: Gate, found: Gating) -> Gate:
 
 
 def amend(
-    drawn: Analysis, automatic: Analysis, *, loaded: Loaded[Overrides], plan: Plan
+    drawn: Analysis, automatic: Analysis, *, loaded: Loaded[Overrides], plan: OverridePlan
 ) -> Analysis:
     """Return an analysis by drawn gates with what was found without them beside it.
 
@@ -119,7 +119,9 @@ def amend(
     )
 
 
-def _amended(drawn: Analysis, automatic: Analysis, loaded: Loaded[Overrides], plan: Plan) -> Result:
+def _amended(
+    drawn: Analysis, automatic: Analysis, loaded: Loaded[Overrides], plan: OverridePlan
+) -> Result:
     said, result = loaded.value, drawn.result
     sections = tuple(
         OverrideSection(

@@ -19,16 +19,16 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
 )
-from cd5flow.preprocess.compensation import Choice, CompensationState, compensated_names
-from cd5flow.quality.acquisition import acquisition
-from cd5flow.quality.cells import cells
+from cd5flow.preprocess.compensation import CompensationState, SpilloverChoice, compensated_names
+from cd5flow.quality.acquisition import observe_acquisition
+from cd5flow.quality.cells import observe_cells
 from cd5flow.quality.checks import judge
-from cd5flow.quality.margins import margins
-from cd5flow.quality.ratio import Counted
-from cd5flow.quality.residual import negatives_of_fmo, residual
-from cd5flow.quality.run import Run
-from cd5flow.quality.spillover import Compensation, spillover
-from cd5flow.quality.staining import EMPTY, Stained, staining
+from cd5flow.quality.margins import observe_margins
+from cd5flow.quality.quality_input import QualityInput
+from cd5flow.quality.ratio import BlastCount
+from cd5flow.quality.residual import negatives_of_fmo, observe_residuals
+from cd5flow.quality.spillover import Compensation, observe_spillover
+from cd5flow.quality.staining import EMPTY, Stained, observe_staining
 
 COMPENSATION: Final = frozenset(
     {
@@ -50,27 +50,29 @@ BY_ITS_GATES: Final = frozenset({"FEW_BLASTS", "NOT_AN_FMO", "FMO_UNPROVEN"})
 def check_quality(measured: MeasuredTube) -> CheckedTube:
     """Run every battery and hold it against the strategy's limits."""
     tube = measured.tube
-    run = _run(measured)
+    looked_at = _input(measured)
     fmo = [
         cells_without_cd5
         for control in measured.controls
         if control.role == "fmo" and control.is_accepted
-        for cells_without_cd5 in negatives_of_fmo(run, control.tube.columns, control.members)
+        for cells_without_cd5 in negatives_of_fmo(looked_at, control.tube.columns, control.members)
     ]
     observations = (
-        *acquisition(run),
-        *margins(run),
-        *spillover(_compensation(tube)),
-        *residual(run, tube.columns, fmo=fmo, reference=tube.strategy.cd5.references),
-        *cells(run),
-        *staining(_stained(measured)),
+        *observe_acquisition(looked_at),
+        *observe_margins(looked_at),
+        *observe_spillover(_compensation(tube)),
+        *observe_residuals(
+            looked_at, tube.columns, fmo=fmo, reference=tube.strategy.cd5.references
+        ),
+        *observe_cells(looked_at),
+        *observe_staining(_stained(measured)),
     )
     return CheckedTube(measured, judge(observations, tube.strategy.quality))
 
 
-def _run(measured: MeasuredTube) -> Run:
+def _input(measured: MeasuredTube) -> QualityInput:
     tube = measured.tube
-    return Run(
+    return QualityInput(
         raw=tube.fcs.raw,
         panel=tube.panel,
         gating=measured.gating,
@@ -117,17 +119,17 @@ def _compensation(tube: Tube) -> Compensation:
     )
 
 
-def _described(choice: Choice) -> str:
+def _described(choice: SpilloverChoice) -> str:
     source = "" if choice.spillover is None else f" from {choice.spillover.source}"
     return f"{choice.state.value}{source}"
 
 
-def _counted(members: Mapping[str, Mask]) -> Counted | None:
+def _counted(members: Mapping[str, Mask]) -> BlastCount | None:
     """Return the blasts among the cells of a tube; None where its gates name none."""
     blasts, whole = members.get(BLASTS), members.get(DENOMINATOR)
     if blasts is None or whole is None:
         return None
-    return Counted(int(np.count_nonzero(blasts & whole)), int(np.count_nonzero(whole)))
+    return BlastCount(int(np.count_nonzero(blasts & whole)), int(np.count_nonzero(whole)))
 
 
 def _may_be_of_the_specimen(section: ControlSection) -> bool:

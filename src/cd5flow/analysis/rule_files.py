@@ -11,7 +11,7 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.gating.override import Overrides, load_overrides
 from cd5flow.gating.strategy import Strategy, load_strategy
-from cd5flow.gating.therapy import adapted
+from cd5flow.gating.therapy import adapt_strategy
 from cd5flow.model.result import Timepoint
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
 
@@ -52,7 +52,7 @@ def load_rule_files(settings: Settings) -> RuleFiles:
         drawn = f"gates of {settings.gates.file} (SHA-256 {settings.gates.sha256})"
         choice = f"{choice}; for its limits, with {drawn}"
     loaded = load_strategy(strategy_file(name))
-    strategy, changed = adapted(loaded.value, settings.prior_therapy)
+    strategy, changed = adapt_strategy(loaded.value, settings.prior_therapy)
     return RuleFiles(
         strategy=replace(loaded, value=strategy),
         choice=choice,

@@ -15,7 +15,7 @@ from cd5flow.analysis.settings import Settings
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.fcs import FcsFile
-from cd5flow.gating.by_hand import Plan
+from cd5flow.gating.by_hand import OverridePlan
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import CompensatedEvents, Mask
@@ -32,7 +32,7 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.model.scale import Scale
-from cd5flow.preprocess.compensation import Choice
+from cd5flow.preprocess.compensation import SpilloverChoice
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.cuts import Cut
 from cd5flow.quantify.drawn import DrawnPositive
@@ -78,7 +78,7 @@ class Tube:
     rules: RuleFiles
     fcs: FcsFile
     panel: Panel
-    compensation: Choice
+    compensation: SpilloverChoice
     columns: Columns
     scales: Mapping[str, Scale]
     drawn: DrawnGates | None = None
@@ -132,7 +132,7 @@ class GatedTube:
 
     tube: Tube
     gating: Gating
-    plan: Plan
+    plan: OverridePlan
     cut: Cut | None = None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from cd5flow.analysis.contamination import count_mature_look_alikes
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube, Tube
 from cd5flow.gating.strategy import AfterTherapy
-from cd5flow.gating.therapy import changes
+from cd5flow.gating.therapy import therapy_changes
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import BurdenSection
@@ -51,7 +51,7 @@ def withhold_spared_t_cells(measured: MeasuredTube) -> MeasuredTube:
 
 
 def _changes(tube: Tube) -> tuple[AfterTherapy, ...]:
-    return changes(tube.strategy, tube.settings.prior_therapy)
+    return therapy_changes(tube.strategy, tube.settings.prior_therapy)
 
 
 def may_hold_edited_t_cells(checked: CheckedTube, burden: BurdenSection) -> bool:

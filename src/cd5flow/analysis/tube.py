@@ -17,7 +17,8 @@ from cd5flow.model.panel import Panel
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.compensation import choose_spillover, compensate, read_spillover_csv
 from cd5flow.preprocess.panel import find_panel, scatter_detectors
-from cd5flow.preprocess.transforms import Columns, channel_scales
+from cd5flow.preprocess.scale_choice import channel_scales
+from cd5flow.preprocess.transforms import Columns
 
 
 def read_tube(path: Path, settings: Settings, rules: RuleFiles, stage: Stage = untimed) -> Tube:

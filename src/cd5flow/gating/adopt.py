@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from cd5flow.errors import GatesError, OptionError
-from cd5flow.gating.apply import dimensions_read, membership
+from cd5flow.gating.apply import apply_gates, dimensions_read
 from cd5flow.gating.drawn import DRAWN, DrawnGates, ImportedGates, listed
 from cd5flow.gating.fitting import fitted
 from cd5flow.gating.strategy import RESERVED
@@ -83,7 +83,7 @@ def adopt(
     adoption = _Adoption(drawn, imported, (*dict.fromkeys((*NAMED, *names.references)),))
     adoption.name_populations()
     tree = adoption.tree(columns)
-    members = membership(tree, columns)
+    members = apply_gates(tree, columns)
     tree = GateTree(tuple(_seen(gate, members) for gate in tree.gates))
     cluster = bool(members[BLASTS].any())
     lineage, of_lineage = _lineage(tree, panel, cluster=cluster, nk_markers=names.nk_markers)
@@ -121,7 +121,7 @@ def on_control(gating: Gating, columns: Columns) -> Members:
         )
         everyone = Boolean("and", (Operand(gate.parent),))
         gates.append(replace(gate, region=everyone) if on_time else gate)
-    return membership(GateTree(tuple(gates)), columns)
+    return apply_gates(GateTree(tuple(gates)), columns)
 
 
 def edge_on(gating: Gating, name: str, detector: str) -> float | None:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import Spec
+from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import BLASTS, CD5_POSITIVE
 from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.result import Confidence, CutMethod

@@ -8,12 +8,12 @@ import numpy as np
 
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
 from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.run import Floats, Run
+from cd5flow.quality.quality_input import Floats, QualityInput
 
 FEWEST_EVENTS = 1000
 """With fewer a rate says nothing."""
@@ -23,21 +23,21 @@ LOOKED_AT = 50_000
 SPAN = "of the channel's span"
 
 
-def acquisition(run: Run) -> tuple[Observation, ...]:
+def observe_acquisition(tube: QualityInput) -> tuple[Observation, ...]:
     """Return every observation about the acquisition, in a fixed order."""
     return (
-        *of_the_clock(run),
-        *(observe(run) for observe in OBSERVERS),
-        *drifts(run),
-        not_finite(run),
+        *of_the_clock(tube),
+        *(observe(tube) for observe in OBSERVERS),
+        *drifts(tube),
+        not_finite(tube),
     )
 
 
-def of_the_clock(run: Run) -> tuple[Observation, ...]:
+def of_the_clock(tube: QualityInput) -> tuple[Observation, ...]:
     """Return the observations that need the time of every event, which is made once for all."""
-    time = run.seconds()
+    time = tube.seconds()
     running = _running(time)
-    return clock(time), flow_rate(running, run.rules.flow_rate), flow_gap(running)
+    return clock(time), flow_rate(running, tube.rules.flow_rate), flow_gap(running)
 
 
 def clock(time: Floats | None) -> Observation:
@@ -45,7 +45,7 @@ def clock(time: Floats | None) -> Observation:
     code, unit = "TIME", "% of events"
     if time is None:
         return Observation(code, None, unit, "no Time channel: the run could not be watched")
-    time = finite(time)
+    time = finite_values(time)
     if time.size < 2 or not time.max() > time.min():
         return Observation(code, None, unit, "the Time channel stands still")
     earlier = earlier_percent(time)
@@ -69,10 +69,9 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
     counts, width = _counts(time, rule)
     if counts.size < FEWEST_BINS:
         return Observation(code, None, unit, "too few events or ticks to see a rate")
-    ordered = np.sort(counts)
-    usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+    usual = usual_count(counts)
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
-    local = 1.4826 * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    local = MAD_TO_SD * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
     spread = max(local, float(np.sqrt(usual)))
     far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
     odd = far & (np.abs(counts - usual) > rule.spreads * spread)
@@ -122,7 +121,7 @@ def _running(time: Floats | None) -> Floats | str:
     """Return the times in order, or why there is nothing to see in them."""
     if time is None:
         return "no Time channel: the run could not be watched"
-    time = finite(time)
+    time = finite_values(time)
     if time.size < FEWEST_EVENTS:
         return f"{time.size} events are too few to see a rate"
     if is_folded(time):
@@ -133,17 +132,17 @@ def _running(time: Floats | None) -> Floats | str:
 
 
 def _steps(time: Floats) -> Iterator[Floats]:
-    """Yield the times from one event to the next, a block at a time."""
-    for block in blocks(time.size - 1):
-        yield np.diff(time[block.start : block.stop + 1])
+    """Yield the times from one event to the next, a chunk at a time."""
+    for chunk in chunks(time.size - 1):
+        yield np.diff(time[chunk.start : chunk.stop + 1])
 
 
-def unstable_time(run: Run) -> Observation:
+def unstable_time(tube: QualityInput) -> Observation:
     """Share of the run's time in which rate or signals left their usual course."""
     code, unit = "UNSTABLE_TIME", "% of run time"
-    if "stable" not in run.gating.tree:
+    if "stable" not in tube.gating.tree:
         return Observation(code, None, unit, "the run's stability could not be judged")
-    gate = run.gating.tree["stable"]
+    gate = tube.gating.tree["stable"]
     spans: tuple[tuple[float, float], ...] = ()
     if isinstance(gate.region, Intervals):
         spans = gate.region.spans
@@ -161,9 +160,9 @@ def unstable_time(run: Run) -> Observation:
     return Observation(code, lost, unit, f"{gate.evidence.note}; the run took {end - start:.0f} s")
 
 
-def removed_by_time(run: Run) -> Observation:
+def removed_by_time(tube: QualityInput) -> Observation:
     """Share of events left out with unstable time."""
-    lost = run.lost_percent("stable")
+    lost = tube.lost_percent("stable")
     words = (
         "not done"
         if lost is None
@@ -172,38 +171,38 @@ def removed_by_time(run: Run) -> Observation:
     return Observation("REMOVED_BY_TIME", lost, "% of events", words)
 
 
-def drifts(run: Run) -> tuple[Observation, ...]:
+def drifts(tube: QualityInput) -> tuple[Observation, ...]:
     """Largest drift of a channel that decides, of any other channel, and of all on average."""
-    deciding, others = _drifts(run)
+    deciding, others = _drifts(tube)
     moved = deciding | others
-    value, words = _worst(moved, run)
+    value, words = _worst(moved, tube)
     if moved:
         value = float(np.mean(list(moved.values())))
         words = f"on average over {len(moved)} channels"
     return (
-        _largest("SIGNAL_DRIFT", deciding, run),
-        _largest("SIGNAL_DRIFT_OTHERS", others, run),
+        _largest("SIGNAL_DRIFT", deciding, tube),
+        _largest("SIGNAL_DRIFT_OTHERS", others, tube),
         Observation("SIGNAL_DRIFT_MEAN", value, SPAN, words),
     )
 
 
-def _largest(code: str, moved: dict[str, float], run: Run) -> Observation:
-    value, words = _worst(moved, run)
+def _largest(code: str, moved: dict[str, float], tube: QualityInput) -> Observation:
+    value, words = _worst(moved, tube)
     return Observation(code, value, SPAN, words)
 
 
-def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, str]:
+def _worst(moved: dict[str, float], tube: QualityInput) -> tuple[float | None, str]:
     if moved:
         marker = max(moved, key=lambda m: moved[m])
         words = f"largest on {marker}: its mean moves by {moved[marker]:.2f} of the span"
         return moved[marker], words
-    events = int(np.count_nonzero(run.stable))
-    if events < 2 * run.rules.drift.piece_events:
+    events = int(np.count_nonzero(tube.stable))
+    if events < 2 * tube.rules.drift.piece_events:
         return None, f"{events} events are too few to see drift"
     return None, "no channel to see drift on"
 
 
-def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
+def _drifts(tube: QualityInput) -> tuple[dict[str, float], dict[str, float]]:
     """Return marker to drift, of the channels that decide and of the others.
 
     Drift is the range of a channel's mean between pieces of the run, over its 2-98 % span.
@@ -211,22 +210,22 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     The mean of values clipped to that span, not the median: where half of the cells carry a marker
     the median jumps from one peak to the other by chance.
     """
-    rule = run.rules.drift
-    rows = np.flatnonzero(run.stable)
+    rule = tube.rules.drift
+    rows = np.flatnonzero(tube.stable)
     rows = rows[:: max(1, rows.size // LOOKED_AT)]
     pieces = min(rule.pieces, rows.size // rule.piece_events)
     if pieces < 2:
         return {}, {}
     deciding: dict[str, float] = {}
     others: dict[str, float] = {}
-    for marker, detector in run.panel.markers.items():
+    for marker, detector in tube.panel.markers.items():
         if marker == "Time":
             continue
-        linear = run.raw.values[:, run.raw.channel(detector).index][rows]
+        linear = tube.raw.values[:, tube.raw.channel(detector).index][rows]
         linear = linear[np.isfinite(linear)]
-        if linear.size < pieces * rule.piece_events / 2 or detector not in run.scales:
+        if linear.size < pieces * rule.piece_events / 2 or detector not in tube.scales:
             continue
-        scaled = scale(linear, run.scales[detector])
+        scaled = scale(linear, tube.scales[detector])
         seen = scaled[:: max(1, scaled.size // LOOKED_AT)].astype(np.float64)
         low, high = quantiles(seen, (2, 98))
         if not high > low:
@@ -237,16 +236,16 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     return deciding, others
 
 
-def not_finite(run: Run) -> Observation:
+def not_finite(tube: QualityInput) -> Observation:
     """Share of events with a value that is no number in a channel of the panel."""
-    channels = [run.raw.channel(d).index for d in run.panel.markers.values()]
-    bad = np.zeros(len(run.raw), dtype=np.bool_)
+    channels = [tube.raw.channel(d).index for d in tube.panel.markers.values()]
+    bad = np.zeros(len(tube.raw), dtype=np.bool_)
     for index in channels:
-        bad |= ~np.isfinite(run.raw.values[:, index])
-    if not len(run.raw) or not channels:
+        bad |= ~np.isfinite(tube.raw.values[:, index])
+    if not len(tube.raw) or not channels:
         return Observation("NOT_FINITE", None, "% of events", "no values to look at")
     found = int(np.count_nonzero(bad))
-    share = 100 * found / len(run.raw)
+    share = 100 * found / len(tube.raw)
     return Observation(
         "NOT_FINITE",
         share,
@@ -255,7 +254,7 @@ def not_finite(run: Run) -> Observation:
     )
 
 
-OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
+OBSERVERS: tuple[Callable[[QualityInput], Observation], ...] = (
     unstable_time,
     removed_by_time,
 )

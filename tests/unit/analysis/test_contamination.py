@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cd5flow.analysis.contamination import count_mature_look_alikes, find_neighbours
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
@@ -90,7 +90,7 @@ def gated(*kinds: Cells, cut: float = 35.0, top: float = 65.0, seed: int = 0) ->
     kind = np.repeat(np.arange(len(kinds)), [k.events for k in kinds])
     gating = Gating(
         tree=tree,
-        members=membership(tree, columns),
+        members=apply_gates(tree, columns),
         findings=(),
         lineage=Lineage(name="cyCD3+ sCD3-", rule="cyCD3+ sCD3-", cluster=True, lacks=("CD3",)),
         denominator_rule="all",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cd5flow.errors import OverrideError
-from cd5flow.gating.by_hand import Plan, check_applied, make_plan
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import check_sample, load_overrides
 from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy
@@ -72,7 +72,7 @@ TUBE = rising()
 
 def plan(
     *gates: Entry, strategy: Strategy = STRATEGY, rule: str | None = "CD7+", **more: Any
-) -> Plan:
+) -> OverridePlan:
     return make_plan(
         loaded(*gates, **more), strategy=strategy, panel=TUBE.panel, scales=TUBE.scales, rule=rule
     )

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cd5flow.config.shipped import list_strategies, strategy_file
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.gating.resolve import resolve, transfer
-from cd5flow.gating.sight import Outcome, Refused, Sight, Spec, Unresolved
 from cd5flow.gating.strategy import GateSpec, Strategy, load_strategy
+from cd5flow.gating.tube_view import Outcome, Refused, Spec, TubeView, Unresolved
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
@@ -571,8 +571,8 @@ class Dice(Spec):
 
     method: str = "dice"
 
-    def find(self, sight: Sight) -> Outcome:
-        return Unresolved(str(sight.rng.integers(1 << 62)), Evidence("dice", 0))
+    def find(self, view: TubeView) -> Outcome:
+        return Unresolved(str(view.rng.integers(1 << 62)), Evidence("dice", 0))
 
 
 def thrown(*specs: tuple[str, str], seed: int = 0) -> dict[str, str]:
@@ -812,7 +812,7 @@ def shipped(name: str) -> Strategy:
 
 def check(gating: Gating, tube: GatedInput) -> None:
     """Assert what holds of any gating."""
-    again = membership(gating.tree, tube.columns)
+    again = apply_gates(gating.tree, tube.columns)
     assert set(gating.members) == {ALL, *(g.name for g in gating.tree.gates)}
     for name, mask in gating.members.items():
         assert np.array_equal(mask, again[name]), name
