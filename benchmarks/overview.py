@@ -24,7 +24,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.failures import FAILURES, Failure, failures_csv
 from cd5flow.batch.outliers import find_outliers, load_batch_rules
 from cd5flow.batch.overview import write_overview
@@ -32,6 +32,7 @@ from cd5flow.batch.results_folder import read_results_folder
 from cd5flow.config.shipped import batch_file, protocol_file, strategy_file
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.gating.strategy import load_strategy
+from cd5flow.model.populations import Lineage
 from cd5flow.model.result import CriterionState, Result
 from cd5flow.pipeline import analyse_tube
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
@@ -62,7 +63,7 @@ class Variants:
                 blast_events=blasts,
                 denominator_events=total,
                 denominator_rule=like.burden.denominator,
-                cluster=blasts >= 10,
+                lineage=Lineage(name=like.strategy.lineage, cluster=blasts >= 10),
             ),
             limits=self.limits,
             burden_limit_percent=self.overt,
@@ -122,7 +123,7 @@ def fill(out: Path, samples: int) -> int:
     """Write so many results, one in five alone, the others of patients with up to six tubes."""
     analysis = analyse_tube(
         SAMPLES / f"{TUBE}.fcs",
-        settings(timepoint="relapse", controls={"fmo": SAMPLES / f"{TUBE}_FMO-CD5.fcs"}),
+        make_settings(timepoint="relapse", controls={"fmo": SAMPLES / f"{TUBE}_FMO-CD5.fcs"}),
     )
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         real = write_sample(analysis, Path(folder)).folder

@@ -17,6 +17,7 @@ from cd5flow.criteria.protocol import load_protocol
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.limits import BurdenLimits, Cd5Limits
+from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -33,6 +34,7 @@ from cd5flow.model.result import (
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.cuts import ControlSignal, Readout, Reference
+from support.lineage_factory import PROVEN, with_lineage
 from support.readout_factory import AXIS, BRIGHT, CENTRE, CUT, at, cd5_limits, readout, spread
 from support.report_factory import make_cd5
 
@@ -50,7 +52,7 @@ def burden_of(
         blast_events=blasts,
         denominator_events=cells,
         denominator_rule="viable single nucleated cells",
-        **{"cluster": True, **said},
+        **with_lineage(said),
     )
     return judge_burden(counts, limits=limits, burden_limit_percent=PROTOCOL.burden.overt_percent)
 
@@ -81,7 +83,7 @@ BURDEN: dict[str, tuple[BurdenSection, BurdenState]] = {
         BurdenState.INCONCLUSIVE,
     ),
     "a CD45-dim cluster of unproven lineage": (
-        burden_of(0, 1_000_000, cluster=False, cd45_dim_cluster_unproven=True),
+        burden_of(0, 1_000_000, cluster=False, unproven_cluster=True),
         BurdenState.INCONCLUSIVE,
     ),
     "no denominator": (burden_of(0, None), BurdenState.NOT_EVALUABLE),
@@ -150,9 +152,8 @@ FINE = Circumstances(
     has_cd5=True,
     panel_gap=(),
     compensated=True,
-    lineage_proven=True,
+    lineage=PROVEN,
     blast_events=1000,
-    cluster=True,
     quality_fail=False,
 )
 DIM = spread(1000, 700.0, 0.2, decades=True)
@@ -170,7 +171,7 @@ def cd5_of(
         measured,
         threshold=Threshold(asked, ">="),
         limits=limits,
-        circumstances=replace(FINE, **{"blast_events": blasts, **said}),
+        circumstances=replace(FINE, **with_lineage({"blast_events": blasts, **said})),
     )
 
 
@@ -279,7 +280,7 @@ CD5: dict[str, tuple[Cd5Section, Cd5State, str | None]] = {
         "LINEAGE_UNPROVEN",
     ),
     "lineage unproven": (
-        cd5_of(readout(POSITIVE_80), lineage_proven=False),
+        cd5_of(readout(POSITIVE_80), name=UNPROVEN),
         Cd5State.NOT_EVALUABLE,
         "LINEAGE_UNPROVEN",
     ),
@@ -379,9 +380,8 @@ def criterion(
             "timepoint": Timepoint.RELAPSE,
             "specimen": Specimen.BONE_MARROW,
             "quality_state": QualityState.PASS,
-            "lineage": "cyCD3+ sCD3-",
+            **with_lineage(said),
             "clinical": None if clinical is None else Clinical.model_validate(clinical),
-            **said,
         }
     )
     section = make_cd5(state=cd5, reasons=())
@@ -436,7 +436,7 @@ AT_MOST_REVIEW: dict[str, tuple[dict[str, Any], str]] = {
     "diagnosis": ({"timepoint": Timepoint.DIAGNOSIS}, "TIMEPOINT_DIAGNOSIS"),
     "a supplied FMO refused": ({"supplied_fmo_refused": True}, "FMO_REFUSED"),
     "blasts chosen by CD5": ({"blasts_use_cd5": True}, "BLASTS_USE_CD5"),
-    "lineage by CD7 alone": ({"lineage_by_cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"),
+    "lineage by CD7 alone": ({"cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"),
     "after cd5_car": ({"prior_therapy": (PriorTherapy.CD5_CAR,)}, "AFTER_CD5_CAR"),
 }
 
@@ -460,4 +460,4 @@ def test_always_at_most_review(
 def test_the_diagnosis_lifts_cd7_alone() -> None:
     known = {"diagnosis": "T-ALL"}
 
-    assert criterion(MEETS, OVERT, known, lineage_by_cd7_alone=True).state is MET
+    assert criterion(MEETS, OVERT, known, cd7_alone=True).state is MET

@@ -17,9 +17,8 @@ from hypothesis.extra import numpy as arrays
 
 from cd5flow.errors import FileAccessError
 from cd5flow.fcs import read_fcs
-from cd5flow.gating.apply import contains, inside_of, membership
+from cd5flow.gating.apply import apply_gates, contains, inside_of
 from cd5flow.gating.clearance import clear_of_events
-from cd5flow.gating.core import CORE_DISTANCE, WHOLE, fit_core, moments, squared_distance
 from cd5flow.gating.methods.stable_time import RANK_BINS, _table
 from cd5flow.model.events import Channel, Mask, RawEvents, Spillover
 from cd5flow.model.geometry import (
@@ -34,7 +33,15 @@ from cd5flow.model.geometry import (
 from cd5flow.model.names import ALL
 from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.numerics.density import GRID, MAP, _places, profile
+from cd5flow.numerics.density import GRID, profile
+from cd5flow.numerics.density_map import MAP, _places
+from cd5flow.numerics.robust_ellipse import (
+    CORE_DISTANCE,
+    WHOLE,
+    fit_core,
+    moments,
+    squared_distance,
+)
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support import fcs_factory
@@ -140,7 +147,7 @@ def test_gates_hold_the_events_that_double_precision_puts_there(
     raw, spillover = tube(seed)
     columns = Columns(compensate(raw, spillover))
     gates = regions(np.random.default_rng(seed), transform)
-    ours = membership(GateTree(tuple(of(r, name) for name, r in gates.items())), columns)
+    ours = apply_gates(GateTree(tuple(of(r, name) for name, r in gates.items())), columns)
     linear = reference_compensate.compensate(
         raw.values.astype(np.float64), spillover.matrix, np.arange(3)
     )

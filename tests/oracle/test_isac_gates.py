@@ -12,7 +12,7 @@ import pytest
 
 from cd5flow.errors import GatesError
 from cd5flow.fcs import FcsFile, read_fcs
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.interop.gatingml_reader import read_gatingml
@@ -89,7 +89,7 @@ def read(name: str) -> DrawnGates:
 @cache
 def members(name: str) -> Members:
     drawn = read(name)
-    return membership(drawn.tree, Columns(compensate(tube().raw, drawn.spillover)))
+    return apply_gates(drawn.tree, Columns(compensate(tube().raw, drawn.spillover)))
 
 
 def files() -> list[str]:
@@ -164,7 +164,7 @@ def test_a_file_beyond_the_standard_is_refused_by_name() -> None:
 def test_every_file_read_and_written_again_holds_the_same_events(file: str) -> None:
     drawn = read(file)
     again, matrix = gates_and_matrix(to_gatingml(drawn.tree, spillover=drawn.spillover))
-    found = membership(again, Columns(compensate(tube().raw, matrix)))
+    found = apply_gates(again, Columns(compensate(tube().raw, matrix)))
     for name, mask in members(file).items():
         assert np.array_equal(found[name], mask), name
 

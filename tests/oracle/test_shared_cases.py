@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.analysis.controls import Role
+from cd5flow.analysis.option_words import Role
 from cd5flow.model.events import Mask
 from cd5flow.model.names import ALL
 from cd5flow.model.reasons import codes

@@ -25,6 +25,7 @@ from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.transforms import Columns, inverse, scale
 from cd5flow.quantify.cd5 import Axis
 from cd5flow.quantify.cuts import ControlSignal, Readout, Reference, Signal
+from support.lineage_factory import PROVEN
 
 TOP = 262_144.0
 CENTRE, SPREAD = 100.0, 50.0
@@ -255,11 +256,6 @@ def gating_of(
         tree=GateTree(tuple(gates)),
         members=Members(members),
         findings=tuple(findings),
-        lineage="cyCD3+ sCD3-",
+        lineage=replace(PROVEN, cluster=cluster),
         denominator_rule="CD45+",
-        cluster=cluster,
-        unproven_cluster=False,
-        cd7_alone=False,
-        nk_unresolved=False,
-        lacks=(),
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.fcs.write import write_fcs
 from cd5flow.pipeline import Analysis, analyse_tube
 from support.gating_factory import Entry, gate, lineage_path, raw_events, strategy_entries
@@ -133,4 +133,6 @@ def analysed(
     file.write_text(json.dumps(strategy() if by is None else by), "utf-8")
     controls = {"fmo": write_tube(folder / "fmo.fcs", *fmo)} if fmo else {}
     said = {"timepoint": "relapse", "spillover": "hardware", "controls": controls, **words}
-    return analyse_tube(write_tube(folder / "tube.fcs", *cells), settings(strategy=file, **said))
+    return analyse_tube(
+        write_tube(folder / "tube.fcs", *cells), make_settings(strategy=file, **said)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cd5flow.gating.one_gate import applies
+from cd5flow.gating.state import applies
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.limits import BurdenLimits, OtherDenominator
 from cd5flow.model.names import BLASTS, DENOMINATOR

@@ -66,7 +66,7 @@ def laip_of(result: Result, *, patient_id: str | None, name: str) -> Laip:
     )
 
 
-def unused(laip: Laip | None, gating: Gating) -> tuple[Finding, ...]:
+def unused_laip(laip: Laip | None, gating: Gating) -> tuple[Finding, ...]:
     """Return a finding where a phenotype was given and no gate was placed by it."""
     if laip is None or any(gate.evidence.method == GUIDED for gate in gating.tree.gates):
         return ()

@@ -267,7 +267,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def worst(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def gravest_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return findings, the gravest first."""
     order = (Severity.FAIL, Severity.WARN, Severity.INFO)
     return tuple(sorted(findings, key=lambda f: order.index(f.severity)))

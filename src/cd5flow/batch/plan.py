@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.options import imported_gates, settings
+from cd5flow.analysis.settings import imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
 from cd5flow.batch.tube_folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
-from cd5flow.pipeline import Settings, choose_rules
+from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.report import folder_name
 
 SHEETS: Final = ("samples.csv", "samples.xlsx")
@@ -63,7 +63,8 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
 
     Args:
         source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
-        words: arguments of `cd5flow.analysis.options.settings` for all samples; a sheet's row goes before.
+        words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
+            goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
 
     Raises:
@@ -74,7 +75,9 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
     clinicals = _clinicals(words.get("clinical"))
     words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
     words.pop("clinical", None)
-    choose_rules(settings(**words))  # what holds for all samples is refused before any is read
+    load_rule_files(
+        make_settings(**words)
+    )  # what holds for all samples is refused before any is read
     sheet = _sheet_of(source)
     if sheet is not None:
         rows, faults = read_rows(sheet)
@@ -161,7 +164,7 @@ def _job(
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
-    chosen = settings(
+    chosen = make_settings(
         **{**words, **row.words},
         sample_id=row.sample_id,
         controls=controls,
@@ -243,7 +246,7 @@ def _rule_faults(rows: Sequence[SheetRow], words: Mapping[str, Any]) -> Iterator
 
 def _refusal(words: Mapping[str, Any]) -> str:
     try:
-        choose_rules(settings(**words))
+        load_rule_files(make_settings(**words))
     except UsageError as refused:
         return refused.message
     return ""

@@ -22,7 +22,7 @@ from cd5flow.config.atomic import clear_temporary_files
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
-from cd5flow.pipeline import Rules, Settings, analyse_tube, choose_rules
+from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
 from cd5flow.report import Wishes, clear_aside, folder_name, is_complete, write_sample
 from cd5flow.report.folder import RESULT
 
@@ -187,7 +187,7 @@ def _look(jobs: Sequence[Job], orders: BatchOrders) -> Iterator[tuple[Job, Finis
         lookers.shutdown(wait=False, cancel_futures=True)
 
 
-def _known(job: Job, *, orders: BatchOrders, rulebook: dict[str, Rules]) -> Finished | None:
+def _known(job: Job, *, orders: BatchOrders, rulebook: dict[str, RuleFiles]) -> Finished | None:
     """Return what an earlier run has made of a job, where it would come out the same again."""
     name = folder_name(job.sample_id)
     folder = orders.out / name
@@ -238,11 +238,11 @@ def _finished(job: Job, reply: Reply, orders: BatchOrders) -> Finished:
     return Failed(job, error, message, reply)
 
 
-def _inputs(job: Job, rulebook: dict[str, Rules]) -> str:
+def _inputs(job: Job, rulebook: dict[str, RuleFiles]) -> str:
     """Return the digest of what a job is made from; rules that several share are read once."""
     shared = repr(replace(job.settings, **_OF_ONE_SAMPLE))
     if shared not in rulebook:
-        rulebook[shared] = choose_rules(job.settings)
+        rulebook[shared] = load_rule_files(job.settings)
     return inputs_sha256(job.file, job.settings, rulebook[shared], sha256=file_sha256)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from cd5flow.analysis.options import LONGEST_ID, is_device
+from cd5flow.analysis.option_words import LONGEST_ID, is_device
 
 _SEPARATORS: Final = "/\\"
 
 
 def make_sample_id(stem: str) -> str:
-    """Return a file's stem as a sample id that `cd5flow.analysis.options.sample_name` takes.
+    """Return a file's stem as a sample id that `cd5flow.analysis.option_words.sample_name` takes.
 
     Path separators, control characters, and a dot or blank at the end (which Windows drops) become
     ``_``; names of Windows' devices get one before them. Two stems may give one id: a fault that

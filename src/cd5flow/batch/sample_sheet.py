@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from cd5flow.analysis.controls import Role
-from cd5flow.analysis.options import ROLES, iso_date, one_of, sample_name
+from cd5flow.analysis.option_words import ROLES, Role, iso_date, one_of, sample_name
 from cd5flow.batch.sample_ids import make_sample_id
 from cd5flow.batch.table_file import read_table
 from cd5flow.errors import OptionError
@@ -56,7 +55,7 @@ class SheetRow:
         sample_id: its own name; one that a sheet does not give is made from the file's.
         role: a sample, or a control of one.
         for_sample: of a control, the samples it belongs to.
-        words: further arguments of `cd5flow.analysis.options.settings`, only those that were said.
+        words: further arguments of `cd5flow.analysis.settings.make_settings`, only those that were said.
         identifiers: what the summary repeats.
     """
 

@@ -44,9 +44,6 @@ MOST_NAMED: Final = 10
 FIELDS_THEMSELVES: Final = frozenset({"CLINICAL", "BOUNDED", "MISSING"})
 """Codes of evidence that says what stands in the clinical file, or does not."""
 
-SOME_LISTED: Final = (
-    f"The protocol file lists some of the trial's criteria; {Overall.ALL_SATISFIED} is never said."
-)
 SITE: Final = "Whether a patient enters the trial is the site's decision."
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -29,16 +30,6 @@ BLASTS_IN_DOUBT: Final = frozenset({CD7_ALONE, NK, AS_DRAWN, EDITED})
 """Bounds for which the cells that were counted may be no blasts."""
 
 
-_RECORDED: Final[Mapping[str, str]] = {
-    "lineage_by_cd7_alone": CD7_ALONE,
-    "nk_unresolved": NK,
-    "blasts_use_cd5": BY_CD5,
-    "lineage_as_drawn": AS_DRAWN,
-    "edited_t_cells": EDITED,
-}
-"""Circumstances that no other part of a result tells, with the codes of their bounds."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What bounds the verdict beside the two numbers.
@@ -48,12 +39,8 @@ class Context:
         specimen: what it is; only marrow can exclude disease.
         prior_therapy: earlier therapies.
         quality_state: the worst quality check; FAIL withholds the CD5 state.
-        lineage: the lineage rule that found the blasts, in words.
-        lineage_by_cd7_alone: whether CD7 was the only T marker in that rule.
+        lineage: what the blasts are, and what that rests on.
         supplied_fmo_refused: an FMO control was given and could not be used.
-        blasts_use_cd5: a gate above the blasts uses CD5, as imported gates may.
-        lineage_as_drawn: imported gates chose the blasts by neither cyCD3 nor CD7.
-        nk_unresolved: no marker of the tube tells NK cells from blasts.
         edited_t_cells: gene-edited T cells without surface CD3 may be among the blasts.
         reviewed: a person has confirmed the result.
         clinical: the clinical file; None where none was given.
@@ -63,12 +50,8 @@ class Context:
     specimen: Specimen
     prior_therapy: tuple[PriorTherapy, ...] = ()
     quality_state: QualityState
-    lineage: str
-    lineage_by_cd7_alone: bool = False
+    lineage: Lineage
     supplied_fmo_refused: bool = False
-    blasts_use_cd5: bool = False
-    lineage_as_drawn: bool = False
-    nk_unresolved: bool = False
     edited_t_cells: bool = False
     reviewed: bool = False
     clinical: Clinical | None = None
@@ -87,18 +70,31 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
         specimen=sample.specimen,
         prior_therapy=sample.prior_therapy,
         quality_state=result.quality.state,
-        lineage=result.strategy.lineage,
+        lineage=Lineage(
+            name=result.strategy.lineage,
+            cd7_alone=CD7_ALONE in held,
+            nk_unresolved=NK in held,
+            blasts_use_cd5=BY_CD5 in held,
+            as_drawn=AS_DRAWN in held,
+        ),
         supplied_fmo_refused="FMO_REFUSED" in held
         or any(c.role == "fmo" and not c.accepted for c in result.controls),
+        edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
         clinical=clinical,
-        **{name: code in held for name, code in _RECORDED.items()},
     )
 
 
 def recorded(context: Context) -> tuple[str, ...]:
     """Return the circumstances that no other part of a result tells, by the codes of their bounds."""
-    return tuple(code for name, code in _RECORDED.items() if getattr(context, name))
+    held = (
+        (CD7_ALONE, context.lineage.cd7_alone),
+        (NK, context.lineage.nk_unresolved),
+        (BY_CD5, context.lineage.blasts_use_cd5),
+        (AS_DRAWN, context.lineage.as_drawn),
+        (EDITED, context.edited_t_cells),
+    )
+    return tuple(code for code, holds in held if holds)
 
 
 def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
@@ -106,18 +102,18 @@ def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> It
     yield from _of_timepoint(context.timepoint)
     if context.supplied_fmo_refused:
         yield Reason("FMO_REFUSED")
-    if context.blasts_use_cd5:
+    if context.lineage.blasts_use_cd5:
         yield Reason(BY_CD5, case="bound")
-    if context.lineage_as_drawn:
+    if context.lineage.as_drawn:
         yield Reason(AS_DRAWN, case="bound")
-    if context.lineage_by_cd7_alone and not (context.clinical and context.clinical.is_t_all):
-        yield Reason(CD7_ALONE, lineage=context.lineage, diagnosis=T_ALL)
+    if context.lineage.cd7_alone and not (context.clinical and context.clinical.is_t_all):
+        yield Reason(CD7_ALONE, lineage=context.lineage.name, diagnosis=T_ALL)
     if PriorTherapy.CD5_CAR in context.prior_therapy:
         yield Reason("AFTER_CD5_CAR")
     if context.edited_t_cells:
         yield Reason(EDITED)
     limit = protocol.burden.review_below_percent_without_nk_marker
-    if context.nk_unresolved and (burden.percent is None or burden.percent < limit):
+    if context.lineage.nk_unresolved and (burden.percent is None or burden.percent < limit):
         yield Reason(NK, limit=limit)
 
 

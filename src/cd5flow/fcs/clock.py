@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.fcs.layout import Column, Kind, Layout
+from cd5flow.fcs.layout import Layout, StoredColumn, ValueKind
 from cd5flow.fcs.text import given, number
 from cd5flow.model.events import TIME_NAMES, Channel
 from cd5flow.model.findings import Finding, info, warning
@@ -103,9 +103,9 @@ def _is_word(channel: Channel, word: str) -> bool:
     return any(name.endswith(word) for name in names) and any("TIME" in name for name in names)
 
 
-def _steps(column: Column, channel: Channel) -> float:
+def _steps(column: StoredColumn, channel: Channel) -> float:
     """Return how many values a word can have: a power of two."""
-    if column.kind is Kind.INTEGER:
+    if column.kind is ValueKind.INTEGER:
         return float(1 << column.bits if column.mask is None else column.mask + 1)
     if 1 < channel.range <= _WIDEST:
         return 2.0 ** math.ceil(math.log2(channel.range))

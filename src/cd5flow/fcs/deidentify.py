@@ -22,7 +22,7 @@ from cd5flow.fcs.datasets import DataSet, Described, describe, read_data_sets
 from cd5flow.fcs.file import FcsFile, read_fcs
 from cd5flow.fcs.header import HEADER_BYTES
 from cd5flow.fcs.judged import Judged, judge, suspicions
-from cd5flow.fcs.privacy import Rules
+from cd5flow.fcs.privacy import KeywordRules
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.text import analysis_segment
 from cd5flow.fcs.write import header, joined
@@ -115,7 +115,7 @@ class _Planned:
 
 
 def deidentify_fcs(
-    path: Path, out: Path, rules: Rules, *, days: int | None = None, overwrite: bool = False
+    path: Path, out: Path, rules: KeywordRules, *, days: int | None = None, overwrite: bool = False
 ) -> Deidentified:
     """Write a copy of an FCS file that holds the same events and only the keywords that may stay.
 
@@ -166,7 +166,9 @@ def _check_place(path: Path, out: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{out}: exists already")
 
 
-def _planned(source: Source, data_set: DataSet, rules: Rules, *, days: int | None) -> _Planned:
+def _planned(
+    source: Source, data_set: DataSet, rules: KeywordRules, *, days: int | None
+) -> _Planned:
     found = describe(source, data_set)
     size = found.located.layout.bytes_of(found.located.events)
     digest = hashlib.sha256()
@@ -224,7 +226,7 @@ def _text(places: dict[str, int], pairs: dict[str, str], delimiter: str) -> byte
     return joined({name: f"{place:020d}" for name, place in places.items()} | pairs, delimiter)
 
 
-def _clean(plan: _Planned, rules: Rules, number: int) -> CleanDataSet:
+def _clean(plan: _Planned, rules: KeywordRules, number: int) -> CleanDataSet:
     """Return what became of a data set."""
     stays = [j for j in plan.judged if j.after == j.before]
     return CleanDataSet(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cd5flow.errors import FcsCorruptError, FcsTruncatedError
 from cd5flow.fcs.data import decode
 from cd5flow.fcs.header import Header, Segment
-from cd5flow.fcs.layout import Kind, Layout
+from cd5flow.fcs.layout import Layout, ValueKind
 from cd5flow.fcs.source import Source
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.findings import Finding, Severity, info, warning
@@ -209,8 +209,8 @@ def _sensible_share(
     return sensible / len(layout.columns)
 
 
-def _sensible(values: npt.NDArray[np.float32], kind: Kind, steps: float) -> float:
-    if kind is Kind.INTEGER:
+def _sensible(values: npt.NDArray[np.float32], kind: ValueKind, steps: float) -> float:
+    if kind is ValueKind.INTEGER:
         # Bits above the range are a constant tag or none; a wrong offset makes them vary.
         whole = 2.0 ** np.ceil(np.log2(steps)) if steps > 1 else 2.0
         tags = np.floor_divide(values, np.float32(whole))

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from cd5flow.errors import GatesError, OptionError
-from cd5flow.gating.apply import dimensions_read, membership
+from cd5flow.gating.apply import apply_gates, dimensions_read
 from cd5flow.gating.drawn import DRAWN, DrawnGates, ImportedGates, listed
 from cd5flow.gating.fitting import fitted
 from cd5flow.gating.strategy import RESERVED
@@ -40,7 +40,7 @@ from cd5flow.model.names import (
     T_CELLS,
 )
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.preprocess.transforms import Columns, inverse
 
@@ -84,14 +84,15 @@ def adopt(
     adoption = _Adoption(drawn, imported, (*dict.fromkeys((*NAMED, *names.references)),))
     adoption.name_populations()
     tree = adoption.tree(columns)
-    members = membership(tree, columns)
+    members = apply_gates(tree, columns)
     tree = GateTree(tuple(_seen(gate, members) for gate in tree.gates))
-    circumstances = _circumstances(tree, panel)
+    cluster = bool(members[BLASTS].any())
+    lineage, of_lineage = _lineage(tree, panel, cluster=cluster, nk_markers=names.nk_markers)
     findings = [
         *adoption.findings,
         *_about_compensation(drawn, columns, imported.file),
         *_about_denominator(members, imported.file),
-        *circumstances.findings,
+        *of_lineage,
     ]
     rule = f"no gate of {imported.file} is named as {DENOMINATOR}"
     if DENOMINATOR in adoption.chosen:
@@ -100,15 +101,8 @@ def adopt(
         tree=tree,
         members=members,
         findings=tuple(findings),
-        lineage=circumstances.lineage,
+        lineage=lineage,
         denominator_rule=rule,
-        cluster=bool(members[BLASTS].any()),
-        unproven_cluster=False,
-        lacks=(),
-        cd7_alone=circumstances.cd7_alone,
-        nk_unresolved=not any(panel.has(m) for m in names.nk_markers),
-        blasts_use_cd5=circumstances.use_cd5,
-        lineage_as_drawn=circumstances.as_drawn,
         denominator_unnamed=DENOMINATOR not in adoption.chosen,
     )
 
@@ -128,7 +122,7 @@ def on_control(gating: Gating, columns: Columns) -> Members:
         )
         everyone = Boolean("and", (Operand(gate.parent),))
         gates.append(replace(gate, region=everyone) if on_time else gate)
-    return membership(GateTree(tuple(gates)), columns)
+    return apply_gates(GateTree(tuple(gates)), columns)
 
 
 def edge_on(gating: Gating, name: str, detector: str) -> float | None:
@@ -288,19 +282,10 @@ def _seen(gate: Gate, members: Mapping[str, Mask]) -> Gate:
     return replace(gate, evidence=replace(gate.evidence, events=seen))
 
 
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
-    """What the gates above the blasts read, and what follows from it."""
-
-    lineage: str
-    cd7_alone: bool
-    use_cd5: bool
-    as_drawn: bool
-    findings: tuple[Finding, ...]
-
-
-def _circumstances(tree: GateTree, panel: Panel) -> _Circumstances:
-    """Say by which markers the blasts were chosen.
+def _lineage(
+    tree: GateTree, panel: Panel, *, cluster: bool, nk_markers: Sequence[str]
+) -> tuple[Lineage, tuple[Finding, ...]]:
+    """Return what the blasts' lineage rests on by the markers that chose them, and what to say of it.
 
     The gates are the word of who drew them. Of markers they can only be asked which they look at:
     cytoplasmic CD3 or CD7 among them is what a T lineage can rest on.
@@ -315,13 +300,15 @@ def _circumstances(tree: GateTree, panel: Panel) -> _Circumstances:
         findings.append(warning("BLASTS_USE_CD5", case="imported"))
     if as_drawn:
         findings.append(warning("LINEAGE_AS_DRAWN", case="imported"))
-    return _Circumstances(
-        lineage=f"as drawn in imported gates, {by}",
+    lineage = Lineage(
+        name=f"as drawn in imported gates, {by}",
+        cluster=cluster,
         cd7_alone="CD7" in read and "cyCD3" not in read,
-        use_cd5=use_cd5,
+        nk_unresolved=not any(panel.has(m) for m in nk_markers),
+        blasts_use_cd5=use_cd5,
         as_drawn=as_drawn,
-        findings=tuple(findings),
     )
+    return lineage, tuple(findings)
 
 
 def _marker(detector: str, panel: Panel) -> str | None:

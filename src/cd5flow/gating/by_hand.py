@@ -8,8 +8,8 @@ from typing import Final
 
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.gating.ancestry import find_ancestors
-from cd5flow.gating.one_gate import applies
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
+from cd5flow.gating.state import applies
 from cd5flow.gating.strategy import GateSpec, LineagePath, Strategy
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, T_CELLS
@@ -23,7 +23,7 @@ KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OverridePlan:
     """What is gated by hand on a tube.
 
     Attributes:
@@ -50,7 +50,7 @@ def make_plan(
     panel: Panel,
     scales: Mapping[str, Scale],
     rule: str | None,
-) -> Plan:
+) -> OverridePlan:
     """Hold an override file against the strategy and the tube's panel.
 
     Args:
@@ -71,10 +71,10 @@ def make_plan(
         strategy = strategy.model_copy(update={"paths": (path,)})
     tube = _Tube(loaded.value, strategy, panel, scales)
     refuse(loaded, tube.faults())
-    return Plan(strategy, dict(tube.regions), loaded.value.lineage)
+    return OverridePlan(strategy, dict(tube.regions), loaded.value.lineage)
 
 
-def check_applied(loaded: Loaded[Overrides], plan: Plan, gating: Gating) -> None:
+def check_applied(loaded: Loaded[Overrides], plan: OverridePlan, gating: Gating) -> None:
     """Refuse to go on where a region could not be used, so that none is passed over in silence.
 
     Raises:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from cd5flow.gating.gated import Gated
+from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.lineage import (
-    UNPROVEN,
-    allowed_gates,
+    choose_path,
+    gate_candidates,
     is_unproven,
     path_name,
-    take_path,
-    without_cluster,
 )
-from cd5flow.gating.one_gate import Basis, through
-from cd5flow.gating.sight import Refused
+from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
+from cd5flow.gating.tube_view import Refused
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
-from cd5flow.model.names import ALL, DENOMINATOR
+from cd5flow.model.names import DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import GateTree, Gating
+from cd5flow.model.populations import UNPROVEN, GateTree, Gating, Lineage
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -63,23 +59,20 @@ def resolve(
             placed by one.
         stage: marks each gate.
     """
-    everyone = np.ones(len(columns), dtype=np.bool_)
-    everyone.setflags(write=False)
-    members = Members({ALL: everyone})
-    basis = Basis(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
-    state = Gated(basis, members, stage=stage)
-    state.run(strategy.gates, soon=allowed_gates(strategy, state))
-    state, path = take_path(strategy, state)
+    inputs = GatingInput(columns, panel, scales, seed, drawn, laip, controls, strategy.gates)
+    state = GatingState(inputs, all_events(columns), stage=stage)
+    find_gates(strategy.gates, state)
+    state, path = choose_path(strategy, state)
     cluster = path is not None
     if path is None:
-        path = without_cluster(strategy, state)
-    state.run(strategy.after)
+        path = gate_candidates(strategy, state)
+    find_gates(strategy.after, state)
     has_nk_marker = any(panel.has(m) for m in strategy.nk_markers)
     nk_like = not cluster and state.look_alike and not has_nk_marker
     looks_unproven = is_unproven(strategy, state, path if cluster else None)
-    lineage = UNPROVEN
+    name = UNPROVEN
     if path is not None and not looks_unproven:
-        lineage = path_name(path, state) if cluster else path.lineage
+        name = path_name(path, state) if cluster else path.lineage
     if looks_unproven:
         state.note(
             "LINEAGE_UNPROVEN",
@@ -94,14 +87,16 @@ def resolve(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
         findings=tuple(state.findings),
-        lineage=lineage,
+        lineage=Lineage(
+            name=name,
+            rule=None if path is None else path.lineage,
+            cluster=cluster,
+            unproven_cluster=looks_unproven or nk_like,
+            lacks=path.lacks if path is not None and name == path.lineage else (),
+            cd7_alone=path is not None and path.cd7_alone,
+            nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
+        ),
         denominator_rule="" if denominator is None else denominator.why,
-        cluster=cluster,
-        unproven_cluster=looks_unproven or nk_like,
-        lacks=path.lacks if path is not None and lineage == path.lineage else (),
-        cd7_alone=path is not None and path.cd7_alone,
-        nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
-        rule=None if path is None else path.lineage,
     )
 
 
@@ -122,4 +117,6 @@ def transfer(
     Returns:
         Population name to mask over the control's events.
     """
-    return through(gating.tree.gates, strategy.gates, Basis(columns, panel, scales, seed))
+    return apply_to_control(
+        gating.tree.gates, strategy.gates, GatingInput(columns, panel, scales, seed)
+    )

@@ -8,10 +8,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Edge,
-    Sight,
     Spec,
+    TubeView,
     linear_end,
     refuse_one_channel_twice,
     shift_decades,
@@ -105,11 +105,11 @@ class RoleSpec(Spec):
             leading = [one for one in leading if one.peak[k] >= least]
         return leading
 
-    def allowed(self, one: Placed, sight: Sight, axes: tuple[Dimension, Dimension]) -> bool:
+    def allowed(self, one: Placed, view: TubeView, axes: tuple[Dimension, Dimension]) -> bool:
         """Whether a population's middle lies in the windows; one that nothing places holds none."""
         windows = (self.x_window, self.y_window)
         for place, window, axis in zip(one.peak, windows, axes, strict=True):
-            low, high = sight.at(window.low, axis), sight.at(window.high, axis)
+            low, high = view.at(window.low, axis), view.at(window.high, axis)
             if (window.low is not None and low is None) or (
                 window.high is not None and high is None
             ):

@@ -16,7 +16,7 @@ from cd5flow.errors import StrategyError
 from cd5flow.gating.ancestry import find_ancestors
 from cd5flow.gating.confidence import ConfidenceRules
 from cd5flow.gating.methods import Method
-from cd5flow.gating.sight import Edge, Side, Spec
+from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
@@ -98,19 +98,19 @@ class GateSpec(Spec):
         return self
 
     @property
-    def ways(self) -> tuple[Any, ...]:
+    def methods(self) -> tuple[Any, ...]:
         """The methods in the order in which they are tried."""
         return (self.find, *self.otherwise)
 
     @property
     def markers(self) -> frozenset[str]:
         """Every marker on whose axis its methods look."""
-        return find_markers(*self.ways)
+        return find_markers(*self.methods)
 
     @property
     def populations(self) -> frozenset[str]:
         """Every population that its methods refer to."""
-        return find_populations(*self.ways)
+        return find_populations(*self.methods)
 
     @property
     def deciders(self) -> frozenset[str]:
@@ -374,13 +374,3 @@ def _circular(
             if READOUT in gate.markers:
                 what = f"'{name}' decides who is a blast and must not look at {READOUT}"
                 yield (*where, "find"), what
-
-
-def displayed(gate: GateSpec) -> dict[str, None]:
-    """Return the axes on whose display scale a gate's first method and its usual place may look."""
-    return dict.fromkeys((*find_markers(gate.find), *find_markers(*gate.expect_position)))
-
-
-def placed_within(gate: GateSpec) -> frozenset[str]:
-    """Return every population that a gate may ask for: its parent, and those that it refers to."""
-    return gate.deciders | find_populations(*gate.expect_position)

@@ -12,12 +12,14 @@ from cd5flow.model.reasons import Reason
 from cd5flow.model.result import PriorTherapy
 
 
-def changes(strategy: Strategy, therapies: Sequence[PriorTherapy]) -> tuple[AfterTherapy, ...]:
+def therapy_changes(
+    strategy: Strategy, therapies: Sequence[PriorTherapy]
+) -> tuple[AfterTherapy, ...]:
     """Return the entries of a strategy that apply after these therapies, in its order."""
     return tuple(rule for rule in strategy.prior_therapy if set(rule.after) & set(therapies))
 
 
-def adapted(
+def adapt_strategy(
     strategy: Strategy, therapies: Sequence[PriorTherapy]
 ) -> tuple[Strategy, tuple[Reason, ...]]:
     """Return a strategy as it stands after earlier therapies, and what changed in it.
@@ -30,7 +32,7 @@ def adapted(
     """
     paths = strategy.paths
     said = []
-    for rule in changes(strategy, therapies):
+    for rule in therapy_changes(strategy, therapies):
         fewer = tuple(_without(path, rule.ignores) for path in paths)
         lost = [path.lineage for path in fewer if _looks_at(path, rule.ignores)]
         paths = tuple(path for path in fewer if path.lineage not in lost)
@@ -51,8 +53,8 @@ def _without(path: LineagePath, markers: Sequence[str]) -> LineagePath:
 
 
 def _gate_without(gate: GateSpec, markers: Sequence[str]) -> GateSpec:
-    ways = tuple(_way_without(way, markers) for way in gate.ways)
-    if ways == gate.ways:
+    ways = tuple(_way_without(way, markers) for way in gate.methods)
+    if ways == gate.methods:
         return gate
     return gate.model_copy(update={"find": ways[0], "otherwise": ways[1:]})
 

@@ -129,6 +129,42 @@ class GateTree:
         return "/".join((ALL, *self.ancestors(name), name))
 
 
+UNPROVEN = "unproven"
+"""The lineage of cells of which nothing proves one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """What the cells in the blast gate are, and what that rests on.
+
+    Attributes:
+        name: the lineage rule used, in words; ``unproven`` where the panel or the cells allow none.
+        rule: that rule by its name in the strategy; None where none was taken.
+        cluster: whether the blasts lie together as a population does.
+        unproven_cluster: whether cells look like blasts whose lineage nothing proves.
+        lacks: markers that the blasts lack.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
+        blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
+        as_drawn: whether who drew imported gates is all that speaks for the T lineage.
+    """
+
+    name: str = UNPROVEN
+    rule: str | None = None
+    cluster: bool = False
+    unproven_cluster: bool = False
+    lacks: tuple[str, ...] = ()
+    cd7_alone: bool = False
+    nk_unresolved: bool = False
+    blasts_use_cd5: bool = False
+    as_drawn: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the blasts are shown to be T."""
+        return self.name != UNPROVEN
+
+
 @dataclass(frozen=True, slots=True)
 class Gating:
     """What gating one tube gave.
@@ -137,32 +173,16 @@ class Gating:
         tree: the gates as resolved.
         members: population name to its mask in file order, ``all`` included.
         findings: what was noticed on the way (gates skipped, unresolved, out of their usual share).
-        lineage: the lineage rule used; ``unproven`` where the panel or the cells allow none.
+        lineage: what the blasts are, and what that rests on.
         denominator_rule: the rule of ``nucleated`` in words.
-        cluster: whether the blasts lie together as a population does.
-        unproven_cluster: whether cells look like blasts whose lineage nothing proves.
-        lacks: markers that the blasts lack.
-        cd7_alone: whether CD7 is all that speaks for the T lineage.
-        nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
-        rule: the lineage rule taken, by its name in the strategy; None where none was.
-        blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
-        lineage_as_drawn: whether who drew imported gates is all that speaks for the T lineage.
         denominator_unnamed: whether no imported gate was said to be the denominator.
     """
 
     tree: GateTree
     members: Members
     findings: tuple[Finding, ...]
-    lineage: str
+    lineage: Lineage
     denominator_rule: str
-    cluster: bool
-    unproven_cluster: bool
-    lacks: tuple[str, ...]
-    cd7_alone: bool
-    nk_unresolved: bool
-    rule: str | None = None
-    blasts_use_cd5: bool = False
-    lineage_as_drawn: bool = False
     denominator_unnamed: bool = False
 
     def count(self, name: str) -> int | None:

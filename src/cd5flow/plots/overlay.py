@@ -105,7 +105,9 @@ def _curves(analysis: Analysis) -> Iterator[_Curve]:
         if mask is not None and mask.any():
             signal = control.tube.columns.column(Dimension(detector))[mask]
             signal = signal[np.isfinite(signal)]
-            name = f"{control.role} tube" if control.accepted else f"{control.role} tube (refused)"
+            name = (
+                f"{control.role} tube" if control.is_accepted else f"{control.role} tube (refused)"
+            )
             dashed: dict[str, Any] = {
                 "color": _CONTROL,
                 "linewidth": 1.0,

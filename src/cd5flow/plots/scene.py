@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import ALL, SINGLETS
 from cd5flow.model.populations import Gate, Gating

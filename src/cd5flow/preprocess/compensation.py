@@ -18,7 +18,7 @@ from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, info, warning
 from cd5flow.model.panel import Panel
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 
 _BLOCK_PRODUCTS: Final = 1 << 18
 """Multiplications at a time: what they read stays in the cache, and BLAS starts no threads for them,
@@ -71,7 +71,7 @@ class CompensationState(StrEnum):
         }
 
 
-class Choice(NamedTuple):
+class SpilloverChoice(NamedTuple):
     """What a tube is compensated with.
 
     Attributes:
@@ -90,7 +90,7 @@ def compensate(
 ) -> CompensatedEvents:
     """Solve for the dyes: what was measured is the dyes times the matrix.
 
-    The inverse is computed in double precision, the product in single, in blocks of events; each
+    The inverse is computed in double precision, the product in single, in chunks of events; each
     channel of the result is contiguous.
 
     Args:
@@ -119,8 +119,8 @@ def compensate(
     together = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
     chosen = slice(columns[0], columns[-1] + 1) if together else columns
     with np.errstate(invalid="ignore", over="ignore"):  # infinite values become undefined
-        for block in blocks(len(raw), step):
-            np.matmul(weights, raw.values.T[chosen, block], out=dyes[:, block])
+        for chunk in chunks(len(raw), step):
+            np.matmul(weights, raw.values.T[chosen, chunk], out=dyes[:, chunk])
     dyes.setflags(write=False)
     return CompensatedEvents(
         raw=raw,
@@ -141,7 +141,7 @@ def choose_spillover(
     *,
     given: Spillover | Literal["hardware"] | None = None,
     max_condition: float,
-) -> Choice:
+) -> SpilloverChoice:
     """Decide what a tube is compensated with, and say why.
 
     Args:
@@ -172,7 +172,7 @@ def choose_spillover(
     there = {channel.detector for channel in raw.channels}
     absent = [detector for detector in spillover.detectors if detector not in there]
     uncompensated = [d for d in spillover.detectors if d in there and d not in already]
-    fault: Choice | None = None
+    fault: SpilloverChoice | None = None
     if already and not uncompensated:
         fault = _fault(
             CompensationState.ALREADY_APPLIED,
@@ -204,24 +204,24 @@ def choose_spillover(
     return fault
 
 
-def _fault(state: CompensationState, code: str, **values: object) -> Choice:
-    return Choice(None, state, (warning(code, **values),))
+def _fault(state: CompensationState, code: str, **values: object) -> SpilloverChoice:
+    return SpilloverChoice(None, state, (warning(code, **values),))
 
 
-def _stated_as_hardware(file_spillover: Spillover | None) -> Choice:
+def _stated_as_hardware(file_spillover: Spillover | None) -> SpilloverChoice:
     finding = info("HARDWARE_COMPENSATION", case="stated")
     if file_spillover is not None and not file_spillover.is_identity:
         finding = info("HARDWARE_COMPENSATION", case="instead", source=file_spillover.source)
-    return Choice(None, CompensationState.HARDWARE, (finding,))
+    return SpilloverChoice(None, CompensationState.HARDWARE, (finding,))
 
 
-def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> Choice:
+def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> SpilloverChoice:
     colours = _colours(raw, panel)
     if len(colours) < 2:
-        return Choice(None, CompensationState.NOT_NEEDED, ())
+        return SpilloverChoice(None, CompensationState.NOT_NEEDED, ())
     if already:
         finding = info("ALREADY_COMPENSATED", channels=_listed(already))
-        return Choice(None, CompensationState.ALREADY_APPLIED, (finding,))
+        return SpilloverChoice(None, CompensationState.ALREADY_APPLIED, (finding,))
     logarithmic = any(channel.logarithmic for channel in raw.channels)
     return _fault(
         CompensationState.MISSING,
@@ -231,7 +231,7 @@ def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> Cho
     )
 
 
-def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
+def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> SpilloverChoice:
     """Return a matrix that fits the tube, with what is odd about it."""
     findings: list[Finding] = []
     state = CompensationState.KNOWN
@@ -252,7 +252,7 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
         state = CompensationState.INCOMPLETE
         source, channels = spillover.source, _listed(left_out)
         findings.append(warning("SPILLOVER_INCOMPLETE", source=source, channels=channels))
-    return Choice(spillover, state, tuple(findings))
+    return SpilloverChoice(spillover, state, tuple(findings))
 
 
 def _condition(spillover: Spillover) -> float:

@@ -9,12 +9,12 @@ import numpy as np
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
 from cd5flow.model.reasons import Reason
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
 from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.run import Floats, Run
+from cd5flow.quality.quality_input import Floats, QualityInput
 
 FEWEST_EVENTS = 1000
 """With fewer a rate says nothing."""
@@ -24,21 +24,21 @@ LOOKED_AT = 50_000
 SPAN = "of the channel's span"
 
 
-def acquisition(run: Run) -> tuple[Observation, ...]:
+def observe_acquisition(tube: QualityInput) -> tuple[Observation, ...]:
     """Return every observation about the acquisition, in a fixed order."""
     return (
-        *of_the_clock(run),
-        *(observe(run) for observe in OBSERVERS),
-        *drifts(run),
-        not_finite(run),
+        *of_the_clock(tube),
+        *(observe(tube) for observe in OBSERVERS),
+        *drifts(tube),
+        not_finite(tube),
     )
 
 
-def of_the_clock(run: Run) -> tuple[Observation, ...]:
+def of_the_clock(tube: QualityInput) -> tuple[Observation, ...]:
     """Return the observations that need the time of every event, which is made once for all."""
-    time = run.seconds()
+    time = tube.seconds()
     running = _running(time)
-    return clock(time), flow_rate(running, run.rules.flow_rate), flow_gap(running)
+    return clock(time), flow_rate(running, tube.rules.flow_rate), flow_gap(running)
 
 
 def clock(time: Floats | None) -> Observation:
@@ -46,7 +46,7 @@ def clock(time: Floats | None) -> Observation:
     code, unit = "TIME", "% of events"
     if time is None:
         return Observation(code, None, unit, Reason("NOT_SEEN", case="no_time"))
-    time = finite(time)
+    time = finite_values(time)
     if time.size < 2 or not time.max() > time.min():
         return Observation(code, None, unit, Reason("NOT_SEEN", case="still"))
     earlier = earlier_percent(time)
@@ -68,10 +68,9 @@ def flow_rate(time: Floats | Reason, rule: FlowRateRule) -> Observation:
     counts, width = _counts(time, rule)
     if counts.size < FEWEST_BINS:
         return Observation(code, None, unit, Reason(code, case="few"))
-    ordered = np.sort(counts)
-    usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+    usual = usual_count(counts)
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
-    local = 1.4826 * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    local = MAD_TO_SD * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
     spread = max(local, float(np.sqrt(usual)))
     far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
     odd = far & (np.abs(counts - usual) > rule.spreads * spread)
@@ -119,7 +118,7 @@ def _running(time: Floats | None) -> Floats | Reason:
     """Return the times in order, or why there is nothing to see in them."""
     if time is None:
         return Reason("NOT_SEEN", case="no_time")
-    time = finite(time)
+    time = finite_values(time)
     if time.size < FEWEST_EVENTS:
         return Reason("NOT_SEEN", case="few_events", events=time.size)
     if is_folded(time):
@@ -130,17 +129,17 @@ def _running(time: Floats | None) -> Floats | Reason:
 
 
 def _steps(time: Floats) -> Iterator[Floats]:
-    """Yield the times from one event to the next, a block at a time."""
-    for block in blocks(time.size - 1):
-        yield np.diff(time[block.start : block.stop + 1])
+    """Yield the times from one event to the next, a chunk at a time."""
+    for chunk in chunks(time.size - 1):
+        yield np.diff(time[chunk.start : chunk.stop + 1])
 
 
-def unstable_time(run: Run) -> Observation:
+def unstable_time(tube: QualityInput) -> Observation:
     """Share of the run's time in which rate or signals left their usual course."""
     code, unit = "UNSTABLE_TIME", "% of run time"
-    if "stable" not in run.gating.tree:
+    if "stable" not in tube.gating.tree:
         return Observation(code, None, unit, Reason(code, case="unjudged"))
-    gate = run.gating.tree["stable"]
+    gate = tube.gating.tree["stable"]
     spans: tuple[tuple[float, float], ...] = ()
     if isinstance(gate.region, Intervals):
         spans = gate.region.spans
@@ -165,9 +164,9 @@ def _of_the_run(note: Reason, seconds: float) -> Reason | tuple[Reason, ...]:
     return note, Reason("UNSTABLE_TIME", case="run", seconds=seconds)
 
 
-def removed_by_time(run: Run) -> Observation:
+def removed_by_time(tube: QualityInput) -> Observation:
     """Share of events left out with unstable time."""
-    lost = run.lost_percent("stable")
+    lost = tube.lost_percent("stable")
     words = (
         Reason("REMOVED_BY_TIME", case="not_done")
         if lost is None
@@ -176,38 +175,38 @@ def removed_by_time(run: Run) -> Observation:
     return Observation("REMOVED_BY_TIME", lost, "% of events", words)
 
 
-def drifts(run: Run) -> tuple[Observation, ...]:
+def drifts(tube: QualityInput) -> tuple[Observation, ...]:
     """Largest drift of a channel that decides, of any other channel, and of all on average."""
-    deciding, others = _drifts(run)
+    deciding, others = _drifts(tube)
     moved = deciding | others
-    value, words = _worst(moved, run)
+    value, words = _worst(moved, tube)
     if moved:
         value = float(np.mean(list(moved.values())))
         words = Reason("DRIFT", case="mean", channels=len(moved))
     return (
-        _largest("SIGNAL_DRIFT", deciding, run),
-        _largest("SIGNAL_DRIFT_OTHERS", others, run),
+        _largest("SIGNAL_DRIFT", deciding, tube),
+        _largest("SIGNAL_DRIFT_OTHERS", others, tube),
         Observation("SIGNAL_DRIFT_MEAN", value, SPAN, words),
     )
 
 
-def _largest(code: str, moved: dict[str, float], run: Run) -> Observation:
-    value, words = _worst(moved, run)
+def _largest(code: str, moved: dict[str, float], tube: QualityInput) -> Observation:
+    value, words = _worst(moved, tube)
     return Observation(code, value, SPAN, words)
 
 
-def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, Reason]:
+def _worst(moved: dict[str, float], tube: QualityInput) -> tuple[float | None, Reason]:
     if moved:
         marker = max(moved, key=lambda m: moved[m])
         words = Reason("DRIFT", case="largest", marker=marker, share=moved[marker])
         return moved[marker], words
-    events = int(np.count_nonzero(run.stable))
-    if events < 2 * run.rules.drift.piece_events:
+    events = int(np.count_nonzero(tube.stable))
+    if events < 2 * tube.rules.drift.piece_events:
         return None, Reason("NOT_SEEN", case="few_for_drift", events=events)
     return None, Reason("NOT_SEEN", case="no_channel")
 
 
-def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
+def _drifts(tube: QualityInput) -> tuple[dict[str, float], dict[str, float]]:
     """Return marker to drift, of the channels that decide and of the others.
 
     Drift is the range of a channel's mean between pieces of the run, over its 2-98 % span.
@@ -215,22 +214,22 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     The mean of values clipped to that span, not the median: where half of the cells carry a marker
     the median jumps from one peak to the other by chance.
     """
-    rule = run.rules.drift
-    rows = np.flatnonzero(run.stable)
+    rule = tube.rules.drift
+    rows = np.flatnonzero(tube.stable)
     rows = rows[:: max(1, rows.size // LOOKED_AT)]
     pieces = min(rule.pieces, rows.size // rule.piece_events)
     if pieces < 2:
         return {}, {}
     deciding: dict[str, float] = {}
     others: dict[str, float] = {}
-    for marker, detector in run.panel.markers.items():
+    for marker, detector in tube.panel.markers.items():
         if marker == "Time":
             continue
-        linear = run.raw.values[:, run.raw.channel(detector).index][rows]
+        linear = tube.raw.values[:, tube.raw.channel(detector).index][rows]
         linear = linear[np.isfinite(linear)]
-        if linear.size < pieces * rule.piece_events / 2 or detector not in run.scales:
+        if linear.size < pieces * rule.piece_events / 2 or detector not in tube.scales:
             continue
-        scaled = scale(linear, run.scales[detector])
+        scaled = scale(linear, tube.scales[detector])
         seen = scaled[:: max(1, scaled.size // LOOKED_AT)].astype(np.float64)
         low, high = quantiles(seen, (2, 98))
         if not high > low:
@@ -241,18 +240,18 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     return deciding, others
 
 
-def not_finite(run: Run) -> Observation:
+def not_finite(tube: QualityInput) -> Observation:
     """Share of events with a value that is no number in a channel of the panel."""
-    channels = [run.raw.channel(d).index for d in run.panel.markers.values()]
-    bad = np.zeros(len(run.raw), dtype=np.bool_)
+    channels = [tube.raw.channel(d).index for d in tube.panel.markers.values()]
+    bad = np.zeros(len(tube.raw), dtype=np.bool_)
     for index in channels:
-        bad |= ~np.isfinite(run.raw.values[:, index])
-    if not len(run.raw) or not channels:
+        bad |= ~np.isfinite(tube.raw.values[:, index])
+    if not len(tube.raw) or not channels:
         return Observation(
             "NOT_FINITE", None, "% of events", Reason("NOT_FINITE", case="no_values")
         )
     found = int(np.count_nonzero(bad))
-    share = 100 * found / len(run.raw)
+    share = 100 * found / len(tube.raw)
     return Observation(
         "NOT_FINITE",
         share,
@@ -261,7 +260,7 @@ def not_finite(run: Run) -> Observation:
     )
 
 
-OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
+OBSERVERS: tuple[Callable[[QualityInput], Observation], ...] = (
     unstable_time,
     removed_by_time,
 )

@@ -32,7 +32,7 @@ class Compensation:
     compensated_before: tuple[str, ...]
 
 
-def spillover(tube: Compensation) -> tuple[Observation, ...]:
+def observe_spillover(tube: Compensation) -> tuple[Observation, ...]:
     """Return every observation about the matrix, in a fixed order."""
     return tuple(observe(tube) for observe in OBSERVERS)
 

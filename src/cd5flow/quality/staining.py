@@ -13,9 +13,9 @@ import numpy.typing as npt
 from cd5flow.model.limits import ReagentRule
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod, PriorTherapy
-from cd5flow.numerics.density import dips, profile, span
+from cd5flow.numerics.density import find_dips, profile, span
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.ratio import Counted, least_ratio
+from cd5flow.quality.ratio import BlastCount, least_ratio
 
 Signal = npt.NDArray[np.floating]
 
@@ -54,8 +54,8 @@ class Stained:
     reagent: ReagentRule
     reagent_t_cells: int
     controls: tuple[tuple[str, bool], ...]
-    counted: Counted | None
-    fmo_counted: tuple[Counted, ...]
+    counted: BlastCount | None
+    fmo_counted: tuple[BlastCount, ...]
     confidence_percent: float
     prior_therapy: tuple[PriorTherapy, ...]
     collected_at: str | None
@@ -63,7 +63,7 @@ class Stained:
     has_cd5: bool
 
 
-def staining(tube: Stained) -> tuple[Observation, ...]:
+def observe_staining(tube: Stained) -> tuple[Observation, ...]:
     """Return every observation about staining, in a fixed order."""
     return tuple(observe(tube) for observe in OBSERVERS)
 
@@ -107,7 +107,7 @@ def brightest_mode(scaled: Signal, rule: ReagentRule) -> npt.NDArray[np.bool_]:
     shape = profile(scaled, base=SMOOTHING, low=low, high=high)
     if shape is None:
         return everyone
-    valleys = [d.place for d in dips(shape, min_depth=rule.valley_depth, min_events=fewest)]
+    valleys = [d.place for d in find_dips(shape, min_depth=rule.valley_depth, min_events=fewest)]
     return np.asarray(scaled >= max(valleys)) if valleys else everyone
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BurdenAlternative, BurdenSection, BurdenState
 from cd5flow.quantify.statistics import interval, share_percent, upper_limit
@@ -63,12 +64,10 @@ class BurdenCounts:
         blast_events: events in `blasts`.
         denominator_events: events in `nucleated`; None where it could not be gated.
         denominator_rule: its rule in words.
-        cluster: whether the blasts lie together as a population does, rather than scattered.
-        lineage_proven: whether the panel's lineage markers show the blasts to be T cells.
+        lineage: what the blasts are, and what that rests on.
         distinguishable: whether panel and gates can tell T-ALL blasts from normal cells at all.
         countable: whether the number of blasts is known although they may not be told from normal
             cells: 0 where no population of the kind stands apart. None is as `distinguishable`.
-        cd45_dim_cluster_unproven: a CD45-dim cluster was seen whose lineage stays unproven.
         quality_fail: a quality check withholds states.
         others: the same tube by other conventions' denominators.
         unseen: disease that the panel is blind to, in words; empty where there is none.
@@ -77,11 +76,9 @@ class BurdenCounts:
     blast_events: int
     denominator_events: int | None
     denominator_rule: str
-    cluster: bool
-    lineage_proven: bool = True
+    lineage: Lineage
     distinguishable: bool = True
     countable: bool | None = None
-    cd45_dim_cluster_unproven: bool = False
     quality_fail: bool = False
     others: tuple[OtherCount, ...] = ()
     unseen: str = ""
@@ -176,15 +173,15 @@ def _judge(
     if withheld or reached is None:
         return BurdenState.NOT_EVALUABLE, withheld
     if percent is None or not counts.distinguishable:
-        unproven_too = (_UNPROVEN,) if counts.cd45_dim_cluster_unproven else ()
+        unproven_too = (_UNPROVEN,) if counts.lineage.unproven_cluster else ()
         return BurdenState.INCONCLUSIVE, (
             Reason("BLASTS_NOT_DISTINGUISHABLE"),
             *unproven_too,
         )
-    clustered = counts.cluster and counts.blast_events >= limits.cluster_events
+    clustered = counts.lineage.cluster and counts.blast_events >= limits.cluster_events
     detected = clustered and counts.blast_events >= limits.lod_events and percent >= reached.lod
-    unproven = counts.cd45_dim_cluster_unproven or (clustered and not counts.lineage_proven)
-    if unproven and not (detected and counts.lineage_proven):
+    unproven = counts.lineage.unproven_cluster or (clustered and not counts.lineage.is_proven)
+    if unproven and not (detected and counts.lineage.is_proven):
         return BurdenState.INCONCLUSIVE, (_UNPROVEN,)
     notes = _notes(counts, unproven=unproven, clustered=clustered)
     if detected:

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.contamination import Neighbour, contamination
@@ -52,9 +53,8 @@ class Circumstances:
         panel_gap: markers without which no blasts can be told ("CD45"); empty where none is
             missing.
         compensated: whether compensation is known.
-        lineage_proven: whether the blasts are shown to be T.
+        lineage: what the blasts are, and what that rests on.
         blast_events: events in the blast gate.
-        cluster: whether they lie together as a population does.
         quality_fail: whether states are withheld.
         neighbours: other cells that may lie in the blast gate.
     """
@@ -62,9 +62,8 @@ class Circumstances:
     has_cd5: bool
     panel_gap: tuple[str, ...]
     compensated: bool
-    lineage_proven: bool
+    lineage: Lineage
     blast_events: int
-    cluster: bool
     quality_fail: bool
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -88,7 +87,7 @@ def judge_cd5(
     n = circumstances.blast_events
     if measured is None:
         return _section(threshold, Cd5State.NOT_EVALUABLE, blockers, n)
-    few = _without_signal(measured, limits, n) if circumstances.cluster else []
+    few = _without_signal(measured, limits, n) if circumstances.lineage.cluster else []
     blockers += few or _unproven(measured, limits)
     if codes(blockers) - {"QUALITY_FAIL"}:
         # A cut on a signal of unknown make-up is no cut.
@@ -138,11 +137,11 @@ def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[Reason]:
     if circumstances.panel_gap:
         missing = circumstances.panel_gap
         blockers.append(Reason("LINEAGE_UNPROVEN", case="panel", missing=missing))
-    elif not circumstances.lineage_proven:
+    elif not circumstances.lineage.is_proven:
         blockers.append(Reason("LINEAGE_UNPROVEN", case="no_proof"))
     if not circumstances.compensated:
         blockers.append(Reason("NOT_COMPENSATED"))
-    if not circumstances.cluster:
+    if not circumstances.lineage.cluster:
         blockers.append(Reason("FEW_BLASTS", case="no_cluster", blasts=n))
     elif n < limits.evaluable_blasts:
         least = limits.evaluable_blasts

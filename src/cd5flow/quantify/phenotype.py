@@ -13,7 +13,7 @@ from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import BLASTS, T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.result import PhenotypeEntry
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import finite_values, quantiles
 from cd5flow.preprocess.transforms import Columns
 
 LEFT_OUT = frozenset(
@@ -48,8 +48,8 @@ def phenotype(
         if marker in LEFT_OUT or marker == READ_OUT:
             continue
         signal = columns.column(Dimension(detector))
-        beside = None if few else finite(signal.take(normal))
-        entries.append(_entry(marker, detector, finite(signal.take(blasts)), beside))
+        beside = None if few else finite_values(signal.take(normal))
+        entries.append(_entry(marker, detector, finite_values(signal.take(blasts)), beside))
     return tuple(entry for entry in entries if entry is not None)
 
 

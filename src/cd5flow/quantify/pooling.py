@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, ReasonData, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -91,7 +92,7 @@ def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percen
             blast_events=sum(r.burden.blast_events for r in counted),
             denominator_events=sum(r.burden.denominator_events for r in results),
             denominator_rule=first.burden.denominator,
-            cluster=bool(clustered),
+            lineage=Lineage(name=counted[0].strategy.lineage, cluster=bool(clustered)),
             others=_others(results),
         ),
         limits=limits,

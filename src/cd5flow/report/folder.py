@@ -221,7 +221,7 @@ def _gates(analysis: Analysis) -> str:
     ticks = {} if time is None else {time.detector: 1.0 if step is None else step}
     try:
         return to_gatingml(
-            analysis.gating.tree, spillover=tube.choice.spillover, tick_seconds=ticks
+            analysis.gating.tree, spillover=tube.compensation.spillover, tick_seconds=ticks
         )
     except ValueError as error:
         raise OutputError(f"{GATES}: {error}") from error

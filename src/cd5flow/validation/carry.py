@@ -21,6 +21,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from cd5flow.analysis import provenance
+from cd5flow.analysis.options import AUTO
 from cd5flow.batch.engine import Engine, Reply, Task
 from cd5flow.batch.run import OWN
 from cd5flow.config.atomic import write_atomically
@@ -29,7 +30,7 @@ from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import EngineError, OptionError, OutputError
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Timepoint
-from cd5flow.pipeline import AUTO, Settings, choose_rules
+from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.validation.measure import measure
 from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
 from cd5flow.validation.record import FailedTube
@@ -112,7 +113,7 @@ def make_course(request: Request) -> Course:
     series = load_series(request.series)
     size = size_of(request.tubes, series.value)
     rules = [
-        choose_rules(
+        load_rule_files(
             Settings(strategy=request.strategy, protocol=request.protocol, timepoint=timepoint)
         )
         for timepoint in (Timepoint.RELAPSE, Timepoint.MRD)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Values
@@ -41,7 +41,7 @@ def column(marker: str, name: str = CLEAR) -> int:
 
 
 def analysed(path: Path, **words: str) -> Analysis:
-    return analyse_tube(path, settings(timepoint="relapse", **words))  # type: ignore[arg-type]
+    return analyse_tube(path, make_settings(timepoint="relapse", **words))  # type: ignore[arg-type]
 
 
 @cache
@@ -243,7 +243,9 @@ def fmo_with_fewer_blasts(folder: Path) -> Path:
 def test_blasts_that_the_fmo_hardly_holds_have_no_definite_share(tmp_path: Path) -> None:
     whole = analysis().result
     fmo = fmo_with_fewer_blasts(tmp_path)
-    found = analyse_tube(tube(CLEAR), settings(timepoint="relapse", controls={"fmo": fmo})).result
+    found = analyse_tube(
+        tube(CLEAR), make_settings(timepoint="relapse", controls={"fmo": fmo})
+    ).result
 
     assert check(whole, "CONTROL_SHARE").state is QualityState.PASS
     assert check(found, "CONTROL_SHARE").state is QualityState.WARN
@@ -255,7 +257,7 @@ def test_blasts_that_the_fmo_hardly_holds_have_no_definite_share(tmp_path: Path)
 def test_an_fmo_of_another_specimen_says_nothing_of_these_blasts(tmp_path: Path) -> None:
     fmo = fmo_with_fewer_blasts(tmp_path)
     asked = replace(
-        settings(timepoint="relapse", controls={"fmo": fmo}),
+        make_settings(timepoint="relapse", controls={"fmo": fmo}),
         identifiers={"specimen_id": "A"},
         control_identifiers={"fmo": {"specimen_id": "B"}},
     )

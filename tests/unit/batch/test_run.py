@@ -15,13 +15,13 @@ import pytest
 
 import cd5flow.batch.run as module
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.child import answer
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished, absolute, run_batch, tidy
 from cd5flow.errors import EngineError, FileAccessError, OutputError
-from cd5flow.pipeline import Analysis, Settings, choose_rules
+from cd5flow.pipeline import Analysis, Settings, load_rule_files
 from cd5flow.report import Wishes, write_sample
 from support.analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
 
@@ -47,7 +47,7 @@ class Here:
 
 
 def job(name: str, *, file: Path | None = None, **words: Any) -> Job:
-    return Job(file or SAMPLES / f"{name}.fcs", name, settings(sample_id=name, **words))
+    return Job(file or SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name, **words))
 
 
 def carried_out(orders: BatchOrders, *jobs: Job) -> tuple[list[Finished], list[str]]:
@@ -69,7 +69,7 @@ def analysed_files(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         if not path.is_file():
             raise FileAccessError(f"{path}: no such file")
         made = analysis(CLEAR)
-        inputs = inputs_sha256(path, chosen, choose_rules(chosen), sha256=file_sha256)
+        inputs = inputs_sha256(path, chosen, load_rule_files(chosen), sha256=file_sha256)
         provenance = made.result.provenance.model_copy(update={"inputs_sha256": inputs})
         sample = made.result.sample.model_copy(update={"id": chosen.sample_id})
         result = made.result.model_copy(update={"sample": sample, "provenance": provenance})
@@ -289,7 +289,7 @@ def test_files_are_found_from_any_folder(monkeypatch: pytest.MonkeyPatch) -> Non
     one = Job(
         Path("a.fcs"),
         "a",
-        settings(
+        make_settings(
             controls={"fmo": Path("f.fcs")},
             spillover="m.csv",
             strategy="mine.yaml",

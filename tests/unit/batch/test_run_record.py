@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.eventlog import open_log
@@ -29,7 +29,7 @@ REPLY = Reply(seconds=2.0, memory_mb=210.4, worker="process 7")
 
 
 def job(name: str) -> Job:
-    return Job(SAMPLES / f"{name}.fcs", name, settings(sample_id=name))
+    return Job(SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name))
 
 
 def done(name: str, reply: Reply | None = REPLY) -> Done:
@@ -177,7 +177,7 @@ def test_the_log_knows_samples_by_their_id_alone(tmp_path: Path) -> None:
     one = Job(
         Path("/home/me/DOE JANE.fcs"),
         "S1",
-        settings(sample_id="S1", patient_id="DOE JANE", controls={"fmo": "DOE_FMO.fcs"}),
+        make_settings(sample_id="S1", patient_id="DOE JANE", controls={"fmo": "DOE_FMO.fcs"}),
     )
     message = "DOE JANE.fcs: ends before DOE_FMO.fcs does"
     (line,) = logged(tmp_path, Failed(one, "FcsTruncatedError", message, REPLY))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.analysis.options import LONGEST_ID, is_device, sample_name
+from cd5flow.analysis.option_words import LONGEST_ID, is_device, sample_name
 from cd5flow.batch.sample_ids import make_sample_id
 from cd5flow.report import folder_name
 

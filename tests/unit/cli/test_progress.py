@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cd5flow.cli.progress as module
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.plan import Job
@@ -19,7 +19,7 @@ from cd5flow.cli import terminal
 from cd5flow.cli.progress import Lines, Pace, duration, progress
 from support.analysed import CLEAR, SAMPLES, analysis
 
-JOB = Job(SAMPLES / "a.fcs", "a", settings())
+JOB = Job(SAMPLES / "a.fcs", "a", make_settings())
 
 
 def add(tally: BatchCounts, *, done: int = 0, failed: int = 0, earlier: int = 0) -> None:

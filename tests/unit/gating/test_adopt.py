@@ -242,7 +242,7 @@ def test_only_a_lower_edge_on_cd5_is_an_edge(region: Region, edge: float | None)
 )
 def test_blasts_chosen_by_cd5_are_told(gates: tuple[Gate, ...], uses: bool) -> None:  # noqa: FBT001
     gating = adopted(*gates)
-    assert gating.blasts_use_cd5 is uses
+    assert gating.lineage.blasts_use_cd5 is uses
     assert ("BLASTS_USE_CD5" in codes(gating)) is uses
 
 
@@ -265,14 +265,14 @@ def test_the_lineage_is_what_the_gates_look_at(
     sides = tuple(above(channel) for channel in channels)
     region: Region = sides[0] if len(sides) == 1 else Rectangle(sides)
     gating = adopted(gate("Blasts", region), named={"blasts": "Blasts"})
-    assert gating.lineage == f"as drawn in imported gates, {lineage}"
-    assert (gating.cd7_alone, gating.lineage_as_drawn) == (cd7_alone, as_drawn)
+    assert gating.lineage.name == f"as drawn in imported gates, {lineage}"
+    assert (gating.lineage.cd7_alone, gating.lineage.as_drawn) == (cd7_alone, as_drawn)
     assert ("LINEAGE_AS_DRAWN" in codes(gating)) is as_drawn
 
 
 def test_nk_cells_are_told_by_a_marker_of_the_panel() -> None:
-    assert adopted().nk_unresolved
-    assert not adopted(of=panel(CD56="X-A")).nk_unresolved
+    assert adopted().lineage.nk_unresolved
+    assert not adopted(of=panel(CD56="X-A")).lineage.nk_unresolved
 
 
 def test_what_is_not_named_is_said() -> None:
@@ -319,8 +319,10 @@ def test_gates_drawn_without_the_tubes_matrix_are_said() -> None:
 
 
 def test_no_blasts_are_no_cluster() -> None:
-    assert adopted().cluster
-    assert not adopted(gate("Blasts", above("PB-A", 1e6)), named={"blasts": "Blasts"}).cluster
+    assert adopted().lineage.cluster
+    assert not adopted(
+        gate("Blasts", above("PB-A", 1e6)), named={"blasts": "Blasts"}
+    ).lineage.cluster
 
 
 def test_a_channel_that_the_tube_lacks_is_refused() -> None:

@@ -18,7 +18,7 @@ from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
-from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Place
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage, Place
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import Confidence
 
@@ -56,13 +56,8 @@ def rated(
         tree=GateTree(gates),
         members=Members(members),
         findings=(),
-        lineage="",
+        lineage=Lineage(cluster=cluster),
         denominator_rule="",
-        cluster=cluster,
-        unproven_cluster=False,
-        lacks=(),
-        cd7_alone=False,
-        nk_unresolved=False,
     )
     return rate(gating, RULES)
 

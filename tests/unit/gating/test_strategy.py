@@ -644,4 +644,4 @@ def test_what_a_gate_looks_at_and_refers_to_is_known() -> None:
     assert spec.markers == {"CD45", "SSC", "FSC"}
     assert spec.populations == {"t", "nk"}
     assert spec.deciders == {"t", "nk", "all"}
-    assert [way.method for way in spec.ways] == ["density_cluster", "combine"]
+    assert [way.method for way in spec.methods] == ["density_cluster", "combine"]

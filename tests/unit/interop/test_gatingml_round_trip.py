@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import (
@@ -106,7 +106,7 @@ def test_what_is_said_in_other_words_holds_the_same_events_and_settles(tree: Gat
     again, matrix = read_back(tree, SPILLOVER)
     assert matrix is not None
     columns = Columns(compensate(RAW, SPILLOVER))
-    theirs, ours = membership(again, columns), membership(tree, columns)
+    theirs, ours = apply_gates(again, columns), apply_gates(tree, columns)
     for one in tree.gates:
         assert np.array_equal(theirs[one.name], ours[one.name]), one
     assert read_back(again, matrix)[0] == again
@@ -166,7 +166,7 @@ def test_helpers_that_another_program_changed_stay_gates_of_their_own(change: st
     assert [g.name for g in tree.gates][-1] == "last"
     assert len(tree.gates) > 1
     columns = Columns(compensate(RAW, None))
-    found = membership(tree, columns)["last"]
+    found = apply_gates(tree, columns)["last"]
     x = RAW.values[:, CHANNELS.index("FSC-A")]
     high = 25 if "max" in change else 10
     assert np.array_equal(found, ((x >= 0) & (x < high)) | ((x >= 20) & (x < 30)))

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import patches
 from matplotlib.axes import Axes
 
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,

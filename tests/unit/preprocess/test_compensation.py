@@ -15,8 +15,8 @@ from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import (
-    Choice,
     CompensationState,
+    SpilloverChoice,
     choose_spillover,
     compensate,
     read_spillover_csv,
@@ -61,7 +61,7 @@ def choose(
     *,
     given: Spillover | str | None = None,
     **markers: str,
-) -> Choice:
+) -> SpilloverChoice:
     return choose_spillover(
         file_spillover,
         raw,
@@ -71,7 +71,7 @@ def choose(
     )
 
 
-def codes(choice: Choice) -> list[str]:
+def codes(choice: SpilloverChoice) -> list[str]:
     return [finding.code for finding in choice.findings]
 
 

@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 from cd5flow.model.events import Channel, CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.preprocess.transforms import (
-    Columns,
-    channel_scales,
-    decades_for,
-    inverse,
-    logicle_for,
-    scale,
-    scale_exact,
-    scatter_scale,
-)
+from cd5flow.preprocess.scale_choice import channel_scales, decades_for, logicle_for, scatter_scale
+from cd5flow.preprocess.transforms import Columns, inverse, scale, scale_exact
 
 Doubles = npt.NDArray[np.float64]
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.contamination import Neighbour
@@ -20,6 +21,7 @@ from cd5flow.quantify.statistics import (
     jeffreys_interval,
     wilson_interval,
 )
+from support.lineage_factory import PROVEN, with_lineage
 from support.readout_factory import (
     AXIS,
     BRIGHT,
@@ -40,9 +42,8 @@ FINE = Circumstances(
     has_cd5=True,
     panel_gap=(),
     compensated=True,
-    lineage_proven=True,
+    lineage=PROVEN,
     blast_events=0,
-    cluster=True,
     quality_fail=False,
 )
 
@@ -61,7 +62,7 @@ def judge(
         measured,
         threshold=threshold,
         limits=limits,
-        circumstances=replace(FINE, **circumstances),
+        circumstances=replace(FINE, **with_lineage(circumstances)),
     )
 
 
@@ -257,13 +258,13 @@ def test_without_blasts_the_t_cells_still_tell_how_cd5_stained() -> None:
 
 
 def test_without_a_proven_lineage() -> None:
-    assert_withheld(judge(readout(share_of(900, 1000)), lineage_proven=False), "LINEAGE_UNPROVEN")
+    assert_withheld(judge(readout(share_of(900, 1000)), name=UNPROVEN), "LINEAGE_UNPROVEN")
 
 
 def test_without_the_markers_that_tell_blasts() -> None:
     gap = ("CD45", "one of cyCD3, CD3, CD7")
 
-    cd5 = judge(readout(at()), panel_gap=gap, lineage_proven=False, cluster=False)
+    cd5 = judge(readout(at()), panel_gap=gap, name=UNPROVEN, cluster=False)
 
     assert_withheld(cd5, "LINEAGE_UNPROVEN", "FEW_BLASTS")
     assert "CD45, one of cyCD3, CD3, CD7" in str(cd5.reasons[0])
@@ -304,7 +305,7 @@ def test_a_failed_quality_check_saves_no_number_from_another_reason() -> None:
 def test_every_reason_is_given() -> None:
     tube = readout(share_of(10, 10), t_cells=at())
 
-    cd5 = judge(tube, compensated=False, lineage_proven=False, quality_fail=True)
+    cd5 = judge(tube, compensated=False, name=UNPROVEN, quality_fail=True)
 
     assert_withheld(
         cd5,

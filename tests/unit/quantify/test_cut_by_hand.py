@@ -11,6 +11,7 @@ from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.cuts import Cut, Readout, find_cuts
+from support.lineage_factory import PROVEN
 from support.readout_factory import AXIS, CUT, at, cd5_limits, fmo_signal, readout, share_of, spread
 
 LIMITS = cd5_limits()
@@ -18,9 +19,8 @@ FINE = Circumstances(
     has_cd5=True,
     panel_gap=(),
     compensated=True,
-    lineage_proven=True,
+    lineage=PROVEN,
     blast_events=1000,
-    cluster=True,
     quality_fail=False,
 )
 

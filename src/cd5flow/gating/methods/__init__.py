@@ -18,12 +18,12 @@ from cd5flow.gating.methods.combine import Combine
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.fixed import Fixed
 from cd5flow.gating.methods.in_range import InRange
-from cd5flow.gating.methods.island import Island
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.methods.negative_tail import NegativeTail
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.methods.relative import Relative
 from cd5flow.gating.methods.singlet_band import SingletBand
+from cd5flow.gating.methods.small_cluster import SmallCluster
 from cd5flow.gating.methods.stable_time import StableTime
 from cd5flow.gating.methods.valley import Valley
 
@@ -34,7 +34,7 @@ Method = Annotated[
     | DensityCluster
     | Fixed
     | InRange
-    | Island
+    | SmallCluster
     | Mixture
     | NegativeTail
     | Quantile

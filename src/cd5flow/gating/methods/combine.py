@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
@@ -31,12 +31,12 @@ class Combine(Spec):
             Operand(operand_name(name), complement=name.startswith(COMPLEMENT)) for name in self.of
         )
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Combine the populations; unresolved where none of them was gated."""
-        known = tuple(o for o in self.operands() if o.gate in sight.members)
+        known = tuple(o for o in self.operands() if o.gate in view.members)
         evidence = Evidence(
             "combine",
-            sight.events,
+            view.events,
             {},
             Reason("FOUND", case="combine", operator=self.operator, gates=self.of),
         )

@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Edge, Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.density import height_at, highest_peak, profile, span
-from cd5flow.numerics.order_statistics import finite, median
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median
 
 
 class NegativeTail(Spec):
@@ -45,12 +45,12 @@ class NegativeTail(Spec):
     min_events: int = Field(default=50, ge=2)
     smoothing: float = Field(default=0.012, gt=0)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the cut; unresolved without enough negative events."""
-        dimension = sight.dimension(self.axis)
-        seen = sight.values(dimension) if self.of is None else sight.values_of(self.of, dimension)
-        seen = finite(seen)
-        high = sight.at(self.high, dimension)
+        dimension = view.dimension(self.axis)
+        seen = view.values(dimension) if self.of is None else view.values_of(self.of, dimension)
+        seen = finite_values(seen)
+        high = view.at(self.high, dimension)
         if high is not None:
             seen = seen[seen < high]
         nothing = Evidence("negative_tail", int(seen.size))
@@ -62,11 +62,11 @@ class NegativeTail(Spec):
             return Unresolved(peak, nothing)
         mode, spread = peak
         cut = mode + self.spreads * spread
-        limit = sight.at(self.at_most, dimension)
+        limit = view.at(self.at_most, dimension)
         if limit is not None and cut > limit:
             reason = f"the negative peak of {self.axis} reaches to {cut:.3f}, past {limit:.3f}"
             return Unresolved(reason, nothing)
-        height = height_at(sight.values(dimension), cut, base=self.smoothing, kept=self.keep)
+        height = height_at(view.values(dimension), cut, base=self.smoothing, kept=self.keep)
         if height > self.max_height:
             reason = f"a cut at {cut:.3f} on {self.axis} would split a population"
             return Unresolved(reason, nothing)

@@ -7,12 +7,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
-    MAD_TO_SD,
+from cd5flow.gating.tube_view import (
     Outcome,
     Resolved,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
     refuse_one_channel_twice,
 )
@@ -20,7 +19,7 @@ from cd5flow.model.geometry import Polygon
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef
-from cd5flow.numerics.order_statistics import median
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median
 
 ROUNDING = 1e-6
 """Relative spread that rounding to float32 alone can give."""
@@ -54,11 +53,11 @@ class SingletBand(Spec):
         refuse_one_channel_twice(self.area, self.height)
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Fit the band; unresolved with too few events or without any spread."""
-        x_axis = sight.dimension(self.area, linear=True)
-        y_axis = sight.dimension(self.height, linear=True)
-        x, y = sight.values(x_axis), sight.values(y_axis)
+        x_axis = view.dimension(self.area, linear=True)
+        y_axis = view.dimension(self.height, linear=True)
+        x, y = view.values(x_axis), view.values(y_axis)
         keep = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
         if not keep.all():
             x, y = x.compress(keep), y.compress(keep)

@@ -20,10 +20,10 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
-from cd5flow.gating.sight import Position, Sight
+from cd5flow.gating.tube_view import Position, TubeView
 from cd5flow.model.reasons import sentence
 from support.cluster_factory import ellipse
-from support.gating_factory import Floats, axis, inside, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y): place, spread, events.
 CLOUDS = {
@@ -42,10 +42,10 @@ def clouds(**moved: tuple[float, float]) -> Floats:
     return np.concatenate(parts)
 
 
-def marrow(extra: npt.ArrayLike = (), *, points: Floats | None = None, **more: Any) -> Sight:
+def marrow(extra: npt.ArrayLike = (), *, points: Floats | None = None, **more: Any) -> TubeView:
     where = clouds() if points is None else points
     every = np.concatenate([where, np.reshape(extra, (-1, 2))])
-    return sight({"CD45": every[:, 0], "SSC": every[:, 1]}, **more)
+    return tube_view({"CD45": every[:, 0], "SSC": every[:, 1]}, **more)
 
 
 def mixture(**settings: Any) -> Mixture:
@@ -87,7 +87,7 @@ def test_the_ellipse_holds_the_share_asked_for() -> None:
         assert 100 * kept.mean() == pytest.approx(level, abs=3)
 
 
-def beside(distance: float, **settings: Any) -> Sight:
+def beside(distance: float, **settings: Any) -> TubeView:
     """Return two populations of like size, so many of their standard deviations apart."""
     rng = np.random.default_rng(1)
     two = [rng.normal((x, 0.3), 0.03, (2_000, 2)) for x in (0.60, 0.60 + 0.03 * distance)]

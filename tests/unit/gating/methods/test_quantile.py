@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from scipy.special import bdtr
 
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
-from cd5flow.gating.sight import Control, Outcome, Position, Refused, Sight
+from cd5flow.gating.tube_view import Control, Outcome, Position, Refused, TubeView
 from cd5flow.model.geometry import Interval
 from cd5flow.model.reasons import sentence
-from support.gating_factory import axis, inside, quantiles, reason, resolved, sight
+from support.gating_factory import axis, inside, quantiles, reason, resolved, tube_view
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
 POSITIVE = quantiles(0.8, 0.06, 500)
@@ -32,11 +32,11 @@ def quantile(**settings: Any) -> Quantile:
     return Quantile.model_validate({**rule, **settings})
 
 
-def tube(negative: npt.ArrayLike = NEGATIVE, positive: npt.ArrayLike = POSITIVE) -> Sight:
+def tube(negative: npt.ArrayLike = NEGATIVE, positive: npt.ArrayLike = POSITIVE) -> TubeView:
     """Return positives as the parent, beside the negatives."""
     values = np.concatenate([np.asarray(negative), np.asarray(positive)])
     is_negative = np.arange(values.size) < np.size(negative)
-    return sight({"X": values}, populations={"negative": is_negative}, parent=~is_negative)
+    return tube_view({"X": values}, populations={"negative": is_negative}, parent=~is_negative)
 
 
 def cut(outcome: Outcome) -> float:
@@ -198,7 +198,7 @@ def test_a_window_that_nothing_places_is_unresolved() -> None:
 # Of a control tube
 
 
-def with_control(role: str = "fmo", **settings: Any) -> Sight:
+def with_control(role: str = "fmo", **settings: Any) -> TubeView:
     """Return the tube with a control whose negatives lie 0.1 higher."""
     other = tube(negative=NEGATIVE + 0.1)
     members = settings.get("members", other.members)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.analysis.sections import ALWAYS, describe, noticed, panel_entries, population_sections
+from cd5flow.analysis.result_rows import ALWAYS, finding_reasons, panel_entries, population_sections
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.findings import Finding, Severity
@@ -26,8 +26,9 @@ from cd5flow.model.geometry import (
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
 from cd5flow.model.reasons import Reason, sentence, written
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import PopulationSection
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.simulate import TubeSpec
@@ -62,13 +63,8 @@ def gating(**members: list[int]) -> Gating:
         tree=GateTree(tuple(gates)),
         members=Members(masks),
         findings=(),
-        lineage="",
+        lineage=Lineage(),
         denominator_rule="",
-        cluster=False,
-        unproven_cluster=False,
-        lacks=(),
-        cd7_alone=False,
-        nk_unresolved=False,
     )
 
 
@@ -163,14 +159,14 @@ REGIONS: dict[str, tuple[Region, dict[str, Any]]] = {
 @pytest.mark.parametrize("shape", REGIONS)
 def test_a_region_is_told_in_names_and_numbers(shape: str) -> None:
     region, numbers = REGIONS[shape]
-    told = describe(region)
+    told = write_region(region)
     assert told["shape"] == shape
     assert numbers.items() <= told.items()
     assert json.loads(json.dumps(told)) == told
 
 
 def test_a_rectangle_is_told_side_by_side() -> None:
-    told = describe(Rectangle((Interval(X, low=1), Interval(Y, high=2))))
+    told = write_region(Rectangle((Interval(X, low=1), Interval(Y, high=2))))
     assert [side["dimension"]["detector"] for side in told["sides"]] == [X.detector, Y.detector]
     assert [(side["low"], side["high"]) for side in told["sides"]] == [(1, None), (None, 2)]
 
@@ -186,7 +182,9 @@ def test_a_rectangle_is_told_side_by_side() -> None:
     ],
 )
 def test_an_axis_is_told_with_its_scale(scale: Scale | None, told: dict[str, Any] | None) -> None:
-    dimension = describe(Interval(Dimension("PE-A", scale, compensated=False), low=0))["dimension"]
+    dimension = write_region(Interval(Dimension("PE-A", scale, compensated=False), low=0))[
+        "dimension"
+    ]
     assert dimension == {"detector": "PE-A", "scale": told, "compensated": False}
 
 
@@ -194,7 +192,7 @@ def test_findings_are_told_with_their_code_each_once() -> None:
     one = Finding(Severity.WARN, Reason("GATE_SHARE", text="much"))
     again = Finding(Severity.INFO, Reason("GATE_SHARE", text="much"))
     other = Finding(Severity.WARN, Reason("GATE_SHARE", text="more"))
-    assert noticed((one, other, again)) == (one.reason, other.reason)
+    assert finding_reasons((one, other, again)) == (one.reason, other.reason)
 
 
 def test_a_strategys_populations_become_rows_that_json_can_hold() -> None:

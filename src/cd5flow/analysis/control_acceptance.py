@@ -1,14 +1,15 @@
-"""Control tubes: whether one may be used for a sample, and what it then says."""
+"""Whether a control tube may be used for a sample, and what it then says of CD5."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from cd5flow.analysis.option_words import Role
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Channel, Spillover
 from cd5flow.model.limits import Cd5Limits
@@ -17,8 +18,6 @@ from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.labels import MarkerAliases
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Cut, Signal, quantile_cut
 
-Role = Literal["fmo", "isotype", "positive"]
-
 SOURCE: Final = "$SRC"
 """Keyword of the specimen that a tube was made from."""
 
@@ -26,23 +25,21 @@ _PULSE: Final = re.compile(r"[-_ ](A|H|W|Area|Height|Width)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class GatedControl:
-    """A control tube through the sample's gates.
+class ControlSide:
+    """What is held against the sample: a control tube through the sample's gates.
 
     Attributes:
         role: what it was given as.
         fcs: the file.
         blasts: CD5 of its blasts.
         t_cells: CD5 of its T cells.
-        compensated: whether its compensation is known.
         identifiers: what is said of it: specimen_id, panel_lot.
     """
 
     role: Role
     fcs: FcsFile
-    blasts: Signal
-    t_cells: Signal
-    compensated: bool
+    blasts: Signal = field(default_factory=lambda: EMPTY)
+    t_cells: Signal = field(default_factory=lambda: EMPTY)
     identifiers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,9 +50,9 @@ class SampleSide:
     Attributes:
         fcs: the sample's file.
         cd5_detector: its CD5 channel.
+        blasts: CD5 of its blasts.
         t_cells: CD5 of its T cells.
         negative_cut: its internal negative cut; None where it has none.
-        blasts: CD5 of its blasts.
         identifiers: what is said of it: specimen_id, panel_lot.
         spillover_stated: whether the user gives the matrix, so that a file need not.
         aliases: spellings of markers; without them labels are compared by letter.
@@ -63,16 +60,16 @@ class SampleSide:
 
     fcs: FcsFile
     cd5_detector: str
-    t_cells: Signal
-    negative_cut: Cut | None
     blasts: Signal = field(default_factory=lambda: EMPTY)
+    t_cells: Signal = field(default_factory=lambda: EMPTY)
+    negative_cut: Cut | None = None
     identifiers: Mapping[str, str] = field(default_factory=dict)
     spillover_stated: bool = False
     aliases: MarkerAliases | None = None
 
 
 def judge_control(
-    control: GatedControl, *, sample: SampleSide, limits: Cd5Limits
+    control: ControlSide, *, sample: SampleSide, limits: Cd5Limits
 ) -> tuple[ControlSection, ControlSignal | None]:
     """Return what the result says of a control, and its signal if it is accepted."""
     reasons = tuple(_faults(control, sample, limits))
@@ -89,7 +86,7 @@ def judge_control(
     return section, ControlSignal(control.role, control.blasts, _bright(control, sample, limits))
 
 
-def mismatches(control: GatedControl, sample: SampleSide) -> Iterator[Reason]:
+def mismatches(control: ControlSide, sample: SampleSide) -> Iterator[Reason]:
     """Yield every reason against using a control that shows without its gates."""
     theirs, ours = control.fcs, sample.fcs
     if theirs.sha256 == ours.sha256:
@@ -100,14 +97,14 @@ def mismatches(control: GatedControl, sample: SampleSide) -> Iterator[Reason]:
     yield from _labels(theirs, sample)
     yield from _voltages(theirs, ours)
     stated = sample.spillover_stated
-    if not control.compensated or not _same_spillover(theirs, ours, stated=stated):
+    if not _same_spillover(theirs, ours, stated=stated):
         yield Reason("OTHER_SPILLOVER")
     yield from _specimen(control, sample)
     if theirs.acquired and ours.acquired and theirs.acquired[:10] != ours.acquired[:10]:
         yield Reason("OTHER_DAY", other=theirs.acquired[:10], own=ours.acquired[:10])
 
 
-def _faults(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
+def _faults(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
     """Yield every reason against using a control."""
     yield from mismatches(control, sample)
     if control.role == "positive":
@@ -159,7 +156,7 @@ def _same_marker(ours: Channel, theirs: Channel, aliases: MarkerAliases | None) 
     return read[0] == read[1] and bool(read[0] or not ours_label or not theirs_label)
 
 
-def _specimen(control: GatedControl, sample: SampleSide) -> Iterator[Reason]:
+def _specimen(control: ControlSide, sample: SampleSide) -> Iterator[Reason]:
     """Yield that a control is of another specimen or lot, where both are known.
 
     A positive control is mostly another person's. What the sheet says of the specimen goes before
@@ -208,7 +205,7 @@ def _over(matrix: Spillover, names: Sequence[str]) -> np.ndarray:
     return wide
 
 
-def _stained(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
+def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
     """Yield why it is not shown that CD5 was left out.
 
     Its T cells tell: they lie where the sample's negatives lie. Where they are too few the blasts
@@ -241,7 +238,7 @@ def _negative_place(sample: SampleSide, limits: Cd5Limits) -> float | None:
     return None
 
 
-def _bright(control: GatedControl, sample: SampleSide, limits: Cd5Limits) -> int:
+def _bright(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> int:
     cut = sample.negative_cut
     if cut is None or cut.centre is None or cut.spread is None:
         return 0

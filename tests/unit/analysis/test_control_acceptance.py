@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cd5flow.analysis.controls import GatedControl, Role, SampleSide, judge_control
+from cd5flow.analysis.control_acceptance import ControlSide, SampleSide, judge_control
+from cd5flow.analysis.option_words import Role
 from cd5flow.config.shipped import markers_file
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Spillover
@@ -49,7 +50,9 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.sample = fcs_file(folder, "sample.fcs")
-        self.side = SampleSide(self.sample, "PE-A", at((300, BRIGHT)), NEGATIVE)
+        self.side = SampleSide(
+            self.sample, "PE-A", t_cells=at((300, BRIGHT)), negative_cut=NEGATIVE
+        )
 
     def judge(
         self,
@@ -58,13 +61,12 @@ class Bench:
         role: Role = "fmo",
         blasts: Signal = UNSTAINED,
         t_cells: Signal = UNSTAINED,
-        compensated: bool = True,
         identifiers: Mapping[str, str] | None = None,
         limits: Cd5Limits = LIMITS,
     ) -> tuple[ControlSection, ControlSignal | None]:
         """Judge a control; one without a fault unless told otherwise."""
         file = fcs_file(self.folder, "control.fcs") if fcs is None else fcs
-        control = GatedControl(role, file, blasts, t_cells, compensated, identifiers or {})
+        control = ControlSide(role, file, blasts, t_cells, identifiers or {})
         return judge_control(control, sample=self.side, limits=limits)
 
     def refused(self, fcs: FcsFile | None = None, **how: object) -> tuple[str, ...]:
@@ -186,10 +188,6 @@ def test_where_the_user_states_the_matrix_a_file_may_lack_its_own(bench: Bench) 
     assert bench.refused(bare) == ()
     other = fcs_file(bench.folder, "other.fcs", spillover=spillover_of(0.2))
     assert bench.refused(other) == ("OTHER_SPILLOVER",)
-
-
-def test_a_control_whose_compensation_is_unknown_is_refused(bench: Bench) -> None:
-    assert bench.refused(compensated=False) == ("OTHER_SPILLOVER",)
 
 
 def test_another_day_is_refused_and_another_hour_is_not(bench: Bench) -> None:

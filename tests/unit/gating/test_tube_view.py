@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     NoMarkerError,
     Position,
     linear_end,
     refuse_one_channel_twice,
-    robust_sd,
     shift_decades,
 )
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Log, Logicle
 from cd5flow.preprocess.transforms import inverse, scale_exact
-from support.gating_factory import DISPLAY, axis, detector_of, normal, quantiles, sight
+from support.gating_factory import DISPLAY, axis, detector_of, quantiles, tube_view
 
 LOGICLE = Logicle(t=262144.0, w=0.5, m=4.5)
 
@@ -29,24 +28,24 @@ def at(*positions: Position, **populations: list[float]) -> float | None:
     values = [v for found in populations.values() for v in found]
     names = [name for name, found in populations.items() for _ in found]
     masks = {name: [n == name for n in names] for name in populations}
-    view = sight({"X": values or [0.0]}, populations=masks if values else {})
+    view = tube_view({"X": values or [0.0]}, populations=masks if values else {})
     edge = positions[0] if len(positions) == 1 else positions
     return view.at(edge, axis("X"))
 
 
 def test_the_first_marker_that_the_tube_carries_is_taken() -> None:
-    view = sight({"CD16": [1], "CD56": [2]})
+    view = tube_view({"CD16": [1], "CD56": [2]})
     assert view.marker("CD16+CD56|CD56|CD16") == "CD56"
     assert view.marker("CD16") == "CD16"
 
 
 def test_an_axis_that_the_tube_lacks_is_named() -> None:
     with pytest.raises(NoMarkerError, match=r"CD7\|cyCD3"):
-        sight({"CD5": [1]}).dimension("CD7|cyCD3")
+        tube_view({"CD5": [1]}).dimension("CD7|cyCD3")
 
 
 def test_an_axis_is_on_its_display_scale_unless_linear_units_are_asked_for() -> None:
-    view = sight({"CD5": [1], "Time": [1]}, scale=LOGICLE)
+    view = tube_view({"CD5": [1], "Time": [1]}, scale=LOGICLE)
     assert view.dimension("CD5") == Dimension(detector_of("CD5"), LOGICLE, compensated=True)
     assert view.dimension("CD5", linear=True, compensated=False) == Dimension(
         detector_of("CD5"), None, compensated=False
@@ -55,23 +54,23 @@ def test_an_axis_is_on_its_display_scale_unless_linear_units_are_asked_for() -> 
 
 
 def test_values_are_the_parents_in_file_order() -> None:
-    view = sight({"CD5": [5, 1, 4, 2]}, parent=[True, False, True, True])
+    view = tube_view({"CD5": [5, 1, 4, 2]}, parent=[True, False, True, True])
     assert view.values(axis("CD5")).tolist() == [5, 4, 2]
 
 
 def test_values_are_compensated_unless_raw_ones_are_asked_for() -> None:
-    view = sight({"CD5": [5, 6]}, compensated={"CD5": [3, 4]})
+    view = tube_view({"CD5": [5, 6]}, compensated={"CD5": [3, 4]})
     assert view.values(view.dimension("CD5")).tolist() == [3, 4]
     assert view.values(view.dimension("CD5", compensated=False)).tolist() == [5, 6]
 
 
 def test_time_is_in_seconds() -> None:
-    view = sight({"Time": [0, 50, 100]}, timestep=0.01)
+    view = tube_view({"Time": [0, 50, 100]}, timestep=0.01)
     assert view.values(view.dimension("Time")).tolist() == [0, 0.5, 1]
 
 
 def test_a_populations_values_are_its_own_wherever_the_parent_is() -> None:
-    view = sight(
+    view = tube_view(
         {"X": [1, 2, 3]}, populations={"t": [False, True, True]}, parent=[True, False, False]
     )
     assert view.values_of("t", axis("X")).tolist() == [2, 3]
@@ -79,11 +78,11 @@ def test_a_populations_values_are_its_own_wherever_the_parent_is() -> None:
 
 
 def test_a_population_that_was_not_gated_has_no_values() -> None:
-    assert sight({"X": [1, 2]}).values_of("blasts", axis("X")).size == 0
+    assert tube_view({"X": [1, 2]}).values_of("blasts", axis("X")).size == 0
 
 
 def test_no_edge_is_nowhere() -> None:
-    assert sight({"X": [1]}).at(None, axis("X")) is None
+    assert tube_view({"X": [1]}).at(None, axis("X")) is None
 
 
 def test_a_position_is_the_median_unless_it_says_otherwise() -> None:
@@ -99,7 +98,7 @@ def test_spreads_are_robust_standard_deviations_of_the_population() -> None:
 
 
 def test_decades_multiply_the_linear_signal() -> None:
-    view = sight({"X": np.full(60, 1_000.0)}, scale=LOGICLE)
+    view = tube_view({"X": np.full(60, 1_000.0)}, scale=LOGICLE)
     dimension = view.dimension("X")
     found = view.at(Position(population="all", decades=-0.3), dimension)
     assert found is not None
@@ -145,22 +144,6 @@ def test_what_is_not_a_number_counts_for_no_place() -> None:
 def test_fifty_events_are_asked_for_unless_a_position_says_otherwise() -> None:
     assert at(Position(population="t"), t=[1.0] * 49) is None
     assert at(Position(population="t"), t=[1.0] * 50) == 1
-
-
-def test_a_robust_spread_is_a_normals_standard_deviation_whatever_the_stray_events() -> None:
-    values = normal(0.5, 0.1, 20_000)
-    assert robust_sd(values) == pytest.approx(0.1, rel=0.03)
-    assert robust_sd(np.concatenate([values, np.full(400, 1e6)])) == pytest.approx(0.1, rel=0.05)
-
-
-def test_a_robust_spread_is_of_the_finite_values() -> None:
-    assert robust_sd(np.array([1.0, 2.0, 3.0, math.nan, math.inf])) == pytest.approx(1.4826)
-    assert robust_sd(np.array([3e38, -3e38], dtype=np.float32)) == pytest.approx(1.4826 * 3e38)
-
-
-@pytest.mark.parametrize("values", [[], [math.nan], [4.0], [4.0, 4.0]])
-def test_values_without_a_spread_have_none(values: list[float]) -> None:
-    assert robust_sd(np.array(values)) == 0
 
 
 def test_a_place_is_shifted_on_any_scale() -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from cd5flow.analysis.neighbours import mature_look_alikes, neighbours
-from cd5flow.gating.apply import membership
+from cd5flow.analysis.contamination import count_mature_look_alikes, find_neighbours
+from cd5flow.gating.apply import apply_gates
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.contamination import Neighbour
 from support.readout_factory import cd5_limits, columns_of, panel_of, raw_events
@@ -52,7 +52,7 @@ class Gated:
     kind: np.ndarray
 
     def said(self) -> dict[str, Neighbour]:
-        found = neighbours(self.gating, self.columns, self.panel, rule=RULE)
+        found = find_neighbours(self.gating, self.columns, self.panel, rule=RULE)
         return {neighbour.source: neighbour for neighbour in found}
 
     def inside(self, *kinds: int) -> int:
@@ -90,16 +90,10 @@ def gated(*kinds: Cells, cut: float = 35.0, top: float = 65.0, seed: int = 0) ->
     kind = np.repeat(np.arange(len(kinds)), [k.events for k in kinds])
     gating = Gating(
         tree=tree,
-        members=membership(tree, columns),
+        members=apply_gates(tree, columns),
         findings=(),
-        lineage="cyCD3+ sCD3-",
+        lineage=Lineage(name="cyCD3+ sCD3-", rule="cyCD3+ sCD3-", cluster=True, lacks=("CD3",)),
         denominator_rule="all",
-        cluster=True,
-        unproven_cluster=False,
-        lacks=("CD3",),
-        cd7_alone=False,
-        nk_unresolved=False,
-        rule="cyCD3+ sCD3-",
     )
     return Gated(gating, columns, panel, kind)
 
@@ -194,7 +188,7 @@ def test_cells_excluded_by_name_stay_excluded() -> None:
 
 def test_without_a_cluster_there_is_nothing_to_estimate() -> None:
     tube = gated(BLASTS, T_CELLS, B_CELLS)
-    scattered = replace(tube, gating=replace(tube.gating, cluster=False))
+    scattered = replace(tube, gating=replace(tube.gating, lineage=Lineage()))
 
     assert scattered.said() == {}
 
@@ -203,13 +197,13 @@ def test_without_mature_lymphocytes_cd45_tells_nothing() -> None:
     tube = gated(BLASTS, replace(NK_CELLS, cd45=(70, 4)))
 
     assert "CD45" not in tube.said()
-    found = mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
+    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
     assert found is None
 
 
 def test_look_alikes_pass_the_lineage_gates_above_the_t_cells_median() -> None:
     tube = gated(BLASTS, T_CELLS, replace(NK_CELLS, cd45=(80, 4)))
-    found = mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
+    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
 
     assert found == pytest.approx(NK_CELLS.events / 2, rel=0.15)
 

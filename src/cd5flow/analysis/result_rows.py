@@ -1,4 +1,4 @@
-"""From what was found on a tube to the sections of its result."""
+"""Rows of a result: its panel, its populations, its findings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.reasons import Reason
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import GateSection, PanelEntry, PlaceSection, PopulationSection
-
-describe = write_region
-"""A region as the result shows it."""
 
 NO_RATINGS: Mapping[str, Rating] = {}
 
@@ -83,7 +80,7 @@ def _row(
         percent_of_denominator=share,
         gate=GateSection(
             method=gate.evidence.method,
-            region=describe(gate.region),
+            region=write_region(gate.region),
             events_seen=gate.evidence.events,
             evidence={name: float(value) for name, value in gate.evidence.values.items()},
             note=gate.evidence.note,
@@ -102,6 +99,6 @@ def _row(
     )
 
 
-def noticed(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
+def finding_reasons(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
     """Return what was found, each thing once."""
     return tuple(dict.fromkeys(finding.reason for finding in findings))

@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cd5flow.gating.methods.island import Island
+from cd5flow.gating.methods.small_cluster import SmallCluster
 from support.cluster_factory import SPREAD, T_CELLS, T_EVENTS, cloud, ellipse, scatter, tube
-from support.gating_factory import axis, inside, reason, sight
+from support.gating_factory import axis, inside, reason, tube_view
 
 CLONE = cloud(0.42, 0.3, 100, seed=21)
 # Normal cells on the way to the clone: a wide hill, whose flank reaches the clone.
 FLANK = cloud(0.62, 0.3, 4_000, spread=2 * SPREAD, seed=3)
 
 
-def island(**settings: Any) -> Island:
+def island(**settings: Any) -> SmallCluster:
     rule = {"method": "island", "x": "CD45", "y": "SSC", "yardstick": ("t",)}
-    return Island.model_validate({**rule, **settings})
+    return SmallCluster.model_validate({**rule, **settings})
 
 
 @pytest.mark.parametrize("events", [40, 400])
@@ -223,7 +223,7 @@ def test_units_and_their_zero_do_not_matter(
 
 
 def test_the_t_cells_of_these_tubes_are_as_wide_as_said() -> None:
-    view = sight(
+    view = tube_view(
         {"CD45": T_CELLS[:, 0], "SSC": T_CELLS[:, 1]}, populations={"t": [True] * T_EVENTS}
     )
     unit = island(yardstick_factor=1).unit(view, (axis("CD45"), axis("SSC")))

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class QualityInput:
     """One tube.
 
     Attributes:
@@ -68,7 +68,6 @@ class Run:
         """Return the share of its parent that a gate leaves out."""
         if gate not in self.gating.tree:
             return None
-        parent = self.gating.members[self.gating.tree[gate].parent]
-        whole = int(np.count_nonzero(parent))
-        kept = int(np.count_nonzero(self.gating.members[gate]))
-        return 100 * (whole - kept) / whole if whole else None
+        whole = self.gating.count(self.gating.tree[gate].parent)
+        kept = self.gating.count(gate)
+        return 100 * (whole - kept) / whole if whole and kept is not None else None

@@ -16,7 +16,7 @@ from cd5flow.gating.clusters import (
     shift_to_mean,
     squared,
 )
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
 
@@ -42,7 +42,7 @@ class _Place:
     shell: int
 
 
-class Island(ClusterSpec):
+class SmallCluster(ClusterSpec):
     """The ellipse around the place on two axes that stands out most from what surrounds it.
 
     A few blasts are seldom the densest place: the tails of normal cells are denser. Here every place
@@ -62,21 +62,21 @@ class Island(ClusterSpec):
     narrowest: float = Field(default=0.5, gt=0, le=1)
     min_own_percent: float = Field(default=70, ge=0, le=100)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the place; unresolved where none stands out."""
-        axes = (sight.dimension(self.x), sight.dimension(self.y))
-        points, known = known_points([sight.values(axis) for axis in axes])
+        axes = (view.dimension(self.x), view.dimension(self.y))
+        points, known = known_points([view.values(axis) for axis in axes])
         rows = np.flatnonzero(known)
         nothing = Evidence("island", int(rows.size))
         if rows.size < self.min_events:
             return Unresolved(f"{rows.size} candidates are fewer than {self.min_events}", nothing)
-        unit = self.unit(sight, axes)
+        unit = self.unit(view, axes)
         if unit is None:
             return Unresolved(
                 f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
             )
         scaled = np.divide(points, unit, out=points)
-        whole = self.whole(sight, axes, scaled, unit)
+        whole = self.whole(view, axes, scaled, unit)
         refused = Unresolved(
             f"none of {rows.size} candidates stands out of its surroundings", nothing
         )
@@ -85,11 +85,11 @@ class Island(ClusterSpec):
             if not self._stands_out(place, int(np.count_nonzero(own))):
                 continue
             evidence = _evidence(place, int(rows.size))
-            against = self.elsewhere(sight, rows[own])
+            against = self.elsewhere(view, rows[own])
             alike = None
             if against is None:
                 at = float(place.centre[0] * unit[0])
-                against = alike = self.look_alike(sight, axes[0], at, place.ball)
+                against = alike = self.look_alike(view, axes[0], at, place.ball)
             if against is None:
                 # The shape is that of the events around the place, not of the denser ones further off.
                 around = scaled[squared(scaled, place.centre) <= (1.2 * place.radius) ** 2]

@@ -21,7 +21,7 @@ from cd5flow.model.limits import NeighbourRule
 from cd5flow.model.names import BLASTS, READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
-from cd5flow.numerics.order_statistics import finite, median, picked
+from cd5flow.numerics.order_statistics import finite_values, median, pick
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.contamination import Neighbour, across_cut, beyond_own
 from cd5flow.quantify.cuts import EMPTY, Signal
@@ -29,7 +29,7 @@ from cd5flow.quantify.cuts import EMPTY, Signal
 Rows = npt.NDArray[np.intp]
 
 
-def neighbours(
+def find_neighbours(
     gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
 ) -> tuple[Neighbour, ...]:
     """Return the other cells that may lie among the blasts; none where there is no cluster.
@@ -40,7 +40,7 @@ def neighbours(
         panel: its markers.
         rule: the strategy's.
     """
-    if not gating.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
+    if not gating.lineage.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
         return ()
     line = _Line(gating, columns, panel, rule)
     found = [line.across(name) for name in line.names]
@@ -48,7 +48,7 @@ def neighbours(
     return tuple(n for n in found if n is not None and n.events > 0)
 
 
-def mature_look_alikes(
+def count_mature_look_alikes(
     gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
 ) -> int | None:
     """Return how many cells pass the lineage gates with the CD45 of mature lymphocytes.
@@ -56,7 +56,7 @@ def mature_look_alikes(
     They are those above the T cells' median, which is about half of all. None where there is no
     cluster, or nothing to tell that median by.
     """
-    if not gating.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
+    if not gating.lineage.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
         return None
     return _Line(gating, columns, panel, rule).look_alikes()
 
@@ -167,10 +167,10 @@ class _Line:
         )
         if mature is None or not axes:
             return None
-        return {d: median(finite(picked(self.columns.column(d), mature))) for d in axes}
+        return {d: median(finite_values(pick(self.columns.column(d), mature))) for d in axes}
 
     def _like(self, cd5: Signal) -> Signal:
-        known = finite(cd5)
+        known = finite_values(cd5)
         return known if known.size >= self.rule.events else EMPTY
 
     def _all(self, names: Iterable[str]) -> Mask:

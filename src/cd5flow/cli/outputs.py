@@ -9,7 +9,7 @@ from cd5flow.report.lab import load_lab
 from cd5flow.report.pdf import check_language
 
 
-def wishes(*, no_report: bool, membership: bool, language: str, lab: Path | None) -> Wishes:
+def wanted_outputs(*, no_report: bool, membership: bool, language: str, lab: Path | None) -> Wishes:
     """Check what the reports need before a tube is analysed.
 
     Raises:

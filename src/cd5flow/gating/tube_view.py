@@ -17,13 +17,11 @@ from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
 from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.order_statistics import finite, median, picked, quantile
+from cd5flow.numerics.order_statistics import finite_values, pick, quantile, robust_sd
 from cd5flow.preprocess.transforms import Columns, inverse, scale_exact
 
 _MOST = 0.75
 """Of a parent with more of the events than this the row numbers would take more than its values."""
-MAD_TO_SD = 1.4826
-"""A normal distribution's SD over its median absolute deviation."""
 
 
 class Spec(BaseModel):
@@ -36,7 +34,7 @@ class Position(Spec):
     """A place on a gate's axis, told relative to a population found in the same tube.
 
     The population's quantile on the axis, moved by robust standard deviations of that population
-    (1.4826 x MAD) and by decades of linear signal.
+    (`robust_sd`) and by decades of linear signal.
     """
 
     population: PopulationRef
@@ -137,7 +135,7 @@ class NoControlError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TubeView:
     """One gate's view of the tube.
 
     Attributes:
@@ -194,7 +192,7 @@ class Sight:
         if self.inside.all():
             return column
         if self.events > _MOST * column.size:
-            return picked(column, self.inside)
+            return pick(column, self.inside)
         return column.take(self.columns.rows(self.inside))
 
     def values_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
@@ -221,7 +219,7 @@ class Sight:
         if mask is None or not mask.any():
             return np.empty(0, dtype=np.float32)
         self.consulted.populations[in_control(role, population)] = None
-        return picked(control.columns.column(dimension), mask)
+        return pick(control.columns.column(dimension), mask)
 
     def _events_of(self, population: str, dimension: Dimension) -> npt.NDArray[np.floating]:
         mask = self.members.get(population)
@@ -239,7 +237,7 @@ class Sight:
             return None
         positions: Sequence[Position] = (edge,) if isinstance(edge, Position) else edge
         for position in positions:
-            found = finite(self._events_of(position.population, dimension))
+            found = finite_values(self._events_of(position.population, dimension))
             if found.size < position.min_events:
                 continue
             place = quantile(found, position.quantile_percent)
@@ -259,14 +257,6 @@ class Sight:
 def in_control(role: str, population: str) -> str:
     """Return by what name a gate says that it rests on a control's population."""
     return f"{role}:{population}"
-
-
-def robust_sd(values: npt.NDArray[np.floating]) -> float:
-    """Return 1.4826 times the median absolute deviation of the finite values; 0.0 for none."""
-    known = finite(values).astype(np.float64)
-    if known.size == 0:
-        return 0.0
-    return MAD_TO_SD * median(np.abs(known - median(known)))
 
 
 def shift_decades(place: float, decades: float, transform: Scale | None) -> float | None:

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cd5flow.analysis import control_gates
-from cd5flow.analysis.control_gates import control_events
+from cd5flow.analysis import control_tubes
+from cd5flow.analysis.control_tubes import control_events, read_controls
+from cd5flow.analysis.rule_files import load_rule_files
+from cd5flow.analysis.tube import read_tube
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.resolve import transfer
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.names import READOUT
 from cd5flow.model.result import Timepoint
-from cd5flow.pipeline import Analysis, Settings, analyse_tube, choose_rules, read_tube
+from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.simulate import RELAPSE_8, BlastSpec, TubeSpec, fmo, simulate_tube, write_tube
+from support.override_factory import drawn, written
 
 SPEC = TubeSpec(
     name="stained", panel=RELAPSE_8, events=8_000, blast_percent=40, seed=21,
@@ -77,7 +80,7 @@ def test_the_controls_population_through_the_same_gates_places_the_gate(placed: 
     assert gate.evidence.placed_by == ("fmo:granulocytes",)
 
     (control,) = one.controls
-    strategy = choose_rules(Settings(timepoint=Timepoint.RELAPSE)).strategy.value
+    strategy = load_rule_files(Settings(timepoint=Timepoint.RELAPSE)).strategy.value
     tube = one.tube
     members = transfer(
         one.gating,
@@ -128,19 +131,37 @@ def test_a_gate_by_a_control_that_the_gates_show_to_be_none_is_told_of(placed: P
     )
 
 
-def test_strategies_that_no_control_places_a_gate_of_read_none_for_it(
-    placed: Placed, monkeypatch: pytest.MonkeyPatch
+def test_strategies_that_no_control_places_a_gate_of_are_gated_without_them(
+    placed: Placed,
 ) -> None:
-    placed(fmo(SPEC))
-    folder = placed(fmo(SPEC)).tube.fcs.path.parent
+    tube = placed(fmo(SPEC)).tube
+    settings = replace(tube.settings, strategy="auto")
+    rules = load_rule_files(settings)
+    plain = read_controls(read_tube(tube.path, settings, rules))
+    assert [control.role for control in plain.controls] == ["fmo"]
+    assert control_events(plain) == {}
 
-    def never(path: Path) -> Any:
-        raise AssertionError(path)
 
-    monkeypatch.setattr(control_gates, "read_fcs", never)
-    settings = Settings(
-        timepoint=Timepoint.RELAPSE, controls={"fmo": folder / f"{fmo(SPEC).name}.fcs"}
-    )
-    rules = choose_rules(settings)
-    tube = read_tube(folder / f"{SPEC.name}.fcs", rules, settings)
-    assert control_events(tube, rules, settings) == {}
+def test_a_control_is_read_and_compensated_once_even_where_gates_are_drawn_by_hand(
+    placed: Placed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tube = placed(fmo(SPEC)).tube
+    (row,) = (p for p in placed(fmo(SPEC)).result.populations if p.name == "blasts")
+    assert row.gate is not None
+    override = written(tmp_path, drawn("blasts", row.gate.region), sample={"id": SPEC.name})
+    done: list[str] = []
+
+    def noted(name: str) -> None:
+        function = getattr(control_tubes, name)
+
+        def instead(*given: Any, **more: Any) -> Any:
+            done.append(name)
+            return function(*given, **more)
+
+        monkeypatch.setattr(control_tubes, name, instead)
+
+    noted("read_fcs")
+    noted("compensate")
+    analysis = analyse_tube(tube.path, replace(tube.settings, override=override))
+    assert analysis.result.overrides
+    assert done == ["read_fcs", "compensate"]

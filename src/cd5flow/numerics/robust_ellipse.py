@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -19,7 +19,7 @@ CORE_DISTANCE = float(-2 * np.log(1 - CORE_SHARE))
 WHOLE = CORE_SHARE / (CORE_SHARE - (1 - CORE_SHARE) * CORE_DISTANCE / 2)
 """Covariance of a bivariate normal over that of its core: p / (p - (1 - p) q / 2), q the distance."""
 
-_AT_ONCE = 32_768  # points of a block: in float64 they take twice what most steps take
+_AT_ONCE = 32_768  # points of a chunk: in float64 they take twice what most steps take
 
 
 def fit_core(
@@ -93,7 +93,7 @@ class _Sums:
     @classmethod
     def of(cls, x: Floats, y: Floats, centre: Floats, within: Floats | None = None) -> _Sums:
         """Add up points, or those of them within the core of a covariance about the place."""
-        told = [_added(x[b], y[b], centre, within) for b in blocks(x.size, _AT_ONCE)]
+        told = [_added(x[b], y[b], centre, within) for b in chunks(x.size, _AT_ONCE)]
         events, *sums = np.reshape(told, (-1, 6)).sum(axis=0)
         return cls(int(events), centre, np.array(sums[:2]), np.array(sums[2:]))
 
@@ -105,7 +105,7 @@ class _Sums:
 
 
 def _added(x: Floats, y: Floats, centre: Floats, within: Floats | None) -> tuple[float, ...]:
-    """Return how many points of a block count, and the five sums over them."""
+    """Return how many points of a chunk count, and the five sums over them."""
     u, v = x.astype(np.float64), y.astype(np.float64)
     u -= centre[0]
     v -= centre[1]
