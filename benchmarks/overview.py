@@ -24,14 +24,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from cd5flow.analysis.options import settings
-from cd5flow.batch.apart import find_apart, load_batch_rules
+from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.failures import FAILURES, Failure, failures_csv
-from cd5flow.batch.gathered import gather
+from cd5flow.batch.outliers import find_outliers, load_batch_rules
 from cd5flow.batch.overview import write_overview
+from cd5flow.batch.results_folder import read_results_folder
 from cd5flow.config.shipped import batch_file, protocol_file, strategy_file
 from cd5flow.criteria.protocol import load_protocol
 from cd5flow.gating.strategy import load_strategy
+from cd5flow.model.populations import Lineage
 from cd5flow.model.result import CriterionState, Result
 from cd5flow.pipeline import analyse_tube
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
@@ -62,7 +63,7 @@ class Variants:
                 blast_events=blasts,
                 denominator_events=total,
                 denominator_rule=like.burden.denominator,
-                cluster=blasts >= 10,
+                lineage=Lineage(name=like.strategy.lineage, cluster=blasts >= 10),
             ),
             limits=self.limits,
             burden_limit_percent=self.overt,
@@ -122,7 +123,7 @@ def fill(out: Path, samples: int) -> int:
     """Write so many results, one in five alone, the others of patients with up to six tubes."""
     analysis = analyse_tube(
         SAMPLES / f"{TUBE}.fcs",
-        settings(timepoint="relapse", controls={"fmo": SAMPLES / f"{TUBE}_FMO-CD5.fcs"}),
+        make_settings(timepoint="relapse", controls={"fmo": SAMPLES / f"{TUBE}_FMO-CD5.fcs"}),
     )
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         real = write_sample(analysis, Path(folder)).folder
@@ -172,9 +173,9 @@ def main() -> None:
         patients, filling = timed(lambda: fill(out, given.samples))
         print(f"{given.samples:,} results of {patients:,} patients written in {filling:.0f} s")
         rules = load_batch_rules(batch_file()).value.apart
-        gathered, reading = timed(lambda: gather(out, rules))
+        gathered, reading = timed(lambda: read_results_folder(out, rules))
         measured = [entry.measured for entry in gathered.entries]
-        apart, comparing = timed(partial(find_apart, measured, rules))
+        apart, comparing = timed(partial(find_outliers, measured, rules))
         del gathered, measured
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         used = time.process_time()

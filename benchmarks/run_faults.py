@@ -55,7 +55,7 @@ class Draft:
         number = panel.column(marker)
         if number is None:
             raise KeyError(marker)
-        return self.tube.raw.channel(of.detector(panel, number, "A")).index
+        return self.tube.raw.channel(of.detectors(panel, "A")[number]).index
 
     def between(self, start: float, stop: float) -> Mask:
         """Return the events of a part of the run."""

@@ -16,7 +16,7 @@ EVENTS = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 CHANNELS = (8, 16, 24, 32, 40)
 MOST_OFF_PERCENT = 25.0
 GROWN = """
-import cd5flow, cd5flow.analysis.options, cd5flow.pipeline
+import cd5flow, cd5flow.analysis.settings, cd5flow.pipeline
 cd5flow.analyze(sys.argv[2], timepoint="relapse")  # what is loaded once, whatever the tube's size
 before = peak()
 seconds = []

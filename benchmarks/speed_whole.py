@@ -13,7 +13,7 @@ from speed_timing import Budget, at_least, at_most, fastest, fresh, in_processes
 from speed_tubes import Tube
 
 OURS = """
-import cd5flow, cd5flow.analysis.options, cd5flow.pipeline
+import cd5flow, cd5flow.analysis.settings, cd5flow.pipeline
 before = peak()
 seconds = []
 for _ in range(4):

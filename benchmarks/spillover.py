@@ -96,7 +96,7 @@ def off_by(tube: sim.SimulatedTube, source: str, target: str, points: float) -> 
     places = []
     for marker in (source, target):
         column = panel.column(marker)
-        places.append(right.detectors.index(of.detector(panel, column or 0, "A")))
+        places.append(right.detectors.index(of.detectors(panel, "A")[column or 0]))
     matrix = right.matrix.copy()
     matrix[places[0], places[1]] -= points
     return with_matrix(tube, Spillover(right.detectors, matrix, right.source))

@@ -42,9 +42,10 @@ from cd5flow.errors import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from typing import Unpack
 
-    from cd5flow.criteria.clinical import Clinical
+    from cd5flow.analysis.options import TubeOptions
     from cd5flow.fcs import FcsFile, read_fcs
     from cd5flow.model.result import Result
     from cd5flow.quantify.pooling import Pooled
@@ -72,6 +73,7 @@ __all__ = [
     "SheetError",
     "SpilloverError",
     "StrategyError",
+    "TubeOptions",
     "UsageError",
     "__version__",
     "analyze",
@@ -83,6 +85,7 @@ _LATER = {
     "FcsFile": "cd5flow.fcs",
     "read_fcs": "cd5flow.fcs",
     "Result": "cd5flow.model.result",
+    "TubeOptions": "cd5flow.analysis.options",
 }
 """Public names to the modules that hold them, imported on first use."""
 
@@ -108,29 +111,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def analyze(
-    path: str | os.PathLike[str],
-    *,
-    strategy: str | os.PathLike[str] = "auto",
-    protocol: str | os.PathLike[str] = "cd5-cart-70",
-    timepoint: str | None = None,
-    specimen: str | None = None,
-    prior_therapy: Sequence[str] = (),
-    controls: Mapping[str, str | os.PathLike[str]] | None = None,
-    markers: Mapping[str, str] | None = None,
-    sample_id: str | None = None,
-    patient_id: str | None = None,
-    collected_at: str | None = None,
-    identifiers: Mapping[str, str] | None = None,
-    spillover: str | os.PathLike[str] | None = None,
-    dataset: int | None = None,
-    clinical: str | os.PathLike[str] | Clinical | None = None,
-    override: str | os.PathLike[str] | None = None,
-    gates: str | os.PathLike[str] | None = None,
-    map: Mapping[str, str] | None = None,  # noqa: A002 - as the command line calls it
-    laip: str | os.PathLike[str] | None = None,
-    seed: int = 0,
-) -> Result:
+def analyze(path: str | os.PathLike[str], **options: Unpack[TubeOptions]) -> Result:
     """Analyse one tube. Computes, writes nothing.
 
     What is not given is unknown and never guessed: without `timepoint` the criterion is at most
@@ -138,28 +119,9 @@ def analyze(
 
     Args:
         path: the FCS file.
-        strategy: name of a shipped strategy, a strategy file, or ``auto`` (by time point).
-        protocol: name of a shipped protocol, or a protocol file.
-        timepoint: ``diagnosis``, ``relapse`` or ``mrd``.
-        specimen: ``bone_marrow``, ``peripheral_blood``, ``csf``, ``fluid`` or ``tissue``.
-        prior_therapy: any of ``cd5_car``, ``cd7_car``, ``other_car``, ``allo_hsct``, ``anti_cd38``.
-        controls: ``fmo``, ``isotype`` or ``positive`` to the control tube's file.
-        markers: marker to the ``$PnN`` that carries it, where labels are ambiguous.
-        sample_id: the sample's name; the file's stem by default.
-        patient_id: the patient's pseudonym.
-        collected_at: ISO date, or date and time, of collection.
-        identifiers: further names of the sample (tube, specimen, lot), carried into the result.
-        spillover: a CSV file with the matrix, or ``hardware`` (compensated on the instrument).
-        dataset: which data set of the file, from 1.
-        clinical: clinical file, or what was read from one.
-        override: file of gates drawn by hand, which take the place of those that are found.
-        gates: Gating-ML 2.0 file or FlowJo workspace (``.wsp``) whose gates are used instead of the
-            strategy's.
-        map: population (``blasts``, ``cd5_positive``, ``nucleated``, ``t_cells``, ...) to the name,
-            or path of names joined by ``/``, of its gate in that file; a gate that bears the
-            population's name needs none.
-        laip: ``result.json`` of the patient's diagnostic tube; it guides the blast window.
-        seed: of all random numbers.
+        options: those of ``cd5flow analyze``, by the same names, each explained in `TubeOptions`;
+            `controls` and `map` are mappings: role to file, population to gate. Files that were read
+            before (`clinical`, `gates`, `laip`) are taken as they are.
 
     Raises:
         InputError: a file that cannot be used.
@@ -167,28 +129,8 @@ def analyze(
     """
     from pathlib import Path  # noqa: PLC0415 - importing cd5flow stays cheap
 
-    chosen = _module("cd5flow.analysis.options").settings(
-        strategy=strategy,
-        protocol=protocol,
-        timepoint=timepoint,
-        specimen=specimen,
-        prior_therapy=prior_therapy,
-        controls=controls,
-        markers=markers,
-        sample_id=sample_id,
-        patient_id=patient_id,
-        collected_at=collected_at,
-        identifiers=identifiers,
-        spillover=spillover,
-        dataset=dataset,
-        clinical=clinical,
-        override=override,
-        gates=gates,
-        map=map,
-        laip=laip,
-        seed=seed,
-    )
-    result: Result = _module("cd5flow.pipeline").analyse_tube(Path(path), chosen).result
+    settings = _module("cd5flow.analysis.settings").make_settings(**options)
+    result: Result = _module("cd5flow.pipeline").analyse_tube(Path(path), settings).result
     return result
 
 

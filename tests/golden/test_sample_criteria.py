@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cd5flow.batch.clinical import load_clinical_sheet
+from cd5flow.batch.clinical_sheet import load_clinical_sheet
 from cd5flow.batch.plan import make_plan
 from cd5flow.config.shipped import protocol_file
 from cd5flow.criteria.eligibility import Eligibility
@@ -62,4 +62,4 @@ def test_ten_patients_have_a_row(judged: dict[str | None, Eligibility]) -> None:
 
 def test_a_no_by_flow_and_a_yes_by_ihc_is_told(judged: dict[str | None, Eligibility]) -> None:
     (answer,) = (a for a in judged["P09"].criteria if a.id == "I2")
-    assert "DISCORDANT_FLOW_IHC" in "\n".join(answer.evidence)
+    assert "DISCORDANT_FLOW_IHC" in "\n".join(map(str, answer.evidence))

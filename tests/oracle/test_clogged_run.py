@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.model.geometry import Intervals
 from cd5flow.model.result import Check, QualityState
 from cd5flow.pipeline import Analysis, analyse_tube
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not TUBE.is_file(), reason=f"{TUBE} is absent")
 
 @cache
 def analysis() -> Analysis:
-    return analyse_tube(TUBE, settings(timepoint="relapse"))
+    return analyse_tube(TUBE, make_settings(timepoint="relapse"))
 
 
 def check(code: str) -> Check:

@@ -16,18 +16,18 @@ from defusedxml import ElementTree
 from cd5flow.errors import GatesError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.flowjo import WorkspaceTube, read_workspace
 from cd5flow.interop.gatingml import to_gatingml
-from cd5flow.interop.gatingml_reader import from_gatingml
 from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, Mask
 from cd5flow.model.geometry import Boolean
-from cd5flow.model.populations import ALL, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import GateTree
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
-from support.gates_factory import SPACE
+from support.gates_factory import SPACE, gates_and_matrix
 from support.paths import SHARED
 from support.workspace_factory import (
     ASINH,
@@ -91,12 +91,12 @@ def by_flowkit(content: bytes, fcs: Path, name: str) -> Any:
 def by_us(drawn: DrawnGates, fcs: Path) -> dict[str, Mask]:
     """Return who is in, by path; gates.xml of the same gates holds the same events."""
     raw = read_fcs(fcs).raw
-    found = membership(drawn.tree, Columns(compensate(raw, drawn.spillover)))
+    found = apply_gates(drawn.tree, Columns(compensate(raw, drawn.spillover)))
     names = {g.name: f"g{i}" for i, g in enumerate(drawn.tree.gates)}
-    again, matrix = from_gatingml(
+    again, matrix = gates_and_matrix(
         to_gatingml(_plainly_named(drawn, names), spillover=drawn.spillover)
     )
-    written = membership(again, Columns(compensate(raw, matrix)))
+    written = apply_gates(again, Columns(compensate(raw, matrix)))
     for name, plain in names.items():
         assert np.array_equal(written[plain], found[name])
     return {drawn.path(name): mask for name, mask in found.items() if name in names}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from cd5flow.fcs.write import write_fcs
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.gating.clearance import clear_of_events
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents, Spillover
@@ -27,7 +27,8 @@ from cd5flow.model.geometry import (
     Region,
 )
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 from cd5flow.preprocess.transforms import Columns
 
@@ -111,7 +112,7 @@ def gate(name: str, region: Region, parent: str = ALL) -> Gate:
 
 def assert_equal(events: CompensatedEvents, tree: GateTree, folder: Path) -> Members:
     """Compare event by event; return our membership."""
-    ours = membership(tree, Columns(events))
+    ours = apply_gates(tree, Columns(events))
     theirs = read_by_flowkit(events, to_gatingml(tree, spillover=events.spillover), folder)
     for name in ours.keys() - {ALL}:
         apart = int((ours[name] != theirs.get_gate_membership(name)).sum())
@@ -242,7 +243,7 @@ def test_bounds_on_piles_of_equal_values_hold_the_same_events_once_clear(tmp_pat
         region = Interval(axis, low, high)
         regions.append(clear_of_events(region, columns, np.ones(EVENTS, dtype=np.bool_)))
     tree = GateTree(tuple(gate(f"g{i}", region) for i, region in enumerate(regions)))
-    ours = membership(tree, columns)
+    ours = apply_gates(tree, columns)
     theirs = read_by_flowkit(events, to_gatingml(tree, spillover=None), tmp_path)
     for name in ours.keys() - {ALL}:
         assert (ours[name] == theirs.get_gate_membership(name)).all()
@@ -251,7 +252,7 @@ def test_bounds_on_piles_of_equal_values_hold_the_same_events_once_clear(tmp_pat
 def test_a_tube_without_a_matrix_is_written_uncompensated(tmp_path: Path) -> None:
     tree = GateTree((gate("a", Polygon(CD5, FL4, ((0.2, 0), (0.9, 0), (0.6, 2e4)))),))
     found = assert_equal(tube(synthetic_values(2), spillover=None), tree, tmp_path)
-    compensated = membership(tree, Columns(tube(synthetic_values(2))))
+    compensated = apply_gates(tree, Columns(tube(synthetic_values(2))))
     assert (found["a"] != compensated["a"]).mean() > 0.01
 
 
@@ -358,7 +359,7 @@ def test_a_time_channel_of_another_name_is_in_seconds_too(tmp_path: Path) -> Non
             gate("cut", Boolean("and", (Operand("kept", complement=True),))),
         )
     )
-    ours = membership(tree, Columns(events))
+    ours = apply_gates(tree, Columns(events))
     xml = to_gatingml(tree, spillover=SPILLOVER, tick_seconds={"HDR-T": TICK})
     theirs = read_by_flowkit(events, xml, tmp_path)
     assert 0.5 < ours["kept"].mean() < 0.8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Values
@@ -34,7 +34,7 @@ def fmo_of(name: str) -> Path:
 def analysis(name: str = CLEAR) -> Analysis:
     """Return the analysis of a sample tube at relapse, with its FMO where it has one."""
     controls = {"fmo": fmo_of(name)} if fmo_of(name).is_file() else {}
-    return analyse_tube(tube(name), settings(timepoint="relapse", controls=controls))
+    return analyse_tube(tube(name), make_settings(timepoint="relapse", controls=controls))
 
 
 def cut_tube(

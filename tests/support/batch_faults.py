@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,14 @@ LONG_SECONDS = 600.0
 
 MEMORY_BYTES = 300_000_000
 """What a process that eats memory is given beyond what it has."""
+
+
+class UnsendableError(Exception):
+    """An exception that no process can send to another."""
+
+    def __init__(self, what: str, *, of: str) -> None:
+        super().__init__(f"{what} of {of}")
+        self.lock = threading.Lock()
 
 
 def prepare() -> None:
@@ -46,16 +55,16 @@ def go_wrong(how: str) -> None:
     match how:
         case "raise":
             raise ValueError("two\nlines")
+        case "stay":
+            raise UnsendableError("no copy", of="this")
         case "hang":
             time.sleep(LONG_SECONDS)
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
-        case "quit":
-            os._exit(0)
-        case "leave":
-            os._exit(3)
+        case "quit" | "leave":
+            os._exit(0 if how == "quit" else 3)
         case "exit":
             sys.exit(4)
         case "grow":

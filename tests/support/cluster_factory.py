@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.sight import Outcome, Sight
+from cd5flow.gating.tube_view import Outcome, TubeView
 from cd5flow.model.geometry import Ellipse
-from support.gating_factory import Floats, resolved, sight
+from support.gating_factory import Floats, resolved, tube_view
 
 SPREAD = 0.03
 """Robust SD of the normal T cells on either axis, by which width is told."""
@@ -36,7 +36,7 @@ def tube(
     cd3: npt.ArrayLike | None = None,
     factor: float = 1.0,
     shift: float = 0.0,
-) -> Sight:
+) -> TubeView:
     """Return what a gate sees of parts beside the normal T cells.
 
     Args:
@@ -56,7 +56,7 @@ def tube(
         name: np.concatenate([none, np.asarray(them, dtype=np.bool_)])
         for name, them in (populations or {}).items()
     }
-    return sight(
+    return tube_view(
         {
             "CD45": points[:, 0],
             "SSC": points[:, 1],

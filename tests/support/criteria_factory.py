@@ -161,4 +161,4 @@ def satisfied(eligibility: Eligibility) -> dict[str, bool | None]:
 
 def evidence(eligibility: Eligibility, criterion: str) -> str:
     (answer,) = (a for a in eligibility.criteria if a.id == criterion)
-    return "\n".join(answer.evidence)
+    return "\n".join(map(str, answer.evidence))

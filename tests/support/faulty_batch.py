@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cd5flow.batch.engine import Reply, Task
 from cd5flow.batch.plan import Job
-from cd5flow.batch.run import Orders, analyse_and_write
+from cd5flow.batch.run import BatchOrders, analyse_and_write
 from cd5flow.report import Wishes
 from support.batch_faults import go_wrong, note, prepare
 
@@ -22,7 +22,7 @@ def analyse_but(job: Job, *, out: Path, aside: Path, wishes: Wishes) -> Reply:
     return analyse_and_write(job, out=out, aside=aside, wishes=wishes)
 
 
-def faulty_task(orders: Orders) -> Task:
+def faulty_task(orders: BatchOrders) -> Task:
     """Return what workers do instead."""
     out, aside = orders.out.absolute(), orders.aside.absolute()
     work = partial(analyse_but, out=out, aside=aside, wishes=orders.wishes)
@@ -32,7 +32,7 @@ def faulty_task(orders: Orders) -> Task:
 if __name__ == "__main__":
     # Workers look functions up by their module's name, which for this file as a program is another.
     from cd5flow.cli import main
-    from support import faulty_batch
+    from support import faulty_batch  # noqa: PLW0406 - as a program this file is another module
 
-    Orders.task = property(faulty_batch.faulty_task)  # type: ignore[method-assign,assignment]
+    BatchOrders.task = property(faulty_batch.faulty_task)  # type: ignore[method-assign,assignment]
     main()

@@ -19,7 +19,8 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 
 DYES = ("CD5 PC7-A", "CD45", "cyCD3 <PB> & 'x'", "FL4-H")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cd5flow.interop.gatingml_reader import read_gatingml
+from cd5flow.model.events import Spillover
+from cd5flow.model.populations import GateTree
+
 SPACE = "http://www.isac-net.org/std/Gating-ML/v2.0/"
 
 
@@ -140,3 +144,10 @@ def ratio_axis(transformation: str, *, low: float) -> str:
         f'<data-type:new-dimension data-type:transformation-ref="{transformation}"/>'
         "</gating:dimension>"
     )
+
+
+def gates_and_matrix(text: str) -> tuple[GateTree, Spillover | None]:
+    """Return gates and matrix of a text of our own writer, in which nothing may be left out."""
+    drawn = read_gatingml(text.encode(), name="gates")
+    assert not drawn.refused
+    return drawn.tree, drawn.spillover

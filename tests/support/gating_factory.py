@@ -11,30 +11,27 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import settings
 
-from cd5flow.analysis.sections import describe
 from cd5flow.config.shipped import markers_file, strategy_file
 from cd5flow.gating.apply import contains
 from cd5flow.gating.resolve import resolve
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
 from cd5flow.gating.strategy import Strategy, load_strategy
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import write_region
 from cd5flow.model.scale import Linear, Scale
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.labels import load_aliases
 from cd5flow.preprocess.panel import find_panel, scatter_detectors
-from cd5flow.preprocess.transforms import Columns, channel_scales
+from cd5flow.preprocess.scale_choice import channel_scales
+from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import TubeSpec, simulate_tube
 
 Arrays = Mapping[str, npt.ArrayLike]
 Floats = npt.NDArray[np.float64]
-
-unhurried = settings(deadline=None, derandomize=True)
-"""For properties: a busy machine is no fault of the code, and one run is like another."""
 
 DISPLAY = Linear(t=1.0)
 """A display scale on which a place is the linear value itself."""
@@ -91,7 +88,7 @@ def scales_of(raw: RawEvents, scale: Scale = DISPLAY) -> dict[str, Scale]:
     return {c.detector: scale for c in raw.channels if not c.is_time}
 
 
-def sight(
+def tube_view(
     arrays: Arrays,
     *,
     populations: Mapping[str, npt.ArrayLike] | None = None,
@@ -99,7 +96,7 @@ def sight(
     scale: Scale = DISPLAY,
     timestep: float | None = None,
     compensated: Arrays | None = None,
-) -> Sight:
+) -> TubeView:
     """Return what a gate sees.
 
     Args:
@@ -116,7 +113,7 @@ def sight(
     for name, mask in (populations or {}).items():
         members[name] = np.asarray(mask, dtype=np.bool_)
     inside = everyone if parent is None else np.asarray(parent, dtype=np.bool_)
-    return Sight(
+    return TubeView(
         columns=columns_of(raw, compensated),
         panel=panel_of(raw),
         scales=scales_of(raw, scale),
@@ -151,7 +148,7 @@ def reason(outcome: Outcome) -> str:
     return outcome.reason
 
 
-def check_answer(outcome: Outcome, view: Sight) -> None:
+def check_answer(outcome: Outcome, view: TubeView) -> None:
     """Assert what holds for the answer of any method on any events.
 
     A region can be described, written as JSON and applied to the events; evidence holds finite
@@ -162,11 +159,11 @@ def check_answer(outcome: Outcome, view: Sight) -> None:
     if isinstance(outcome, Unresolved):
         assert len(outcome.reason) > 10
         return
-    json.dumps(describe(outcome.region), allow_nan=False)
+    json.dumps(write_region(outcome.region), allow_nan=False)
     inside(outcome.region, view)
 
 
-def inside(region: Region, view: Sight) -> Mask:
+def inside(region: Region, view: TubeView) -> Mask:
     """Return which of all events lie in a region, of those of the gate's parent."""
     assert not isinstance(region, Boolean)
     return contains(region, view.columns, view.inside)

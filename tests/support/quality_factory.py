@@ -18,7 +18,7 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import Check, QualityState
 from cd5flow.model.scale import Linear
 from cd5flow.quality.checks import Observation, judge
-from cd5flow.quality.run import Run
+from cd5flow.quality.quality_input import QualityInput
 from support.readout_factory import gating_of, members_of, panel_of, raw_events
 
 Floats = npt.NDArray[np.float64]
@@ -39,9 +39,9 @@ def run_of(
     gating: Gating | None = None,
     markers: Mapping[str, str] | None = None,
     lod_events: int = 20,
-) -> Run:
+) -> QualityInput:
     """Return a tube with every channel on a linear scale to 1,000, by the shipped rules."""
-    return Run(
+    return QualityInput(
         raw=raw,
         panel=panel_of(raw, **(markers or {})),
         gating=gating_of(members_of(len(raw))) if gating is None else gating,

@@ -17,12 +17,15 @@ from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import written
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.transforms import Columns, inverse, scale
 from cd5flow.quantify.cd5 import Axis
 from cd5flow.quantify.cuts import ControlSignal, Readout, Reference, Signal
+from support.lineage_factory import PROVEN
 
 TOP = 262_144.0
 CENTRE, SPREAD = 100.0, 50.0
@@ -238,7 +241,7 @@ def given_gate(
 ) -> Gate:
     """Return a gate whose region does not matter, unless one is given."""
     everyone = Boolean("and", (Operand(ALL),))
-    evidence = Evidence(method, 0, {} if values is None else values, note)
+    evidence = Evidence(method, 0, {} if values is None else values, written(note))
     return Gate(name, parent, everyone if region is None else region, evidence)
 
 
@@ -253,11 +256,6 @@ def gating_of(
         tree=GateTree(tuple(gates)),
         members=Members(members),
         findings=tuple(findings),
-        lineage="cyCD3+ sCD3-",
+        lineage=replace(PROVEN, cluster=cluster),
         denominator_rule="CD45+",
-        cluster=cluster,
-        unproven_cluster=False,
-        cd7_alone=False,
-        nk_unresolved=False,
-        lacks=(),
     )

@@ -6,6 +6,7 @@ import struct
 import zlib
 from typing import Any
 
+from cd5flow.model.reasons import Reason, sentence, written
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -66,7 +67,7 @@ def make_cut(**changes: Any) -> CutSection:
             "channel": "PerCP-Cy5-5-A",
             "linear": 561.8,
             "scaled": 0.3693,
-            "reference": "99th percentile of the fmo tube's blasts",
+            "reference": Reason("CUT_REFERENCE", case="percentile", percent=99, role="fmo"),
             "reference_events": 4766,
             "alternatives": (
                 CutAlternative(method="internal_negative", linear=598.6, percent=69.2),
@@ -80,7 +81,7 @@ def make_cd5(**changes: Any) -> Cd5Section:
     return Cd5Section(
         **{
             "state": Cd5State.BORDERLINE,
-            "reasons": ("CI_SPANS: the 95 % interval 68.2 to 70.4 % spans >= 70 %",),
+            "reasons": (Reason("CI_SPANS", low=68.2, high=70.4, rule=">= 70 %"),),
             "percent": 69.3,
             "positive_events": 4623,
             "blast_events": 6669,
@@ -102,7 +103,7 @@ def unknown_cd5(**changes: Any) -> Cd5Section:
     return make_cd5(
         **{
             "state": Cd5State.NOT_EVALUABLE,
-            "reasons": ("NO_CD5: no channel of this tube carries CD5",),
+            "reasons": (Reason("NO_CD5"),),
             "percent": None,
             "positive_events": 0,
             "blast_events": 0,
@@ -121,7 +122,9 @@ def make_burden(**changes: Any) -> BurdenSection:
     return BurdenSection(
         **{
             "state": BurdenState.OVERT,
-            "reasons": ("ABOVE_BURDEN_LIMIT: 6,669 of 11,203 events (59.53 %) lie above 5 %",),
+            "reasons": (
+                Reason("ABOVE_BURDEN_LIMIT", blasts=6669, total=11_203, percent=59.53, limit=5),
+            ),
             "percent": 59.5287,
             "blast_events": 6669,
             "denominator": "viable single cells that carry CD45",
@@ -136,7 +139,13 @@ def make_burden(**changes: Any) -> BurdenSection:
     )
 
 
+def seen(reason: Reason) -> dict[str, Any]:
+    """Return what a check saw, as text and as data."""
+    return {"message": sentence(reason), "message_data": (reason,)}
+
+
 def make_check(**changes: Any) -> Check:
+    said = {"message": changes["message"]} if "message" in changes else {}
     return Check(
         **{
             "code": "DOUBLETS",
@@ -145,7 +154,7 @@ def make_check(**changes: Any) -> Check:
             "unit": "% of cells",
             "warn": 15.0,
             "fail": 40.0,
-            "message": "4.27 % of cells are doublets",
+            **(said or seen(Reason("DOUBLETS", case="seen", percent=4.27))),
             **changes,
         }
     )
@@ -160,7 +169,7 @@ CHECKS = (
         unit="% of singlets",
         warn=80.0,
         fail=50.0,
-        message="viability was not assessed in this tube",
+        **seen(Reason("VIABILITY", case="not_assessed")),
     ),
     make_check(
         code="UNSTABLE_TIME",
@@ -169,7 +178,7 @@ CHECKS = (
         unit="% of run time",
         warn=5.0,
         fail=None,
-        message="unstable: 9.4-12.0 s; the run took 15 s",
+        **seen(Reason("UNSTABLE_TIME", case="unstable", spans="9.4-12.0", seconds=15)),
     ),
     make_check(
         code="COMPENSATION",
@@ -177,7 +186,7 @@ CHECKS = (
         unit="condition number",
         warn=20.0,
         fail=100.0,
-        message="KNOWN from $SPILLOVER",
+        **seen(Reason("COMPENSATION", case="known", source="$SPILLOVER")),
     ),
 )
 
@@ -188,7 +197,7 @@ def make_population(name: str, events: int, **changes: Any) -> PopulationSection
         region={"shape": "interval"},
         events_seen=events,
         evidence={},
-        note="valley between two peaks of CD45",
+        note=Reason("FOUND", case="valley", axis="CD45"),
         why="because",
         expected_percent=(5.0, 100.0),
     )
@@ -230,7 +239,7 @@ def make_result(**changes: Any) -> Result:
                 version="1.0.0",
                 sha256=SHA,
                 lineage="cyCD3+ sCD3-",
-                choice="auto: t-all-relapse for time point relapse",
+                choice=Reason("CHOICE", case="auto", strategy="t-all-relapse", timepoint="relapse"),
             ),
             "protocol": ProtocolSection(name="cd5-cart-70", version="1.0", sha256=SHA),
             "controls": (
@@ -239,7 +248,7 @@ def make_result(**changes: Any) -> Result:
                     file="tube-1_FMO-CD5.fcs",
                     sha256=SHA[::-1],
                     accepted=False,
-                    reasons=("OTHER_DAY: acquired 2026-01-15, the sample 2026-01-14",),
+                    reasons=(Reason("OTHER_DAY", other="2026-01-15", own="2026-01-14"),),
                 ),
             ),
             "panel": (
@@ -253,7 +262,7 @@ def make_result(**changes: Any) -> Result:
             "criterion": CriterionSection(
                 state=CriterionState.REVIEW,
                 flow_state=CriterionState.REVIEW,
-                reasons=("CD5_BORDERLINE: the CD5 share cannot be placed on one side",),
+                reasons=(Reason("CD5_BORDERLINE"),),
             ),
             "review": ReviewSection(),
             "provenance": ProvenanceSection(
@@ -268,7 +277,7 @@ def make_result(**changes: Any) -> Result:
                     "clinical": {"ecog": 1, "mrd_persistent": True},
                 },
             ),
-            "findings": ("HEIGHT_USED: no area, so the height is taken for FSC (FSC-H)",),
+            "findings": (Reason("HEIGHT_USED", markers=("FSC (FSC-H)",)),),
             **changes,
         }
     )
@@ -328,21 +337,25 @@ def hostile_result(text: str) -> Result:
         sample=make_sample(id=text, file=text, cytometer=text, patient_id=text, acquired=text),
         panel=(PanelEntry(channel=text, marker=text, label=text),),
         controls=(
-            ControlSection(role="fmo", file=text, sha256=SHA, accepted=False, reasons=(text,)),
+            ControlSection(
+                role="fmo", file=text, sha256=SHA, accepted=False, reasons=(written(text),)
+            ),
         ),
         quality=QualitySection(
             state=QualityState.WARN,
             checks=(make_check(state=QualityState.WARN, message=text, unit=text),),
         ),
-        strategy=whole.strategy.model_copy(update={"name": text, "lineage": text, "choice": text}),
+        strategy=whole.strategy.model_copy(
+            update={"name": text, "lineage": text, "choice": written(text)}
+        ),
         protocol=whole.protocol.model_copy(update={"name": text, "version": text}),
-        cd5=whole.cd5.model_copy(update={"reasons": (f"CODE: {text}",)}),
-        burden=whole.burden.model_copy(update={"denominator": text, "reasons": (text,)}),
+        cd5=whole.cd5.model_copy(update={"reasons": (Reason("CODE", text=text),)}),
+        burden=whole.burden.model_copy(update={"denominator": text, "reasons": (written(text),)}),
         review=ReviewSection(state="confirmed", by=text, at=text, comment=text),
         provenance=whole.provenance.model_copy(
             update={"packages": {text: text}, "settings": {"clinical": {text: text}}}
         ),
-        findings=(f"CODE: {text}", text),
+        findings=(Reason("CODE", text=text), written(text)),
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cd5flow.batch.child import answer
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
-from cd5flow.batch.worker import answer
 from cd5flow.validation.carry import Course, Request, make_course
-from cd5flow.validation.rows import Row
+from cd5flow.validation.rows import TubeRow
 from support.paths import ROOT
 
 SHIPPED = ROOT / "gating" / "validation.yaml"
@@ -52,12 +52,12 @@ _ROW: dict[str, Any] = {
 }
 
 
-def row(**changes: object) -> Row:
+def row(**changes: object) -> TubeRow:
     """Return a row of a tube that was measured without a fault, but for what is named."""
-    return Row.model_validate({**_ROW, **changes})
+    return TubeRow.model_validate({**_ROW, **changes})
 
 
-def accuracy_row(true: float | None, found: float | None, state: str, **changes: object) -> Row:
+def accuracy_row(true: float | None, found: float | None, state: str, **changes: object) -> TubeRow:
     """Return a relapse tube by its true and found % CD5."""
     low = None if found is None else max(found - 2, 0)
     high = None if found is None else min(found + 2, 100)
@@ -66,7 +66,7 @@ def accuracy_row(true: float | None, found: float | None, state: str, **changes:
     return row(**{**said, **band, **changes})
 
 
-def diluted_row(level: float, found: float | None, **changes: object) -> Row:
+def diluted_row(level: float, found: float | None, **changes: object) -> TubeRow:
     """Return a tube of a dilution that holds exactly its level."""
     return row(
         **{
@@ -83,7 +83,7 @@ def diluted_row(level: float, found: float | None, **changes: object) -> Row:
     )
 
 
-def blank_row(found: float | None, *, state: str = "NOT_DETECTED", **changes: object) -> Row:
+def blank_row(found: float | None, *, state: str = "NOT_DETECTED", **changes: object) -> TubeRow:
     """Return a tube without disease."""
     return row(
         **{

@@ -17,6 +17,7 @@ import pytest
 from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import FileAccessError, OptionError, StrategyError
 from cd5flow.fcs.write import write_fcs
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -86,8 +87,8 @@ def truth(spec: TubeSpec) -> TrueNumbers:
     return perfect_gating(simulate_tube(spec))
 
 
-def codes(reasons: tuple[str, ...]) -> list[str]:
-    return [reason.split(":")[0] for reason in reasons]
+def codes(reasons: tuple[Reason, ...]) -> list[str]:
+    return [reason.code for reason in reasons]
 
 
 def panel_without(*markers: str) -> PanelSpec:
@@ -200,7 +201,7 @@ def test_the_result_says_what_it_was_made_from(plain: Analysis, make: Make) -> N
     assert result.sample.specimen is Specimen.UNKNOWN
     assert result.review.state == "unreviewed"
     assert {c.marker for c in result.panel} >= {"CD5", "CD45", "cyCD3", "CD3", "CD7"}
-    assert result.strategy.choice == "auto: t-all-relapse for time point relapse"
+    assert sentence(result.strategy.choice) == "auto: t-all-relapse for time point relapse"
     assert len({result.sample.sha256, result.strategy.sha256, result.protocol.sha256}) == 3
     folder = str(make(SPEC).parent)
     assert folder not in result.to_json()  # names, never folders
@@ -373,7 +374,7 @@ def test_without_spillover_there_is_no_percentage(make: Make) -> None:
 
     assert_no_percentage(result)
     assert codes(result.cd5.reasons) == ["NOT_COMPENSATED"]
-    assert any(finding.startswith("NO_SPILLOVER") for finding in result.findings)
+    assert any(finding.code == "NO_SPILLOVER" for finding in result.findings)
 
 
 def test_a_matrix_from_a_file_stands_in(plain: Analysis, make: Make, tmp_path: Path) -> None:
@@ -555,7 +556,7 @@ def test_a_failed_quality_check_withholds_states_and_not_numbers(
     assert result.burden.state is BurdenState.NOT_EVALUABLE
     assert result.burden.percent is not None
     assert result.criterion.state is CriterionState.NOT_EVALUABLE
-    assert result.strategy.choice == "as given"
+    assert sentence(result.strategy.choice) == "as given"
 
 
 def test_a_clog_is_reported_and_left_out(make: Make) -> None:

@@ -5,12 +5,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cd5flow
 from cd5flow import errors
-from cd5flow.analysis import options
+from cd5flow.analysis import settings
+from cd5flow.analysis.options import OPTIONS
+from cd5flow.analysis.settings import Settings
 from support.analysed import CLEAR, analysis, fmo_of, tube
 
 HEAVY = ("flowkit", "pandas", "bokeh", "matplotlib", "sklearn", "scipy.stats", "flowio", "typst")
@@ -86,10 +89,21 @@ def test_an_absent_file_is_an_input_error(tmp_path: Path) -> None:
         cd5flow.analyze(tmp_path / "gone.fcs")
 
 
-def test_analyze_takes_every_word_that_settings_know() -> None:
-    ours = inspect.signature(cd5flow.analyze).parameters
-    theirs = inspect.signature(options.settings).parameters
-    assert [name for name in ours if name != "path"] == list(theirs)
-    assert {name: ours[name].default for name in theirs} == {
-        name: parameter.default for name, parameter in theirs.items()
-    }
+def test_analyze_takes_every_word_that_settings_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(settings, "make_settings", lambda **said: asked.update(said) or Settings())
+    every: Any = {name: f"the {name}" for name in OPTIONS}
+    with pytest.raises(cd5flow.InputError):
+        cd5flow.analyze("gone.fcs", **every)
+    assert asked == every
+
+
+def test_analyze_refuses_a_word_that_is_no_option() -> None:
+    with pytest.raises(TypeError, match="found colour"):
+        cd5flow.analyze(tube(CLEAR), colour="blue")  # type: ignore[call-arg] # is refused
+
+
+def test_every_option_is_explained() -> None:
+    options = cd5flow.TubeOptions.__annotations__
+    assert list(options) == list(OPTIONS)
+    assert all(option.help for option in OPTIONS.values())

@@ -1,4 +1,4 @@
-"""From a gated and measured tube to its two answers: CD5 of the blasts, and how much disease."""
+"""From a checked tube to its answers: CD5 of the blasts, how much disease, what the protocol says."""
 
 from __future__ import annotations
 
@@ -6,78 +6,76 @@ from dataclasses import replace
 
 import numpy as np
 
+from cd5flow.analysis.contamination import find_neighbours
 from cd5flow.analysis.denominator import denominator_rule, other_counts
-from cd5flow.analysis.neighbours import neighbours
-from cd5flow.analysis.tube import Rules, Tube
-from cd5flow.gating.by_hand import Plan
-from cd5flow.gating.lineage import UNPROVEN
-from cd5flow.gating.one_gate import BY_HAND
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
+from cd5flow.analysis.quality import withdraw_if_doubtful
+from cd5flow.analysis.stages import CheckedTube, JudgedTube
+from cd5flow.analysis.therapy import may_hold_edited_t_cells
+from cd5flow.criteria.verdict import Context, judge_criterion
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.model.geometry import Dimension, Interval
-from cd5flow.model.laip import Laip
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
-from cd5flow.model.result import BurdenSection, Cd5Section, PhenotypeEntry, QualitySection
+from cd5flow.model.reasons import sentence
+from cd5flow.model.result import (
+    BurdenSection,
+    Cd5Section,
+    CriterionSection,
+    PhenotypeEntry,
+    QualityState,
+)
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
-from cd5flow.quantify.cd5 import Circumstances, Measurement, Threshold, judge_cd5
-from cd5flow.quantify.contamination import Neighbour
+from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
+from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
 
 LINEAGE_MARKERS = ("cyCD3", "CD3", "CD7")
 
 
-def others_among_blasts(tube: Tube, gating: Gating, rules: Rules) -> tuple[Neighbour, ...]:
-    """Return the cells of other kinds that may lie in the blast gate."""
-    rule = rules.strategy.value.cd5.neighbours
-    return neighbours(gating, tube.columns, tube.panel, rule=rule)
-
-
-def markers_of_blasts(tube: Tube, gating: Gating, rules: Rules) -> tuple[PhenotypeEntry, ...]:
-    """Return where the blasts lie on each marker but CD5."""
-    return phenotype(
-        gating.members,
-        columns=tube.columns,
-        panel=tube.panel,
-        min_events=rules.strategy.value.cd5.evaluable_blasts,
+def judge_tube(checked: CheckedTube) -> JudgedTube:
+    """Return a tube with all that may be said of it."""
+    cd5 = _cd5(checked)
+    burden = _burden(checked)
+    return JudgedTube(
+        checked,
+        gating=_with_positive(checked, cd5),
+        cd5=cd5,
+        burden=burden,
+        criterion=_criterion(checked, cd5, burden),
+        phenotype=_phenotype(checked),
     )
 
 
-def cd5_of(
-    tube: Tube,
-    gating: Gating,
-    measured: Measurement | None,
-    quality: QualitySection,
-    rules: Rules,
-    *,
-    others: tuple[Neighbour, ...],
-) -> Cd5Section:
-    """Return the share of blasts that carry CD5, and what may be said of it; `others` lie among them."""
-    strategy = rules.strategy.value
-    return judge_cd5(
-        measured,
-        threshold=threshold_of(rules),
-        limits=strategy.cd5,
+def _cd5(checked: CheckedTube) -> Cd5Section:
+    """Return the share of blasts that carry CD5, and what may be said of it."""
+    tube, gating, measured = checked.tube, checked.gating, checked.measured
+    limits = tube.strategy.cd5
+    rule = tube.protocol.cd5
+    threshold = Threshold(rule.threshold_percent, rule.operator)
+    section = judge_cd5(
+        measured.measurement,
+        threshold=threshold,
+        limits=limits,
         circumstances=Circumstances(
-            has_cd5=tube.panel.has(READOUT),
+            has_cd5=tube.has_cd5,
             panel_gap=_panel_gap(tube.panel),
-            compensated=tube.choice.state.is_known,
-            lineage_proven=gating.lineage != UNPROVEN,
+            compensated=tube.compensation.state.is_known,
+            lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,
-            cluster=gating.cluster,
-            quality_fail=quality.state.value == "FAIL",
-            neighbours=others,
+            quality_fail=checked.quality.state is QualityState.FAIL,
+            neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
         ),
     )
+    section = withdraw_if_doubtful(section, checked.quality, tube.strategy.quality)
+    if measured.positive is None:
+        return section
+    return counted(section, measured.positive, threshold=threshold, limits=limits)
 
 
-def threshold_of(rules: Rules) -> Threshold:
-    """Return the protocol's threshold."""
-    rule = rules.protocol.value.cd5
-    return Threshold(rule.threshold_percent, rule.operator)
-
-
-def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: Plan) -> Gating:
-    """Add the CD5-positive blasts as a gate, where there is a cut that gave a number."""
+def _with_positive(checked: CheckedTube, cd5: Cd5Section) -> Gating:
+    """Return the gates with the CD5-positive blasts, where there is a cut that gave a number."""
+    tube, gating = checked.tube, checked.gating
     if cd5.cut is None or cd5.percent is None or CD5_POSITIVE in gating.tree:
         return gating
     dimension = Dimension(cd5.cut.channel, tube.scales[cd5.cut.channel])
@@ -91,7 +89,7 @@ def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: Plan) -> Ga
     gate = Gate(
         CD5_POSITIVE,
         BLASTS,
-        plan.cut or Interval(dimension, low=place),
+        checked.measured.gated.plan.cut or Interval(dimension, low=place),
         evidence,
         "Blasts that carry CD5: the trial's criterion.",
     )
@@ -104,37 +102,67 @@ def with_positive(gating: Gating, tube: Tube, cd5: Cd5Section, plan: Plan) -> Ga
     )
 
 
-def burden_of(
-    tube: Tube, gating: Gating, quality: QualitySection, rules: Rules, laip: Laip | None
-) -> BurdenSection:
+def _burden(checked: CheckedTube) -> BurdenSection:
     """Return the share of blasts in the denominator, and what may be said of it."""
+    tube, gating = checked.tube, checked.gating
+    lineage, laip, limits = gating.lineage, tube.settings.laip, tube.strategy.burden
     denominator = gating.members.get(DENOMINATOR)
     blasts = gating.members.get(BLASTS)
     knows_cd7 = laip is not None and laip.carries_as_t_cells("CD7")
-    told = not _panel_gap(tube.panel) and not gating.unproven_cluster
+    told = not _panel_gap(tube.panel) and not lineage.unproven_cluster
     inside = 0
     if denominator is not None and blasts is not None:
         inside = int(np.count_nonzero(blasts & denominator))
+    rule = denominator_rule(gating, tube.strategy, tube.panel)
     counts = BurdenCounts(
         blast_events=inside,
         denominator_events=gating.count(DENOMINATOR),
-        denominator_rule=denominator_rule(gating, rules.strategy.value, tube.panel),
-        cluster=gating.cluster,
-        lineage_proven=gating.lineage != UNPROVEN,
+        denominator_rule=sentence(rule),
+        lineage=lineage,
         distinguishable=told and blasts is not None,
         # No population of the kind is a count of 0, though not "not detected"; but where other cells
         # look like blasts, or no normal T cells show where blasts would lie, the number is unknown.
         countable=told and (blasts is not None or "t_landmark" in gating.members),
-        cd45_dim_cluster_unproven=gating.unproven_cluster,
-        quality_fail=quality.state.value == "FAIL",
-        others=other_counts(gating, rules.strategy.value.burden),
+        quality_fail=checked.quality.state is QualityState.FAIL,
+        others=other_counts(gating, limits),
         # A panel that tells the lineage by CD7 alone is blind to disease that lost it.
-        unseen="" if not gating.cd7_alone or knows_cd7 else "disease without CD7",
+        unseen="" if not lineage.cd7_alone or knows_cd7 else "disease without CD7",
     )
-    return judge_burden(
-        counts,
-        limits=rules.strategy.value.burden,
-        burden_limit_percent=rules.protocol.value.burden.overt_percent,
+    burden = judge_burden(
+        counts, limits=limits, burden_limit_percent=tube.protocol.burden.overt_percent
+    )
+    return burden.model_copy(update={"denominator_data": rule})
+
+
+def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> CriterionSection:
+    settings = checked.tube.settings
+    return judge_criterion(
+        cd5,
+        burden=burden,
+        protocol=checked.tube.protocol,
+        context=Context(
+            timepoint=settings.timepoint,
+            specimen=settings.specimen,
+            prior_therapy=settings.prior_therapy,
+            quality_state=checked.quality.state,
+            lineage=checked.gating.lineage,
+            supplied_fmo_refused=any(
+                c.role == "fmo" and not c.is_accepted for c in checked.measured.controls
+            ),
+            edited_t_cells=may_hold_edited_t_cells(checked, burden),
+            clinical=settings.clinical,
+        ),
+    )
+
+
+def _phenotype(checked: CheckedTube) -> tuple[PhenotypeEntry, ...]:
+    """Return where the blasts lie on each marker but CD5."""
+    tube = checked.tube
+    return phenotype(
+        checked.gating.members,
+        columns=tube.columns,
+        panel=tube.panel,
+        min_events=tube.strategy.cd5.evaluable_blasts,
     )
 
 

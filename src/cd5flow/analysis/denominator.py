@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from cd5flow.gating.one_gate import applies
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, Strategy
+from cd5flow.gating.state import applies
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.limits import BurdenLimits, OtherDenominator
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import Reason, sentence, written
 from cd5flow.quantify.burden import OtherCount
 
 
-def denominator_rule(gating: Gating, strategy: Strategy, panel: Panel) -> str:
+def denominator_rule(gating: Gating, strategy: Strategy, panel: Panel) -> Reason:
     """Return the denominator's rule in words, also where this tube gives none."""
+    if DENOMINATOR in gating.tree:
+        note = gating.tree[DENOMINATOR].evidence.note
+        if sentence(note) == gating.denominator_rule:  # an imported gate is its own rule
+            return note
     if gating.denominator_rule:
-        return gating.denominator_rule
+        return written(gating.denominator_rule)
     rules = [g for g in (*strategy.gates, *strategy.after) if g.gate == DENOMINATOR]
     rule = next((g for g in rules if applies(panel, g.needs, g.unless)), rules[0])
-    return f"not found in this tube; its rule is: {rule.why.strip()}"
+    return Reason("DENOMINATOR_RULE", rule=rule.why.strip())
 
 
 def other_counts(gating: Gating, limits: BurdenLimits) -> tuple[OtherCount, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.errors import OptionError
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, warning
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import BurdenState, LaipSection, Result
@@ -66,14 +66,11 @@ def laip_of(result: Result, *, patient_id: str | None, name: str) -> Laip:
     )
 
 
-def unused(laip: Laip | None, gating: Gating) -> tuple[Finding, ...]:
+def unused_laip(laip: Laip | None, gating: Gating) -> tuple[Finding, ...]:
     """Return a finding where a phenotype was given and no gate was placed by it."""
     if laip is None or any(gate.evidence.method == GUIDED for gate in gating.tree.gates):
         return ()
-    what = (
-        f"the diagnostic result of {laip.sample} placed no gate; the blast window is the usual one"
-    )
-    return (Finding("LAIP_UNUSED", Severity.WARN, what),)
+    return (warning("LAIP_UNUSED", sample=laip.sample),)
 
 
 def laip_section(laip: Laip | None) -> LaipSection | None:

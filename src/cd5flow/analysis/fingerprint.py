@@ -16,12 +16,14 @@ from pydantic import BaseModel
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.analysis.tube import Rules, Settings
+from cd5flow.analysis.rule_files import RuleFiles
+from cd5flow.analysis.settings import Settings
+from cd5flow.model.reasons import sentence
 
 Hash = Callable[[Path], str | None]
 
 
-def inputs_sha256(path: Path, settings: Settings, rules: Rules, *, sha256: Hash) -> str:
+def inputs_sha256(path: Path, settings: Settings, rules: RuleFiles, *, sha256: Hash) -> str:
     """Return the SHA-256 of everything that decides a tube's result, but for the time.
 
     Folders do not count: the same files in another place give the same result.
@@ -41,11 +43,16 @@ def inputs_sha256(path: Path, settings: Settings, rules: Rules, *, sha256: Hash)
         # By their content; of a path only the file's name is in a result.
         "settings": said
         | {
-            "sample_id": settings.sample_id or path.stem,
+            "sample_id": settings.sample_of(path),
             "strategy": Path(settings.strategy).name,
             "protocol": Path(settings.protocol).name,
         },
-        "rules": [rules.strategy.sha256, rules.choice, rules.protocol.sha256, rules.aliases.sha256],
+        "rules": [
+            rules.strategy.sha256,
+            sentence(rules.choice),
+            rules.protocol.sha256,
+            rules.aliases.sha256,
+        ],
     }
     text = json.dumps(everything, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,9 +14,10 @@ from cd5flow.config.shipped import markers_file, strategy_file
 from cd5flow.errors import PanelError
 from cd5flow.fcs import DataSetSummary, FcsFile, read_fcs, summarise_data_sets
 from cd5flow.fcs.timestamps import elapsed_seconds
-from cd5flow.gating.strategy import READOUT, Strategy, load_strategy
+from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import choose_spillover
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
@@ -266,7 +267,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def worst(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def gravest_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return findings, the gravest first."""
     order = (Severity.FAIL, Severity.WARN, Severity.INFO)
     return tuple(sorted(findings, key=lambda f: order.index(f.severity)))

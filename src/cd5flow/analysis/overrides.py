@@ -1,74 +1,99 @@
-"""From an automatic result and what a person drew to the amended one, with both side by side."""
+"""Gates that a person drew: the tube gated again with them, and both results side by side."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.tube import AUTO, Settings
+from cd5flow.analysis.gates import find_gates
+from cd5flow.analysis.result import judge_criteria
+from cd5flow.analysis.stages import Analysis, GatedTube, Tube
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.gating.by_hand import Plan
-from cd5flow.gating.one_gate import BY_HAND
-from cd5flow.gating.override import FORMAT, Overrides
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE
+from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
+from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.model.geometry import Region
-from cd5flow.model.populations import ALL, Gate, GateTree, Gating
+from cd5flow.model.names import CD5_POSITIVE
+from cd5flow.model.populations import Gate, GateTree, Gating
+from cd5flow.model.reasons import Reason
+from cd5flow.model.region_file import write_region
 from cd5flow.model.result import (
     AutomaticGate,
     AutomaticSection,
     CutMethod,
     OverrideSection,
-    RedoSection,
     Result,
     ReviewSection,
-    Specimen,
-    Timepoint,
 )
-from cd5flow.model.written import written_region
 from cd5flow.preprocess.transforms import inverse
 from cd5flow.quantify.cuts import Cut
 
 NEIGHBOURS: Final = "neighbour_percent"
 """Evidence of a valley: how much of the kept peak may belong to its neighbour."""
 
-OVERRIDE_FILE: Final = "override.yaml"
-"""Name of the file in the command that redoes an analysis."""
+
+def check_override(tube: Tube) -> None:
+    """Refuse gates drawn on another sample, where there are any.
+
+    Raises:
+        OverrideError: the override file names another sample.
+    """
+    if tube.rules.override is not None:
+        check_sample(tube.rules.override, sample_id=tube.sample_id, sha256=tube.fcs.sha256)
 
 
-def cut_by_hand(plan: Plan, by: str, *, automatic: Gating, linear: float | None) -> Cut | None:
-    """Return the CD5 cut that a person drew; None where that was not asked.
+def gate_by_hand(automatic: Analysis, loaded: Loaded[Overrides]) -> GatedTube:
+    """Gate a tube again with what a person drew: it takes the place of what was found.
 
     Args:
-        plan: what was drawn.
-        by: who drew.
-        automatic: the gates without it.
-        linear: the automatic cut; a region copied from the result unchanged is that cut, whose
-            place on the display scale is rounded.
+        automatic: the tube analysed without it.
+        loaded: the override file.
+
+    Raises:
+        OverrideError: the file does not fit the strategy or the tube.
     """
-    drawn = plan.cut
+    tube, found = automatic.tube, automatic.gating
+    plan = make_plan(
+        loaded,
+        strategy=tube.strategy,
+        panel=tube.panel,
+        scales=tube.scales,
+        rule=found.lineage.rule,
+    )
+    gating = _keep_neighbours(find_gates(tube, plan), found)
+    check_applied(loaded, plan, gating)
+    return GatedTube(tube, gating, plan, _cut_by_hand(plan, loaded.value.by, automatic))
+
+
+def _cut_by_hand(plan: OverridePlan, by: str, automatic: Analysis) -> Cut | None:
+    """Return the CD5 cut that a person drew; None where none was drawn.
+
+    A region copied from the result unchanged is the automatic cut, whose place on the display scale
+    is rounded.
+    """
+    drawn, found = plan.cut, automatic.gating.tree
     if drawn is None or drawn.low is None:
         return None
     scale = drawn.dimension.scale
     place = drawn.low if scale is None else float(inverse(drawn.low, scale))
-    unchanged = CD5_POSITIVE in automatic.tree and automatic.tree[CD5_POSITIVE].region == drawn
-    if unchanged and linear is not None:
-        place = linear
-    return Cut(CutMethod.FIXED, place, f"placed by hand by {by}", 0, by_hand=True)
+    cuts = () if automatic.measured is None else automatic.measured.cuts
+    if cuts and CD5_POSITIVE in found and found[CD5_POSITIVE].region == drawn:
+        place = cuts[0].linear
+    return Cut(
+        CutMethod.FIXED, place, Reason("CUT_REFERENCE", case="by_hand", by=by), 0, by_hand=True
+    )
 
 
-def with_neighbours(gating: Gating, found: Gating) -> Gating:
+def _keep_neighbours(gating: Gating, found: Gating) -> Gating:
     """Return gates of which those drawn by hand keep what may be their neighbours'.
 
     A person's cut through a valley does not part two populations better than the valley does.
     """
-    gates = tuple(_with_neighbours(gate, found) for gate in gating.tree.gates)
+    gates = tuple(_keep_neighbour(gate, found) for gate in gating.tree.gates)
     return replace(gating, tree=GateTree(gates))
 
 
-def _with_neighbours(gate: Gate, found: Gating) -> Gate:
+def _keep_neighbour(gate: Gate, found: Gating) -> Gate:
     if gate.evidence.method != BY_HAND or gate.name not in found.tree:
         return gate
     share = found.tree[gate.name].evidence.values.get(NEIGHBOURS)
@@ -77,51 +102,55 @@ def _with_neighbours(gate: Gate, found: Gating) -> Gate:
     return replace(gate, evidence=replace(gate.evidence, values={NEIGHBOURS: share}))
 
 
-def amended(
-    result: Result,
-    loaded: Loaded[Overrides],
-    *,
-    plan: Plan,
-    gating: Gating,
-    automatic: Result,
-    found: Gating,
-) -> Result:
-    """Return a result with what a person drew beside what was found.
+def amend(
+    drawn: Analysis, automatic: Analysis, *, loaded: Loaded[Overrides], plan: OverridePlan
+) -> Analysis:
+    """Return an analysis by drawn gates with what was found without them beside it.
 
     Args:
-        result: computed with the drawn gates.
+        drawn: by the drawn gates.
+        automatic: the same tube without them.
         loaded: the override file.
         plan: the regions in it.
-        gating: the tube's gates, drawn ones among them.
-        automatic: the result without them.
-        found: the gates without them.
     """
-    said = loaded.value
+    result = _amended(drawn, automatic, loaded, plan)
+    return replace(
+        drawn,
+        result=result,
+        automatic=automatic.gating,
+        eligibility=judge_criteria(result, drawn.tube),
+    )
+
+
+def _amended(
+    drawn: Analysis, automatic: Analysis, loaded: Loaded[Overrides], plan: OverridePlan
+) -> Result:
+    said, result = loaded.value, drawn.result
     sections = tuple(
         OverrideSection(
             gate=one.gate,
             by=said.by,
             date=said.date,
             reason=said.reason if one.reason is None else one.reason,
-            region=None if one.region is None else _written(plan.drawn[one.gate]),
-            events=gating.count(one.gate),
-            percent_of_parent=_share(one.gate, gating),
-            automatic=_automatic(one.gate, found),
+            region=_written(plan.drawn[one.gate]),
+            events=drawn.gating.count(one.gate),
+            percent_of_parent=_share(one.gate, drawn.gating),
+            automatic=_automatic_gate(one.gate, automatic.gating),
             file=loaded.path.name,
             sha256=loaded.sha256,
         )
         for one in said.gates
     )
-    names = ", ".join(section.gate for section in sections)
-    reason = f"GATE_BY_HAND: gated by hand by {said.by}: {names}"
+    names = tuple(section.gate for section in sections)
+    reason = Reason("GATE_BY_HAND", case="by", by=said.by, gates=names)
     findings = result.findings
     if plan.cut is not None:
-        findings = (*findings, f"GATE_BY_HAND: {CD5_POSITIVE} is drawn by hand")
+        findings = (*findings, Reason("GATE_BY_HAND", case="drawn", gate=CD5_POSITIVE))
     criterion = result.criterion
     return result.model_copy(
         update={
             "overrides": sections,
-            "automatic": _answers(automatic),
+            "automatic": _answers(automatic.result),
             "findings": findings,
             "criterion": criterion.model_copy(update={"reasons": (*criterion.reasons, reason)}),
             "review": ReviewSection(state="amended", by=said.by, at=said.date, comment=said.reason),
@@ -129,13 +158,13 @@ def amended(
     )
 
 
-def _automatic(name: str, found: Gating) -> AutomaticGate | None:
+def _automatic_gate(name: str, found: Gating) -> AutomaticGate | None:
     if name not in found.tree:
         return None
     gate = found.tree[name]
     return AutomaticGate(
         method=gate.evidence.method,
-        region=written_region(gate.region),
+        region=write_region(gate.region),
         events=found.count(name) or 0,
         percent_of_parent=_share(name, found),
     )
@@ -160,93 +189,4 @@ def _answers(result: Result) -> AutomaticSection:
 
 
 def _written(region: Region | None) -> dict[str, Any] | None:
-    return None if region is None else written_region(region)
-
-
-def redo_section(
-    path: Path, settings: Settings, *, sha256: str, gating: Gating, plan: Plan
-) -> RedoSection | None:
-    """Return how to compute a result again with other gates drawn by hand.
-
-    None where the gates come from another program: they are drawn anew there.
-    """
-    if settings.gates is not None:
-        return None
-    drawn: Mapping[str, Region | None] = plan.drawn
-    if not drawn:
-        drawn = {name: gating.tree[name].region for name in _suggested(gating)}
-    override = override_file(
-        {name: _written(region) for name, region in drawn.items()},
-        sample_id=settings.sample_id or path.stem,
-        sha256=sha256,
-        lineage=plan.lineage,
-    )
-    return RedoSection(command=_command(path, settings), override=override)
-
-
-def _suggested(gating: Gating) -> tuple[str, ...]:
-    """Return the gate that a person may most likely want to draw anew, if there is any.
-
-    Blasts that form no cluster are not suggested: whoever draws them says that they are one.
-    """
-    if BLASTS in gating.tree:
-        parent = gating.tree[BLASTS].parent
-        return (BLASTS,) if gating.cluster or parent == ALL else (parent,)
-    return tuple(gate.name for gate in gating.tree.gates)[-1:]
-
-
-def override_file(
-    regions: Mapping[str, dict[str, Any] | None],
-    *,
-    sample_id: str,
-    sha256: str,
-    lineage: str | None = None,
-) -> dict[str, Any]:
-    """Return an override file in which name, date and reason are to be filled in."""
-    gates = [
-        {"gate": name, "pass_through": True} if region is None else {"gate": name, "region": region}
-        for name, region in regions.items()
-    ]
-    return {
-        "format": FORMAT,
-        "sample": {"id": sample_id, "sha256": sha256},
-        "by": "",
-        "date": "",
-        "reason": "",
-        **({} if lineage is None else {"lineage": lineage}),
-        "gates": gates,
-    }
-
-
-def _command(path: Path, settings: Settings) -> str:
-    """Return the command line; a tube of a sheet with markers of its own is redone by the sheet."""
-    if settings.markers:
-        return (
-            f"cd5flow batch SHEET, with {OVERRIDE_FILE} in the column override of this tube's row"
-        )
-    words = ["cd5flow", "analyze", path.name]
-    if settings.strategy != AUTO:
-        words += ["--strategy", Path(settings.strategy).name]
-    words += ["--protocol", Path(settings.protocol).name]
-    if settings.timepoint is not Timepoint.UNSTATED:
-        words += ["--timepoint", settings.timepoint.value]
-    if settings.specimen is not Specimen.UNKNOWN:
-        words += ["--specimen", settings.specimen.value]
-    for therapy in settings.prior_therapy:
-        words += ["--prior-therapy", therapy.value]
-    for role, file in settings.controls.items():
-        words += ["--control", f"{role}={file.name}"]
-    for option, value in (
-        ("--sample-id", settings.sample_id),
-        ("--patient-id", settings.patient_id),
-        ("--collected-at", settings.collected_at),
-        ("--spillover", settings.spillover),
-        ("--dataset", settings.dataset),
-        ("--clinical", None if settings.clinical is None else "CLINICAL.yaml"),
-        ("--laip", None if settings.laip is None else "DIAGNOSIS-RESULT.json"),
-        ("--seed", settings.seed or None),
-        ("--override", OVERRIDE_FILE if settings.override is None else settings.override),
-    ):
-        if value is not None:
-            words += [option, value.name if isinstance(value, Path) else str(value)]
-    return shlex.join(words)
+    return None if region is None else write_region(region)

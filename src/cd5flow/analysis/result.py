@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 from cd5flow.analysis import provenance
-from cd5flow.analysis.cd5_signal import GatedTube
-from cd5flow.analysis.control_gates import placed_by_refused
-from cd5flow.analysis.diagnosis import laip_section, unused
+from cd5flow.analysis.control_tubes import placed_by_refused
+from cd5flow.analysis.diagnosis import laip_section, unused_laip
 from cd5flow.analysis.fingerprint import Hash, file_sha256, inputs_sha256
 from cd5flow.analysis.imported_gates import imported_section
-from cd5flow.analysis.overrides import redo_section
-from cd5flow.analysis.sections import panel_entries, population_sections, words
-from cd5flow.analysis.tube import Rules, Settings, Tube
-from cd5flow.fcs import FcsFile
-from cd5flow.gating.by_hand import Plan
+from cd5flow.analysis.redo import redo_section
+from cd5flow.analysis.result_rows import finding_reasons, panel_entries, population_sections
+from cd5flow.analysis.settings import recorded
+from cd5flow.analysis.stages import Analysis, JudgedTube, Tube
+from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.gating.confidence import Rating, rate
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
-    BurdenSection,
-    Cd5Section,
-    ControlSection,
-    CriterionSection,
-    PhenotypeEntry,
     ProtocolSection,
-    QualitySection,
+    ProvenanceSection,
     Result,
     ReviewSection,
     SampleSection,
@@ -34,61 +28,57 @@ from cd5flow.model.result import (
 )
 
 
-def tell(
-    path: Path,
-    tube: Tube,
-    gating: Gating,
-    rules: Rules,
-    settings: Settings,
-    *,
-    plan: Plan,
-    controls: tuple[GatedTube, ...],
-    sections: tuple[ControlSection, ...],
-    quality: QualitySection,
-    cd5: Cd5Section,
-    burden: BurdenSection,
-    criterion: CriterionSection,
-    phenotype: tuple[PhenotypeEntry, ...],
-) -> Result:
+def build_analysis(judged: JudgedTube) -> Analysis:
+    """Return a tube whose answers are known with its result and its criteria."""
+    result, measured = build_result(judged), judged.measured
+    return Analysis(
+        result,
+        judged.tube,
+        judged.gating,
+        measured.measurement,
+        measured.controls,
+        eligibility=judge_criteria(result, judged.tube),
+    )
+
+
+def judge_criteria(result: Result, tube: Tube) -> Eligibility | None:
+    """Return every criterion of the protocol; None without a clinical file, or without criteria."""
+    clinical = tube.settings.clinical
+    if clinical is None or not tube.protocol.criteria:
+        return None
+    return judge_eligibility((result,), protocol=tube.rules.protocol, clinical=clinical)
+
+
+def build_result(judged: JudgedTube) -> Result:
     """Return the result of a tube whose answers are known."""
-    strategy, protocol = rules.strategy.value, rules.protocol.value
+    tube, gating = judged.tube, judged.gating
+    rules, strategy, protocol = tube.rules, tube.strategy, tube.protocol
     return Result(
-        sample=_sample(path, tube.fcs, settings),
+        sample=_sample(tube),
         strategy=StrategySection(
             name=strategy.name,
             version=strategy.version,
             sha256=rules.strategy.sha256,
-            lineage=gating.lineage,
+            lineage=gating.lineage.name,
             choice=rules.choice,
-            imported=imported_section(tube, settings),
-            laip=laip_section(settings.laip),
+            imported=imported_section(tube),
+            laip=laip_section(tube.settings.laip),
             rules_changed=rules.changed,
         ),
         protocol=ProtocolSection(
             name=protocol.name, version=protocol.version, sha256=rules.protocol.sha256
         ),
-        controls=sections,
+        controls=tuple(control.section for control in judged.measured.controls),
         panel=panel_entries(tube.panel),
-        quality=quality,
+        quality=judged.checked.quality,
         populations=population_sections(gating, ratings=_ratings(gating, strategy)),
-        cd5=cd5,
-        burden=burden,
-        criterion=criterion,
+        cd5=judged.cd5,
+        burden=judged.burden,
+        criterion=judged.criterion,
         review=ReviewSection(),
-        provenance=provenance.section(
-            seed=settings.seed,
-            settings=_recorded(settings, tube, rules),
-            redo=redo_section(
-                path,
-                settings,
-                sha256=tube.fcs.sha256,
-                gating=gating,
-                plan=plan,
-            ),
-            inputs_sha256=inputs_sha256(path, settings, rules, sha256=_known(path, tube, controls)),
-        ),
-        findings=words((*_findings(tube, gating, settings), *placed_by_refused(gating, sections))),
-        phenotype=phenotype,
+        provenance=_provenance(judged),
+        findings=finding_reasons(_findings(judged)),
+        phenotype=judged.phenotype,
     )
 
 
@@ -96,10 +86,11 @@ def _ratings(gating: Gating, strategy: Strategy) -> dict[str, Rating]:
     return {} if strategy.confidence is None else rate(gating, strategy.confidence)
 
 
-def _sample(path: Path, fcs: FcsFile, settings: Settings) -> SampleSection:
+def _sample(tube: Tube) -> SampleSection:
+    fcs, settings = tube.fcs, tube.settings
     return SampleSection(
-        id=settings.sample_id or path.stem,
-        file=path.name,
+        id=tube.sample_id,
+        file=tube.path.name,
         sha256=fcs.sha256,
         events=len(fcs.raw),
         acquired=fcs.acquired,
@@ -113,33 +104,39 @@ def _sample(path: Path, fcs: FcsFile, settings: Settings) -> SampleSection:
     )
 
 
-def _known(path: Path, tube: Tube, controls: tuple[GatedTube, ...]) -> Hash:
+def _provenance(judged: JudgedTube) -> ProvenanceSection:
+    tube = judged.tube
+    sha256 = _known_sha256(tube)
+    return provenance.section(
+        seed=tube.settings.seed,
+        settings=_recorded(tube),
+        redo=redo_section(judged),
+        inputs_sha256=inputs_sha256(tube.path, tube.settings, tube.rules, sha256=sha256),
+    )
+
+
+def _known_sha256(tube: Tube) -> Hash:
     """Return the SHA-256 of files; those that were analysed are not read again for it."""
-    read = {path: tube.fcs.sha256} | {c.tube.fcs.path: c.tube.fcs.sha256 for c in controls}
+    read = {tube.path: tube.fcs.sha256} | {c.fcs.path: c.fcs.sha256 for c in tube.controls}
     return lambda file: read[file] if file in read else file_sha256(file)
 
 
-def _recorded(settings: Settings, tube: Tube, rules: Rules) -> dict[str, object]:
-    """Return the settings that a second run needs; file names without their folders."""
-    spillover = settings.spillover
-    return {
-        "strategy": Path(settings.strategy).name,
-        "protocol": Path(settings.protocol).name,
+def _recorded(tube: Tube) -> dict[str, Any]:
+    """Return the settings that a second run needs, with what was chosen where nothing was said."""
+    aliases = tube.rules.aliases
+    return recorded(tube.settings) | {
         "dataset": tube.fcs.dataset,
-        "spillover": spillover.name if isinstance(spillover, Path) else spillover,
-        "controls": {role: path.name for role, path in settings.controls.items()},
-        "markers": dict(settings.markers),
-        "override": None if settings.override is None else settings.override.name,
-        "gates": None if settings.gates is None else settings.gates.file,
-        "laip": None if settings.laip is None else settings.laip.sample,
-        "map": {} if settings.gates is None else dict(settings.gates.populations),
-        "marker_table": {"version": rules.aliases.version, "sha256": rules.aliases.sha256},
-        "clinical": None
-        if settings.clinical is None
-        else settings.clinical.model_dump(mode="json", exclude_none=True),
+        "marker_table": {"version": aliases.version, "sha256": aliases.sha256},
     }
 
 
-def _findings(tube: Tube, gating: Gating, settings: Settings) -> tuple[Finding, ...]:
-    own = unused(settings.laip, gating)
-    return (*tube.fcs.findings, *tube.panel.findings, *tube.choice.findings, *gating.findings, *own)
+def _findings(judged: JudgedTube) -> tuple[Finding, ...]:
+    tube, gating = judged.tube, judged.gating
+    return (
+        *tube.fcs.findings,
+        *tube.panel.findings,
+        *tube.compensation.findings,
+        *gating.findings,
+        *unused_laip(tube.settings.laip, gating),
+        *placed_by_refused(gating, judged.measured.controls),
+    )

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from cd5flow.batch.trend import Shown, Trend, Visit
+from cd5flow.batch.trend import BurdenDisplay, Trend, Visit
 from cd5flow.model.result import Cd5State
 from cd5flow.report import numerals
 
@@ -169,10 +169,10 @@ def _burden_point(visit: Visit, x: float, low: int, high: int) -> Point:
     burden, place = visit.burden, visit.burden_place
     words = f"{visit.sample.id}, {visit.sample.collected_at}: {burden.state.value}"
     if place is None:
-        return Point(Shown.UNKNOWN, x, BURDEN[1] + STRIP, None, None, f"{words}, unknown")
-    below = "below the LOD of " if visit.shown is Shown.BELOW_LOD else ""
+        return Point(BurdenDisplay.UNKNOWN, x, BURDEN[1] + STRIP, None, None, f"{words}, unknown")
+    below = "below the LOD of " if visit.shown is BurdenDisplay.BELOW_LOD else ""
     words = f"{words}, {below}{numerals.burden(place)} %"
-    ends = None if visit.shown is Shown.BELOW_LOD else burden.ci95_percent
+    ends = None if visit.shown is BurdenDisplay.BELOW_LOD else burden.ci95_percent
     down, up = (None, None) if ends is None else (_log_place(end, low, high) for end in ends)
     return Point(visit.shown, x, _log_place(place, low, high), down, up, words)
 
@@ -181,7 +181,7 @@ def _cd5_point(visit: Visit, x: float) -> Point:
     cd5 = visit.cd5
     words = f"{visit.sample.id}, {visit.sample.collected_at}: {cd5.state.value}"
     if cd5.percent is None:
-        return Point(Shown.UNKNOWN, x, CD5[1] + STRIP, None, None, f"{words}, unknown")
+        return Point(BurdenDisplay.UNKNOWN, x, CD5[1] + STRIP, None, None, f"{words}, unknown")
     share = numerals.share(cd5.percent, limits=(cd5.threshold_percent,))
     match cd5.state:
         case Cd5State.MEETS | Cd5State.DOES_NOT_MEET:
@@ -189,18 +189,18 @@ def _cd5_point(visit: Visit, x: float) -> Point:
         case Cd5State.BORDERLINE:
             kind = "borderline"
         case Cd5State.NOT_EVALUABLE:
-            kind = Shown.WITHHELD
+            kind = BurdenDisplay.WITHHELD
     low, high = (None, None) if cd5.ci95_percent is None else map(_share_place, cd5.ci95_percent)
     return Point(kind, x, _share_place(cd5.percent), low, high, f"{words}, {share} %")
 
 
 def _joined(points: Sequence[Point]) -> Iterator[Line]:
     """Yield lines between neighbours; none to what is unknown or withheld."""
-    broken = {Shown.UNKNOWN.value, Shown.WITHHELD.value}
+    broken = {BurdenDisplay.UNKNOWN.value, BurdenDisplay.WITHHELD.value}
     for one, other in pairwise(points):
         if {one.kind, other.kind} & broken:
             continue
-        under = Shown.BELOW_LOD.value in {one.kind, other.kind}
+        under = BurdenDisplay.BELOW_LOD.value in {one.kind, other.kind}
         yield Line("under" if under else "joined", one.x, one.y, other.x, other.y)
 
 

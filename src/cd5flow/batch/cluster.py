@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow._version import __version__
+from cd5flow.batch.child import one_line
 from cd5flow.batch.engine import WORKER_DIED, Engine, Outcome, Outcomes, Reply, Task
-from cd5flow.batch.worker import one_line
 from cd5flow.errors import EngineError, OptionError
 
 try:
@@ -32,7 +32,7 @@ except ImportError as absent:
         "install cd5flow with its extra [dask], here and on every worker"
     ) from absent
 
-from cd5flow.batch.child import Children
+from cd5flow.batch.children import Children
 
 _ADDRESS: Final = re.compile(r"((tcp|tls|ucx|ws|wss)://)?[^/\s]+:[0-9]{1,5}/?")
 

@@ -110,9 +110,9 @@ def died(code: int | None, seconds: float) -> Reply:
     return Reply(WORKER_DIED, f"its process {how_ended(code)}", seconds=seconds)
 
 
-def not_started(code: int | None) -> Reply:
-    """Return the reply where no process comes to life, the last one ending with an exit code."""
-    message = f"no process can be started for samples; the last one {how_ended(code)}"
+def not_started(why: str) -> Reply:
+    """Return the reply where no process comes to life."""
+    message = f"no process can be started for samples; {why}"
     return Reply(EngineError.__name__, message, stop=True)
 
 

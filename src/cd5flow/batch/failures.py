@@ -1,19 +1,27 @@
-"""Samples without a result, as ``failures.csv`` lists them."""
+"""Samples without a result: as ``failures.csv`` lists them, and as later runs need to know them.
+
+For later runs each is a small file of its own, written when the sample fails, so that a batch that is
+ended from outside forgets none.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from cd5flow.config.atomic import write_atomically
 from cd5flow.report import inert
 from cd5flow.report.tables import csv_text
 
 FAILURES: Final = "failures.csv"
 FAILURE_COLUMNS: Final = ("sample", "file", "error", "message")
+_SUFFIX: Final = ".json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +61,62 @@ def read_failures(out: Path) -> tuple[Failure, ...]:
 def _plain(cell: str) -> str:
     """Return a cell without the apostrophe that made it inert."""
     return cell[1:] if cell.startswith("'") and inert(cell[1:]) == cell else cell
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedFailure:
+    """A sample that failed.
+
+    Attributes:
+        key: what it was made from and what was asked for, as one digest.
+        error: the class of what was raised.
+        message: what was wrong, in one line.
+        timeout: seconds that it was given; None is no limit.
+    """
+
+    key: str
+    error: str
+    message: str
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureJournal:
+    """The failures of a results folder.
+
+    Attributes:
+        folder: where their files lie.
+    """
+
+    folder: Path
+
+    def read(self, name: str) -> RememberedFailure | None:
+        """Return the failure of the sample whose folder has this name; None without one."""
+        try:
+            said = json.loads(self._path(name).read_bytes())
+            timeout = said["timeout"]
+            return RememberedFailure(
+                key=str(said["key"]),
+                error=str(said["error"]),
+                message=str(said["message"]),
+                timeout=None if timeout is None else float(timeout),
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def write(self, name: str, failure: RememberedFailure) -> None:
+        """Remember a failure.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_atomically(self._path(name), json.dumps(asdict(failure)).encode())
+
+    def forget(self, name: str) -> None:
+        """Forget a failure, if there was one; nothing is left of an empty journal."""
+        with contextlib.suppress(OSError):
+            self._path(name).unlink()
+            self.folder.rmdir()  # succeeds on an empty one only
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{_SUFFIX}"

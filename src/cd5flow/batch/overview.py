@@ -6,10 +6,7 @@ interrupted, or on folders that were collected from several.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.batch.apart import BatchRules, find_apart, load_batch_rules
-from cd5flow.batch.columns import SUMMARY_COLUMNS
 from cd5flow.batch.failures import Failure, read_failures
-from cd5flow.batch.gathered import Entry, gather
+from cd5flow.batch.outliers import BatchRules, find_outliers, load_batch_rules
 from cd5flow.batch.page import Batch, overview_page
-from cd5flow.batch.rows import BETWEEN
-from cd5flow.batch.shown import link_to
+from cd5flow.batch.page_parts import link_to
+from cd5flow.batch.results_folder import SampleEntry, read_results_folder
+from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
+from cd5flow.batch.summary_row import BETWEEN
 from cd5flow.batch.workbook import summary_workbook
+from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.errors import OutputError
 from cd5flow.report import folder_name, numerals
 from cd5flow.report.tables import Cell, csv_text
 
@@ -75,11 +72,11 @@ def write_overview(
     apart_rules = loaded.value.apart
     listed = read_failures(out) if failures is None else tuple(failures)
     facts = _run_of(out) if run is None else run
-    gathered = gather(
+    gathered = read_results_folder(
         out, apart_rules, failed=frozenset(folder_name(failure.sample) for failure in listed)
     )
     entries = gathered.entries
-    apart = find_apart([entry.measured for entry in entries], apart_rules)
+    apart = find_outliers([entry.measured for entry in entries], apart_rules)
     rows = tuple(
         {**entry.row, "apart": BETWEEN.join(str(mark) for mark in marks)}
         for entry, marks in zip(entries, apart.marks, strict=True)
@@ -108,36 +105,14 @@ def write_overview(
         )
     )
     paths = (
-        put(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
-        put(out / WORKBOOK, workbook),
-        put(out / INDEX, page.encode()),
+        write_atomically(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
+        write_atomically(out / WORKBOOK, workbook),
+        write_atomically(out / INDEX, page.encode()),
     )
     return Overview(paths, rows, gathered.unreadable)
 
 
-def put(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, then put it there.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    spare = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with spare.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        spare.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            spare.unlink()
-    return path
-
-
-def _link(entry: Entry) -> str | None:
+def _link(entry: SampleEntry) -> str | None:
     """Return the address of a sample's report; its path in the summary is not escaped."""
     report = entry.row["report"]
     if not isinstance(report, str):
@@ -175,7 +150,7 @@ def _when(run: Mapping[str, Any]) -> str:
 
 def _facts(
     run: Mapping[str, Any],
-    entries: Sequence[Entry],
+    entries: Sequence[SampleEntry],
     rules: Loaded[BatchRules],
     failures: Sequence[Failure],
 ) -> Iterator[tuple[str, str]]:
@@ -220,7 +195,7 @@ def _not_taken(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _notices(
-    run: Mapping[str, Any], entries: Sequence[Entry], unreadable: Sequence[Failure]
+    run: Mapping[str, Any], entries: Sequence[SampleEntry], unreadable: Sequence[Failure]
 ) -> Iterator[str]:
     """Yield what must be known before anything is read."""
     if run.get("interrupted") or run.get("fault"):

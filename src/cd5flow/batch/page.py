@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cd5flow.batch import chart
-from cd5flow.batch.apart import Apart, ApartRules
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.gathered import MAP, OVERLAY, Entry
-from cd5flow.batch.rows import STATES
-from cd5flow.batch.shown import (
+from cd5flow.batch.outliers import OutlierRules, Outliers
+from cd5flow.batch.page_parts import (
     KEY,
     TITLES,
     Write,
     link_to,
-    mark_shown,
-    sample_shown,
+    outlier_row,
+    sample_row,
     state_cell,
     state_meanings,
     tone_of,
-    visit_shown,
+    visit_row,
 )
+from cd5flow.batch.results_folder import MAP, OVERLAY, SampleEntry
+from cd5flow.batch.summary_row import STATES
 from cd5flow.batch.trend import Trend, trends
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.wording import load_wording
@@ -86,9 +86,9 @@ class Batch:
     out: Path
     source: str
     when: str
-    entries: Sequence[Entry]
-    apart: Apart
-    rules: ApartRules
+    entries: Sequence[SampleEntry]
+    apart: Outliers
+    rules: OutlierRules
     failures: Sequence[Failure]
     facts: Sequence[tuple[str, str]]
     notices: Sequence[str] = ()
@@ -130,7 +130,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
     anchors = {trend.patient: f"patient-{i}" for i, trend in enumerate(found, start=1)}
     pictures = list(_pictures(batch, linked=linked))
     rows = [
-        sample_shown(
+        sample_row(
             entry,
             marks,
             pictures=pictures[i],
@@ -166,7 +166,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
         "key": KEY,
         "apart_rule": _apart_rule(batch.rules),
         "apart": [
-            mark_shown(entry.sample.id, mark, write)
+            outlier_row(entry.sample.id, mark, write)
             for entry, marks in zip(batch.entries, batch.apart.marks, strict=True)
             for mark in marks
         ],
@@ -186,7 +186,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
     }
 
 
-def _apart_rule(rules: ApartRules) -> str:
+def _apart_rule(rules: OutlierRules) -> str:
     return (
         "Tubes are compared with tubes of the same strategy, cytometer and panel, where at least "
         f"{rules.min_tubes} of them have the value. Marked are values more than "
@@ -195,7 +195,7 @@ def _apart_rule(rules: ApartRules) -> str:
     )
 
 
-def _review(entries: Sequence[Entry]) -> dict[str, str]:
+def _review(entries: Sequence[SampleEntry]) -> dict[str, str]:
     """Return what stands at the head of the page on who has looked at the results."""
     states = Counter(str(entry.row["review_state"]) for entry in entries)
     open_ = states["unreviewed"]
@@ -213,7 +213,7 @@ def _review(entries: Sequence[Entry]) -> dict[str, str]:
     }
 
 
-def _questions(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def _questions(entries: Sequence[SampleEntry]) -> list[dict[str, Any]]:
     """Return how many samples have each state, those that none has included."""
     return [
         {
@@ -240,7 +240,7 @@ def _trend(trend: Trend, anchor: str, write: Write) -> dict[str, Any]:
         "differences": [write(line) for line in trend.differences],
         "chart": chart.chart_of(trend),
         "alt": f"Burden and CD5 of patient {patient}, {span}; the table below has the numbers.",
-        "visits": [visit_shown(visit, write) for visit in trend.visits],
+        "visits": [visit_row(visit, write) for visit in trend.visits],
     }
 
 
@@ -260,7 +260,9 @@ def _pictures(batch: Batch, *, linked: bool) -> Iterator[tuple[dict[str, Any], d
     yield from zip(shown[::2], shown[1::2], strict=True)
 
 
-def _picture(out: Path, entry: Entry, name: str, what: str, *, linked: bool) -> dict[str, Any]:
+def _picture(
+    out: Path, entry: SampleEntry, name: str, what: str, *, linked: bool
+) -> dict[str, Any]:
     """Return a picture; without an address where there is none, or none that can be read."""
     if name not in entry.files:
         return {"src": ""}

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.options import imported_gates, settings
-from cd5flow.batch.clinical import is_sheet, load_clinical_sheet
-from cd5flow.batch.folder import Found, NotTaken, beside_sheet, find_tubes
-from cd5flow.batch.sheet import SAMPLE, Fault, Row, read_rows
+from cd5flow.analysis.settings import imported_gates, make_settings
+from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
+from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
+from cd5flow.batch.tube_folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
-from cd5flow.pipeline import Settings, choose_rules
+from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.report import folder_name
 
 SHEETS: Final = ("samples.csv", "samples.xlsx")
@@ -44,7 +44,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BatchPlan:
     """A batch before it runs.
 
     Attributes:
@@ -58,12 +58,13 @@ class Plan:
     not_taken: tuple[NotTaken, ...] = ()
 
 
-def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> Plan:
+def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> BatchPlan:
     """Read a sheet, or look through a folder.
 
     Args:
         source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
-        words: arguments of `cd5flow.analysis.options.settings` for all samples; a sheet's row goes before.
+        words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
+            goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
 
     Raises:
@@ -74,7 +75,9 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
     clinicals = _clinicals(words.get("clinical"))
     words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
     words.pop("clinical", None)
-    choose_rules(settings(**words))  # what holds for all samples is refused before any is read
+    load_rule_files(
+        make_settings(**words)
+    )  # what holds for all samples is refused before any is read
     sheet = _sheet_of(source)
     if sheet is not None:
         rows, faults = read_rows(sheet)
@@ -98,10 +101,10 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         for row in rows
         if row.role == SAMPLE
     )
-    return Plan(source if sheet is None else sheet, tuple(jobs), tuple(left))
+    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left))
 
 
-def _clinicals(given: Path | None) -> Callable[[Row], dict[str, Clinical]]:
+def _clinicals(given: Path | None) -> Callable[[SheetRow], dict[str, Clinical]]:
     """Return what the clinic knows of a row's patient, as a word of its settings.
 
     Raises:
@@ -118,7 +121,7 @@ def _clinicals(given: Path | None) -> Callable[[Row], dict[str, Clinical]]:
             raise ClinicalError(f"{given.name}: patient_id: found nothing, expected whose it is")
         known = {one.patient_id: one}
 
-    def of(row: Row) -> dict[str, Clinical]:
+    def of(row: SheetRow) -> dict[str, Clinical]:
         found = known.get(str(row.words.get("patient_id")))
         return {} if found is None else {"clinical": found}
 
@@ -135,7 +138,7 @@ def _nothing(source: Path, found: Found) -> str:
     return f"{said} or a sheet; left out were {one.place} ({one.reason}){more}"
 
 
-def _position(fault: Fault) -> int:
+def _position(fault: SheetFault) -> int:
     number = fault.place.removeprefix("row ")
     return int(number) if number.isdigit() else 0
 
@@ -153,7 +156,7 @@ def _sheet_of(source: Path) -> Path | None:
 
 
 def _job(
-    row: Row,
+    row: SheetRow,
     controls: Mapping[str, Path],
     words: Mapping[str, Any],
     said: Mapping[Path, Mapping[str, str]],
@@ -161,7 +164,7 @@ def _job(
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
-    chosen = settings(
+    chosen = make_settings(
         **{**words, **row.words},
         sample_id=row.sample_id,
         controls=controls,
@@ -172,32 +175,34 @@ def _job(
     return Job(row.file, row.sample_id, chosen, row.identifiers)
 
 
-def _no_sample(rows: Sequence[Row]) -> Iterator[Fault]:
+def _no_sample(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
     if rows and all(row.role != SAMPLE for row in rows):
-        yield Fault(rows[0].place, "no row is a sample")
+        yield SheetFault(rows[0].place, "no row is a sample")
 
 
-def _collisions(rows: Sequence[Row]) -> Iterator[Fault]:
+def _collisions(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
     """Yield samples whose results would go to one folder, on any file system."""
-    first: dict[str, Row] = {}
+    first: dict[str, SheetRow] = {}
     for row in (row for row in rows if row.role == SAMPLE):
         name = folder_name(row.sample_id)
         if name.casefold() in RESERVED:
-            yield Fault(row.place, f"sample_id: {row.sample_id} is the name of a file of the batch")
+            yield SheetFault(
+                row.place, f"sample_id: {row.sample_id} is the name of a file of the batch"
+            )
         earlier = first.setdefault(name.casefold(), row)
         if earlier is not row:
             what = (
                 f"sample_id: {row.sample_id} goes to the folder {name}, as {earlier.sample_id} of "
                 f"{earlier.place} does; give each sample an id of its own in a sheet"
             )
-            yield Fault(row.place, what)
+            yield SheetFault(row.place, what)
 
 
-def _controls(rows: Sequence[Row]) -> tuple[Mapping[str, dict[str, Path]], list[Fault]]:
+def _controls(rows: Sequence[SheetRow]) -> tuple[Mapping[str, dict[str, Path]], list[SheetFault]]:
     """Return sample id to its control files by role."""
     samples = {row.sample_id: row for row in rows if row.role == SAMPLE}
     controls: dict[str, dict[str, Path]] = defaultdict(dict)
-    faults: list[Fault] = []
+    faults: list[SheetFault] = []
     for row in rows:
         if row.role == SAMPLE:
             continue
@@ -205,25 +210,27 @@ def _controls(rows: Sequence[Row]) -> tuple[Mapping[str, dict[str, Path]], list[
         for name in [row.for_sample] if whole else row.for_sample.split(";"):
             sample = samples.get(name.strip())
             if sample is None:
-                faults.append(Fault(row.place, f"for_sample: {name.strip()} is no sample here"))
+                faults.append(
+                    SheetFault(row.place, f"for_sample: {name.strip()} is no sample here")
+                )
                 continue
             faults += _other_patient(row, sample)
             if row.role in controls[sample.sample_id]:
                 what = f"role: a second {row.role} of {sample.sample_id}, expected one"
-                faults.append(Fault(row.place, what))
+                faults.append(SheetFault(row.place, what))
             controls[sample.sample_id][row.role] = row.file
     return controls, faults
 
 
-def _other_patient(control: Row, sample: Row) -> Iterator[Fault]:
+def _other_patient(control: SheetRow, sample: SheetRow) -> Iterator[SheetFault]:
     """Yield a control that is of another patient; a positive control usually is."""
     theirs, ours = control.words.get("patient_id"), sample.words.get("patient_id")
     if control.role != "positive" and None not in (theirs, ours) and theirs != ours:
         what = f"patient_id: {theirs}, but its sample {sample.sample_id} is of {ours}"
-        yield Fault(control.place, what)
+        yield SheetFault(control.place, what)
 
 
-def _rule_faults(rows: Sequence[Row], words: Mapping[str, Any]) -> Iterator[Fault]:
+def _rule_faults(rows: Sequence[SheetRow], words: Mapping[str, Any]) -> Iterator[SheetFault]:
     """Yield strategies, protocols and override files that cannot be used; each is read once."""
     known: dict[tuple[str, str], str] = {}
     for row in rows:
@@ -234,12 +241,12 @@ def _rule_faults(rows: Sequence[Row], words: Mapping[str, Any]) -> Iterator[Faul
             if key not in known:
                 known[key] = _refusal({**words, column: row.words[column]})
             for line in known[key].splitlines():
-                yield Fault(row.place, f"{column}: {line}")
+                yield SheetFault(row.place, f"{column}: {line}")
 
 
 def _refusal(words: Mapping[str, Any]) -> str:
     try:
-        choose_rules(settings(**words))
+        load_rule_files(make_settings(**words))
     except UsageError as refused:
         return refused.message
     return ""

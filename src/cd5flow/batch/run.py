@@ -7,21 +7,22 @@ import hashlib
 import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
+from cd5flow.batch.child import import_all, one_line
 from cd5flow.batch.engine import SAMPLE_TIMEOUT, Engine, Reply, Task
-from cd5flow.batch.journal import Journal, Remembered
-from cd5flow.batch.plan import RESERVED, Job, Plan
-from cd5flow.batch.worker import import_all, one_line
+from cd5flow.batch.failures import FailureJournal, RememberedFailure
+from cd5flow.batch.plan import RESERVED, BatchPlan, Job
+from cd5flow.config.atomic import clear_temporary_files
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
-from cd5flow.pipeline import Rules, Settings, analyse_tube, choose_rules
+from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
 from cd5flow.report import Wishes, clear_aside, folder_name, is_complete, write_sample
 from cd5flow.report.folder import RESULT
 
@@ -83,7 +84,7 @@ Finished = Done | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class BatchOrders:
     """How a batch is to be carried out.
 
     Attributes:
@@ -99,9 +100,9 @@ class Orders:
     retry_failed: bool = False
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> FailureJournal:
         """What failed."""
-        return Journal(self.out / OWN / _FAILED)
+        return FailureJournal(self.out / OWN / _FAILED)
 
     @property
     def aside(self) -> Path:
@@ -118,7 +119,9 @@ class Orders:
         )
 
 
-def run_batch(plan: Plan, orders: Orders, engine: Engine) -> Generator[Finished, None, None]:
+def run_batch(
+    plan: BatchPlan, orders: BatchOrders, engine: Engine
+) -> Generator[Finished, None, None]:
     """Carry out a batch; yield what became of each sample as soon as it is known.
 
     First come those that need not be done: finished, or failed, by an earlier run with the same
@@ -140,13 +143,10 @@ def run_batch(plan: Plan, orders: Orders, engine: Engine) -> Generator[Finished,
             yield _finished(jobs[outcome.number], outcome.reply, orders)
 
 
-def tidy(orders: Orders) -> None:
+def tidy(orders: BatchOrders) -> None:
     """Clear what a batch that was ended in the middle left behind; nothing may be running."""
     clear_aside(orders.out, orders.aside)
-    for left in orders.out.glob(".tmp-????????-*"):
-        if left.name[len(".tmp-????????-") :] in RESERVED:
-            with suppress(OSError):
-                left.unlink()
+    clear_temporary_files(orders.out, RESERVED)
 
 
 def analyse_and_write(job: Job, *, out: Path, aside: Path, wishes: Wishes) -> Reply:
@@ -177,7 +177,7 @@ def _errno(error: BaseException) -> int | None:
     return error.errno
 
 
-def _look(jobs: Sequence[Job], orders: Orders) -> Iterator[tuple[Job, Finished | None]]:
+def _look(jobs: Sequence[Job], orders: BatchOrders) -> Iterator[tuple[Job, Finished | None]]:
     """Yield each job with what an earlier run has made of it."""
     lookers = ThreadPoolExecutor(_LOOKERS)  # files are hashed without Python's lock
     look = partial(_known, orders=orders, rulebook={})
@@ -187,7 +187,7 @@ def _look(jobs: Sequence[Job], orders: Orders) -> Iterator[tuple[Job, Finished |
         lookers.shutdown(wait=False, cancel_futures=True)
 
 
-def _known(job: Job, *, orders: Orders, rulebook: dict[str, Rules]) -> Finished | None:
+def _known(job: Job, *, orders: BatchOrders, rulebook: dict[str, RuleFiles]) -> Finished | None:
     """Return what an earlier run has made of a job, where it would come out the same again."""
     name = folder_name(job.sample_id)
     folder = orders.out / name
@@ -214,7 +214,7 @@ def _longer(seconds: float | None, before: float | None) -> bool:
     return before is not None and (seconds is None or seconds > before)
 
 
-def _finished(job: Job, reply: Reply, orders: Orders) -> Finished:
+def _finished(job: Job, reply: Reply, orders: BatchOrders) -> Finished:
     """Return what became of a sample, and remember a failure."""
     if reply.stop:
         kind = OutputError if reply.error == OutputError.__name__ else EngineError
@@ -234,24 +234,24 @@ def _finished(job: Job, reply: Reply, orders: Orders) -> Finished:
     message = _without_folders(message, job, orders)
     if error != OutputError.__name__:  # which follows from the results folder, not from the sample
         key = _key(_inputs(job, {}), orders)
-        orders.journal.write(name, Remembered(key, error, message, orders.timeout))
+        orders.journal.write(name, RememberedFailure(key, error, message, orders.timeout))
     return Failed(job, error, message, reply)
 
 
-def _inputs(job: Job, rulebook: dict[str, Rules]) -> str:
+def _inputs(job: Job, rulebook: dict[str, RuleFiles]) -> str:
     """Return the digest of what a job is made from; rules that several share are read once."""
     shared = repr(replace(job.settings, **_OF_ONE_SAMPLE))
     if shared not in rulebook:
-        rulebook[shared] = choose_rules(job.settings)
+        rulebook[shared] = load_rule_files(job.settings)
     return inputs_sha256(job.file, job.settings, rulebook[shared], sha256=file_sha256)
 
 
-def _key(inputs: str, orders: Orders) -> str:
+def _key(inputs: str, orders: BatchOrders) -> str:
     """Return what a failure depends on as one digest: a report may fail where a result does not."""
     return hashlib.sha256(f"{inputs} {orders.wishes!r}".encode()).hexdigest()
 
 
-def _without_folders(message: str, job: Job, orders: Orders) -> str:
+def _without_folders(message: str, job: Job, orders: BatchOrders) -> str:
     """Return a message in which files have no folders, which may name people."""
     folders = {job.file.parent, orders.out.absolute()}
     folders |= {path.parent for path in job.settings.controls.values()}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
+from cd5flow.model.reasons import codes
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -20,7 +21,7 @@ from cd5flow.model.result import (
 )
 
 
-class Shown(StrEnum):
+class BurdenDisplay(StrEnum):
     """How a burden is drawn.
 
     MEASURED: a number that the state stands for. BELOW_LLOQ: detected, too few for a number.
@@ -65,34 +66,38 @@ class Visit:
     review: str
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> BurdenDisplay:
         """How its burden is drawn."""
         burden = self.burden
         match burden.state:
             case BurdenState.OVERT | BurdenState.MRD_POSITIVE:
-                return Shown.MEASURED
+                return BurdenDisplay.MEASURED
             case BurdenState.MRD_BELOW_LLOQ:
-                return Shown.BELOW_LLOQ
+                return BurdenDisplay.BELOW_LLOQ
             case (
                 BurdenState.INDETERMINATE | BurdenState.NOT_DETECTED | BurdenState.INCONCLUSIVE
             ) if _is_below_lod(burden):
-                return Shown.BELOW_LOD
+                return BurdenDisplay.BELOW_LOD
             case (
                 BurdenState.INDETERMINATE
                 | BurdenState.NOT_DETECTED
                 | BurdenState.INCONCLUSIVE
                 | BurdenState.NOT_EVALUABLE
             ):
-                return Shown.WITHHELD if burden.percent else Shown.UNKNOWN
+                return BurdenDisplay.WITHHELD if burden.percent else BurdenDisplay.UNKNOWN
             case _:
                 assert_never(burden.state)
 
     @property
     def burden_place(self) -> float | None:
         """Where its burden is drawn, in percent: the number, or the limit it lies under."""
-        if self.shown is Shown.UNKNOWN:
+        if self.shown is BurdenDisplay.UNKNOWN:
             return None
-        return self.burden.lod_percent if self.shown is Shown.BELOW_LOD else self.burden.percent
+        return (
+            self.burden.lod_percent
+            if self.shown is BurdenDisplay.BELOW_LOD
+            else self.burden.percent
+        )
 
 
 def _is_below_lod(burden: BurdenSection) -> bool:
@@ -105,7 +110,7 @@ def _is_below_lod(burden: BurdenSection) -> bool:
         return False
     if burden.state is not BurdenState.INCONCLUSIVE:
         return True
-    return any(reason.startswith(f"{SENSITIVITY}:") for reason in burden.reasons)
+    return SENSITIVITY in codes(burden.reasons)
 
 
 @dataclass(frozen=True, slots=True)

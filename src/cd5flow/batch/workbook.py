@@ -9,9 +9,9 @@ from dataclasses import astuple
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cd5flow.batch.columns import COLUMNS, Column
 from cd5flow.batch.failures import FAILURE_COLUMNS, Failure
-from cd5flow.batch.shown import state_meanings, tone_of
+from cd5flow.batch.page_parts import state_meanings, tone_of
+from cd5flow.batch.summary_columns import COLUMNS, SummaryColumn
 from cd5flow.report import inert, numerals
 from cd5flow.report.tables import Cell
 from cd5flow.report.wording import load_wording
@@ -133,7 +133,7 @@ def _write_samples(
 
 
 def _write_cell(
-    pen: _Pen, sheet: Any, place: tuple[int, int], column: Column, row: Mapping[str, Cell]
+    pen: _Pen, sheet: Any, place: tuple[int, int], column: SummaryColumn, row: Mapping[str, Cell]
 ) -> None:
     cell = row.get(column.name)
     if cell is None:
@@ -149,7 +149,7 @@ def _write_cell(
     sheet.write_number(*place, cell, pen.look(num_format=_number_format(cell, column, row)))
 
 
-def _number_format(number: float, column: Column, row: Mapping[str, Cell]) -> str:
+def _number_format(number: float, column: SummaryColumn, row: Mapping[str, Cell]) -> str:
     """Return so many decimals that no limit is crossed by rounding, as reports do."""
     match column.kind:
         case "count":

@@ -19,7 +19,6 @@ from cd5flow.errors import Cd5FlowError, UsageError
 __all__ = ["app", "main"]
 
 BUG: Final = 70
-INTERRUPTED: Final = 130
 OUTPUT_FAULTS: Final = frozenset({errno.ENOSPC, errno.EPIPE, errno.EDQUOT})
 """A full disk or a reader that went away: no bug."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from cd5flow.analysis.options import control_files, settings
+from cd5flow.analysis.options import TubeOptions
+from cd5flow.analysis.settings import make_settings
 from cd5flow.cli.profile import write_profile
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.numerics.timing import Stopwatch
@@ -18,8 +17,7 @@ from cd5flow.report.summary import summary_lines
 def run(
     fcs: Path,
     *,
-    words: Mapping[str, Any],
-    controls: Sequence[str],
+    words: TubeOptions,
     wishes: Wishes,
     out: Path,
     json: bool,
@@ -27,7 +25,7 @@ def run(
 ) -> None:
     """Analyse a tube, write its folder, print what came out."""
     stage = Stopwatch()
-    chosen = settings(**words, controls=control_files(controls))
+    chosen = make_settings(**words)
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
         written = write_sample(analysis, out, wishes=wishes, stage=stage)

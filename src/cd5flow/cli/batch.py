@@ -14,19 +14,20 @@ from typing import Any, Final
 
 import typer
 
+from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Engine
 from cd5flow.batch.eventlog import EventLog, open_log
 from cd5flow.batch.failures import FAILURES
 from cd5flow.batch.lock import hold
 from cd5flow.batch.overview import RUN, write_overview
-from cd5flow.batch.plan import Plan, make_plan
-from cd5flow.batch.record import Run, write_record
-from cd5flow.batch.run import OWN, Done, Finished, Orders, run_batch, tidy
-from cd5flow.batch.tally import Tally
+from cd5flow.batch.plan import BatchPlan, make_plan
+from cd5flow.batch.run import OWN, BatchOrders, Done, Finished, run_batch, tidy
+from cd5flow.batch.run_record import BatchRun, write_run_record
 from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
+from cd5flow.numerics.processors import count_processors
 from cd5flow.report import Wishes
 
 Tell = Callable[[str], None]
@@ -56,7 +57,7 @@ class Means:
     log: Path | None = None
 
 
-def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> Orders:
+def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> BatchOrders:
     """Check how a batch is to be carried out.
 
     Raises:
@@ -64,14 +65,14 @@ def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> 
     """
     if not 0 <= timeout < float("inf"):
         raise OptionError(f"timeout: found {timeout:g}, expected seconds, or 0 for no limit")
-    return Orders(out=out, wishes=wishes, timeout=timeout or None, retry_failed=retry_failed)
+    return BatchOrders(out=out, wishes=wishes, timeout=timeout or None, retry_failed=retry_failed)
 
 
-def run(source: Path, *, words: Mapping[str, Any], orders: Orders, means: Means) -> None:
+def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: Means) -> None:
     """Analyse every sample, write the tables, and end with 3 if some failed."""
     engine = engine_of(orders, means)
     plan = make_plan(source, words=words, out=orders.out)
-    tally = Tally(len(plan.jobs))
+    tally = BatchCounts(len(plan.jobs))
     tell: Tell = (lambda _: None) if means.quiet else say
     with ExitStack() as stack:
         lock = stack.enter_context(hold(orders.out / OWN))
@@ -85,7 +86,7 @@ def run(source: Path, *, words: Mapping[str, Any], orders: Orders, means: Means)
         log.write("batch", samples=tally.samples, engine=engine.words, source=plan.source.name)
         fault = _carry_out(plan, orders, engine, tally, log, quiet=means.quiet)
         with _undisturbed():
-            how = Run(
+            how = BatchRun(
                 started=started,
                 ended=datetime.now(UTC),
                 engine=engine.words,
@@ -101,7 +102,7 @@ def run(source: Path, *, words: Mapping[str, Any], orders: Orders, means: Means)
         raise typer.Exit(SOME_FAILED)
 
 
-def engine_of(orders: Orders, means: Means) -> Engine:
+def engine_of(orders: BatchOrders, means: Means) -> Engine:
     """Return what carries out the samples."""
     if means.cluster is not None:
         if means.jobs is not None:
@@ -111,16 +112,22 @@ def engine_of(orders: Orders, means: Means) -> Engine:
         from cd5flow.batch.cluster import cluster_engine  # noqa: PLC0415 - Dask is an extra
 
         return cluster_engine(orders.task, address=means.cluster, seen=orders.out / OWN)
-    from cd5flow.batch.local import LocalEngine, usable_cores  # noqa: PLC0415
+    from cd5flow.batch.local import LocalEngine  # noqa: PLC0415 - a cluster needs none
 
-    jobs = usable_cores() if means.jobs is None else means.jobs
+    jobs = count_processors() if means.jobs is None else means.jobs
     if jobs < 1:
         raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
     return LocalEngine(orders.task, processes=jobs)
 
 
 def _carry_out(
-    plan: Plan, orders: Orders, engine: Engine, tally: Tally, log: EventLog, *, quiet: bool
+    plan: BatchPlan,
+    orders: BatchOrders,
+    engine: Engine,
+    tally: BatchCounts,
+    log: EventLog,
+    *,
+    quiet: bool,
 ) -> BaseException | None:
     """Do the samples; return what ended the batch before its end, None if nothing did."""
     try:
@@ -141,15 +148,21 @@ def _carry_out(
 
 
 def _write_tables(
-    tally: Tally, plan: Plan, orders: Orders, *, words: Mapping[str, Any], run: Run, tell: Tell
+    tally: BatchCounts,
+    plan: BatchPlan,
+    orders: BatchOrders,
+    *,
+    words: Mapping[str, Any],
+    run: BatchRun,
+    tell: Tell,
 ) -> tuple[Path, ...]:
     """Write every table; after a fault, those for which there is room and time."""
     if not run.fault:
-        record = write_record(tally, plan, orders, words=words, run=run)
+        record = write_run_record(tally, plan, orders, words=words, run=run)
         written = write_overview(orders.out, run=record).paths
         return (*written, orders.out / FAILURES, orders.out / RUN)
     with suppress(Cd5FlowError):  # the fault itself is told
-        record = write_record(tally, plan, orders, words=words, run=run)
+        record = write_run_record(tally, plan, orders, words=words, run=run)
         if not run.interrupted or _few_results(orders.out):
             write_overview(orders.out, run=record)
         else:
@@ -165,7 +178,7 @@ def _few_results(out: Path) -> bool:
     return False
 
 
-def _log_end(log: EventLog, tally: Tally, run: Run) -> None:
+def _log_end(log: EventLog, tally: BatchCounts, run: BatchRun) -> None:
     with suppress(OutputError):
         log.write(
             "end",
@@ -177,7 +190,7 @@ def _log_end(log: EventLog, tally: Tally, run: Run) -> None:
         )
 
 
-def _plan_lines(plan: Plan, source: Path) -> Iterator[str]:
+def _plan_lines(plan: BatchPlan, source: Path) -> Iterator[str]:
     """Say which sheet is used, and which files are left out."""
     if plan.source != source:
         yield f"using the sheet {plan.source}"
@@ -193,7 +206,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _tell(finished: Finished, tally: Tally, show: Show) -> None:
+def _tell(finished: Finished, tally: BatchCounts, show: Show) -> None:
     place = f"[{tally.finished}/{tally.samples}] {finished.job.sample_id}"
     if not isinstance(finished, Done):
         before = ", in an earlier run:" if finished.reply is None else ""
@@ -209,7 +222,7 @@ def _tell(finished: Finished, tally: Tally, show: Show) -> None:
     show.ended(clean(text), failed=not isinstance(finished, Done))
 
 
-def _tell_end(tally: Tally, written: tuple[Path, ...]) -> None:
+def _tell_end(tally: BatchCounts, written: tuple[Path, ...]) -> None:
     text = f"{tally.done} of {tally.samples} samples done, {tally.failed} failed"
     if tally.earlier:
         text += f"; {tally.earlier} of them by earlier runs"

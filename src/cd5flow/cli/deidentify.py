@@ -12,7 +12,7 @@ from cd5flow.cli.terminal import emit, show, table
 from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import OptionError
 from cd5flow.fcs.deidentify import Change, CleanDataSet, Deidentified, deidentify_fcs
-from cd5flow.fcs.privacy import Rules, load_rules
+from cd5flow.fcs.privacy import KeywordRules, load_rules
 
 SCHEMA: Final = "cd5flow.deidentification/1"
 _MOST_DAYS: Final = 36_525
@@ -47,7 +47,7 @@ def run(
 
 
 def as_json(
-    written: Deidentified, rules: Rules, *, days: int | None, names: bool
+    written: Deidentified, rules: KeywordRules, *, days: int | None, names: bool
 ) -> dict[str, Any]:
     """Return what became of the file; neither its name nor a value that was removed is in it."""
     return {

@@ -15,6 +15,7 @@ from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import load_clinical
 from cd5flow.criteria.eligibility import (
+    MISSING,
     CriterionAnswer,
     Eligibility,
     Overall,
@@ -23,6 +24,7 @@ from cd5flow.criteria.eligibility import (
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import FileAccessError, OptionError, OutputError
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
 
@@ -42,9 +44,6 @@ MOST_NAMED: Final = 10
 FIELDS_THEMSELVES: Final = frozenset({"CLINICAL", "BOUNDED", "MISSING"})
 """Codes of evidence that says what stands in the clinical file, or does not."""
 
-SOME_LISTED: Final = (
-    f"The protocol file lists some of the trial's criteria; {Overall.ALL_SATISFIED} is never said."
-)
 SITE: Final = "Whether a patient enters the trial is the site's decision."
 
 
@@ -66,7 +65,7 @@ def run(
     judged = judge_patients(results, clinicals, protocol=loaded, use=use, remarks=remarks)
     for sample, lines in remarks.items():
         for line in lines:
-            say(f"{sample}: {line.partition(': ')[2]}")
+            say(f"{sample}: {sentence(line)}")
     _say_unjoined(judged, clinicals)
     text = _json(judged, several=len(results) > 1)
     if out is not None:
@@ -122,22 +121,25 @@ def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:
 
 
 def _clinicals(file: Path) -> Clinicals:
-    from cd5flow.batch.clinical import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
+    from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
 
     return load_clinical_sheet(file) if is_sheet(file) else load_clinical(file).value
 
 
-def _remarks(results: Sequence[Result], protocol: Loaded[Protocol]) -> dict[str, list[str]]:
+def _remarks(results: Sequence[Result], protocol: Loaded[Protocol]) -> dict[str, list[Reason]]:
     """Return what is to be told of results: changed by hand, or judged under other rules."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Reason]] = {}
     for result in results:
-        lines = [f"RESULT_CONTRADICTS_ITSELF: {what}" for what in contradictions(result)]
+        lines = [Reason("RESULT_CONTRADICTS_ITSELF", what=what) for what in contradictions(result)]
         if result.protocol.sha256 != protocol.sha256:
             was, now = result.protocol, protocol.value
-            lines.append(
-                f"OTHER_PROTOCOL: judged under {was.name} {was.version} ({was.sha256[:12]}), asked "
-                f"by {now.name} {now.version} ({protocol.sha256[:12]})"
+            other = Reason(
+                "OTHER_PROTOCOL",
+                case="judged",
+                judged=f"{was.name} {was.version} ({was.sha256[:12]})",
+                asked=f"{now.name} {now.version} ({protocol.sha256[:12]})",
             )
+            lines.append(other)
         if lines:
             told.setdefault(result.sample.id, []).extend(lines)
     return told
@@ -209,12 +211,11 @@ def _evidence(answer: CriterionAnswer) -> str:
     """Return what is missing, by its name in the clinical file, and what is known."""
     said = [f"missing: {', '.join(answer.missing)}"] if answer.missing else []
     known = sorted(answer.evidence, key=lambda line: line not in answer.undecided)
-    for line in known:
-        code, _, sentence = line.partition(": ")
-        if code not in FIELDS_THEMSELVES:
-            said.append(line)
-        elif code != "MISSING":
-            said.append(sentence)
+    for reason in known:
+        if reason.code not in FIELDS_THEMSELVES:
+            said.append(str(reason))
+        elif reason.code != MISSING:
+            said.append(sentence(reason))
     return "\n".join(said)
 
 
@@ -269,7 +270,7 @@ def _ranges(ids: Sequence[str]) -> str:
 
 def _short(answer: CriterionAnswer) -> str:
     """Return why a criterion is unknown: what is missing, and what leaves it open."""
-    return ", ".join((*answer.missing, *(line.partition(",")[0] for line in answer.undecided)))
+    return ", ".join((*answer.missing, *(str(line).partition(",")[0] for line in answer.undecided)))
 
 
 def _show_table(head: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from cd5flow.cli.terminal import emit, say
-from cd5flow.errors import OptionError, OutputError
+from cd5flow.config.atomic import open_atomically
+from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
 
@@ -37,7 +36,8 @@ def run(
     if out is None:
         emit(text)
     else:
-        _write(out, text)
+        with open_atomically(out) as file:
+            file.write(text.encode())
 
 
 def _csv(read: Sequence[tuple[Path, Result]]) -> str:
@@ -96,16 +96,3 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
-
-
-def _write(out: Path, text: str) -> None:
-    """Write a file beside its place, then put it there: a reader never sees half of it."""
-    spare = out.with_name(f".tmp-{secrets.token_hex(4)}-{out.name}")
-    try:
-        spare.write_bytes(text.encode())
-        spare.replace(out)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            spare.unlink()

@@ -6,7 +6,7 @@ import json as jsonlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cd5flow.analysis.inspection import Inspection, as_json, inspect_file, worst
+from cd5flow.analysis.inspection import Inspection, as_json, gravest_first, inspect_file
 from cd5flow.cli.terminal import emit, show, table
 from cd5flow.model.events import Channel, Spillover
 
@@ -63,7 +63,7 @@ def _lines(found: Inspection) -> Iterator[str]:
     if found.findings:
         yield ""
         yield "Findings"
-        for finding in worst(found.findings):
+        for finding in gravest_first(found.findings):
             yield f"  {finding.severity.value:<4} {finding.code}: {finding.message}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.overrides import override_file
+from cd5flow.analysis.redo import override_file
 from cd5flow.cli.terminal import emit
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result

@@ -8,6 +8,7 @@ from pathlib import Path
 from cd5flow.analysis.pooling import pool_results
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, say, show
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import BurdenSection
 from cd5flow.model.result_file import contradictions, read_result
 
@@ -32,7 +33,7 @@ def run(
         for line in _lines(pooled.burden):
             show(f"  {line}")
     for reason in pooled.reasons:
-        show(f"  {reason.partition(': ')[2]}")
+        show(f"  {sentence(reason)}")
 
 
 def _lines(burden: BurdenSection) -> Iterator[str]:
@@ -44,4 +45,4 @@ def _lines(burden: BurdenSection) -> Iterator[str]:
         if other.percent is not None:
             yield f"           {other.percent:.3g} % of {other.events:,} {other.denominator}"
     for reason in burden.reasons:
-        yield f"           {reason.partition(': ')[2]}"
+        yield f"           {sentence(reason)}"

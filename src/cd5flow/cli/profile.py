@@ -24,7 +24,7 @@ def write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:
         "file": analysis.result.sample.file,
         "events": len(raw),
         "channels": len(raw.channels),
-        **stage.told(),
+        **stage.as_dict(),
     }
     try:
         path.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cd5flow.cli.terminal import is_terminal, say
 
 if TYPE_CHECKING:
-    from cd5flow.batch.tally import Tally
+    from cd5flow.batch.counts import BatchCounts
 
 EVERY_SECONDS: Final = 5.0
 _STILL_SECONDS: Final = 60.0
@@ -58,7 +58,7 @@ class Lines:
 
 
 @contextmanager
-def progress(tally: Tally, *, quiet: bool) -> Iterator[Show]:
+def progress(tally: BatchCounts, *, quiet: bool) -> Iterator[Show]:
     """Show how far a batch is, as its tally says, until the context is left."""
     pace = Pace(tally)
     if quiet:
@@ -74,7 +74,7 @@ def progress(tally: Tally, *, quiet: bool) -> Iterator[Show]:
 class Pace:
     """How fast a batch goes, from its tally and the clock."""
 
-    def __init__(self, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tally: BatchCounts, clock: Callable[[], float] = time.monotonic) -> None:
         self._tally = tally
         self._clock = clock
         self._start = clock()
@@ -126,7 +126,7 @@ def _lines(pace: Pace) -> Iterator[Lines]:
 
 
 @contextmanager
-def _bar(tally: Tally, pace: Pace) -> Iterator[Show]:
+def _bar(tally: BatchCounts, pace: Pace) -> Iterator[Show]:
     from rich.console import Console  # noqa: PLC0415 - only where there is a bar
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 

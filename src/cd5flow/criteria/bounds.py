@@ -8,6 +8,8 @@ from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.populations import Lineage
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
     PriorTherapy,
@@ -37,12 +39,8 @@ class Context:
         specimen: what it is; only marrow can exclude disease.
         prior_therapy: earlier therapies.
         quality_state: the worst quality check; FAIL withholds the CD5 state.
-        lineage: the lineage rule that found the blasts, in words.
-        lineage_by_cd7_alone: whether CD7 was the only T marker in that rule.
+        lineage: what the blasts are, and what that rests on.
         supplied_fmo_refused: an FMO control was given and could not be used.
-        blasts_use_cd5: a gate above the blasts uses CD5, as imported gates may.
-        lineage_as_drawn: imported gates chose the blasts by neither cyCD3 nor CD7.
-        nk_unresolved: no marker of the tube tells NK cells from blasts.
         edited_t_cells: gene-edited T cells without surface CD3 may be among the blasts.
         reviewed: a person has confirmed the result.
         clinical: the clinical file; None where none was given.
@@ -52,12 +50,8 @@ class Context:
     specimen: Specimen
     prior_therapy: tuple[PriorTherapy, ...] = ()
     quality_state: QualityState
-    lineage: str
-    lineage_by_cd7_alone: bool = False
+    lineage: Lineage
     supplied_fmo_refused: bool = False
-    blasts_use_cd5: bool = False
-    lineage_as_drawn: bool = False
-    nk_unresolved: bool = False
     edited_t_cells: bool = False
     reviewed: bool = False
     clinical: Clinical | None = None
@@ -69,20 +63,22 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
     Results of before `criterion.bounds` name in their reasons the bounds that held.
     """
     held = set(result.criterion.bounds)
-    held |= {reason.partition(":")[0] for reason in result.criterion.reasons}
+    held |= codes(result.criterion.reasons)
     sample = result.sample
     return Context(
         timepoint=sample.timepoint,
         specimen=sample.specimen,
         prior_therapy=sample.prior_therapy,
         quality_state=result.quality.state,
-        lineage=result.strategy.lineage,
-        lineage_by_cd7_alone=CD7_ALONE in held,
+        lineage=Lineage(
+            name=result.strategy.lineage,
+            cd7_alone=CD7_ALONE in held,
+            nk_unresolved=NK in held,
+            blasts_use_cd5=BY_CD5 in held,
+            as_drawn=AS_DRAWN in held,
+        ),
         supplied_fmo_refused="FMO_REFUSED" in held
         or any(c.role == "fmo" and not c.accepted for c in result.controls),
-        blasts_use_cd5=BY_CD5 in held,
-        lineage_as_drawn=AS_DRAWN in held,
-        nk_unresolved=NK in held,
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
         clinical=clinical,
@@ -92,44 +88,41 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
 def recorded(context: Context) -> tuple[str, ...]:
     """Return the circumstances that no other part of a result tells, by the codes of their bounds."""
     held = (
-        (CD7_ALONE, context.lineage_by_cd7_alone),
-        (NK, context.nk_unresolved),
-        (BY_CD5, context.blasts_use_cd5),
-        (AS_DRAWN, context.lineage_as_drawn),
+        (CD7_ALONE, context.lineage.cd7_alone),
+        (NK, context.lineage.nk_unresolved),
+        (BY_CD5, context.lineage.blasts_use_cd5),
+        (AS_DRAWN, context.lineage.as_drawn),
         (EDITED, context.edited_t_cells),
     )
     return tuple(code for code, holds in held if holds)
 
 
-def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[str]:
-    """Yield why no definite verdict may be given, as ``CODE: sentence``."""
+def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
+    """Yield why no definite verdict may be given."""
     yield from _of_timepoint(context.timepoint)
     if context.supplied_fmo_refused:
-        yield "FMO_REFUSED: the FMO control that was given could not be used"
-    if context.blasts_use_cd5:
-        yield "BLASTS_USE_CD5: the blasts were chosen by a gate that uses CD5"
-    if context.lineage_as_drawn:
-        yield "LINEAGE_AS_DRAWN: the gates that chose the blasts read neither cyCD3 nor CD7"
-    if context.lineage_by_cd7_alone and not (context.clinical and context.clinical.is_t_all):
-        yield (
-            f"LINEAGE_BY_CD7_ALONE: T lineage rests on CD7 ({context.lineage}) without the "
-            f"diagnosis {T_ALL}"
-        )
+        yield Reason("FMO_REFUSED")
+    if context.lineage.blasts_use_cd5:
+        yield Reason(BY_CD5, case="bound")
+    if context.lineage.as_drawn:
+        yield Reason(AS_DRAWN, case="bound")
+    if context.lineage.cd7_alone and not (context.clinical and context.clinical.is_t_all):
+        yield Reason(CD7_ALONE, lineage=context.lineage.name, diagnosis=T_ALL)
     if PriorTherapy.CD5_CAR in context.prior_therapy:
-        yield "AFTER_CD5_CAR: CD5 can be lost or masked after CD5 CAR-T cells"
+        yield Reason("AFTER_CD5_CAR")
     if context.edited_t_cells:
-        yield "EDITED_T_CELLS: T cells without surface CD3, as gene-edited ones are, may be among them"
+        yield Reason(EDITED)
     limit = protocol.burden.review_below_percent_without_nk_marker
-    if context.nk_unresolved and (burden.percent is None or burden.percent < limit):
-        yield f"NK_UNRESOLVED: no marker tells NK cells apart, and blasts are below {limit:g} %"
+    if context.lineage.nk_unresolved and (burden.percent is None or burden.percent < limit):
+        yield Reason(NK, limit=limit)
 
 
-def _of_timepoint(timepoint: Timepoint) -> Iterator[str]:
+def _of_timepoint(timepoint: Timepoint) -> Iterator[Reason]:
     match timepoint:
         case Timepoint.UNSTATED:
-            yield "TIMEPOINT_UNSTATED: the time point was not stated"
+            yield Reason("TIMEPOINT_UNSTATED")
         case Timepoint.DIAGNOSIS:
-            yield "TIMEPOINT_DIAGNOSIS: the criterion is for relapsed or refractory disease"
+            yield Reason("TIMEPOINT_DIAGNOSIS")
         case Timepoint.RELAPSE | Timepoint.MRD:
             pass
         case _:

@@ -132,7 +132,7 @@ class Clinical(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FieldKind:
     """What a clinical field holds.
 
     Attributes:
@@ -148,7 +148,7 @@ class Kind:
 
 
 @cache
-def field_kinds() -> dict[str, Kind]:
+def field_kinds() -> dict[str, FieldKind]:
     """Return every field with what it holds, as the model says."""
     schema = Clinical.model_json_schema()
     found = {}
@@ -158,16 +158,18 @@ def field_kinds() -> dict[str, Kind]:
     return found
 
 
-def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> Kind:
+def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> FieldKind:
     if "$ref" in schema:
-        return Kind("word", words=tuple(definitions[schema["$ref"].rpartition("/")[2]]["enum"]))
+        return FieldKind(
+            "word", words=tuple(definitions[schema["$ref"].rpartition("/")[2]]["enum"])
+        )
     match schema["type"]:
         case "boolean":
-            return Kind("boolean")
+            return FieldKind("boolean")
         case "number" | "integer":
-            return Kind("number", schema.get("minimum"), schema.get("maximum"))
+            return FieldKind("number", schema.get("minimum"), schema.get("maximum"))
         case _:
-            return Kind("date" if schema.get("format") == "date" else "text")
+            return FieldKind("date" if schema.get("format") == "date" else "text")
 
 
 def load_clinical(path: Path) -> Loaded[Clinical]:

@@ -8,6 +8,7 @@ from datetime import date
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Fact
 from cd5flow.criteria.rules import EVENTS, Within
+from cd5flow.model.reasons import Reason
 
 
 def months_later(day: date, months: int) -> date:
@@ -35,30 +36,36 @@ def within(rule: Within, clinical: Clinical) -> Fact:
     months: float | None = getattr(clinical, months_field)
     day: date | None = getattr(clinical, from_field)
     if ever is False:
-        return Fact(value=False, lines=(f"CLINICAL: {ever_field} is false",))
-    lines: list[str] = []
+        no = Reason("CLINICAL", field=ever_field, value="false")
+        return Fact(value=False, lines=(no,))
+    lines: list[Reason] = []
     by_date = by_months = None
     if last is not None and day is not None:
         end = months_later(last, rule.within_months)
         by_date = day <= end
-        lines.append(
-            f"EVENT_DATED: {date_field} is {last}, {rule.within_months} months end on {end}, "
-            f"{from_field} is {day}"
+        dated = Reason(
+            "EVENT_DATED",
+            field=date_field,
+            last=last.isoformat(),
+            months=rule.within_months,
+            end=end.isoformat(),
+            field_from=from_field,
+            day=day.isoformat(),
         )
+        lines.append(dated)
     if months is not None:
-        lines.append(
-            f"BOUNDED: {months_field} is {months:.15g}, the bound is <= {rule.within_months}"
-        )
+        bound = f"<= {rule.within_months}"
+        lines.append(Reason("BOUNDED", field=months_field, value=f"{months:.15g}", bound=bound))
         by_months = None if months == rule.within_months else months < rule.within_months
     if by_date is not None and by_months is not None and by_date is not by_months:
-        what = f"CONTRADICTION: {date_field} and {months_field} do not agree"
+        what = Reason("CONTRADICTION", field=date_field, field_other=months_field)
         return Fact(None, (*lines, what), undecided=(what,))
     value = by_months if by_date is None else by_date
     if value is not None:
         return Fact(value, tuple(lines))
-    undecided: tuple[str, ...] = ()
+    undecided: tuple[Reason, ...] = ()
     if months is not None:
-        lines.append(f"ON_THE_LIMIT: {months_field} is the limit itself, a date decides")
+        lines.append(Reason("ON_THE_LIMIT", field=months_field))
         undecided = (lines[-1],)
     missing = tuple(
         name for name, given in ((date_field, last), (from_field, day)) if given is None

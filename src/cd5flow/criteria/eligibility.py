@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from functools import partial
 from importlib import metadata
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -25,10 +25,13 @@ from cd5flow.criteria.logic import Fact, every, negated, some
 from cd5flow.criteria.protocol import Criterion, Protocol
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
+from cd5flow.model.reasons import Reason, ReasonData
 from cd5flow.model.result import ProtocolSection, Result, Section
 
 SCHEMA = "cd5flow.eligibility/1"
 UNVERIFIED = "identity not verified"
+MISSING: Final = "MISSING"
+"""The code of evidence that names a clinical field that is not given."""
 
 _SIGNS = {"at_least": ">=", "over": ">", "at_most": "<=", "below": "<"}
 
@@ -44,6 +47,11 @@ class Overall(StrEnum):
 class CriterionAnswer(Section):
     """One criterion. An exclusion is satisfied where it does not apply."""
 
+    reason_fields: ClassVar[Mapping[str, str]] = {
+        "evidence": "evidence_data",
+        "undecided": "undecided_data",
+    }
+
     id: str
     text: str
     source_text: str
@@ -51,11 +59,15 @@ class CriterionAnswer(Section):
     source: Literal["flow", "clinical", "missing"] = Field(
         description="what decided it; missing where nothing did"
     )
-    evidence: tuple[str, ...] = Field(description="each as CODE: sentence")
+    evidence: tuple[Reason, ...] = Field(description="each as CODE: sentence")
+    evidence_data: tuple[ReasonData, ...] = ()
     missing: tuple[str, ...] = Field(
         description="clinical fields that bear on it and are not given"
     )
-    undecided: tuple[str, ...] = Field(description="evidence that is there and leaves it unknown")
+    undecided: tuple[Reason, ...] = Field(
+        description="evidence that is there and leaves it unknown"
+    )
+    undecided_data: tuple[ReasonData, ...] = ()
 
 
 class SampleSeen(Section):
@@ -99,7 +111,7 @@ def judge_eligibility(
     protocol: Loaded[Protocol],
     clinical: Clinical | None,
     use: str | None = None,
-    remarks: Sequence[str] = (),
+    remarks: Sequence[Reason] = (),
 ) -> Eligibility:
     """Return every criterion for the patient of these results.
 
@@ -108,7 +120,7 @@ def judge_eligibility(
         protocol: whose criteria.
         clinical: what the clinic knows; None where nothing is given for this patient.
         use: id of the sample to go by where several differ; None looks at all.
-        remarks: on the results, as ``CODE: sentence``, told with all that flow answers.
+        remarks: on the results, told with all that flow answers.
 
     Raises:
         ProtocolError: the protocol lists no criteria.
@@ -200,7 +212,7 @@ class _Seen:
 
 
 def _criterion(
-    criterion: Criterion, seen: _Seen, *, remarks: Sequence[str], verified: bool
+    criterion: Criterion, seen: _Seen, *, remarks: Sequence[Reason], verified: bool
 ) -> CriterionAnswer:
     satisfied = negated(seen.fact.value) if criterion.excludes else seen.fact.value
     source: Literal["flow", "clinical", "missing"] = "missing"
@@ -210,10 +222,10 @@ def _criterion(
     if criterion.answered_by == "flow":
         lines += remarks
     if satisfied is None:
-        lines += [f"MISSING: {name} is not given" for name in seen.fact.missing]
+        lines += [Reason(MISSING, field=name) for name in seen.fact.missing]
     undecided = list(seen.fact.undecided) if satisfied is None else []
     if not verified:
-        lines, undecided = ([f"{line} ({UNVERIFIED})" for line in of] for of in (lines, undecided))
+        lines, undecided = ([line.remarked(UNVERIFIED) for line in of] for of in (lines, undecided))
     return CriterionAnswer(
         id=criterion.id,
         text=criterion.text,
@@ -274,7 +286,7 @@ def _compared(rule: Comparison, clinical: Clinical, facts: Facts, protocol: Prot
     said = _written(value)
     if rule.is_ is not None or rule.one_of is not None:
         wanted = (rule.is_,) if rule.one_of is None else rule.one_of
-        return Fact(value in wanted, (f"CLINICAL: {rule.field} is {said}", *notes))
+        return Fact(value in wanted, (Reason("CLINICAL", field=rule.field, value=said), *notes))
     if rule.meets is not None:
         bounds = f"{protocol.cd5.operator} {protocol.cd5.threshold_percent:.15g}"
         holds = protocol.cd5.holds(value)
@@ -282,7 +294,8 @@ def _compared(rule: Comparison, clinical: Clinical, facts: Facts, protocol: Prot
         limits = {name: protocol.limit(bound) for name, bound in rule.bounds().items()}
         bounds = ", ".join(f"{_SIGNS[name]} {limit:.15g}" for name, limit in limits.items())
         holds = all(_holds(name, value, limit) for name, limit in limits.items())
-    return Fact(holds, (f"BOUNDED: {rule.field} is {said}, the bound is {bounds}", *notes))
+    bounded = Reason("BOUNDED", field=rule.field, value=said, bound=bounds)
+    return Fact(holds, (bounded, *notes))
 
 
 def _holds(name: str, value: float, limit: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, assert_never
 
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
@@ -17,6 +17,7 @@ from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Fact, some
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -26,7 +27,7 @@ from cd5flow.model.result import (
     Result,
 )
 
-FAILED = "QUALITY_FAIL: a quality check failed; no state is given by flow"
+FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Facts:
 
     cd5: Fact
     disease: Fact
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Reason] = field(default_factory=dict)
 
 
 def flow_facts(
@@ -57,7 +58,7 @@ def flow_facts(
     rules = protocol.value
     each = [_of(result, protocol, clinical) for result in results]
     names = [result.sample.id for result in results]
-    notes: dict[str, str] = {}
+    notes: dict[str, Reason] = {}
     for result in results:
         notes |= _notes(result, _burden(result, protocol), rules, clinical)
     return Facts(
@@ -81,17 +82,15 @@ def _agreed(facts: Sequence[Fact], names: Sequence[str]) -> Fact:
     if len(facts) == 1:
         return facts[0]
     lines = tuple(
-        f"{line} (sample {name})"
+        line.remarked(f"sample {name}")
         for fact, name in zip(facts, names, strict=True)
         for line in fact.lines
     )
     speaking = [fact for fact in facts if not fact.silent] or list(facts)
     values = {fact.value for fact in speaking}
     if len(values) > 1:
-        said = ", ".join(
-            f"{name} {_WORDS[fact.value]}" for name, fact in zip(names, facts, strict=True)
-        )
-        conflict = f"RESULTS_DIFFER: of the results of this patient ({said}) one is to be named"
+        said = [f"{name} {_WORDS[fact.value]}" for name, fact in zip(names, facts, strict=True)]
+        conflict = Reason("RESULTS_DIFFER", samples=said)
         return Fact(None, (*lines, conflict), undecided=(conflict,))
     missing = tuple(dict.fromkeys(name for fact in speaking for name in fact.missing))
     value = values.pop()
@@ -102,17 +101,19 @@ def _agreed(facts: Sequence[Fact], names: Sequence[str]) -> Fact:
 _WORDS: Mapping[bool | None, str] = {True: "true", False: "false", None: "unknown"}
 
 
-def _cd5(cd5: Cd5Section, held: tuple[str, ...], protocol: Protocol, context: Context) -> Fact:
+def _cd5(cd5: Cd5Section, held: tuple[Reason, ...], protocol: Protocol, context: Context) -> Fact:
     if context.quality_state is QualityState.FAIL:
         return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
     rule = protocol.cd5
     asked = f"{rule.operator} {rule.threshold_percent:.15g} %"
     judged = f"{cd5.operator} {cd5.threshold_percent:.15g} %"
     if asked != judged and cd5.state is not Cd5State.NOT_EVALUABLE:
-        what = f"PROTOCOL_DIFFERS: CD5 was judged against {judged}, asked for is {asked}"
+        what = Reason("PROTOCOL_DIFFERS", judged=judged, rule=asked)
         return Fact(None, (what,), undecided=(what,))
-    share = "no share" if cd5.percent is None else f"{cd5.percent:.4g} %"
-    line = f"CD5_BY_FLOW: {cd5.state}, {share} of {cd5.blast_events:,} blasts, asked for is {asked}"
+    share: dict[str, object] = {"case": "no_share"}
+    if cd5.percent is not None:
+        share = {"case": "share", "percent": cd5.percent}
+    line = Reason("CD5_BY_FLOW", state=cd5.state, blasts=cd5.blast_events, rule=asked, **share)
     match cd5.state:
         case Cd5State.MEETS:
             value: bool | None = True
@@ -130,13 +131,9 @@ def _cd5(cd5: Cd5Section, held: tuple[str, ...], protocol: Protocol, context: Co
     return Fact(value, (line,))
 
 
-def _lifted_by_diagnosis(held: tuple[str, ...], context: Context) -> tuple[str, ...]:
+def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
     unknown = context.clinical is None or context.clinical.diagnosis is None
-    return ("diagnosis",) if unknown and CD7_ALONE in map(_code, held) else ()
-
-
-def _code(line: str) -> str:
-    return line.partition(":")[0]
+    return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
 
 
 def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
@@ -152,7 +149,7 @@ def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
 
 
 def _disease(
-    burden: BurdenSection, held: tuple[str, ...], protocol: Protocol, context: Context
+    burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
 ) -> Fact:
     """Return whether flow shows disease, with morphology as far as the protocol counts it."""
     flow = _by_flow(burden, held, protocol, context)
@@ -174,12 +171,12 @@ def _disease(
 
 
 def _by_flow(
-    burden: BurdenSection, held: tuple[str, ...], protocol: Protocol, context: Context
+    burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
 ) -> Fact:
     if context.quality_state is QualityState.FAIL:
         return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
     route = _sensitive(flow_route(burden, protocol=protocol, context=context), burden, protocol)
-    doubts = tuple(line for line in held if _code(line) in BLASTS_IN_DOUBT)
+    doubts = tuple(line for line in held if line.code in BLASTS_IN_DOUBT)
     return Fact(
         None if doubts else route.shown,
         (route.reason, *doubts),
@@ -198,16 +195,17 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
         lowest = protocol.burden.mrd_percent_with_review
     if burden.lod_percent is not None and burden.lod_percent <= lowest:
         return route
-    lod = "unknown" if burden.lod_percent is None else f"{burden.lod_percent:.4g} %"
-    what = f"SENSITIVITY_SHORT: nothing was detected, but the LOD is {lod}, asked for is {lowest:.15g} %"
-    return Route(shown=None, reason=what)
+    lod: dict[str, object] = {"case": "unknown"}
+    if burden.lod_percent is not None:
+        lod = {"case": "known", "lod": burden.lod_percent}
+    return Route(shown=None, reason=Reason("SENSITIVITY_SHORT", limit=lowest, **lod))
 
 
 def _notes(
     result: Result, burden: BurdenSection, protocol: Protocol, clinical: Clinical
-) -> dict[str, str]:
+) -> dict[str, Reason]:
     """Return where flow and the clinic disagree on a number, by the clinical field."""
-    notes: dict[str, str] = {}
+    notes: dict[str, Reason] = {}
     if result.quality.state is QualityState.FAIL:
         return notes
     cd5, ihc = result.cd5, clinical.ihc_cd5_percent
@@ -218,17 +216,17 @@ def _notes(
     if ihc is not None and same_rule:
         holds = protocol.cd5.holds(ihc)
         if cd5.state is Cd5State.DOES_NOT_MEET and holds:
-            notes["ihc_cd5_percent"] = (
-                f"DISCORDANT_FLOW_IHC: CD5 is not met by flow, but {ihc:.15g} % by IHC is"
+            notes["ihc_cd5_percent"] = Reason(
+                "DISCORDANT_FLOW_IHC", case="ihc_meets_whole", percent=ihc
             )
         elif cd5.state is Cd5State.MEETS and not holds:
-            notes["ihc_cd5_percent"] = (
-                f"DISCORDANT_FLOW_IHC: CD5 is met by flow, but {ihc:.15g} % by IHC is not"
+            notes["ihc_cd5_percent"] = Reason(
+                "DISCORDANT_FLOW_IHC", case="ihc_fails_whole", percent=ihc
             )
     morphology = clinical.morphology_blasts_percent
     limit = protocol.burden.morphology_percent
     if morphology is not None and morphology <= limit and burden.state is BurdenState.OVERT:
-        notes["morphology_blasts_percent"] = (
-            f"DISCORDANT_FLOW_MORPHOLOGY: {morphology:.15g} % blasts by morphology, more by flow"
+        notes["morphology_blasts_percent"] = Reason(
+            "DISCORDANT_FLOW_MORPHOLOGY", case="more", percent=morphology
         )
     return notes

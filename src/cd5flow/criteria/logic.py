@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cd5flow.model.reasons import Reason
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -16,16 +18,16 @@ class Fact:
 
     Attributes:
         value: true, false, or None where unknown.
-        lines: why, as ``CODE: sentence``.
+        lines: why.
         missing: clinical fields that could decide it.
         undecided: those lines of what is known that leave it unknown.
         silent: nothing was measured, so that another result is not contradicted.
     """
 
     value: bool | None
-    lines: tuple[str, ...]
+    lines: tuple[Reason, ...]
     missing: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
+    undecided: tuple[Reason, ...] = ()
     silent: bool = False
 
 

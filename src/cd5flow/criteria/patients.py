@@ -12,6 +12,7 @@ from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import OptionError
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Result
 
 Clinicals = Clinical | Mapping[str, Clinical]
@@ -24,7 +25,7 @@ def judge_patients(
     *,
     protocol: Loaded[Protocol],
     use: Sequence[str] = (),
-    remarks: Mapping[str, Sequence[str]] | None = None,
+    remarks: Mapping[str, Sequence[Reason]] | None = None,
 ) -> tuple[Eligibility, ...]:
     """Return the criteria of each patient, in the order in which they first appear.
 
@@ -37,7 +38,7 @@ def judge_patients(
         clinicals: what the clinic knows.
         protocol: whose criteria.
         use: ids of the samples to go by where results of a patient differ.
-        remarks: sample id to what is to be told of its result, as ``CODE: sentence``.
+        remarks: sample id to what is to be told of its result.
 
     Raises:
         OptionError: a single file and results of several patients or of another one; a sample to

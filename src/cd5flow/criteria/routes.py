@@ -7,6 +7,7 @@ from typing import assert_never
 
 from cd5flow.criteria.bounds import Context
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BurdenSection, BurdenState, Specimen
 
 
@@ -15,51 +16,44 @@ class Route:
     """One way to show disease: True shown, False excluded, None unknown."""
 
     shown: bool | None
-    reason: str
+    reason: Reason
 
 
 def flow_route(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Route:
     """Return what the tube says of disease."""
     match burden.state:
         case BurdenState.OVERT:
-            return Route(shown=True, reason=f"DISEASE_OVERT: {_share(burden)} by flow")
+            return Route(shown=True, reason=_told("DISEASE_OVERT", burden))
         case BurdenState.MRD_POSITIVE:
             return _mrd_route(burden, protocol, context)
         case BurdenState.NOT_DETECTED:
             if context.specimen is Specimen.BONE_MARROW:
-                return Route(shown=False, reason="NOT_DETECTED: no disease in marrow by flow")
-            return Route(
-                shown=None,
-                reason=f"NOT_MARROW: no disease by flow, but the specimen is {context.specimen}",
-            )
+                return Route(shown=False, reason=Reason("NOT_DETECTED"))
+            return Route(shown=None, reason=Reason("NOT_MARROW", specimen=context.specimen))
         case (
             BurdenState.MRD_BELOW_LLOQ
             | BurdenState.INDETERMINATE
             | BurdenState.INCONCLUSIVE
             | BurdenState.NOT_EVALUABLE
         ):
-            return Route(shown=None, reason=f"BURDEN_{burden.state}: flow does not show disease")
+            return Route(shown=None, reason=Reason(f"BURDEN_{burden.state}", case="by_flow"))
         case _:
             assert_never(burden.state)
 
 
 def _mrd_route(burden: BurdenSection, protocol: Protocol, context: Context) -> Route:
     rule, percent = protocol.burden, burden.percent or 0.0
-    share = _share(burden)
     if not protocol.routes.mrd:
         return _below_limit_route(burden, protocol, context)
     if percent >= rule.mrd_percent_without_review:
-        return Route(shown=True, reason=f"MRD_POSITIVE: {share} by flow")
+        return Route(shown=True, reason=_told("MRD_POSITIVE", burden))
     if percent < rule.mrd_percent_with_review:
         lowest = rule.mrd_percent_with_review
-        return Route(shown=None, reason=f"MRD_TOO_LOW: {share}, less than {lowest:g} %")
+        return Route(shown=None, reason=_told("MRD_TOO_LOW", burden, limit=lowest))
     if context.reviewed:
-        return Route(shown=True, reason=f"MRD_CONFIRMED: {share} by flow, confirmed by a reviewer")
-    return Route(
-        shown=None,
-        reason=f"MRD_UNCONFIRMED: {share}; below {rule.mrd_percent_without_review:g} % a reviewer "
-        "confirms",
-    )
+        return Route(shown=True, reason=_told("MRD_CONFIRMED", burden))
+    limit = rule.mrd_percent_without_review
+    return Route(shown=None, reason=_told("MRD_UNCONFIRMED", burden, limit=limit))
 
 
 def _below_limit_route(burden: BurdenSection, protocol: Protocol, context: Context) -> Route:
@@ -69,7 +63,7 @@ def _below_limit_route(burden: BurdenSection, protocol: Protocol, context: Conte
     below = context.specimen is Specimen.BONE_MARROW and high is not None and high <= limit
     return Route(
         shown=False if below else None,
-        reason=f"BELOW_BURDEN_LIMIT: {_share(burden)} by flow, not over {limit:g} %",
+        reason=_told("BELOW_BURDEN_LIMIT", burden, limit=limit),
     )
 
 
@@ -77,18 +71,19 @@ def morphology_route(percent: float | None, *, protocol: Protocol) -> Route:
     """Return what blasts by morphology say of disease."""
     limit = protocol.burden.morphology_percent
     if percent is None:
-        return Route(shown=None, reason="MORPHOLOGY_UNKNOWN: blasts by morphology not given")
+        return Route(shown=None, reason=Reason("MORPHOLOGY_UNKNOWN"))
     if percent <= limit:
-        return Route(
-            shown=False, reason=f"MORPHOLOGY_LOW: {percent:g} % by morphology, not over {limit:g} %"
-        )
+        return Route(shown=False, reason=Reason("MORPHOLOGY_LOW", percent=percent, limit=limit))
     if protocol.routes.morphology:
-        return Route(shown=True, reason=f"MORPHOLOGY: {percent:g} % blasts, over {limit:g} %")
+        return Route(shown=True, reason=Reason("MORPHOLOGY", percent=percent, limit=limit))
     return Route(
         shown=None,
-        reason=f"DISCORDANT_FLOW_MORPHOLOGY: {percent:g} % blasts by morphology, less by flow",
+        reason=Reason("DISCORDANT_FLOW_MORPHOLOGY", case="less", percent=percent),
     )
 
 
-def _share(burden: BurdenSection) -> str:
-    return "no share" if burden.percent is None else f"{burden.percent:.4g} % blasts"
+def _told(code: str, burden: BurdenSection, **limit: float) -> Reason:
+    """Return a reason that names the share of blasts, or that there is none."""
+    if burden.percent is None:
+        return Reason(code, case="no_share", **limit)
+    return Reason(code, percent=burden.percent, case="share", **limit)

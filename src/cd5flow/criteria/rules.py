@@ -34,9 +34,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from cd5flow.criteria.clinical import Kind, field_kinds
+from cd5flow.criteria.clinical import FieldKind, field_kinds
 
-FIELDS: Final[Mapping[str, Kind]] = {
+FIELDS: Final[Mapping[str, FieldKind]] = {
     name: kind for name, kind in field_kinds().items() if name != "patient_id"
 }
 """Clinical fields that a criterion may read."""
@@ -178,7 +178,7 @@ class Comparison(Part):
         else:
             yield from self._word_faults(kind)
 
-    def _number_faults(self, kind: Kind) -> Iterator[Fault]:
+    def _number_faults(self, kind: FieldKind) -> Iterator[Fault]:
         bounds, percent = self.bounds(), self.field.endswith("_percent")
         if self.meets and bounds:
             yield "meets", "the CD5 rule has its own bound; write one or the other"
@@ -204,7 +204,7 @@ class Comparison(Part):
                 return name, bound
         return None
 
-    def _word_faults(self, kind: Kind) -> Iterator[Fault]:
+    def _word_faults(self, kind: FieldKind) -> Iterator[Fault]:
         if self.is_ is not None and self.one_of is not None:
             yield "in", "write either is or in"
         given: list[tuple[str, object]] = [] if self.is_ is None else [("is", self.is_)]
@@ -221,7 +221,7 @@ class Comparison(Part):
                 yield where, f"{self.field} is one of {', '.join(kind.words)}, never {value!r}"
 
 
-def _usable(kind: Kind) -> str:
+def _usable(kind: FieldKind) -> str:
     """Return by what a field can be compared, as it is told."""
     match kind.type:
         case "number":
@@ -234,7 +234,7 @@ def _usable(kind: Kind) -> str:
             return ", ".join(_WORDS)
 
 
-def _words(kind: Kind) -> str:
+def _words(kind: FieldKind) -> str:
     match kind.type:
         case "number" if kind.high is not None:
             return f"a number, {kind.low:g} to {kind.high:g}"
@@ -252,7 +252,7 @@ def _asked(name: str, bound: float) -> str:
     return f"{name.replace('_', ' ')} {bound:g}"
 
 
-def _reachable(name: str, bound: float, kind: Kind) -> bool:
+def _reachable(name: str, bound: float, kind: FieldKind) -> bool:
     low = float("-inf") if kind.low is None else kind.low
     high = float("inf") if kind.high is None else kind.high
     match name:

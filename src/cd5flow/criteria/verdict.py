@@ -16,6 +16,7 @@ from cd5flow.criteria.bounds import Context, bounds, recorded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenSection,
     Cd5Section,
@@ -31,7 +32,7 @@ __all__ = ["Context", "judge_criterion"]
 @dataclass(frozen=True, slots=True)
 class _Judgement:
     state: CriterionState
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def judge_criterion(
@@ -62,7 +63,7 @@ def _judge(
         case Cd5State.DOES_NOT_MEET:
             judgement = _without_cd5(protocol, context.clinical)
         case Cd5State.BORDERLINE:
-            judgement = _review("CD5_BORDERLINE: the CD5 share cannot be placed on one side")
+            judgement = _review(Reason("CD5_BORDERLINE"))
         case Cd5State.NOT_EVALUABLE:
             judgement = _cd5_unknown(protocol, context.clinical, failed=failed)
         case _:
@@ -84,23 +85,23 @@ def _without_cd5(protocol: Protocol, clinical: Clinical | None) -> _Judgement:
     """CD5 fails by flow: only immunohistochemistry can still hold."""
     ihc = clinical.ihc_cd5_percent if clinical is not None else None
     if not protocol.routes.ihc:
-        return _Judgement(CriterionState.NOT_MET, ("CD5_NOT_MET: not met by flow, the only route",))
+        return _Judgement(CriterionState.NOT_MET, (Reason("CD5_NOT_MET", case="only_route"),))
     if ihc is None:
-        return _review("IHC_NOT_ASSESSED: CD5 is not met by flow; the IHC route is open")
+        return _review(Reason("IHC_NOT_ASSESSED"))
     if protocol.cd5.holds(ihc):
-        return _review(f"DISCORDANT_FLOW_IHC: CD5 is not met by flow, but {ihc:g} % by IHC is")
-    reason = f"CD5_NOT_MET: neither by flow nor by IHC ({ihc:g} %)"
+        return _review(Reason("DISCORDANT_FLOW_IHC", case="ihc_meets", percent=ihc))
+    reason = Reason("CD5_NOT_MET", case="both_routes", percent=ihc)
     return _Judgement(CriterionState.NOT_MET, (reason,))
 
 
 def _cd5_unknown(protocol: Protocol, clinical: Clinical | None, *, failed: bool) -> _Judgement:
     """No CD5 state by flow: a person may still use immunohistochemistry."""
-    reason = "CD5_NOT_EVALUABLE: flow gives no CD5 state"
+    reason = Reason("CD5_NOT_EVALUABLE")
     if failed:
-        reason = "QUALITY_FAIL: a quality check failed; no state is given by flow"
+        reason = Reason("QUALITY_FAIL", case="by_flow")
     ihc = clinical.ihc_cd5_percent if clinical is not None else None
     if protocol.routes.ihc and ihc is not None:
-        return _review(reason, f"IHC_GIVEN: CD5 {ihc:g} % by IHC is for a reviewer to judge")
+        return _review(reason, Reason("IHC_GIVEN", percent=ihc))
     return _Judgement(CriterionState.NOT_EVALUABLE, (reason,))
 
 
@@ -116,21 +117,21 @@ def _disease_routes(burden: BurdenSection, protocol: Protocol, context: Context)
 
 def _mrd_elsewhere_route(positive: bool | None) -> Route:  # noqa: FBT001 - the finding itself
     if positive is False:
-        return Route(shown=False, reason="NO_MRD_ELSEWHERE: no other method finds MRD")
+        return Route(shown=False, reason=Reason("NO_MRD_ELSEWHERE"))
     if positive is None:
-        return Route(shown=None, reason="MRD_ELSEWHERE_UNKNOWN: MRD by other methods not given")
-    return Route(shown=None, reason="MRD_ELSEWHERE: another method or specimen shows MRD")
+        return Route(shown=None, reason=Reason("MRD_ELSEWHERE_UNKNOWN"))
+    return Route(shown=None, reason=Reason("MRD_ELSEWHERE"))
 
 
 def _extramedullary_route(lesions: bool | None) -> Route:  # noqa: FBT001 - the finding itself
     if lesions is None:
-        return Route(shown=None, reason="EXTRAMEDULLARY_UNKNOWN: new lesions not given")
+        return Route(shown=None, reason=Reason("EXTRAMEDULLARY_UNKNOWN"))
     if lesions:
-        return Route(shown=True, reason="EXTRAMEDULLARY: new extramedullary lesions")
-    return Route(shown=False, reason="NO_EXTRAMEDULLARY: no new extramedullary lesions")
+        return Route(shown=True, reason=Reason("EXTRAMEDULLARY"))
+    return Route(shown=False, reason=Reason("NO_EXTRAMEDULLARY"))
 
 
-def _at_most_review(judgement: _Judgement, caps: tuple[str, ...]) -> _Judgement:
+def _at_most_review(judgement: _Judgement, caps: tuple[Reason, ...]) -> _Judgement:
     match judgement.state:
         case CriterionState.NOT_EVALUABLE:
             return judgement
@@ -144,5 +145,5 @@ def _at_most_review(judgement: _Judgement, caps: tuple[str, ...]) -> _Judgement:
             assert_never(judgement.state)
 
 
-def _review(*reasons: str) -> _Judgement:
+def _review(*reasons: Reason) -> _Judgement:
     return _Judgement(CriterionState.REVIEW, reasons)

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.fcs.layout import Column, Kind, Layout
+from cd5flow.fcs.layout import Layout, StoredColumn, ValueKind
 from cd5flow.fcs.text import given, number
 from cd5flow.model.events import TIME_NAMES, Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 
 _NAMES: Final = ("Time", *TIME_NAMES)
 _WIDEST: Final = 2.0**32
@@ -54,8 +54,7 @@ def read_timestep(keywords: Mapping[str, str]) -> tuple[float | None, tuple[Find
     written = given(keywords, "$TIMESTEP")
     timestep = number(written)
     if written is not None and (timestep is None or timestep <= 0):
-        message = f"$TIMESTEP is {written[:40]!r}, expected seconds per tick; not used"
-        return None, (Finding("TIMESTEP_UNREADABLE", Severity.WARN, message),)
+        return None, (warning("TIMESTEP_UNREADABLE", found=repr(written[:40])),)
     return timestep, ()
 
 
@@ -91,12 +90,11 @@ def join_clock(
         range=largest,
         maximum=largest,
     )
-    message = (
-        f"Time is stored as two words; channel {name} joins them: "
-        f"{_called(high[0])} x {steps:,.0f} + {_called(low[0])}"
+    about = info(
+        "TIME_JOINED", channel=name, high=_called(high[0]), steps=steps, low=_called(low[0])
     )
     clock = SplitClock(high=high[0].index, low=low[0].index, steps=steps)
-    return (*marked, time), clock, (Finding("TIME_JOINED", Severity.INFO, message),)
+    return (*marked, time), clock, (about,)
 
 
 def _is_word(channel: Channel, word: str) -> bool:
@@ -105,9 +103,9 @@ def _is_word(channel: Channel, word: str) -> bool:
     return any(name.endswith(word) for name in names) and any("TIME" in name for name in names)
 
 
-def _steps(column: Column, channel: Channel) -> float:
+def _steps(column: StoredColumn, channel: Channel) -> float:
     """Return how many values a word can have: a power of two."""
-    if column.kind is Kind.INTEGER:
+    if column.kind is ValueKind.INTEGER:
         return float(1 << column.bits if column.mask is None else column.mask + 1)
     if 1 < channel.range <= _WIDEST:
         return 2.0 ** math.ceil(math.log2(channel.range))

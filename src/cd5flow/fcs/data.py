@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cd5flow.fcs.clock import SplitClock
-from cd5flow.fcs.layout import Column, Kind, Layout
+from cd5flow.fcs.layout import Layout, StoredColumn, ValueKind
 from cd5flow.fcs.source import Source
 from cd5flow.model.events import Channel, Values
-from cd5flow.numerics.threads import pool, processors
+from cd5flow.numerics.chunks import chunks
 
 # A block stays in the second-level cache while it is swapped, masked and laid out by channel.
 _BLOCK_BYTES: Final = 1 << 19
 _BLOCK_ROWS: Final = 512  # so that many channels do not mean many calls on short columns
 _TABLE_BITS: Final = 20
 _LARGE_PAGE: Final = 1 << 21
-# Laying out is bound by memory: more threads than these gain nothing, nor do they on small files.
-_MOST_THREADS: Final = 4
-_THREAD_BYTES: Final = 1 << 23
 
 # Of floats by their bytes: the integers to read them as, infinity, and the sign.
 _PATTERNS: Final[dict[int, tuple[np.dtype[Any], np.dtype[Any], int, int]]] = {
@@ -61,7 +57,7 @@ def undo_amplification(
     for channel, column in zip(channels, layout.columns, strict=False):  # joined Time comes last
         if channel.is_time or channel.word_of_time:
             continue
-        if channel.logarithmic and column.kind is Kind.INTEGER:
+        if channel.logarithmic and column.kind is ValueKind.INTEGER:
             undo[channel.index] = _exponential(channel, column, events=events)
         elif channel.gain != 1.0:
             undo[channel.index] = _divided(channel.gain)
@@ -72,7 +68,7 @@ def _divided(gain: float) -> Undo:
     return lambda stored: np.divide(stored, gain, dtype=np.float64)
 
 
-def _exponential(channel: Channel, column: Column, *, events: int) -> Undo:
+def _exponential(channel: Channel, column: StoredColumn, *, events: int) -> Undo:
     decades, at_zero = channel.amplification
 
     def linear(stored: Cells) -> Cells:
@@ -108,25 +104,11 @@ def decode(
         first = decode(source, begin=begin, layout=layout, events=1, undo={}).values
         clock = clock.counted_from(float(first[0, clock.high]))
     lay_out = _lay_out_uniform if layout.uniform and not layout.packed else _lay_out_mixed
-    blocks = _Blocks.of(source, begin, layout, events)
-
-    def work() -> int:
-        not_finite = 0
-        # Doubles and logarithms may be too large for float32: they become infinite. NaN stays NaN.
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start, rows, block in blocks.taken():
-                target = values[start : start + rows]
-                not_finite += lay_out(block, layout, undo, target, clock)
-        return not_finite
-
-    threads = _threads(layout.bytes_of(events))
-    if threads == 1:
-        not_finite = work()
-    else:
-        with pool(threads) as helpers:
-            not_finite = sum(
-                future.result() for future in [helpers.submit(work) for _ in range(threads)]
-            )
+    not_finite = 0
+    # Doubles and logarithms may be too large for float32: they become infinite. NaN stays NaN.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows, block in _read_blocks(source, begin, layout, events):
+            not_finite += lay_out(block, layout, undo, values[rows], clock)
     values.setflags(write=False)
     return Decoded(values=values, not_finite=not_finite)
 
@@ -145,52 +127,17 @@ def _room(events: int, columns: int) -> Values:
     return cells.reshape((events, columns), order="F")
 
 
-def _threads(data_bytes: int) -> int:
-    """Return how many threads are worth their start for so many bytes."""
-    return max(1, min(processors(), _MOST_THREADS, data_bytes // _THREAD_BYTES))
-
-
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    """DATA in blocks, handed to whichever thread asks next: a slow one does not hold up the rest.
-
-    Attributes:
-        source: the file.
-        begin: the first byte of DATA.
-        layout: of an event.
-        events: how many.
-        step: events in a block.
-        starts: the first event of each block that nobody took yet.
-        turn: held while a block is taken and read.
-    """
-
-    source: Source
-    begin: int
-    layout: Layout
-    events: int
-    step: int
-    starts: Iterator[int]
-    turn: threading.Lock = field(default_factory=threading.Lock)
-
-    @classmethod
-    def of(cls, source: Source, begin: int, layout: Layout, events: int) -> _Blocks:
-        """Cut events into blocks."""
-        # Eight events end on a byte, whatever their width.
-        step = max(_BLOCK_ROWS, _BLOCK_BYTES * 8 // layout.row_bits // 8 * 8)
-        return cls(source, begin, layout, events, step, starts=iter(range(0, events, step)))
-
-    def taken(self) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
-        """Yield the first event, the number of events and the bytes of each block, in one buffer."""
-        buffer = np.empty(self.layout.bytes_of(min(self.step, self.events)), dtype=np.uint8)
-        while True:
-            with self.turn:
-                start = next(self.starts, None)
-                if start is None:
-                    return
-                rows = min(self.step, self.events - start)
-                block = buffer[: self.layout.bytes_of(rows)]
-                self.source.read_into(self.begin + self.layout.bytes_of(start), block)
-            yield start, rows, block
+def _read_blocks(
+    source: Source, begin: int, layout: Layout, events: int
+) -> Iterator[tuple[slice, npt.NDArray[np.uint8]]]:
+    """Yield the rows and the bytes of each block of events; all blocks share one buffer."""
+    # Eight events end on a byte, whatever their width.
+    step = max(_BLOCK_ROWS, _BLOCK_BYTES * 8 // layout.row_bits // 8 * 8)
+    buffer = np.empty(layout.bytes_of(min(step, events)), dtype=np.uint8)
+    for rows in chunks(events, step):
+        block = buffer[: layout.bytes_of(rows.stop - rows.start)]
+        source.read_into(begin + layout.bytes_of(rows.start), block)
+        yield rows, block
 
 
 def _lay_out_uniform(
@@ -212,7 +159,7 @@ def _lay_out_uniform(
         cells = _assembled(block.reshape(-1, width), layout.order.places(width))
     cells = _typed(cells, column.kind).reshape(len(target), count)
     not_finite = 0
-    if column.kind is not Kind.INTEGER:
+    if column.kind is not ValueKind.INTEGER:
         not_finite = _not_finite(cells)
     else:
         _mask(cells, layout)
@@ -276,7 +223,7 @@ def _lay_out_mixed(
             cells = _assembled(grid[:, at : at + width], layout.order.places(width))
             at += width
         cells = _typed(cells, column.kind)
-        if column.kind is not Kind.INTEGER:
+        if column.kind is not ValueKind.INTEGER:
             not_finite += _not_finite(cells)
         elif column.mask is not None:
             cells = cells & cells.dtype.type(column.mask)
@@ -308,11 +255,11 @@ def _from_bits(bits: npt.NDArray[np.uint8], *, little: bool) -> Cells:
     return cells
 
 
-def _typed(cells: Cells, kind: Kind) -> Cells:
+def _typed(cells: Cells, kind: ValueKind) -> Cells:
     match kind:
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             return cells
-        case Kind.SINGLE:
+        case ValueKind.SINGLE:
             return cells.view("<f4")
-        case Kind.DOUBLE:
+        case ValueKind.DOUBLE:
             return cells.view("<f8")

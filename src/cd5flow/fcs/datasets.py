@@ -15,7 +15,7 @@ from cd5flow.fcs.locate import Located, locate
 from cd5flow.fcs.source import Source
 from cd5flow.fcs.text import TEXT_BYTES, integer, number, read_text
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 
 _MOST_DATA_SETS: Final = 64
 
@@ -100,8 +100,8 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
         except FcsError as error:
             if not sets:
                 raise
-            message = f"data set {len(sets) + 1} cannot be read: {error.message}"
-            findings.append(Finding("DATA_SET_UNREADABLE", Severity.WARN, message))
+            number = len(sets) + 1
+            findings.append(warning("DATA_SET_UNREADABLE", number=number, why=error.message))
             break
         supplements -= text.supplement.length if text.supplement else 0
         sets.append(
@@ -119,8 +119,7 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
         behind = offset + header.text.end
         offset = next((at for at in targets if at > behind and begins_data_set(source, at)), None)
         if targets and offset is None:
-            message = f"$NEXTDATA is {step:,}, where no data set begins; ignored"
-            findings.append(Finding("NEXTDATA", Severity.INFO, message))
+            findings.append(info("NEXTDATA", offset=step))
     return sets, findings
 
 
@@ -163,18 +162,17 @@ def describe(source: Source, data_set: DataSet) -> Described:
 def _choice(sets: Sequence[DataSet], chosen: int) -> Finding:
     equal = [i for i, each in enumerate(sets) if each.resolution == sets[chosen].resolution]
     if len(equal) > 1:
-        message = (
-            f"the file holds {len(sets)} data sets, {len(equal)} of them alike; "
-            f"the first of these ({chosen + 1}) was read"
+        return warning(
+            "SEVERAL_DATA_SETS", case="alike", sets=len(sets), alike=len(equal), read=chosen + 1
         )
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
     _, _, steps = sets[chosen].resolution
-    message = (
-        f"the file holds {len(sets)} data sets; {chosen + 1} was read, "
-        f"which has the finest channels (FCS {sets[chosen].header.version}, {steps:,.0f} steps)"
-    )
+    told: dict[str, object] = {
+        "sets": len(sets),
+        "read": chosen + 1,
+        "version": sets[chosen].header.version,
+        "steps": steps,
+    }
     labelled = [str(i) for i, each in enumerate(sets, start=1) if each.labelled]
     if labelled and not sets[chosen].labelled:
-        message = f"{message}; the channels of {', '.join(labelled)} have labels, its own have none"
-        return Finding("SEVERAL_DATA_SETS", Severity.WARN, message)
-    return Finding("SEVERAL_DATA_SETS", Severity.INFO, message)
+        return warning("SEVERAL_DATA_SETS", case="unlabelled", labelled=labelled, **told)
+    return info("SEVERAL_DATA_SETS", case="finest", **told)

@@ -7,10 +7,7 @@ back, compared event by event with the original, and only then given its name.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +16,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.config.atomic import open_atomically
 from cd5flow.errors import FcsUnsupportedError, OptionError, OutputError
 from cd5flow.fcs.datasets import DataSet, Described, describe, read_data_sets
 from cd5flow.fcs.file import FcsFile, read_fcs
 from cd5flow.fcs.header import HEADER_BYTES
 from cd5flow.fcs.judged import Judged, judge, suspicions
-from cd5flow.fcs.privacy import Rules
+from cd5flow.fcs.privacy import KeywordRules
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.text import analysis_segment
 from cd5flow.fcs.write import header, joined
@@ -117,7 +115,7 @@ class _Planned:
 
 
 def deidentify_fcs(
-    path: Path, out: Path, rules: Rules, *, days: int | None = None, overwrite: bool = False
+    path: Path, out: Path, rules: KeywordRules, *, days: int | None = None, overwrite: bool = False
 ) -> Deidentified:
     """Write a copy of an FCS file that holds the same events and only the keywords that may stay.
 
@@ -136,30 +134,24 @@ def deidentify_fcs(
     """
     if not out.name or out.is_dir():
         raise OutputError(f"{out}: is a folder, expected the name of a file")
-    spare = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         with open_source(path) as source:
             _check_place(path, out, overwrite=overwrite)
             sets, findings = read_data_sets(source)
             plans = [_planned(source, each, rules, days=days) for each in sets]
-            with spare.open("xb") as file:
+            with open_atomically(out) as file:
                 for number, plan in enumerate(plans, start=1):
                     for part in _parts(source, plan, last=number == len(plans)):
                         file.write(part)
                 file.flush()
-                os.fsync(file.fileno())
+                for number, plan in enumerate(plans, start=1):
+                    _compare(path, Path(file.name), number, plan)
+                if not overwrite and out.exists():  # meanwhile
+                    raise OutputError(f"{out}: exists already")
             other = source.size - sum(map(_segment_bytes, plans))
             clean = tuple(_clean(plan, rules, n) for n, plan in enumerate(plans, start=1))
-        for number, plan in enumerate(plans, start=1):
-            _compare(path, spare, number, plan)
-        if not overwrite and out.exists():  # meanwhile
-            raise OutputError(f"{out}: exists already")
-        spare.replace(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            spare.unlink(missing_ok=True)
     unread = any(finding.code == "DATA_SET_UNREADABLE" for finding in findings)
     same_name = out.name == path.name
     return Deidentified(out, clean, max(0, other), unread=unread, same_name=same_name)
@@ -174,7 +166,9 @@ def _check_place(path: Path, out: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{out}: exists already")
 
 
-def _planned(source: Source, data_set: DataSet, rules: Rules, *, days: int | None) -> _Planned:
+def _planned(
+    source: Source, data_set: DataSet, rules: KeywordRules, *, days: int | None
+) -> _Planned:
     found = describe(source, data_set)
     size = found.located.layout.bytes_of(found.located.events)
     digest = hashlib.sha256()
@@ -232,7 +226,7 @@ def _text(places: dict[str, int], pairs: dict[str, str], delimiter: str) -> byte
     return joined({name: f"{place:020d}" for name, place in places.items()} | pairs, delimiter)
 
 
-def _clean(plan: _Planned, rules: Rules, number: int) -> CleanDataSet:
+def _clean(plan: _Planned, rules: KeywordRules, number: int) -> CleanDataSet:
     """Return what became of a data set."""
     stays = [j for j in plan.judged if j.after == j.before]
     return CleanDataSet(

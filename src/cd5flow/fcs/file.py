@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,14 +15,13 @@ from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
 from cd5flow.fcs.datasets import DataSet, choose_data_set, describe, read_data_sets
-from cd5flow.fcs.layout import Kind, Layout, linear_maximum
+from cd5flow.fcs.layout import Layout, ValueKind, linear_maximum
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
-from cd5flow.model.findings import Finding, Severity
-from cd5flow.numerics.threads import pool
+from cd5flow.model.findings import Finding, warning
 
 _HASH_BLOCK: Final = 1 << 20
 
@@ -80,7 +79,7 @@ class FcsFile:
     def begin_sha256(self) -> None:
         """Compute `sha256` beside what follows, so that who asks for it later need not wait."""
         if not {"sha256", "_begun"} & self.__dict__.keys():
-            beside = pool(1)
+            beside = ThreadPoolExecutor(1)
             self.__dict__["_begun"] = beside.submit(_sha256, self.path)
             beside.shutdown(wait=False)
 
@@ -225,7 +224,6 @@ def _with_ranges(channels: tuple[Channel, ...], decoded: Decoded) -> tuple[Chann
 
 
 def _about_values(decoded: Decoded, layout: Layout) -> tuple[Finding, ...]:
-    if not decoded.not_finite or all(column.kind is Kind.INTEGER for column in layout.columns):
+    if not decoded.not_finite or all(column.kind is ValueKind.INTEGER for column in layout.columns):
         return ()
-    message = f"DATA holds {decoded.not_finite:,} values that are NaN or infinite"
-    return (Finding("NOT_FINITE", Severity.WARN, message),)
+    return (warning("NOT_FINITE", case="in_file", values=decoded.not_finite),)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from cd5flow.fcs.privacy import Action, Rule, Rules
+from cd5flow.fcs.privacy import Action, KeywordRules, Rule
 from cd5flow.fcs.timestamps import day_of, elapsed_seconds, moment_of, stamp_of
 from cd5flow.model.events import Channel
 
@@ -47,7 +47,7 @@ class Judged:
 
 def judge(
     keywords: Mapping[str, str],
-    rules: Rules,
+    rules: KeywordRules,
     *,
     channels: Sequence[Channel],
     version: str,
@@ -87,7 +87,7 @@ def judge(
     return tuple(judged)
 
 
-def suspicions(judged: Sequence[Judged], rules: Rules) -> tuple[str, ...]:
+def suspicions(judged: Sequence[Judged], rules: KeywordRules) -> tuple[str, ...]:
     """Say which kept free texts may tell who the patient is; no value is repeated."""
     found: dict[str, list[str]] = {}
     for what, keyword in _suspicions(judged, rules):
@@ -100,7 +100,7 @@ def _some(keywords: Sequence[str]) -> str:
     return f"{', '.join(keywords[:_SHOWN])}{more}"
 
 
-def _suspicions(judged: Sequence[Judged], rules: Rules) -> Iterable[tuple[str, str]]:
+def _suspicions(judged: Sequence[Judged], rules: KeywordRules) -> Iterable[tuple[str, str]]:
     """Yield what was noticed, and in which keyword."""
     free = [j for j in judged if j.free]
     gone = {

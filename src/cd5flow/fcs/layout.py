@@ -12,13 +12,13 @@ from typing import Final
 from cd5flow.errors import FcsCorruptError, FcsUnsupportedError
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 
 _FLOAT_BITS: Final = {"F": 32, "D": 64}
 _MOST_DECADES: Final = 18.0  # ten to this fits float32 twice over; instruments write 3 to 7
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What the bits of a value are: ``$DATATYPE``, or ``$PnDATATYPE`` in FCS 3.2."""
 
     INTEGER = "I"
@@ -66,7 +66,7 @@ class ByteOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class StoredColumn:
     """One value of the event.
 
     Attributes:
@@ -75,7 +75,7 @@ class Column:
         mask: the bits that count, of integers with a range below their width; None for all.
     """
 
-    kind: Kind
+    kind: ValueKind
     bits: int
     mask: int | None = None
 
@@ -90,7 +90,7 @@ class Layout:
         assumption: what this reading supposes beyond the keywords as written; None for nothing.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[StoredColumn, ...]
     order: ByteOrder
     assumption: Finding | None = None
 
@@ -136,8 +136,7 @@ def read_layouts(keywords: Mapping[str, str], *, name: str) -> list[Layout]:
     while all(f"$P{described + 1}{letter}" in keywords for letter in "BNR"):
         described += 1
     if described > declared:
-        message = f"$PAR says {declared} channels, DATA holds the {described} that TEXT describes"
-        finding = Finding("PAR_TOO_LOW", Severity.WARN, message)
+        finding = warning("PAR_TOO_LOW", declared=declared, described=described)
         layouts += [
             replace(layout, assumption=layout.assumption or finding)
             for layout in _of_count(keywords, described, name=name)
@@ -149,7 +148,7 @@ def _of_count(keywords: Mapping[str, str], count: int, *, name: str) -> list[Lay
     common = keywords.get("$DATATYPE", "").upper()
     if common == "A":
         raise FcsUnsupportedError(f"{name}: $DATATYPE is A (text), expected I, F or D")
-    columns: list[Column] = []
+    columns: list[StoredColumn] = []
     widths: list[int | None] = []
     for n in range(1, count + 1):
         if not any(given(keywords, f"$P{n}{letter}") for letter in "BNR"):
@@ -157,28 +156,28 @@ def _of_count(keywords: Mapping[str, str], count: int, *, name: str) -> list[Lay
                 f"{name}: $PAR says {count:,} channels, TEXT describes {n - 1:,} ($P{n}B is absent)"
             )
         kind = keywords.get(f"$P{n}DATATYPE", common).upper()
-        if kind not in set(Kind):
+        if kind not in set(ValueKind):
             raise FcsCorruptError(f"{name}: $DATATYPE is {kind!r}, expected I, F or D")
         width = integer(keywords.get(f"$P{n}B"))
         widths.append(width)
-        columns.append(_column(keywords, n, Kind(kind), width, name=name))
+        columns.append(_column(keywords, n, ValueKind(kind), width, name=name))
     order = _byte_order(keywords, columns, name=name)
     plain = Layout(columns=tuple(columns), order=order)
     return [plain, *_other_widths(plain, widths)]
 
 
 def _column(
-    keywords: Mapping[str, str], n: int, kind: Kind, width: int | None, *, name: str
-) -> Column:
-    if kind is not Kind.INTEGER:
-        return Column(kind=kind, bits=_FLOAT_BITS[kind])
+    keywords: Mapping[str, str], n: int, kind: ValueKind, width: int | None, *, name: str
+) -> StoredColumn:
+    if kind is not ValueKind.INTEGER:
+        return StoredColumn(kind=kind, bits=_FLOAT_BITS[kind])
     if width is None or not 8 <= width <= 64:
         raise FcsUnsupportedError(
             f"{name}: $P{n}B is {keywords.get(f'$P{n}B')!r}, expected integers of 8 to 64 bits"
         )
     steps = number(keywords.get(f"$P{n}R"))
     used = math.ceil(math.log2(steps)) if steps and steps > 1 else width
-    return Column(kind=kind, bits=width, mask=(1 << used) - 1 if used < width else None)
+    return StoredColumn(kind=kind, bits=width, mask=(1 << used) - 1 if used < width else None)
 
 
 def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
@@ -190,11 +189,8 @@ def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
             replace(column, bits=8 << max(0, math.ceil(math.log2(column.bits / 8))))
             for column in plain.columns
         )
-        message = (
-            "$PnB gives widths that are not whole bytes; DATA holds the next 8, 16, 32 or 64 bits"
-        )
-        others.append((columns, message))
-    floats = [column.kind is not Kind.INTEGER for column in plain.columns]
+        others.append((columns, warning("WIDTH", case="no_bytes")))
+    floats = [column.kind is not ValueKind.INTEGER for column in plain.columns]
     differing = [
         width
         for column, width, is_float in zip(plain.columns, widths, floats, strict=True)
@@ -202,19 +198,18 @@ def _other_widths(plain: Layout, widths: list[int | None]) -> list[Layout]:
     ]
     if differing:
         columns = tuple(
-            replace(column, kind=Kind.DOUBLE if width == 64 else Kind.SINGLE, bits=width)
+            replace(column, kind=ValueKind.DOUBLE if width == 64 else ValueKind.SINGLE, bits=width)
             if is_float and width in {32, 64} and width is not None
             else column
             for column, width, is_float in zip(plain.columns, widths, floats, strict=True)
         )
-        others.append((columns, f"$DATATYPE and $PnB disagree; DATA holds {differing[0]} bits"))
-    return [
-        replace(plain, columns=columns, assumption=Finding("WIDTH", Severity.WARN, message))
-        for columns, message in others
-    ]
+        others.append((columns, warning("WIDTH", case="disagree", bits=differing[0])))
+    return [replace(plain, columns=columns, assumption=assumed) for columns, assumed in others]
 
 
-def _byte_order(keywords: Mapping[str, str], columns: list[Column], *, name: str) -> ByteOrder:
+def _byte_order(
+    keywords: Mapping[str, str], columns: list[StoredColumn], *, name: str
+) -> ByteOrder:
     found = keywords.get("$BYTEORD", "")
     parts = [integer(part) for part in found.split(",")]
     written = tuple(part for part in parts if part is not None)
@@ -246,50 +241,43 @@ def read_channels(
     )
     twice = [name for name, times in Counter(c.detector for c in channels).items() if times > 1]
     if twice:
-        message = (
-            f"several channels are named {', '.join(sorted(twice)[:5])}; the first one answers"
-        )
-        findings.append(Finding("DUPLICATE_CHANNEL", Severity.WARN, message))
+        findings.append(warning("DUPLICATE_CHANNEL", channels=sorted(twice)[:5]))
     floats_with_log = [
         n
         for n, column in enumerate(layout.columns, start=1)
-        if column.kind is not Kind.INTEGER and _amplification(keywords, n)[0] > 0
+        if column.kind is not ValueKind.INTEGER and _amplification(keywords, n)[0] > 0
     ]
     if floats_with_log:
-        message = (
-            f"$PnE of {_numbers(floats_with_log)} names log decades for floating-point values; "
-            "they are taken as they are"
-        )
-        findings.append(Finding("FLOAT_AMPLIFICATION", Severity.INFO, message))
+        findings.append(info("FLOAT_AMPLIFICATION", channels=_numbers(floats_with_log)))
     return channels, tuple(findings)
 
 
 def _channel(
-    keywords: Mapping[str, str], n: int, column: Column, findings: list[Finding]
+    keywords: Mapping[str, str], n: int, column: StoredColumn, findings: list[Finding]
 ) -> Channel:
-    def warn(code: str, message: str) -> None:
-        findings.append(Finding(code, Severity.WARN, message))
+    def warn(code: str, **values: object) -> None:
+        findings.append(warning(code, number=n, **values))
 
     detector = given(keywords, f"$P{n}N")
     if detector is None:
-        warn("CHANNEL_UNNAMED", f"channel {n} has no $P{n}N; called P{n}")
+        warn("CHANNEL_UNNAMED")
         detector = f"P{n}"
     steps = number(keywords.get(f"$P{n}R"))
     if not steps or steps < 0:
-        steps = float(2**column.bits) if column.kind is Kind.INTEGER else math.nan
+        steps = float(2**column.bits) if column.kind is ValueKind.INTEGER else math.nan
         found = keywords.get(f"$P{n}R")
-        warn("RANGE_UNKNOWN", f"$P{n}R of {detector} is {found!r}; taken from width or values")
+        warn("RANGE_UNKNOWN", channel=detector, found=repr(found))
     decades, at_zero = 0.0, 0.0
-    if column.kind is Kind.INTEGER:
+    if column.kind is ValueKind.INTEGER:
         decades, at_zero = _amplification(keywords, n)
         if _amplification_is_odd(keywords, n):
             found = keywords.get(f"$P{n}E")
-            warn("AMPLIFICATION_UNREADABLE", f"$P{n}E of {detector} is {found!r}; read as linear")
+            warn("AMPLIFICATION_UNREADABLE", channel=detector, found=repr(found))
     gain = number(keywords.get(f"$P{n}G"))
     if gain is None or gain <= 0:
         if given(keywords, f"$P{n}G") and gain != 0:
             found = keywords[f"$P{n}G"]
-            warn("GAIN_UNREADABLE", f"$P{n}G of {detector} is {found!r}; read as 1")
+            warn("GAIN_UNREADABLE", channel=detector, found=repr(found))
         gain = 1.0
     channel = Channel(
         index=n - 1,

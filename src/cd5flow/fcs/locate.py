@@ -12,10 +12,11 @@ import numpy.typing as npt
 from cd5flow.errors import FcsCorruptError, FcsTruncatedError
 from cd5flow.fcs.data import decode
 from cd5flow.fcs.header import Header, Segment
-from cd5flow.fcs.layout import Kind, Layout
+from cd5flow.fcs.layout import Layout, ValueKind
 from cd5flow.fcs.source import Source
 from cd5flow.fcs.text import given, integer, number
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, info, warning
+from cd5flow.model.reasons import Reason
 
 _SAMPLE_EVENTS: Final = 256
 _HEADER_LIMIT: Final = 99_999_999  # HEADER has eight digits; beyond that, TEXT tells
@@ -208,8 +209,8 @@ def _sensible_share(
     return sensible / len(layout.columns)
 
 
-def _sensible(values: npt.NDArray[np.float32], kind: Kind, steps: float) -> float:
-    if kind is Kind.INTEGER:
+def _sensible(values: npt.NDArray[np.float32], kind: ValueKind, steps: float) -> float:
+    if kind is ValueKind.INTEGER:
         # Bits above the range are a constant tag or none; a wrong offset makes them vary.
         whole = 2.0 ** np.ceil(np.log2(steps)) if steps > 1 else 2.0
         tags = np.floor_divide(values, np.float32(whole))
@@ -226,9 +227,7 @@ def _without_events(source: Source, placements: list[Placement], layouts: list[L
                 f"{source.name}: $TOT says 0 events, DATA holds "
                 f"{layouts[0].events_in(placement.segment.length):,} ({placement})"
             )
-    message = "the data set holds no events ($TOT is 0)"
-    finding = Finding("NO_EVENTS", Severity.WARN, message)
-    return Located(layout=layouts[0], begin=0, events=0, findings=(finding,))
+    return Located(layout=layouts[0], begin=0, events=0, findings=(warning("NO_EVENTS"),))
 
 
 def _refuse(
@@ -270,30 +269,21 @@ def _findings(
     findings = []
     if fit.layout.assumption is not None:
         findings.append(fit.layout.assumption)
+    taken = fit.placement.origin
     origins = {place.origin for place in placements}
     if len(placements) > 1 and len(origins) > 1:
         places = ", ".join(str(place) for place in placements)
-        message = (
-            f"DATA is given twice ({places}); {fit.placement.origin} holds the {found:,} events"
-        )
-        findings.append(Finding("OFFSETS_DISAGREE", Severity.WARN, message))
+        findings.append(warning("OFFSETS_DISAGREE", places=places, taken=taken, events=found))
     if header.data is None and fit.placement.segment.end <= _HEADER_LIMIT:
-        message = f"HEADER does not say where DATA is; {fit.placement.origin} was taken"
-        findings.append(Finding("HEADER_BLANK", Severity.INFO, message))
-    if fit.placement.origin.endswith(_FROM_FILE):
-        message = f"{fit.placement.origin} holds the {found:,} events of this data set"
-        findings.append(Finding("OFFSETS_FROM_FILE", Severity.WARN, message))
+        findings.append(info("HEADER_BLANK", taken=taken))
+    if taken.endswith(_FROM_FILE):
+        findings.append(warning("OFFSETS_FROM_FILE", taken=taken, events=found))
     if fit.excess > 1:
-        message = (
-            f"DATA is declared {fit.excess:,} bytes beyond its {found:,} events; they are blank"
-        )
-        findings.append(Finding("DATA_PADDED", Severity.WARN, message))
+        findings.append(warning("DATA_PADDED", bytes=fit.excess, events=found))
     elif fit.excess:
         where = "beyond" if fit.excess > 0 else "before"
-        message = f"DATA is declared to end one byte {where} its {found:,} events"
-        findings.append(Finding("DATA_END", Severity.INFO, message))
+        findings.append(info("DATA_END", case=where, events=found))
     if events is None:
         severity = Severity.INFO if header.version == "2.0" else Severity.WARN
-        message = f"$TOT is absent; the bytes of DATA hold {found:,} events"
-        findings.append(Finding("TOT_ABSENT", severity, message))
+        findings.append(Finding(severity, Reason("TOT_ABSENT", events=found)))
     return tuple(findings)

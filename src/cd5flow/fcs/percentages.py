@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cd5flow.fcs.text import number
 from cd5flow.model.events import Channel, Spillover
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, warning
 
 _KEYWORD: Final = re.compile(r"\$DFC([1-9][0-9]{0,2})TO([1-9][0-9]{0,2})")
 _FLUORESCENCE: Final = re.compile(r"FL[-_ ]?([0-9]{1,3})(?![0-9])(.*)", re.IGNORECASE)
@@ -43,14 +43,9 @@ def read_percentages(
     detectors = [family[number].detector for family in families for number in sorted(family)]
     why = _why_not(shares, families, detectors)
     if why is not None:
-        message = f"compensation in FCS 2.0 percentages ({_shown(shares)}) is not applied: {why}"
-        return None, (Finding("DFC_NOT_APPLIED", Severity.WARN, message),)
-    message = (
-        f"the matrix is of FCS 2.0 percentages ({_shown(shares)}); state hardware compensation if "
-        "the instrument has subtracted them already"
-    )
+        return None, (warning("DFC_NOT_APPLIED", shares=_shown(shares), why=why),)
     spillover = Spillover(tuple(detectors), _matrix(shares, families), SOURCE)
-    return spillover, (Finding("DFC_APPLIED", Severity.WARN, message),)
+    return spillover, (warning("DFC_APPLIED", shares=_shown(shares)),)
 
 
 def _nonzero(keywords: Mapping[str, str]) -> _Shares:

@@ -146,7 +146,7 @@ UNLISTED: Final = Rule("", Action.REMOVE, "not on the list of what may stay")
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class KeywordRules:
     """The list, ready to be asked.
 
     Attributes:
@@ -189,13 +189,13 @@ class Rules:
         """Return what a kept free text holds that may tell who the patient is."""
         return tuple(what for form, what in self.looks if form.search(value[:_LONGEST]))
 
-    def also_removing(self, keywords: Iterable[str]) -> Rules:
+    def also_removing(self, keywords: Iterable[str]) -> KeywordRules:
         """Return rules that remove these keywords too."""
         more = {
             keyword: Rule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
             for keyword in (each.strip().upper() for each in keywords)
         }
-        return Rules(
+        return KeywordRules(
             self.version,
             self.sha256,
             {**self.exact, **more},
@@ -210,7 +210,7 @@ def _is_number_or_channel(part: str, names: Sequence[str]) -> bool:
     return number(part) is not None or any(f"{name}-".startswith(f"{part}-") for name in names)
 
 
-def load_rules(path: Path) -> Rules:
+def load_rules(path: Path) -> KeywordRules:
     """Read a list of keywords.
 
     Raises:
@@ -227,7 +227,7 @@ def load_rules(path: Path) -> Rules:
         else:
             exact.setdefault(keyword, rule)
     patterns.sort(key=lambda entry: entry[0])
-    return Rules(
+    return KeywordRules(
         version=written.version,
         sha256=loaded.sha256,
         exact=exact,

@@ -10,7 +10,7 @@ import numpy as np
 from cd5flow.fcs.percentages import read_percentages
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel, Spillover
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, warning
 
 # $SPILLOVER is FCS 3.1; SPILL is BD's, $SPILL and SPILLOVER are seen from others; $COMP is FCS 3.0.
 _CHANNELS: Final = 512  # bounds the work on a hostile matrix; spectral ones have under 200
@@ -32,9 +32,7 @@ def read_spillover(
         try:
             spillover = _parsed(value, channels, keyword)
         except ValueError as error:
-            findings.append(
-                Finding("SPILLOVER_UNUSABLE", Severity.WARN, f"{keyword} is not usable: {error}")
-            )
+            findings.append(warning("SPILLOVER_UNUSABLE", keyword=keyword, why=str(error)))
             continue
         return spillover, tuple(findings)
     percentages, about = read_percentages(keywords, channels)

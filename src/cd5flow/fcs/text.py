@@ -11,7 +11,7 @@ from typing import Final
 from cd5flow.errors import FcsCorruptError
 from cd5flow.fcs.header import Header, Segment
 from cd5flow.fcs.source import Source
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 
 # The largest TEXT seen in the field is under 1 MB. The bounds keep a hostile file from taking
 # memory and time out of proportion.
@@ -95,21 +95,16 @@ def read_text(
             "expected the number of channels"
         )
     if encoding != "utf-8":
-        findings.append(_info("TEXT_ENCODING", f"TEXT is not UTF-8; read as {encoding}"))
+        findings.append(info("TEXT_ENCODING", encoding=encoding))
     if resynchronised:
-        message = (
-            f"TEXT holds unescaped delimiters or missing values near {resynchronised[0]!r}; "
-            "known keywords were taken as landmarks"
-        )
-        findings.append(Finding("TEXT_UNESCAPED", Severity.WARN, message))
+        findings.append(warning("TEXT_UNESCAPED", near=repr(resynchronised[0])))
     supplement = _supplement(header, keywords)
     if supplement is not None:
         more = None
         if supplement.length <= most_supplement:
             more = _further(source, offset, supplement, delimiter)
         if more is None:
-            message = f"supplemental TEXT {supplement} holds no keywords that can be read; left"
-            findings.append(_info("SUPPLEMENTAL_TEXT", message))
+            findings.append(info("SUPPLEMENTAL_TEXT", segment=str(supplement)))
         for key, value in (more or {}).items():
             keywords.setdefault(key, value)
     return Text(keywords=keywords, findings=tuple(findings), supplement=supplement)
@@ -124,8 +119,7 @@ def read_analysis(
         return {}, ()
     found = _further(source, offset, segment) if segment.length <= TEXT_BYTES else None
     if found is None:
-        message = f"ANALYSIS {segment} holds no keywords that can be read; left"
-        return {}, (_info("ANALYSIS", message),)
+        return {}, (info("ANALYSIS", segment=str(segment)),)
     return found, ()
 
 
@@ -134,10 +128,6 @@ def analysis_segment(header: Header, keywords: Mapping[str, str]) -> Segment | N
     begin, end = integer(keywords.get("$BEGINANALYSIS")), integer(keywords.get("$ENDANALYSIS"))
     written = Segment(begin, end) if begin and end else header.analysis
     return written if written is not None and written.length else None
-
-
-def _info(code: str, message: str) -> Finding:
-    return Finding(code, Severity.INFO, message)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -223,10 +213,7 @@ def _unique(pairs: list[tuple[str, str]]) -> tuple[dict[str, str], list[Finding]
         keywords[name] = content
     if not changed:
         return keywords, []
-    message = (
-        f"{', '.join(sorted(set(changed))[:5])}: given twice with different values; last taken"
-    )
-    return keywords, [Finding("DUPLICATE_KEYWORD", Severity.WARN, message)]
+    return keywords, [warning("DUPLICATE_KEYWORD", keywords=sorted(set(changed))[:5])]
 
 
 def _supplement(header: Header, keywords: Mapping[str, str]) -> Segment | None:

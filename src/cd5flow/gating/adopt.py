@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 
 from cd5flow.errors import GatesError, OptionError
-from cd5flow.gating.apply import dimensions_read, membership
+from cd5flow.gating.apply import apply_gates, dimensions_read
 from cd5flow.gating.drawn import DRAWN, DrawnGates, ImportedGates, listed
 from cd5flow.gating.fitting import fitted
-from cd5flow.gating.strategy import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, RESERVED
+from cd5flow.gating.strategy import RESERVED
 from cd5flow.model.events import Mask
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, Severity, warning
 from cd5flow.model.geometry import (
     Boolean,
     Interval,
@@ -29,11 +29,22 @@ from cd5flow.model.geometry import (
     dimensions,
 )
 from cd5flow.model.members import Members
+from cd5flow.model.names import (
+    ALL,
+    BLASTS,
+    CD5_POSITIVE,
+    DENOMINATOR,
+    LYMPHOCYTES,
+    READOUT,
+    SINGLETS,
+    T_CELLS,
+)
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.preprocess.transforms import Columns, inverse
 
-NAMED: Final = ("singlets", DENOMINATOR, "lymphocytes", "t_cells", BLASTS, CD5_POSITIVE)
+NAMED: Final = (SINGLETS, DENOMINATOR, LYMPHOCYTES, T_CELLS, BLASTS, CD5_POSITIVE)
 """Populations that drawn gates may be, beside the strategy's negative references."""
 
 LINEAGE: Final = ("cyCD3", "CD3", "CD7")
@@ -73,14 +84,15 @@ def adopt(
     adoption = _Adoption(drawn, imported, (*dict.fromkeys((*NAMED, *names.references)),))
     adoption.name_populations()
     tree = adoption.tree(columns)
-    members = membership(tree, columns)
+    members = apply_gates(tree, columns)
     tree = GateTree(tuple(_seen(gate, members) for gate in tree.gates))
-    circumstances = _circumstances(tree, panel)
+    cluster = bool(members[BLASTS].any())
+    lineage, of_lineage = _lineage(tree, panel, cluster=cluster, nk_markers=names.nk_markers)
     findings = [
         *adoption.findings,
         *_about_compensation(drawn, columns, imported.file),
         *_about_denominator(members, imported.file),
-        *circumstances.findings,
+        *of_lineage,
     ]
     rule = f"no gate of {imported.file} is named as {DENOMINATOR}"
     if DENOMINATOR in adoption.chosen:
@@ -89,15 +101,8 @@ def adopt(
         tree=tree,
         members=members,
         findings=tuple(findings),
-        lineage=circumstances.lineage,
+        lineage=lineage,
         denominator_rule=rule,
-        cluster=bool(members[BLASTS].any()),
-        unproven_cluster=False,
-        lacks=(),
-        cd7_alone=circumstances.cd7_alone,
-        nk_unresolved=not any(panel.has(m) for m in names.nk_markers),
-        blasts_use_cd5=circumstances.use_cd5,
-        lineage_as_drawn=circumstances.as_drawn,
         denominator_unnamed=DENOMINATOR not in adoption.chosen,
     )
 
@@ -117,7 +122,7 @@ def on_control(gating: Gating, columns: Columns) -> Members:
         )
         everyone = Boolean("and", (Operand(gate.parent),))
         gates.append(replace(gate, region=everyone) if on_time else gate)
-    return membership(GateTree(tuple(gates)), columns)
+    return apply_gates(GateTree(tuple(gates)), columns)
 
 
 def edge_on(gating: Gating, name: str, detector: str) -> float | None:
@@ -182,7 +187,7 @@ class _Adoption:
                 by_name.append(population)
             elif len(there) > 1:
                 paths = listed(f"/{self.drawn.path(name)}" for name in there)
-                self.note("GATE_AMBIGUOUS", Severity.WARN, f"{population} may be any of {paths}")
+                self.note("GATE_AMBIGUOUS", Severity.WARN, population=population, gates=paths)
         if BLASTS not in self.chosen:
             gates = listed(self.drawn.path(gate.name) for gate in self.drawn.tree.gates)
             raise GatesError(
@@ -193,31 +198,24 @@ class _Adoption:
 
     def _note_choices(self, by_name: Sequence[str]) -> None:
         said = ", ".join(f"{p} = '{self.drawn.short(g)}'" for p, g in self.chosen.items())
-        digest = self.imported.sha256
-        what = (
-            f"gates of {self.imported.file} (SHA-256 {digest}) in place of the strategy's: {said}"
-        )
-        self.note("GATES_IMPORTED", Severity.INFO, what)
+        file, digest = self.imported.file, self.imported.sha256
+        self.note("GATES_IMPORTED", Severity.INFO, file=file, sha256=digest, named=said)
         if by_name:
-            what = f"taken by their names in {self.imported.file}: {', '.join(by_name)}"
-            self.note("GATES_BY_NAME", Severity.INFO, what)
+            self.note("GATES_BY_NAME", Severity.INFO, file=file, populations=by_name)
         unnamed = [population for population in self.known if population not in self.chosen]
         if unnamed:
-            what = f"no gate is named as {', '.join(unnamed)}; what rests on them is unknown"
-            self.note("POPULATIONS_UNNAMED", Severity.INFO, what)
+            self.note("POPULATIONS_UNNAMED", Severity.INFO, populations=unnamed)
         if self.drawn.doubt:
-            what = f"gates of {self.imported.file}: {self.drawn.doubt}"
-            self.note("GATES_OF_OTHER_TUBE", Severity.WARN, what)
+            self.note("GATES_OF_OTHER_TUBE", Severity.WARN, file=file, **self.drawn.doubt)
         for path, why in self.drawn.refused.items():
-            what = f"gate '{path}' of {self.imported.file} is left out: {why}"
-            self.note("GATE_NOT_IMPORTED", Severity.WARN, what)
+            self.note("GATE_NOT_IMPORTED", Severity.WARN, gate=path, file=file, why=why)
 
     def _label(self, gate: str) -> str:
         return self.drawn.label(gate)
 
-    def note(self, code: str, severity: Severity, message: str) -> None:
+    def note(self, code: str, severity: Severity, **values: object) -> None:
         """Notice something."""
-        self.findings.append(Finding(code, severity, message))
+        self.findings.append(Finding(severity, Reason(code, **values)))
 
     def tree(self, columns: Columns) -> GateTree:
         """Return the gates under our names, with their channels as this tube names them."""
@@ -233,10 +231,12 @@ class _Adoption:
         return GateTree(tuple(gates))
 
     def _gate(self, gate: Gate, ours: Mapping[str, str], columns: Columns) -> Gate:
-        place = f"gate '{self.drawn.short(gate.name)}' of {self.imported.file}"
-        region = _renamed(fitted(gate.region, columns.events.raw, place), ours)
+        note = Reason(
+            "FOUND", case="imported", gate=self.drawn.short(gate.name), file=self.imported.file
+        )
+        region = _renamed(fitted(gate.region, columns.events.raw, sentence(note)), ours)
         why = f"Imported from {self.imported.file}."
-        return Gate(ours[gate.name], ours[gate.parent], region, Evidence(DRAWN, 0, {}, place), why)
+        return Gate(ours[gate.name], ours[gate.parent], region, Evidence(DRAWN, 0, {}, note), why)
 
     def _names(self) -> dict[str, str]:
         """Return our name of each gate: the population that it is, or its own made fit for a file.
@@ -282,19 +282,10 @@ def _seen(gate: Gate, members: Mapping[str, Mask]) -> Gate:
     return replace(gate, evidence=replace(gate.evidence, events=seen))
 
 
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
-    """What the gates above the blasts read, and what follows from it."""
-
-    lineage: str
-    cd7_alone: bool
-    use_cd5: bool
-    as_drawn: bool
-    findings: tuple[Finding, ...]
-
-
-def _circumstances(tree: GateTree, panel: Panel) -> _Circumstances:
-    """Say by which markers the blasts were chosen.
+def _lineage(
+    tree: GateTree, panel: Panel, *, cluster: bool, nk_markers: Sequence[str]
+) -> tuple[Lineage, tuple[Finding, ...]]:
+    """Return what the blasts' lineage rests on by the markers that chose them, and what to say of it.
 
     The gates are the word of who drew them. Of markers they can only be asked which they look at:
     cytoplasmic CD3 or CD7 among them is what a T lineage can rest on.
@@ -306,18 +297,18 @@ def _circumstances(tree: GateTree, panel: Panel) -> _Circumstances:
     by = f"by {', '.join(markers)}" if markers else "by no T-lineage marker"
     findings = []
     if use_cd5:
-        what = f"a gate that chooses the blasts reads {READOUT}: its share among them is biased"
-        findings.append(Finding("BLASTS_USE_CD5", Severity.WARN, what))
+        findings.append(warning("BLASTS_USE_CD5", case="imported"))
     if as_drawn:
-        what = "the gates of the blasts read neither cyCD3 nor CD7; their lineage is as drawn"
-        findings.append(Finding("LINEAGE_AS_DRAWN", Severity.WARN, what))
-    return _Circumstances(
-        lineage=f"as drawn in imported gates, {by}",
+        findings.append(warning("LINEAGE_AS_DRAWN", case="imported"))
+    lineage = Lineage(
+        name=f"as drawn in imported gates, {by}",
+        cluster=cluster,
         cd7_alone="CD7" in read and "cyCD3" not in read,
-        use_cd5=use_cd5,
+        nk_unresolved=not any(panel.has(m) for m in nk_markers),
+        blasts_use_cd5=use_cd5,
         as_drawn=as_drawn,
-        findings=tuple(findings),
     )
+    return lineage, tuple(findings)
 
 
 def _marker(detector: str, panel: Panel) -> str | None:
@@ -332,20 +323,16 @@ def _marker(detector: str, panel: Panel) -> str | None:
 def _about_compensation(drawn: DrawnGates, columns: Columns, file: str) -> Iterator[Finding]:
     applied = columns.events.spillover
     if applied is not None and not drawn.compensated:
-        what = f"the gates of {file} were drawn uncompensated; CD5 is read compensated by {applied.source}"
-        yield Finding("GATES_UNCOMPENSATED", Severity.WARN, what)
+        yield warning("GATES_UNCOMPENSATED", case="drawn", file=file, matrix=applied.source)
     if applied is None and drawn.tube_matrix:
-        what = f"the gates of {file} ask for the tube's own matrix, and none is applied"
-        yield Finding("GATES_UNCOMPENSATED", Severity.WARN, what)
+        yield warning("GATES_UNCOMPENSATED", case="own_matrix", file=file)
 
 
 def _about_denominator(members: Mapping[str, Mask], file: str) -> Iterator[Finding]:
     whole = members.get(DENOMINATOR)
     if whole is None:
-        what = f"no gate of {file} is named as {DENOMINATOR}: the burden has no denominator"
-        yield Finding("NO_DENOMINATOR", Severity.WARN, what)
+        yield warning("NO_DENOMINATOR", case="unnamed", file=file, population=DENOMINATOR)
         return
     outside = int(np.count_nonzero(members[BLASTS] & ~whole))
     if outside:
-        what = f"{outside:,} of the blasts lie outside {DENOMINATOR} and are not counted as burden"
-        yield Finding("BLASTS_OUTSIDE", Severity.WARN, what)
+        yield warning("BLASTS_OUTSIDE", events=outside, population=DENOMINATOR)

@@ -28,8 +28,9 @@ from cd5flow.model.geometry import (
     dimensions,
 )
 from cd5flow.model.members import Members, Population
-from cd5flow.model.populations import ALL, Gate, GateTree
-from cd5flow.numerics.chunks import blocks
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate, GateTree
+from cd5flow.numerics.chunks import chunks
 from cd5flow.preprocess.transforms import Columns
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -40,7 +41,7 @@ _FEW = 8
 """One event in so many is few: they are taken out and tested by themselves."""
 
 
-def membership(tree: GateTree, columns: Columns) -> Members:
+def apply_gates(tree: GateTree, columns: Columns) -> Members:
     """Return who is in each population of a tree.
 
     Returns:
@@ -50,12 +51,12 @@ def membership(tree: GateTree, columns: Columns) -> Members:
     everyone.setflags(write=False)
     members = Members({ALL: everyone})
     for gate in tree.gates:
-        mask = population(gate, tree=tree, columns=columns, members=members)
+        mask = events_in_gate(gate, tree=tree, columns=columns, members=members)
         members.add(gate.name, Population(mask))
     return members
 
 
-def population(
+def events_in_gate(
     gate: Gate, *, tree: GateTree, columns: Columns, members: Mapping[str, Mask]
 ) -> Mask:
     """Return who is in one population, as a read-only mask over all events.
@@ -119,11 +120,11 @@ def inside_of(region: Shape, values: Sequence[Floats], considered: Mask | None =
     if considered is not None:
         mask &= considered
     if isinstance(region, Polygon | Ellipse):
-        for block in blocks(mask.size):
-            held = mask[block]
+        for chunk in chunks(mask.size):
+            held = mask[chunk]
             near = np.flatnonzero(held)
             if near.size:
-                x, y = (v[block].take(near).astype(np.float64) for v in values)
+                x, y = (v[chunk].take(near).astype(np.float64) for v in values)
                 held[near] = _exactly(region, x, y)
     return mask
 

@@ -7,22 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.gating.one_gate import applies
+from cd5flow.gating.ancestry import find_ancestors
 from cd5flow.gating.override import DrawnGate, Fault, Overrides, refuse
-from cd5flow.gating.strategy import (
-    BLASTS,
-    CD5_POSITIVE,
-    DENOMINATOR,
-    READOUT,
-    GateSpec,
-    LineagePath,
-    Strategy,
-    looked_at,
-    referred,
-)
+from cd5flow.gating.state import applies
+from cd5flow.gating.strategy import GateSpec, LineagePath, Strategy
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, T_CELLS
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Gating
+from cd5flow.model.populations import Gating
+from cd5flow.model.region_file import read_region
 from cd5flow.model.scale import Scale
 
 KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
@@ -30,7 +23,7 @@ KEPT: Final = frozenset({BLASTS, DENOMINATOR, CD5_POSITIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OverridePlan:
     """What is gated by hand on a tube.
 
     Attributes:
@@ -57,7 +50,7 @@ def make_plan(
     panel: Panel,
     scales: Mapping[str, Scale],
     rule: str | None,
-) -> Plan:
+) -> OverridePlan:
     """Hold an override file against the strategy and the tube's panel.
 
     Args:
@@ -78,10 +71,10 @@ def make_plan(
         strategy = strategy.model_copy(update={"paths": (path,)})
     tube = _Tube(loaded.value, strategy, panel, scales)
     refuse(loaded, tube.faults())
-    return Plan(strategy, dict(tube.regions), loaded.value.lineage)
+    return OverridePlan(strategy, dict(tube.regions), loaded.value.lineage)
 
 
-def check_applied(loaded: Loaded[Overrides], plan: Plan, gating: Gating) -> None:
+def check_applied(loaded: Loaded[Overrides], plan: OverridePlan, gating: Gating) -> None:
     """Refuse to go on where a region could not be used, so that none is passed over in silence.
 
     Raises:
@@ -150,7 +143,7 @@ class _Tube:
                 self.specs.setdefault(spec.gate, []).append(spec)
         self.order = list(self.specs)
         self.regions = {
-            one.gate: None if one.region is None else one.region.region(scales)
+            one.gate: None if one.region is None else read_region(one.region, scales)
             for one in overrides.gates
         }
 
@@ -220,7 +213,7 @@ class _Tube:
             return
         if name in self._behind({BLASTS}):
             yield ("region",), f"'{name}' decides who is a blast and must not look at {READOUT}"
-        elif name in self._behind({"t_cells", *self.strategy.cd5.references}):
+        elif name in self._behind({T_CELLS, *self.strategy.cd5.references}):
             what = (
                 f"the blasts' {READOUT} is held against '{name}', which must not look at {READOUT}"
             )
@@ -228,20 +221,12 @@ class _Tube:
 
     def _behind(self, names: set[str]) -> set[str]:
         """Return populations with all that decides on them: parents, operands, what edges refer to."""
-        todo, seen = list(names), {ALL}
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                todo += self._refers(name)
-        return seen
+        return set(find_ancestors(names, self._deciders))
 
-    def _refers(self, name: str) -> Iterator[str]:
+    def _deciders(self, name: str) -> Iterator[str]:
         region = self.regions.get(name)
         for spec in self.named.get(name, []):
-            yield spec.parent
-            if region is None:
-                yield from referred(spec)
+            yield from spec.deciders if region is None else (spec.parent,)
         if isinstance(region, Boolean):
             yield from (operand.gate for operand in region.operands)
 
@@ -256,5 +241,5 @@ class _Tube:
                 if drawn is not None:
                     markers |= {self.panel.marker_of(d.detector) for d in dimensions(drawn)}
                 else:
-                    markers.update(*(looked_at(spec) for spec in self.specs.get(other, [])))
+                    markers.update(*(spec.markers for spec in self.specs.get(other, [])))
         return {marker for marker in markers if marker is not None}

@@ -15,15 +15,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.profiles import READOUT, SCATTER, Profiles
+from cd5flow.gating.profiles import SCATTER, Profiles
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
-from cd5flow.gating.sight import MAD_TO_SD
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.kmeans import k_means
+from cd5flow.numerics.order_statistics import MAD_TO_SD
 from cd5flow.preprocess.transforms import Columns, scale
 
 Values = npt.NDArray[np.float32]
@@ -245,7 +246,9 @@ def _suspects(
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
-        smear = likely and _is_smear({m: grouped[inside, j] for j, m in enumerate(markers)}, profiles)
+        smear = likely and _is_smear(
+            {m: grouped[inside, j] for j, m in enumerate(markers)}, profiles
+        )
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.core import fit_core, level_distance
-from cd5flow.gating.sight import Side, Sight, Spec, refuse_one_channel_twice, robust_sd
+from cd5flow.gating.tube_view import Side, Spec, TubeView, refuse_one_channel_twice
 from cd5flow.model.geometry import Dimension, Ellipse
-from cd5flow.numerics.chunks import blocks
-from cd5flow.numerics.order_statistics import median
+from cd5flow.model.names import ALL
+from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.numerics.chunks import chunks
+from cd5flow.numerics.order_statistics import median, robust_sd
+from cd5flow.numerics.robust_ellipse import fit_core, level_distance
 
 
 class ClusterSpec(Spec):
@@ -44,21 +46,21 @@ class ClusterSpec(Spec):
         apart_events: fewest events of a population to be told apart from.
     """
 
-    x: str
-    y: str
-    yardstick: tuple[str, ...]
+    x: MarkerRef
+    y: MarkerRef
+    yardstick: tuple[PopulationRef, ...]
     yardstick_factor: float = Field(default=1.3, gt=0)
     radius: float = Field(default=1.8, gt=0)
     min_events: int = Field(default=10, ge=3)
     max_shell_share: float = Field(default=0.55, gt=0, le=1)
     clear_z: float = Field(default=5, gt=0)
-    among: str | None = None
+    among: PopulationRef | None = None
     level_percent: float = Field(default=99.5, gt=0, lt=100)
     centre_within: tuple[Side, ...] = ()
-    apart_from: tuple[str, ...] = ()
+    apart_from: tuple[PopulationRef, ...] = ()
     apart_spreads: float = Field(default=1.2, ge=0)
     apart_below_percent: float = Field(default=5, ge=0, le=100)
-    apart_whole: str = "all"
+    apart_whole: PopulationRef = ALL
     apart_events: int = Field(default=50, ge=1)
 
     @model_validator(mode="after")
@@ -68,7 +70,7 @@ class ClusterSpec(Spec):
 
     def whole(
         self,
-        sight: Sight,
+        view: TubeView,
         axes: tuple[Dimension, Dimension],
         scaled: np.ndarray,
         unit: np.ndarray,
@@ -76,32 +78,32 @@ class ClusterSpec(Spec):
         """Return the events, (n, 2), over which ball and shell are counted, in units of width.
 
         Args:
-            sight: the tube.
+            view: the tube.
             axes: on which they are counted.
             scaled: the parent's own, which they are unless `among` names others.
             unit: of width, on each axis.
         """
-        if self.among is None or self.among not in sight.members:
+        if self.among is None or self.among not in view.members:
             return scaled
-        points, _ = known_points([sight.values_of(self.among, axis) for axis in axes])
+        points, _ = known_points([view.values_of(self.among, axis) for axis in axes])
         return np.asarray(np.divide(points, unit, out=points))
 
-    def elsewhere(self, sight: Sight, around: np.ndarray) -> str | None:
+    def elsewhere(self, view: TubeView, around: np.ndarray) -> str | None:
         """Return why the cluster's centre is that of other cells; None where it is not."""
         for side in self.centre_within:
-            axis = sight.dimension(side.axis)
-            middle = median(sight.values(axis)[around])
-            low, high = sight.at(side.low, axis), sight.at(side.high, axis)
+            axis = view.dimension(side.axis)
+            middle = median(view.values(axis)[around])
+            low, high = view.at(side.low, axis), view.at(side.high, axis)
             if (low is not None and middle < low) or (high is not None and middle > high):
                 place = "low" if low is not None and middle < low else "high"
                 return f"a cluster of {around.size} events lies too {place} on {side.axis}"
         return None
 
-    def look_alike(self, sight: Sight, axis: Dimension, centre: float, events: int) -> str | None:
+    def look_alike(self, view: TubeView, axis: Dimension, centre: float, events: int) -> str | None:
         """Return why the cluster may be a normal population; None where it stands apart."""
-        whole = sight.members.get(self.apart_whole)
+        whole = view.members.get(self.apart_whole)
         for name in self.apart_from:
-            normal = sight.values_of(name, axis)
+            normal = view.values_of(name, axis)
             if normal.size < self.apart_events:
                 continue
             many = None if whole is None else self.apart_below_percent * np.count_nonzero(whole)
@@ -113,10 +115,10 @@ class ClusterSpec(Spec):
             return f"a cluster of {events} events lies as high on {self.x} as {name}"
         return None
 
-    def unit(self, sight: Sight, axes: tuple[Dimension, Dimension]) -> np.ndarray | None:
+    def unit(self, view: TubeView, axes: tuple[Dimension, Dimension]) -> np.ndarray | None:
         """Return the unit of width on each axis; None where no yardstick has events."""
         for name in self.yardstick:
-            spreads = [robust_sd(sight.values_of(name, axis)) for axis in axes]
+            spreads = [robust_sd(view.values_of(name, axis)) for axis in axes]
             if all(s > 0 for s in spreads):
                 return np.array(spreads) * self.yardstick_factor
         return None
@@ -173,8 +175,8 @@ def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.n
     """Return a place moved to the middle of the events around it, until it settles."""
     for _ in range(10):
         events, sums = 0, np.zeros(2)
-        for block in blocks(len(points)):
-            some = points[block]
+        for chunk in chunks(len(points)):
+            some = points[chunk]
             near = squared(some, centre) <= radius**2
             inner = [column.compress(near) for column in some.T]
             events += inner[0].size
@@ -192,8 +194,8 @@ def shift_to_mean(points: np.ndarray, centre: np.ndarray, radius: float) -> np.n
 def ball_and_shell(points: np.ndarray, centre: np.ndarray, radius: float) -> tuple[int, int]:
     """Return the events in the ball around a place, and in the shell of equal area around that."""
     ball = both = 0
-    for block in blocks(len(points)):
-        distance = squared(points[block], centre)
+    for chunk in chunks(len(points)):
+        distance = squared(points[chunk], centre)
         ball += int(np.count_nonzero(distance <= radius**2))
         both += int(np.count_nonzero(distance <= 2 * radius**2))
     return ball, both - ball

@@ -12,16 +12,15 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import Spec
+from cd5flow.gating.tube_view import Spec
+from cd5flow.model.names import BLASTS, CD5_POSITIVE
 from cd5flow.model.populations import Gate, Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Confidence, CutMethod
 
 Level = Literal["high", "moderate", "low"]
 
 RANK: Final = (Confidence.LOW, Confidence.MODERATE, Confidence.HIGH)
-
-BLASTS: Final = "blasts"
-CUT: Final = "cd5_positive"
 
 DRAWN: Final = frozenset({"override", "drawn"})
 """Methods of gates that a person drew: what a person decides is not rated."""
@@ -51,7 +50,7 @@ class EvidenceRule(Spec):
             raise ValueError(f"low must lie {self.worse} moderate, or be the same")
         return self
 
-    def judge(self, gate: Gate) -> tuple[Confidence, str] | None:
+    def judge(self, gate: Gate) -> tuple[Confidence, Reason] | None:
         """Return how sure a gate may be by this number, and why; None where it says nothing."""
         evidence = gate.evidence
         found = evidence.events if self.value == "events" else evidence.values.get(self.value)
@@ -60,7 +59,8 @@ class EvidenceRule(Spec):
         for limit, level in ((self.low, Confidence.LOW), (self.moderate, Confidence.MODERATE)):
             if found > limit if self.worse == "above" else found < limit:
                 name = self.value.replace("_", " ")
-                return level, f"{name} of {found:.3g}, {self.worse} {limit:g}"
+                why = Reason("UNSURE", case=self.worse, value=name, found=found, limit=limit)
+                return level, why
         return None
 
 
@@ -93,7 +93,7 @@ class Rating:
     """How sure a gate is, and what speaks against more."""
 
     confidence: Confidence
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def rate(gating: Gating, rules: ConfidenceRules) -> dict[str, Rating]:
@@ -101,7 +101,7 @@ def rate(gating: Gating, rules: ConfidenceRules) -> dict[str, Rating]:
     ratings: dict[str, Rating] = {}
     for gate in gating.tree.gates:
         if gate.evidence.method in DRAWN:
-            ratings[gate.name] = Rating(Confidence.BY_HAND, ("drawn by hand",))
+            ratings[gate.name] = Rating(Confidence.BY_HAND, (Reason("UNSURE", case="drawn"),))
             continue
         against = list(_against(gate, gating, rules, ratings))
         least = min((level for level, _ in against), key=RANK.index, default=Confidence.HIGH)
@@ -111,35 +111,35 @@ def rate(gating: Gating, rules: ConfidenceRules) -> dict[str, Rating]:
 
 def _against(
     gate: Gate, gating: Gating, rules: ConfidenceRules, ratings: Mapping[str, Rating]
-) -> Iterator[tuple[Confidence, str]]:
+) -> Iterator[tuple[Confidence, Reason]]:
     """Yield what speaks against high confidence in a gate, and how much it does."""
-    if gate.name == CUT:
+    if gate.name == CD5_POSITIVE:
         yield from _cut(gate.evidence.method, rules)
         return
     if not gating.count(gate.name):
-        yield Confidence(rules.empty), "no event lies in it"
-    if gate.name == BLASTS and not gating.cluster:
-        yield Confidence(rules.no_cluster), "candidates that form no cluster"
+        yield Confidence(rules.empty), Reason("UNSURE", case="empty")
+    if gate.name == BLASTS and not gating.lineage.cluster:
+        yield Confidence(rules.no_cluster), Reason("UNSURE", case="no_cluster")
     yield from _found(gate, rules)
     yield from _unusual(gate, gating, rules)
     for name in dict.fromkeys((gate.parent, *gate.evidence.placed_by)):
         other = ratings.get(name)
         if other is not None and other.confidence is Confidence.LOW:
-            yield Confidence(rules.unsure_anchor), f"rests on {name}, whose confidence is low"
+            yield Confidence(rules.unsure_anchor), Reason("UNSURE", case="anchor", population=name)
 
 
-def _cut(method: str, rules: ConfidenceRules) -> Iterator[tuple[Confidence, str]]:
+def _cut(method: str, rules: ConfidenceRules) -> Iterator[tuple[Confidence, Reason]]:
     levels = {str(one): level for one, level in rules.cuts.items()}
     if method in levels and levels[method] != "high":
-        yield Confidence(levels[method]), f"a cut by {method}"
+        yield Confidence(levels[method]), Reason("UNSURE", case="cut", method=method)
 
 
-def _found(gate: Gate, rules: ConfidenceRules) -> Iterator[tuple[Confidence, str]]:
+def _found(gate: Gate, rules: ConfidenceRules) -> Iterator[tuple[Confidence, Reason]]:
     """Yield what the way in which a gate was found says against it."""
     if gate.evidence.tried:
-        yield Confidence(rules.otherwise), "the strategy's first way could not tell"
+        yield Confidence(rules.otherwise), Reason("UNSURE", case="otherwise")
     for edge in gate.evidence.unplaced:
-        yield Confidence(rules.unplaced_edge), f"nothing places the edge on {edge}"
+        yield Confidence(rules.unplaced_edge), Reason("UNSURE", case="edge", edge=edge)
     for rule in rules.evidence:
         judged = rule.judge(gate)
         if judged is not None:
@@ -148,13 +148,15 @@ def _found(gate: Gate, rules: ConfidenceRules) -> Iterator[tuple[Confidence, str
 
 def _unusual(
     gate: Gate, gating: Gating, rules: ConfidenceRules
-) -> Iterator[tuple[Confidence, str]]:
+) -> Iterator[tuple[Confidence, Reason]]:
     events, whole = gating.count(gate.name), gating.count(gate.parent)
     if gate.expect_percent is not None and events is not None and whole:
         share, (low, high) = 100 * events / whole, gate.expect_percent
         if not low <= share <= high:
-            said = f"holds {share:.3g} % of {gate.parent}, usually {low:g} to {high:g} %"
+            said = Reason(
+                "UNSURE", case="share", percent=share, parent=gate.parent, low=low, high=high
+            )
             yield Confidence(rules.unusual), said
     for place in gate.places:
         if not place.is_usual:
-            yield Confidence(rules.unusual), f"lies elsewhere on {place.axis} than it usually does"
+            yield Confidence(rules.unusual), Reason("UNSURE", case="place", axis=place.axis)

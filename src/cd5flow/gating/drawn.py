@@ -13,7 +13,8 @@ from cd5flow.errors import GatesError
 from cd5flow.gating.fitting import renamed
 from cd5flow.model.events import RawEvents, Spillover
 from cd5flow.model.geometry import dimensions
-from cd5flow.model.populations import ALL, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import GateTree
 
 DRAWN = "drawn"
 """The method that evidence of such a gate names."""
@@ -38,7 +39,7 @@ class DrawnGates:
     labels: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     tube_matrix: bool = False
-    doubt: str = ""
+    doubt: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def detectors(self) -> set[str]:
@@ -168,8 +169,8 @@ class ImportedGates:
             drawn = with_slashes(self._read(found), [c.detector for c in raw.channels])
             if not found.names or (named and found.events in {None, events}):
                 return drawn
-            there = f"drawn on {found.names[0]!r} of {found.events:,} events"
-            return replace(drawn, doubt=f"{there}, used on {tube!r} of {events:,}")
+            doubt = {"other": repr(found.names[0]), "events": found.events}
+            return replace(drawn, doubt=doubt | {"tube": repr(tube), "here": events})
         names = listed(
             s.names[0] + ("" if s.events is None else f" ({s.events:,} events)")
             for s in self.sets

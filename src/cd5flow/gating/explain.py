@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cd5flow.gating.sight import Consulted, Resolved, Side, Sight
+from cd5flow.gating.tube_view import Consulted, Resolved, Side, TubeView
+from cd5flow.model.findings import Finding, warning
 from cd5flow.model.geometry import Boolean, Dimension
 from cd5flow.model.populations import Place
-from cd5flow.numerics.order_statistics import finite, median
+from cd5flow.numerics.order_statistics import finite_values, median
 from cd5flow.preprocess.transforms import inverse
 
 
-def explained(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Resolved:
+def explain(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Resolved:
     """Return a gate with what it rests on.
 
     Args:
@@ -32,34 +33,37 @@ def explained(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Re
     return Resolved(found.region, evidence)
 
 
-def usual_places(sides: Sequence[Side], sight: Sight) -> Iterator[tuple[Place, Dimension]]:
+def usual_places(sides: Sequence[Side], view: TubeView) -> Iterator[tuple[Place, Dimension]]:
     """Yield where a population lies on the axes for which a strategy states a usual place.
 
     Args:
         sides: axes with the bounds of the usual place.
-        sight: the tube, the population being the parent. Axes that it lacks are left out.
+        view: the tube, the population being the parent. Axes that it lacks are left out.
     """
     for side in sides:
-        if not any(sight.panel.has(marker) for marker in side.axis.split("|")):
+        if not any(view.panel.has(marker) for marker in side.axis.split("|")):
             continue
-        axis = sight.dimension(side.axis)
-        values = finite(sight.values(axis))
+        axis = view.dimension(side.axis)
+        values = finite_values(view.values(axis))
         if values.size:
-            bounds = sight.at(side.low, axis), sight.at(side.high, axis)
-            yield Place(sight.marker(side.axis), median(values), *bounds), axis
+            bounds = view.at(side.low, axis), view.at(side.high, axis)
+            yield Place(view.marker(side.axis), median(values), *bounds), axis
 
 
-def out_of_place(gate: str, place: Place, axis: Dimension) -> str:
+def out_of_place(gate: str, place: Place, axis: Dimension) -> Finding:
     """Return where a population lies and where it usually does, in linear units."""
 
-    def linear(there: float) -> str:
-        signal = there if axis.scale is None else float(inverse(there, axis.scale))
-        return f"{signal:,.0f}"
+    def linear(there: float) -> float:
+        return there if axis.scale is None else float(inverse(there, axis.scale))
 
-    bounds = [
-        f"{word} {linear(bound)}"
-        for word, bound in (("at least", place.low), ("at most", place.high))
-        if bound is not None
-    ]
-    usual = " and ".join(bounds)
-    return f"{gate} has its median on {place.axis} at {linear(place.median)}, usually {usual}"
+    told: dict[str, object] = {
+        "gate": gate,
+        "axis": place.axis,
+        "place": linear(place.median),
+    }
+    if place.low is not None:
+        told |= {"low": linear(place.low), "case": "at_least"}
+    if place.high is not None:
+        case = "at_most" if place.low is None else "between"
+        told |= {"high": linear(place.high), "case": case}
+    return warning("GATE_POSITION", **told)

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from cd5flow.gating.cell_types import CellPopulation, CellTypes
-from cd5flow.gating.gated import Gated
+from cd5flow.gating.find_gate import apply_gate
 from cd5flow.gating.leukaemia_search import LeukaemiaSearch
-from cd5flow.gating.one_gate import with_events
 from cd5flow.gating.outlining import Outline, outline
-from cd5flow.gating.strategy import BLASTS, Strategy
+from cd5flow.gating.state import GatingState
+from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.names import BLASTS
 from cd5flow.model.populations import Evidence, Gate, LeukaemicPopulation
+from cd5flow.model.reasons import Reason
 
 METHOD = "cell_groups"
 """The method of gates that are drawn around what was found among groups."""
@@ -41,7 +43,7 @@ class GroupReading:
     outside: tuple[LeukaemicPopulation, ...] = ()
     thymus: bool = False
 
-    def contradicts(self, strategy: Strategy, state: Gated) -> bool:
+    def contradicts(self, strategy: Strategy, state: GatingState) -> bool:
         """Whether blasts found by a chain of gates lie among cells that the groups call otherwise."""
         if self.cells is None or strategy.leukaemia is None:
             return False
@@ -58,10 +60,7 @@ class GroupReading:
             return False
         names = Counter(self.cells.names[sampled].tolist())
         name = names.most_common(1)[0][0] or "cells outside every profile"
-        what = (
-            f"{percent:.0f} % of the blasts by the gates lie among other cells, most of them {name}"
-        )
-        state.note("GROUPS_CONTRADICT", Severity.WARN, what)
+        state.note("GROUPS_CONTRADICT", Severity.WARN, percent=percent, kind=name)
         return True
 
 
@@ -69,18 +68,17 @@ FEW_SAMPLED = 10
 """With fewer sampled blasts the groups say nothing of them."""
 
 
-def read_groups(strategy: Strategy, state: Gated) -> GroupReading:
+def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     """Return the leukaemic populations among a tube's groups of cells, each gated.
 
     Where normal thymocytes may be there, nothing that looks like a T-lineage blast is claimed. Where a
     person draws the blasts, the groups say nothing.
     """
     search = strategy.leukaemia
-    if search is None or BLASTS in state.basis.drawn:
+    if search is None or BLASTS in state.inputs.drawn:
         return GroupReading()
-    before = state.before()
-    cells = state.basis.cell_types(before)
-    within = before.standing(search.within)
+    cells = state.cell_types()
+    within = state.population_for(search.within)
     if cells is None or within is None:
         return GroupReading()
     large = [one for one in cells.suspects if _is_large(one, cells, search)]
@@ -96,14 +94,9 @@ def read_groups(strategy: Strategy, state: Gated) -> GroupReading:
     outside = gate_populations(state, cells, others, search, name="outside", parent=within)
     for one in outside:
         events = state.members.count(one.name) or 0
-        what = f"{events:,} cells outside every normal profile: {one.what}"
-        state.note("OUTSIDE_PROFILES", Severity.WARN, what)
+        state.note("OUTSIDE_PROFILES", Severity.WARN, events=events, what=one.what)
     if thymus:
-        what = (
-            "T-lineage cells of every age in one smear, as in the thymus: normal thymocytes are not "
-            "excluded, and no blasts are claimed"
-        )
-        state.note("THYMUS_NOT_EXCLUDED", Severity.WARN, what)
+        state.note("THYMUS_NOT_EXCLUDED", Severity.WARN)
     return GroupReading(cells, blasts, outside, thymus)
 
 
@@ -112,7 +105,7 @@ def _is_large(one: CellPopulation, cells: CellTypes, search: LeukaemiaSearch) ->
 
 
 def gate_populations(
-    state: Gated,
+    state: GatingState,
     cells: CellTypes,
     populations: tuple[CellPopulation, ...],
     search: LeukaemiaSearch,
@@ -122,14 +115,14 @@ def gate_populations(
 ) -> tuple[LeukaemicPopulation, ...]:
     """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
     found = []
-    basis = state.basis
+    inputs = state.inputs
     maps = tuple(
         (x, y)
-        for x, y in ((basis.panel.first_of(x), basis.panel.first_of(y)) for x, y in search.maps)
+        for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
         if x is not None and y is not None and x != y
     )
     bounds = tuple(
-        dict.fromkeys(m for m in map(basis.panel.first_of, search.bounds) if m is not None)
+        dict.fromkeys(m for m in map(inputs.panel.first_of, search.bounds) if m is not None)
     )
     within = state.members[parent][cells.rows]
     rows = cells.rows[within]
@@ -139,13 +132,14 @@ def gate_populations(
             rows,
             maps=maps,
             bounds=bounds,
-            columns=basis.columns,
-            panel=basis.panel,
-            scales=basis.scales,
+            columns=inputs.columns,
+            panel=inputs.panel,
+            scales=inputs.scales,
         )
         if drawn is None:
-            what = f"{one.what} ({one.name or 'no profile'}) have no width to draw a gate around"
-            state.note("GROUP_NOT_GATED", Severity.WARN, what)
+            state.note(
+                "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
+            )
             continue
         label = f"{name}_{number}"
         _gate_outline(state, one, drawn, label=label, parent=parent)
@@ -162,7 +156,7 @@ def gate_populations(
 
 
 def _gate_outline(
-    state: Gated, one: CellPopulation, drawn: Outline, *, label: str, parent: str
+    state: GatingState, one: CellPopulation, drawn: Outline, *, label: str, parent: str
 ) -> None:
     """Gate the regions of an outline one within the other; the last bears the population's name."""
     evidence = Evidence(
@@ -170,7 +164,9 @@ def _gate_outline(
         drawn.seen,
         {"groups": float(len(one.groups)), "f1": drawn.f1}
         | {f"{marker}_decades": level for marker, level in one.levels.items()},
-        f"{one.name or 'no profile'}; next: {one.runner_up or 'none'}",
+        Reason(
+            "FOUND", case="group", profile=one.name or "no profile", next=one.runner_up or "none"
+        ),
     )
     inner = parent
     last = len(drawn.regions) - 1
@@ -181,18 +177,22 @@ def _gate_outline(
         safe = "".join(letter if letter.isalnum() else "_" for letter in on)
         gate_name = label if i == last else f"{label}_{safe}{again}"
         gate = Gate(gate_name, inner, region, evidence, f"{one.what}, found among groups of cells")
-        state.take(gate_name, with_events(gate, state.before(), state.basis.columns))
+        state.add(gate_name, apply_gate(gate, state))
         inner = gate_name
 
 
 def gate_union(
-    state: Gated, populations: tuple[LeukaemicPopulation, ...], *, name: str, parent: str
+    state: GatingState, populations: tuple[LeukaemicPopulation, ...], *, name: str, parent: str
 ) -> None:
     """Gate what is in any of some populations."""
     region = Boolean("or", tuple(Operand(one.name) for one in populations))
     names = tuple(one.name for one in populations)
     evidence = Evidence(
-        METHOD, state.members.count(parent) or 0, {}, "every leukaemic population", placed_by=names
+        METHOD,
+        state.members.count(parent) or 0,
+        {},
+        Reason("FOUND", case="every_group"),
+        placed_by=names,
     )
     gate = Gate(name, parent, region, evidence, "All leukaemic cells, whatever their phenotype.")
-    state.take(name, with_events(gate, state.before(), state.basis.columns))
+    state.add(name, apply_gate(gate, state))

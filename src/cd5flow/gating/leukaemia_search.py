@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from cd5flow.gating.sight import Spec
+from cd5flow.gating.tube_view import Spec
+from cd5flow.model.references import MarkerRef, PopulationRef
 
 
 class Believed(Spec):
@@ -15,8 +16,8 @@ class Believed(Spec):
         in_share: gates that must hold their usual share of the parent, where that is stated.
     """
 
-    in_place: tuple[str, ...] = ()
-    in_share: tuple[str, ...] = ()
+    in_place: tuple[PopulationRef, ...] = ()
+    in_share: tuple[PopulationRef, ...] = ()
 
 
 class LeukaemiaSearch(Spec):
@@ -35,10 +36,10 @@ class LeukaemiaSearch(Spec):
             cells; more, and the two readings contradict each other.
     """
 
-    grouped: str
-    within: str
-    maps: tuple[tuple[str, str], ...] = Field(min_length=1)
-    bounds: tuple[str, ...] = ()
+    grouped: PopulationRef
+    within: PopulationRef
+    maps: tuple[tuple[MarkerRef, MarkerRef], ...] = Field(min_length=1)
+    bounds: tuple[MarkerRef, ...] = ()
     events: int = Field(default=30, ge=5)
     percent: float = Field(default=0.5, ge=0, le=100)
     outside_percent: float = Field(default=2, ge=0, le=100)

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import numpy as np
 
-from cd5flow.gating.gated import Gated
-from cd5flow.gating.one_gate import with_events
-from cd5flow.gating.sight import Sight
-from cd5flow.gating.strategy import BLASTS, DENOMINATOR, GateSpec, LineagePath, Strategy
+from cd5flow.gating.find_gate import apply_gate, find_gates
+from cd5flow.gating.state import GatingState
+from cd5flow.gating.strategy import LineagePath, Strategy
+from cd5flow.gating.tube_view import TubeView
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.populations import Evidence, Gate
-from cd5flow.numerics.threads import side_by_side
-
-UNPROVEN = "unproven"
-"""The lineage of cells of which nothing proves one."""
+from cd5flow.model.reasons import Reason
 
 
-def allowed_gates(strategy: Strategy, state: Gated) -> Iterator[GateSpec]:
-    """Yield the gates of the paths that the panel allows."""
-    for path in strategy.paths:
-        if state.applies(path.needs, path.unless):
-            yield from (spec for spec in path.gates if state.applies(spec.needs, spec.unless))
-
-
-def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | None]:
+def choose_path(strategy: Strategy, state: GatingState) -> tuple[GatingState, LineagePath | None]:
     """Try the paths that the panel allows; return what was gated, and the path that found blasts.
 
     The first path with a cluster is taken, unless a later one has `outweighs` times as many cells in
     its own: a few stray cells of one path must not hide the disease that another shows.
     """
-    best: tuple[Gated, LineagePath] | None = None
+    best: tuple[GatingState, LineagePath] | None = None
     most = 0
     others: list[tuple[str, Mask]] = []
-    before = len(state.findings)
-    allowed = [path for path in strategy.paths if state.applies(path.needs, path.unless)]
-    trials = [state.branch() for _ in allowed]
-    side_by_side([partial(t.run, path.gates) for t, path in zip(trials, allowed, strict=True)])
-    for trial, path in zip(trials, allowed, strict=True):
-        fresh = trial.findings[before:]
-        # What earlier rules found is said beside what this one did.
-        trial.findings[before:] = [*state.findings[before:], *fresh]
+    for path in strategy.paths:
+        if not state.applies(path.needs, path.unless):
+            continue
+        trial = state.branch()
+        said = len(trial.findings)  # by earlier rules, which is said beside what this one finds
+        find_gates(path.gates, trial)
+        fresh = trial.findings[said:]
         if BLASTS in trial.members:
             found = trial.members.count(BLASTS) or 0
             if best is None or found >= strategy.outweighs * most:
@@ -53,7 +40,7 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
             continue
         reasons = [f.message for f in fresh if f.code == "GATE_UNRESOLVED"]
         last = reasons[-1] if reasons else "no blasts"
-        state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, f"{path.lineage}: {last}")
+        state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, lineage=path.lineage, why=last)
         if path.normal_nk_look_alike and trial.look_alike:
             state.look_alike = True
     if best is None:
@@ -62,12 +49,18 @@ def take_path(strategy: Strategy, state: Gated) -> tuple[Gated, LineagePath | No
     for lineage, cells in others:
         events, apart = np.count_nonzero(cells), np.count_nonzero(cells & ~taken)
         if 2 * apart > events:  # other cells, not the same ones by another rule
-            what = f"{lineage}: a cluster of {events:,} other cells; {by} with {most:,} is taken"
-            best[0].note("PATH_OUTWEIGHED", Severity.WARN, what)
+            best[0].note(
+                "PATH_OUTWEIGHED",
+                Severity.WARN,
+                lineage=lineage,
+                events=events,
+                taken=by,
+                most=most,
+            )
     return best
 
 
-def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
+def gate_candidates(strategy: Strategy, state: GatingState) -> LineagePath | None:
     """Gate the candidates of the first path that gets so far, so that their number can be told.
 
     They are no cluster, and the result says so.
@@ -76,22 +69,22 @@ def without_cluster(strategy: Strategy, state: Gated) -> LineagePath | None:
         if not state.applies(path.needs, path.unless):
             continue
         trial = state.branch()
-        trial.run(path.gates[:-1])
-        candidates = trial.before().standing(path.gates[-1].parent)
+        find_gates(path.gates[:-1], trial)
+        candidates = trial.population_for(path.gates[-1].parent)
         if candidates is None or candidates not in trial.gates or candidates in state.gates:
             continue
         region = Boolean("and", (Operand(candidates),))
-        note = "candidates that form no cluster"
+        note = Reason("FOUND", case="no_cluster")
         evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
         gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
-        trial.take(BLASTS, with_events(gate, trial.before(), trial.basis.columns))
+        trial.add(BLASTS, apply_gate(gate, trial))
         state.gates, state.members = trial.gates, trial.members
-        state.stands_in = trial.stands_in
+        state.substitutes = trial.substitutes
         return path
     return None
 
 
-def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> bool:
+def is_unproven(strategy: Strategy, state: GatingState, found: LineagePath | None) -> bool:
     """Whether cells in the blast window, of no proven lineage, are too many to be called normal.
 
     Args:
@@ -103,7 +96,7 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
         return False
     # What a diagnostic result shows is proven.
-    if state.basis.laip is not None or not state.applies((), rule.unless):
+    if state.inputs.laip is not None or not state.applies((), rule.unless):
         return False
     limit = rule.percent if found is None else found.most_beside_percent
     if limit is None:
@@ -118,22 +111,22 @@ def is_unproven(strategy: Strategy, state: Gated, found: LineagePath | None) -> 
     return count > 0 and count >= least
 
 
-def path_name(path: LineagePath, state: Gated) -> str:
+def path_name(path: LineagePath, state: GatingState) -> str:
     """Return the rule's name, or its other one where the blasts carry the marker dimly."""
     rule = path.renamed
     if rule is None or BLASTS not in state.members or not state.applies((rule.axis,), ()):
         return path.lineage
-    sight = Sight(
-        columns=state.basis.columns,
-        panel=state.basis.panel,
-        scales=state.basis.scales,
+    view = TubeView(
+        columns=state.inputs.columns,
+        panel=state.inputs.panel,
+        scales=state.inputs.scales,
         members=state.members,
         inside=state.members[BLASTS],
-        rng=np.random.default_rng(state.basis.seed),
+        rng=np.random.default_rng(state.inputs.seed),
     )
-    dimension = sight.dimension(rule.axis)
-    values = sight.values(dimension)
-    place = sight.at(rule.above, dimension)
+    dimension = view.dimension(rule.axis)
+    values = view.values(dimension)
+    place = view.at(rule.above, dimension)
     if values.size and place is not None and float(np.median(values)) > place:
         return rule.lineage
     return path.lineage

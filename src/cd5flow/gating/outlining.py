@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.apply import inside_of
-from cd5flow.gating.core import fit_core, level_distance
 from cd5flow.model.geometry import Dimension, Ellipse, Interval, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
+from cd5flow.numerics.robust_ellipse import fit_core, level_distance
 from cd5flow.preprocess.transforms import Columns, scale
 
 Picked = npt.NDArray[np.bool_]
@@ -131,9 +131,9 @@ def _ellipse(
     )
     if fitted is None:
         return None
-    centre, covariance = fitted
+    centre, spread = fitted
     away = own - centre
-    squared = np.einsum("ij,jk,ik->i", away, np.linalg.inv(covariance), away)
+    squared = np.einsum("ij,jk,ik->i", away, np.linalg.inv(spread), away)
     reach = float(
         np.clip(np.percentile(squared, HELD_PERCENT), level_distance(97), level_distance(99.95))
     )
@@ -141,6 +141,6 @@ def _ellipse(
         x_axis,
         y_axis,
         (float(centre[0]), float(centre[1])),
-        (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
+        (float(spread[0, 0]), float(spread[0, 1]), float(spread[1, 1])),
         reach,
     )

@@ -22,7 +22,7 @@ from pydantic import (
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OverrideError
 from cd5flow.gating.strategy import Name
-from cd5flow.model.written import WrittenRegion
+from cd5flow.model.region_file import WrittenRegion
 
 FORMAT: Final = "cd5flow.override/1"
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cd5flow.gating.gated import Gated
+from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import Strategy
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, warning
 
 
-def implausible(strategy: Strategy, state: Gated) -> tuple[Finding, ...]:
+def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
     """Return why the numbers of a tube are not to be believed; empty where nothing speaks against."""
     return (*_out_of_place(strategy, state), *_out_of_share(strategy, state))
 
 
-def _out_of_place(strategy: Strategy, state: Gated) -> Iterator[Finding]:
+def _out_of_place(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
     for name in strategy.believed.in_place:
         gate = state.gates.get(name)
         for place in () if gate is None else gate.places:
             if not place.is_usual:
-                what = f"{name} does not lie where it must on {place.axis}: no number rests on it"
-                yield Finding("LANDMARK_OUT_OF_PLACE", Severity.WARN, what)
+                yield warning("LANDMARK_OUT_OF_PLACE", gate=name, axis=place.axis)
 
 
-def _out_of_share(strategy: Strategy, state: Gated) -> Iterator[Finding]:
+def _out_of_share(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
     for name in strategy.believed.in_share:
         gate = state.gates.get(name)
         if gate is None or gate.expect_percent is None:
@@ -34,8 +33,11 @@ def _out_of_share(strategy: Strategy, state: Gated) -> Iterator[Finding]:
         share = 100 * (state.members.count(name) or 0) / whole
         low, high = gate.expect_percent
         if not low <= share <= high:
-            what = (
-                f"{name} holds {share:.3g} % of {gate.parent}, {low:g} to {high:g} % is usual: what "
-                "is left may not be the cells that the burden is told of"
+            yield warning(
+                "GATE_NOT_BELIEVED",
+                gate=name,
+                percent=share,
+                parent=gate.parent,
+                low=low,
+                high=high,
             )
-            yield Finding("GATE_NOT_BELIEVED", Severity.WARN, what)

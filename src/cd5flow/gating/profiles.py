@@ -14,9 +14,8 @@ from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
-from cd5flow.gating.sight import Spec
-
-READOUT = "CD5"
+from cd5flow.gating.tube_view import Spec
+from cd5flow.model.names import READOUT
 
 SCATTER = ("FSC", "SSC")
 """Axes told from lymphocytes, as CD45 is, and not from cells that lack a marker."""
@@ -242,10 +241,10 @@ def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
                     what = f"no level is named '{level}', expected {levels}"
                     yield (part, i, "markers", marker), what
     mark, signs = profiles.landmark, profiles.signs
-    named = {mark.bright, *mark.positive, *mark.either, *mark.absent}
+    read = {mark.bright, *mark.positive, *mark.either, *mark.absent}
     if READOUT in profiles.joined_by.markers:
         yield ("joined_by", "markers"), f"{READOUT} must not take part in finding any population"
-    if READOUT in named:
+    if READOUT in read:
         yield ("landmark",), f"{READOUT} must not take part in finding T cells"
     if READOUT in {*signs.strong, *signs.weak}:
         yield ("signs",), f"{READOUT} must not take part in finding any population"

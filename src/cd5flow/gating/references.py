@@ -169,7 +169,9 @@ def _settled(
 def _near(places: Mapping[str, Exact], middle: Mapping[str, float], landmark: Landmark) -> Picked:
     """Return which groups lie as near to a place as one population of lymphocytes does."""
     reach = {landmark.bright: 0.6, "CD45": 0.35, "SSC": 0.3, "FSC": 0.25}
-    return np.logical_and.reduce([np.abs(places[m] - middle[m]) < reach[m] for m in reach])
+    return np.asarray(
+        np.logical_and.reduce([np.abs(places[m] - middle[m]) < reach[m] for m in reach])
+    )
 
 
 def _may_be_t(places: Mapping[str, Exact], zero: Mapping[str, float], landmark: Landmark) -> Picked:

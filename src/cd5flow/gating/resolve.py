@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from cd5flow.gating.gated import Gated
+from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import (
-    UNPROVEN,
-    allowed_gates,
+    choose_path,
+    gate_candidates,
     is_unproven,
     path_name,
-    take_path,
-    without_cluster,
 )
-from cd5flow.gating.one_gate import Basis, through
-from cd5flow.gating.plausibility import implausible
+from cd5flow.gating.plausibility import find_doubts
 from cd5flow.gating.profiles import Profiles
-from cd5flow.gating.sight import Refused
-from cd5flow.gating.strategy import DENOMINATOR, Strategy
+from cd5flow.gating.state import GatingInput, GatingState, all_events
+from cd5flow.gating.strategy import Strategy
+from cd5flow.gating.tube_view import Refused
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, GateTree, Gating
+from cd5flow.model.populations import UNPROVEN, GateTree, Gating, Lineage
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -50,8 +47,9 @@ def resolve(
 ) -> Gating:
     """Gate one tube.
 
-    The gates of the strategy come first, then the lineage paths that the panel allows, until one of
-    them finds a cluster of blasts, then the gates that need the blasts.
+    The gates of the strategy come first, then every leukaemic population among the groups of its cells;
+    where these show none, the lineage paths that the panel allows, until one of them finds a cluster of
+    blasts; then the gates that need the blasts.
 
     Args:
         strategy: what to look for.
@@ -67,11 +65,8 @@ def resolve(
         profiles: what cells look like, for strategies that tell them apart by it.
         stage: marks each gate.
     """
-    everyone = np.ones(len(columns), dtype=np.bool_)
-    everyone.setflags(write=False)
-    members = Members({ALL: everyone})
     search = strategy.leukaemia
-    basis = Basis(
+    inputs = GatingInput(
         columns,
         panel,
         scales,
@@ -83,81 +78,78 @@ def resolve(
         profiles,
         ALL if search is None else search.grouped,
     )
-    state = Gated(basis, members, stage=stage)
-    state.run(strategy.gates, soon=allowed_gates(strategy, state))
+    state = GatingState(inputs, all_events(columns), stage=stage)
+    find_gates(strategy.gates, state)
     reading = read_groups(strategy, state)
     if reading.leukaemic or reading.thymus:
-        return _gating(strategy, state, reading)
-    state, path = take_path(strategy, state)
+        return _gating_by_groups(strategy, state, reading)
+    state, path = choose_path(strategy, state)
     cluster = path is not None
     if path is None:
-        path = without_cluster(strategy, state)
-    state.run(strategy.after)
+        path = gate_candidates(strategy, state)
+    find_gates(strategy.after, state)
     has_nk_marker = _has_nk_marker(strategy, panel)
     nk_like = not cluster and state.look_alike and not has_nk_marker
-    doubts = implausible(strategy, state)
+    doubts = find_doubts(strategy, state)
     state.findings += doubts
-    contradicted = cluster and reading.contradicts(strategy, state)
     looks_unproven = (
-        contradicted
-        or bool(doubts)
+        bool(doubts)
+        or (cluster and reading.contradicts(strategy, state))
         or (not cluster and bool(reading.outside))
         or is_unproven(strategy, state, path if cluster else None)
     )
-    lineage = UNPROVEN
+    name = UNPROVEN
     if path is not None and not looks_unproven:
-        lineage = path_name(path, state) if cluster else path.lineage
+        name = path_name(path, state) if cluster else path.lineage
     if looks_unproven:
         state.note(
             "LINEAGE_UNPROVEN",
             Severity.WARN,
-            f"{'more cells' if cluster else 'cells'} lie where blasts lie, and nothing in this tube "
-            "proves that they are of T lineage",
+            case="more_cells" if cluster else "cells",
         )
     if nk_like:
-        state.note(
-            "NK_LIKE",
-            Severity.WARN,
-            "a cluster is there that may be NK cells or blasts: no NK marker in this tube tells",
-        )
+        state.note("NK_LIKE", Severity.WARN)
     columns.forget()
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
         findings=tuple(state.findings),
-        lineage=lineage,
+        lineage=Lineage(
+            name=name,
+            rule=None if path is None else path.lineage,
+            cluster=cluster,
+            unproven_cluster=looks_unproven or nk_like,
+            lacks=path.lacks if path is not None and name == path.lineage else (),
+            cd7_alone=path is not None and path.cd7_alone,
+            nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
+        ),
         denominator_rule=_denominator_rule(state),
-        cluster=cluster,
-        unproven_cluster=looks_unproven or nk_like,
-        lacks=path.lacks if path is not None and lineage == path.lineage else (),
-        cd7_alone=path is not None and path.cd7_alone,
-        nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
-        rule=None if path is None else path.lineage,
         outside=reading.outside,
     )
 
 
-def _gating(strategy: Strategy, state: Gated, reading: GroupReading) -> Gating:
+def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupReading) -> Gating:
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
-    state.run(strategy.after)
-    state.basis.columns.forget()
-    doubts = implausible(strategy, state)
+    find_gates(strategy.after, state)
+    state.inputs.columns.forget()
+    doubts = find_doubts(strategy, state)
     state.findings += doubts
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
-    common = set.intersection(*lacks) if lacks else set()
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
         findings=tuple(state.findings),
-        lineage=" and ".join(dict.fromkeys(one.lineage for one in blasts)) or UNPROVEN,
+        lineage=Lineage(
+            name=" and ".join(dict.fromkeys(one.lineage for one in blasts)) or UNPROVEN,
+            cluster=bool(blasts),
+            unproven_cluster=not blasts,
+            lacks=tuple(sorted(set.intersection(*lacks))) if lacks else (),
+            cd7_alone=bool(blasts) and all(one.cd7_alone for one in blasts),
+            nk_unresolved=any(one.lacks for one in blasts)
+            and not _has_nk_marker(strategy, state.inputs.panel),
+        ),
         denominator_rule=_denominator_rule(state),
-        cluster=bool(blasts),
-        unproven_cluster=not blasts,
-        lacks=tuple(sorted(common)),
-        cd7_alone=bool(blasts) and all(one.cd7_alone for one in blasts),
-        nk_unresolved=any(one.lacks for one in blasts)
-        and not _has_nk_marker(strategy, state.basis.panel),
         leukaemic=blasts,
         outside=reading.outside,
     )
@@ -167,7 +159,7 @@ def _has_nk_marker(strategy: Strategy, panel: Panel) -> bool:
     return any(panel.has(m) for m in strategy.nk_markers)
 
 
-def _denominator_rule(state: Gated) -> str:
+def _denominator_rule(state: GatingState) -> str:
     denominator = state.gates.get(DENOMINATOR)
     return "" if denominator is None else denominator.why
 
@@ -189,4 +181,6 @@ def transfer(
     Returns:
         Population name to mask over the control's events.
     """
-    return through(gating.tree.gates, strategy.gates, Basis(columns, panel, scales, seed))
+    return apply_to_control(
+        gating.tree.gates, strategy.gates, GatingInput(columns, panel, scales, seed)
+    )

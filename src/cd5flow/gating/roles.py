@@ -8,15 +8,16 @@ from typing import Protocol, TypeVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Edge,
-    Sight,
     Spec,
+    TubeView,
     linear_end,
     refuse_one_channel_twice,
     shift_decades,
 )
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.references import MarkerRef
 
 
 class Placed(Protocol):
@@ -57,12 +58,12 @@ class RoleSpec(Spec):
         level_percent: share of a normal population that the ellipse holds.
     """
 
-    x: str
-    y: str
-    role: dict[str, float] = Field(min_length=1)
+    x: MarkerRef
+    y: MarkerRef
+    role: dict[MarkerRef, float] = Field(min_length=1)
     x_window: Window = Window()
     y_window: Window = Window()
-    lead_decades: dict[str, float] = Field(default_factory=dict)
+    lead_decades: dict[MarkerRef, float] = Field(default_factory=dict)
     min_share_percent: float = Field(default=0, ge=0, le=100)
     max_share_percent: float = Field(default=100, gt=0, le=100)
     level_percent: float = Field(default=99, gt=0, lt=100)
@@ -104,11 +105,11 @@ class RoleSpec(Spec):
             leading = [one for one in leading if one.peak[k] >= least]
         return leading
 
-    def allowed(self, one: Placed, sight: Sight, axes: tuple[Dimension, Dimension]) -> bool:
+    def allowed(self, one: Placed, view: TubeView, axes: tuple[Dimension, Dimension]) -> bool:
         """Whether a population's middle lies in the windows; one that nothing places holds none."""
         windows = (self.x_window, self.y_window)
         for place, window, axis in zip(one.peak, windows, axes, strict=True):
-            low, high = sight.at(window.low, axis), sight.at(window.high, axis)
+            low, high = view.at(window.low, axis), view.at(window.high, axis)
             if (window.low is not None and low is None) or (
                 window.high is not None and high is None
             ):

@@ -108,7 +108,7 @@ def _carried(levels: ClusterLevels, markers: Mapping[str, float]) -> npt.NDArray
 def _both(levels: ClusterLevels, both: BothMarkers) -> Picked:
     if not set(both.markers) <= set(levels.above):
         return np.zeros(levels.groups, dtype=np.bool_)
-    return np.logical_and.reduce([levels.above[m] > both.above for m in both.markers])
+    return np.asarray(np.logical_and.reduce([levels.above[m] > both.above for m in both.markers]))
 
 
 def first_fitting(

@@ -9,25 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.gating.ancestry import find_ancestors
 from cd5flow.gating.confidence import ConfidenceRules
 from cd5flow.gating.leukaemia_search import Believed, LeukaemiaSearch
 from cd5flow.gating.methods import Method
-from cd5flow.gating.methods.combine import Combine
-from cd5flow.gating.sight import Edge, Side, Spec
+from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
+from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
 from cd5flow.model.result import PriorTherapy, Timepoint
-
-BLASTS = "blasts"
-DENOMINATOR = "nucleated"
-CD5_POSITIVE = "cd5_positive"
-READOUT = "CD5"
-"""The marker that is read out, and so may not take part in choosing whose it is."""
 
 RESERVED = frozenset({"root", "FCS", "uncompensated"})
 """Names with a meaning of their own in Gating-ML and its readers."""
@@ -41,6 +36,7 @@ METHOD_NAMES = tuple(
 
 Percentage = Annotated[float, Field(ge=0, le=100)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+NameRef = Annotated[Name, Reference.POPULATION]
 
 
 class CarriedWhen(Spec):
@@ -52,8 +48,8 @@ class CarriedWhen(Spec):
         above_decades: how high, in decades from the T cells' median.
     """
 
-    markers: tuple[str, ...] = Field(min_length=1)
-    axis: str
+    markers: tuple[MarkerRef, ...] = Field(min_length=1)
+    axis: MarkerRef
     above_decades: float
 
     def holds(self, laip: Laip) -> bool:
@@ -85,9 +81,9 @@ class GateSpec(Spec):
     """
 
     gate: Name
-    parent: Name = ALL
-    needs: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    parent: NameRef = ALL
+    needs: tuple[MarkerRef, ...] = ()
+    unless: tuple[MarkerRef, ...] = ()
     unless_carried: CarriedWhen | None = None
     find: Method
     otherwise: tuple[Method, ...] = ()
@@ -103,15 +99,30 @@ class GateSpec(Spec):
         return self
 
     @property
-    def ways(self) -> tuple[Any, ...]:
+    def methods(self) -> tuple[Any, ...]:
         """The methods in the order in which they are tried."""
         return (self.find, *self.otherwise)
+
+    @property
+    def markers(self) -> frozenset[str]:
+        """Every marker on whose axis its methods look."""
+        return find_markers(*self.methods)
+
+    @property
+    def populations(self) -> frozenset[str]:
+        """Every population that its methods refer to."""
+        return find_populations(*self.methods)
+
+    @property
+    def deciders(self) -> frozenset[str]:
+        """Every population that decides who is in it: its parent, and those that it refers to."""
+        return self.populations | {self.parent}
 
 
 class DimWhen(Spec):
     """When a lineage is told by a dim marker: the blasts' median lies above a place on an axis."""
 
-    axis: str
+    axis: MarkerRef
     above: Edge
     lineage: str
 
@@ -135,11 +146,11 @@ class LineagePath(Spec):
     """
 
     lineage: str
-    needs: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    needs: tuple[MarkerRef, ...] = ()
+    unless: tuple[MarkerRef, ...] = ()
     gates: tuple[GateSpec, ...] = Field(min_length=1)
     renamed: DimWhen | None = None
-    lacks: tuple[str, ...] = ()
+    lacks: tuple[MarkerRef, ...] = ()
     cd7_alone: bool = False
     normal_nk_look_alike: bool = False
     most_beside_percent: Percentage | None = None
@@ -172,7 +183,7 @@ class AfterTherapy(Spec):
     """
 
     after: tuple[PriorTherapy, ...] = Field(min_length=1)
-    ignores: tuple[str, ...] = ()
+    ignores: tuple[MarkerRef, ...] = ()
     spared_t_cells_percent: Percentage | None = None
     edited_t_cells: EditedTCells | None = None
     says: str = Field(min_length=1)
@@ -187,9 +198,9 @@ class Unproven(Spec):
         unless: markers that prove the lineage either way; with one of them the question is settled.
     """
 
-    population: Name
+    population: NameRef
     percent: Percentage
-    unless: tuple[str, ...] = ()
+    unless: tuple[MarkerRef, ...] = ()
 
 
 class Strategy(Spec):
@@ -198,8 +209,8 @@ class Strategy(Spec):
     Attributes:
         markers: marker to channel, where labels are ambiguous.
         profiles: name or file of the reference profiles by which cells are told apart.
-        believed: what must be as expected for the numbers to be believed.
         leukaemia: how leukaemic populations are looked for among these.
+        believed: what must be as expected for the numbers to be believed.
         gates: what is gated before the blasts, in order.
         paths: lineage rules, in order of preference.
         outweighs: a later path is preferred if it finds this many times the blasts of an earlier one.
@@ -217,7 +228,7 @@ class Strategy(Spec):
     description: str = ""
     sources: tuple[str, ...] = ()
     timepoints: tuple[Timepoint, ...]
-    markers: dict[str, str] = Field(default_factory=dict)
+    markers: dict[MarkerRef, str] = Field(default_factory=dict)
     profiles: str | None = None
     gates: tuple[GateSpec, ...]
     leukaemia: LeukaemiaSearch | None = None
@@ -226,7 +237,7 @@ class Strategy(Spec):
     outweighs: float = Field(default=5, ge=1)
     after: tuple[GateSpec, ...] = ()
     unproven: Unproven | None = None
-    nk_markers: tuple[str, ...] = ("CD56", "CD16", "CD16+CD56")
+    nk_markers: tuple[MarkerRef, ...] = ("CD56", "CD16", "CD16+CD56")
     prior_therapy: tuple[AfterTherapy, ...] = ()
     compensation: CompensationLimits
     burden: BurdenLimits
@@ -315,7 +326,7 @@ def _about_path(
         return
     if READOUT in path.renamed.axis.split("|"):
         yield ("paths", index, "renamed", "axis"), f"a lineage must not be told by {READOUT}"
-    for name in sorted(set(_populations(path.renamed)) - known):
+    for name in sorted(find_populations(path.renamed) - known):
         yield ("paths", index, "renamed", "above"), f"no gate is named '{name}'"
 
 
@@ -334,9 +345,9 @@ def _in_order(gates: tuple[GateSpec, ...], where: tuple[str | int, ...], known: 
             order.faults.append(
                 ((*where, i, "parent"), f"no gate '{gate.parent}' stands before this one")
             )
-        for name in sorted(referred(gate) - order.names):
+        for name in sorted(gate.populations - order.names):
             order.faults.append(((*where, i, "find"), f"no gate '{name}' stands before this one"))
-        for name in sorted(_expected(gate) - order.names):
+        for name in sorted(find_populations(*gate.expect_position) - order.names):
             what = f"no gate '{name}' stands before this one"
             order.faults.append(((*where, i, "expect_position"), what))
         if gate.gate in RESERVED:
@@ -361,78 +372,12 @@ def _circular(
         located.setdefault(gate.gate, []).append((gate, ("gates", i)))
     for i, gate in enumerate(path.gates):
         located.setdefault(gate.gate, []).append((gate, ("paths", index, "gates", i)))
-    todo, seen = [BLASTS], {ALL}
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
+
+    def deciders(name: str) -> list[str]:
+        return sorted(other for gate, _ in located.get(name, []) for other in gate.deciders)
+
+    for name in find_ancestors([BLASTS], deciders):
         for gate, where in located.get(name, []):
-            if READOUT in looked_at(gate):
+            if READOUT in gate.markers:
                 what = f"'{name}' decides who is a blast and must not look at {READOUT}"
                 yield (*where, "find"), what
-            todo += [gate.parent, *referred(gate)]
-
-
-def looked_at(gate: GateSpec) -> frozenset[str]:
-    """Return every marker on whose axis a gate's methods look."""
-    names: set[str] = set()
-    for way in gate.ways:
-        for axis in _named(way, _AXIS_FIELDS):
-            names |= set(axis.split("|"))
-    return frozenset(names)
-
-
-def displayed(gate: GateSpec) -> dict[str, None]:
-    """Return the axes on whose display scale a gate's first method and its usual place look."""
-    return dict.fromkeys(
-        (*_named(gate.find, _DISPLAY_FIELDS), *(side.axis for side in gate.expect_position))
-    )
-
-
-def placed_within(gate: GateSpec) -> frozenset[str]:
-    """Return every population that a gate may ask for: its parent, and those that it refers to."""
-    return referred(gate) | _expected(gate) | {gate.parent}
-
-
-def _expected(gate: GateSpec) -> set[str]:
-    return {name for side in gate.expect_position for name in _populations(side)}
-
-
-def referred(gate: GateSpec) -> frozenset[str]:
-    """Return every population that a gate's methods refer to."""
-    names: set[str] = set()
-    for way in gate.ways:
-        names |= set(_populations(way))
-    return frozenset(names)
-
-
-_DISPLAY_FIELDS = frozenset({"axis", "x", "y"})
-_AXIS_FIELDS = _DISPLAY_FIELDS | {"area", "height", "axes", "carried_axes", "positive"}
-_POPULATION_FIELDS = frozenset({
-    "population", "include", "yardstick", "apart_from", "apart_whole", "among"
-})  # fmt: skip
-
-
-def _named(spec: BaseModel, fields: frozenset[str]) -> Iterator[str]:
-    for name, value in spec:
-        if name in fields and value is not None:
-            yield from (value,) if isinstance(value, str) else value
-        yield from (axis for child in _children(value) for axis in _named(child, fields))
-
-
-def _populations(spec: BaseModel) -> Iterator[str]:
-    if isinstance(spec, Combine):
-        yield from (operand.gate for operand in spec.operands())
-        return
-    for name, value in spec:
-        if (name in _POPULATION_FIELDS or name == "of") and value is not None:
-            yield from (value,) if isinstance(value, str) else value
-        yield from (found for child in _children(value) for found in _populations(child))
-
-
-def _children(value: object) -> Iterator[BaseModel]:
-    if isinstance(value, BaseModel):
-        yield value
-    elif isinstance(value, tuple):
-        yield from (item for item in value if isinstance(item, BaseModel))

@@ -105,7 +105,7 @@ class StandardCode(_Part):
     specimens: tuple[StatedSpecimen, ...] | None = None
 
 
-class Entry(_Part):
+class NamedConcept(_Part):
     """One thing's text, and its codes elsewhere."""
 
     text: Words
@@ -128,7 +128,7 @@ class Codes(_Part):
     format: Literal["cd5flow.codes/1"]
     version: Words
     systems: Systems
-    codes: dict[str, Entry]
+    codes: dict[str, NamedConcept]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -38,7 +38,6 @@ from cd5flow.interop.fhir_terms import (
 from cd5flow.model.result import ControlSection, Result, ReviewSection, Specimen
 from cd5flow.model.result_file import contradictions
 
-FHIR_VERSION: Final = "4.0.1"
 FCS_TYPE: Final = "application/vnd.isac.fcs"
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _USE: Final = (
@@ -317,7 +316,7 @@ def _file(frame: Frame, subject: Json | None) -> Json:
 
 def _control(frame: Frame, number: int, control: ControlSection) -> Json:
     used = "accepted" if control.accepted else "refused"
-    why = "; ".join(control.reasons)
+    why = "; ".join(map(str, control.reasons))
     return _document(
         frame,
         f"control/{number}",

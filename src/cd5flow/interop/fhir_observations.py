@@ -26,20 +26,21 @@ from cd5flow.interop.fhir_terms import (
     quantity,
 )
 from cd5flow.interop.reported import Amount, Reported, Withheld, reported_burden, reported_cd5
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
+    BurdenSection,
     BurdenState,
+    Cd5Section,
     Cd5State,
     CriterionState,
     QualityState,
     Result,
 )
 
-CD5_INTERPRETATION: Final[dict[Cd5State, Interpretation]] = {
+INTERPRETATION: Final[dict[Cd5State | BurdenState, Interpretation]] = {
     Cd5State.MEETS: "POS",
     Cd5State.DOES_NOT_MEET: "NEG",
     Cd5State.BORDERLINE: "IND",
-}
-BURDEN_INTERPRETATION: Final[dict[BurdenState, Interpretation]] = {
     BurdenState.OVERT: "POS",
     BurdenState.MRD_POSITIVE: "POS",
     BurdenState.MRD_BELOW_LLOQ: "IND",
@@ -47,7 +48,7 @@ BURDEN_INTERPRETATION: Final[dict[BurdenState, Interpretation]] = {
     BurdenState.INCONCLUSIVE: "IND",
     BurdenState.NOT_DETECTED: "NEG",
 }
-"""A state that is in neither table gives none: there is nothing to interpret."""
+"""A state that is not in the table gives none: there is nothing to interpret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ class Frame:
         return {"reference": self.urls[role.value]}
 
 
+NOT_EVALUABLE: Final = "NOT_EVALUABLE"
+"""What every enumeration of states calls the state that there is none."""
+
 OBSERVED: Final = (
     Concept.CD5_PERCENT,
     Concept.CD5_STATE,
@@ -91,12 +95,15 @@ OBSERVED: Final = (
 
 def observations(frame: Frame) -> dict[Concept, Json]:
     """Return each observation by what it is of."""
+    result = frame.result
     return {
         Concept.CD5_PERCENT: _cd5_percent(frame),
-        Concept.CD5_STATE: _cd5_state(frame),
+        Concept.CD5_STATE: _judged(frame, Concept.CD5_STATE, result.cd5, share=Concept.CD5_PERCENT),
         Concept.CD5_INTENSITY: _cd5_intensity(frame),
         Concept.BURDEN_PERCENT: _burden_percent(frame),
-        Concept.BURDEN_STATE: _burden_state(frame),
+        Concept.BURDEN_STATE: _judged(
+            frame, Concept.BURDEN_STATE, result.burden, share=Concept.BURDEN_PERCENT
+        ),
         Concept.CRITERION: _criterion(frame),
         Concept.QUALITY: _quality(frame),
     }
@@ -122,7 +129,7 @@ def _cd5_percent(frame: Frame) -> Json:
         frame,
         Concept.CD5_PERCENT,
         value=_share(reported),
-        meaning=CD5_INTERPRETATION.get(cd5.state),
+        meaning=INTERPRETATION.get(cd5.state),
         reasons=cd5.reasons,
         rest={
             "referenceRange": [
@@ -134,31 +141,18 @@ def _cd5_percent(frame: Frame) -> Json:
     )
 
 
-def _cd5_state(frame: Frame) -> Json:
-    cd5 = frame.result.cd5
-    known = None if cd5.state is Cd5State.NOT_EVALUABLE else cd5.state
-    return _observation(
-        frame,
-        Concept.CD5_STATE,
-        value=_state(frame, known, cd5.reasons),
-        meaning=CD5_INTERPRETATION.get(cd5.state),
-        reasons=cd5.reasons,
-        rest={"derivedFrom": [frame.refer(Concept.CD5_PERCENT)]},
-    )
-
-
 def _cd5_intensity(frame: Frame) -> Json:
     cd5 = frame.result.cd5
     median = cd5.median.blasts
-    known = median is not None
+    value: Json = {"dataAbsentReason": absent("unknown", "; ".join(map(str, cd5.reasons)))}
+    if median is not None:
+        value = {"valueQuantity": quantity(median, "{MFI}")}
     return _observation(
         frame,
         Concept.CD5_INTENSITY,
-        value={"valueQuantity": quantity(median, "{MFI}")}
-        if median is not None
-        else {"dataAbsentReason": absent("unknown", "; ".join(cd5.reasons))},
+        value=value,
         meaning=None,
-        reasons=() if known else cd5.reasons,
+        reasons=() if median is not None else cd5.reasons,
         rest={
             "component": [
                 _number(frame, Concept.MEDIAN_NEGATIVE, cd5.median.negative_reference, "{MFI}"),
@@ -191,37 +185,34 @@ def _burden_percent(frame: Frame) -> Json:
         frame,
         Concept.BURDEN_PERCENT,
         value=_share(reported),
-        meaning=BURDEN_INTERPRETATION.get(burden.state),
+        meaning=INTERPRETATION.get(burden.state),
         reasons=burden.reasons,
         rest={"component": components, "derivedFrom": list(frame.files[:1])},
     )
 
 
-def _burden_state(frame: Frame) -> Json:
-    burden = frame.result.burden
-    known = None if burden.state is BurdenState.NOT_EVALUABLE else burden.state
+def _judged(
+    frame: Frame, role: Concept, section: Cd5Section | BurdenSection, *, share: Concept
+) -> Json:
+    """Return a state beside the share that it was given for."""
     return _observation(
         frame,
-        Concept.BURDEN_STATE,
-        value=_state(frame, known, burden.reasons),
-        meaning=BURDEN_INTERPRETATION.get(burden.state),
-        reasons=burden.reasons,
-        rest={"derivedFrom": [frame.refer(Concept.BURDEN_PERCENT)]},
+        role,
+        value=_state(frame, section.state, section.reasons),
+        meaning=INTERPRETATION.get(section.state),
+        reasons=section.reasons,
+        rest={"derivedFrom": [frame.refer(share)]},
     )
 
 
 def _criterion(frame: Frame) -> Json:
     criterion, protocol = frame.result.criterion, frame.result.protocol
-
-    def known(state: CriterionState) -> CriterionState | None:
-        return None if state is CriterionState.NOT_EVALUABLE else state
-
     asked = f"Protocol {protocol.name} {protocol.version}. The site decides who takes part."
-    alone = _state(frame, known(criterion.flow_state), criterion.reasons)
+    alone = _state(frame, criterion.flow_state, criterion.reasons)
     return _observation(
         frame,
         Concept.CRITERION,
-        value=_state(frame, known(criterion.state), criterion.reasons),
+        value=_state(frame, criterion.state, criterion.reasons),
         meaning=None,
         reasons=(*criterion.reasons, asked),
         rest={
@@ -254,7 +245,7 @@ def _observation(
     *,
     value: Json,
     meaning: Interpretation | None,
-    reasons: tuple[str, ...],
+    reasons: tuple[Reason | str, ...],
     rest: Json,
 ) -> Json:
     return lean(
@@ -266,7 +257,7 @@ def _observation(
             **frame.common,
             **value,
             "interpretation": None if meaning is None else [interpretation(meaning)],
-            "note": notes(reasons),
+            "note": notes(tuple(map(str, reasons))),
             "method": _method(frame),
             **rest,
         }
@@ -284,14 +275,18 @@ def _share(reported: Reported) -> Json:
     """Return a percentage as the value of an observation, or why there is none."""
     if isinstance(reported, Amount):
         return {"valueQuantity": quantity(reported.percent, "%", reported.comparator)}
-    why = "; ".join(reported.reasons)
+    why = "; ".join(map(str, reported.reasons))
     return {"dataAbsentReason": absent("unknown" if reported.measured else "not-performed", why)}
 
 
-def _state(frame: Frame, state: Key | None, reasons: tuple[str, ...]) -> Json:
+def _state(
+    frame: Frame, state: Cd5State | BurdenState | CriterionState, reasons: tuple[Reason, ...]
+) -> Json:
     """Return a state as a value, or why there is none."""
-    if state is None:
-        return {"dataAbsentReason": absent("unknown", "; ".join(reasons) or "not evaluable")}
+    if state.value == NOT_EVALUABLE:
+        return {
+            "dataAbsentReason": absent("unknown", "; ".join(map(str, reasons)) or "not evaluable")
+        }
     return {"valueCodeableConcept": frame.name(state)}
 
 

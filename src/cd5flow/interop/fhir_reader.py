@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from cd5flow.errors import ResultError
 from cd5flow.interop.codes import Codes, Concept
+from cd5flow.interop.fhir_observations import NOT_EVALUABLE
 from cd5flow.interop.fhir_terms import Json
 
 Ends = tuple[float, float]
-
-_UNKNOWN: Final = "NOT_EVALUABLE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +93,8 @@ def read_fhir(bundle: Json, codes: Codes) -> tuple[Reading, ...]:
 
 
 def _reading(report: Json, resources: Mapping[str, Json], codes: Codes) -> Reading:
-    parts = _Parts({}, codes)
-    for reference in report["result"]:
-        parts.add(resources[reference["reference"]])
-    criterion = parts.of(Concept.CRITERION)
+    observed = [resources[reference["reference"]] for reference in report["result"]]
+    parts = _Parts({_key(one, codes): one for one in observed}, codes)
     return Reading(
         identifier=report["identifier"][0]["value"],
         status=report["status"],
@@ -105,7 +102,7 @@ def _reading(report: Json, resources: Mapping[str, Json], codes: Codes) -> Readi
         cd5=_cd5(parts),
         burden=_burden(parts),
         criterion=parts.state(Concept.CRITERION),
-        flow_criterion=_coded(_Parts.components(criterion, codes)[Concept.FLOW_ALONE.value], codes),
+        flow_criterion=_coded(parts.components(Concept.CRITERION)[Concept.FLOW_ALONE.value], codes),
         quality=parts.state(Concept.QUALITY),
     )
 
@@ -117,25 +114,21 @@ class _Parts:
     observations: dict[str, Json]
     codes: Codes
 
-    def add(self, observation: Json) -> None:
-        self.observations[_key(observation, self.codes)] = observation
-
     def of(self, role: Concept) -> Json:
         return self.observations[role.value]
 
     def state(self, role: Concept) -> str:
         return _coded(self.of(role), self.codes)
 
-    @staticmethod
-    def components(observation: Json, codes: Codes) -> dict[str, Json]:
-        return {_key(part, codes): part for part in observation["component"]}
+    def components(self, role: Concept) -> dict[str, Json]:
+        return {_key(part, self.codes): part for part in self.of(role)["component"]}
 
 
 def _cd5(parts: _Parts) -> Cd5Reading:
     share = parts.of(Concept.CD5_PERCENT)
     light = parts.of(Concept.CD5_INTENSITY)
-    counts = _Parts.components(share, parts.codes)
-    lights = _Parts.components(light, parts.codes)
+    counts = parts.components(Concept.CD5_PERCENT)
+    lights = parts.components(Concept.CD5_INTENSITY)
     asked = counts[Concept.THRESHOLD.value]["valueQuantity"]
     shown = _number(share)
     return Cd5Reading(
@@ -159,7 +152,7 @@ def _cd5(parts: _Parts) -> Cd5Reading:
 
 def _burden(parts: _Parts) -> BurdenReading:
     share = parts.of(Concept.BURDEN_PERCENT)
-    counts = _Parts.components(share, parts.codes)
+    counts = parts.components(Concept.BURDEN_PERCENT)
     counted = counts.get(Concept.BURDEN_PERCENT_COUNTED.value)
     return BurdenReading(
         state=parts.state(Concept.BURDEN_STATE),
@@ -184,7 +177,7 @@ def _key(part: Json, codes: Codes) -> str:
 
 def _coded(part: Json, codes: Codes) -> str:
     if "dataAbsentReason" in part:
-        return _UNKNOWN
+        return NOT_EVALUABLE
     key = codes.key_of(part["valueCodeableConcept"])
     if key is None:
         raise ValueError(f"{part['valueCodeableConcept']} is no known state")

@@ -22,10 +22,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from cd5flow.errors import GatesError
-from cd5flow.gating.drawn import DRAWN, DrawnGates, start_of
+from cd5flow.gating.drawn import DrawnGates, start_of
+from cd5flow.interop.file_gates import MOST_GATES, FileGate, in_order, tree_of
 from cd5flow.interop.flowjo_scales import UnknownScaleError, display_of, redrawn
 from cd5flow.interop.gatingml_gates import DATA, GATING, TRANSFORMS, number
-from cd5flow.interop.gatingml_order import MOST_GATES, Entry, in_order
 from cd5flow.interop.xmlfile import XmlFile, parse
 from cd5flow.model.events import Spillover
 from cd5flow.model.geometry import (
@@ -37,13 +37,12 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
 
 Path = tuple[str, ...]
 """Names of the gates from the outermost down to one."""
 
 _NODES: Final = ("Population", "AndNode", "OrNode", "NotNode")
-_COMPENSATED: Final = "Comp-"
 
 
 def read_workspace(file: XmlFile) -> tuple[WorkspaceTube, ...]:
@@ -283,7 +282,7 @@ class _Translation:
 
     def gates(self) -> DrawnGates:
         """Return every gate."""
-        entries: dict[str, Entry] = {}
+        entries: dict[str, FileGate] = {}
         for path in self._nodes:
             for entry in self._entries(path):
                 entries[entry.name] = entry
@@ -292,16 +291,9 @@ class _Translation:
             raise GatesError("; ".join(faults))
         labels = {entry.name: entry.label for entry in ordered}
         paths = {self._keys[path]: "/".join(path) for path in self._nodes}
-        spillover = self._spillover()
         return DrawnGates(
-            GateTree(
-                tuple(
-                    Gate(e.name, e.parent, e.region, Evidence(DRAWN, events=0))
-                    for e in ordered
-                    if e.region is not None
-                )
-            ),
-            spillover,
+            tree_of(ordered),
+            self._spillover(),
             labels,
             {paths.get(name, name): why for name, why in refused.items()},
         )
@@ -320,7 +312,7 @@ class _Translation:
             )
         return Spillover(detectors, values, f"matrix {name!r} of the workspace")
 
-    def _entries(self, path: Path) -> Iterator[Entry]:
+    def _entries(self, path: Path) -> Iterator[FileGate]:
         """Yield a gate, after the one that it turns inside out if it does."""
         key = self._keys[path]
         parent = self._keys[path[:-1]] if len(path) > 1 else ALL
@@ -330,19 +322,19 @@ class _Translation:
             region = self._region(gate, path)
         except UnknownScaleError as scale:
             why = f"it is drawn on a scale that the model lacks ({scale})"
-            yield Entry(key, path[-1], parent, None, why)
+            yield FileGate(key, path[-1], parent, None, why)
             return
         except ValueError as fault:
             raise GatesError(f"gate {'/'.join(path)!r}: {fault}") from None
         if region is None:
             why = f"a {type(gate).__name__} of FlowJo has no counterpart"
-            yield Entry(key, path[-1], parent, None, why)
+            yield FileGate(key, path[-1], parent, None, why)
             return
         if getattr(gate, "use_complement", False):
             inside = f"{key} (inside)"
-            yield Entry(inside, f"{path[-1]} (inside)", parent, region)
+            yield FileGate(inside, f"{path[-1]} (inside)", parent, region)
             region = Boolean("and", (Operand(inside, complement=True),))
-        yield Entry(key, path[-1], parent, region)
+        yield FileGate(key, path[-1], parent, region)
 
     def _region(self, gate: Any, path: Path) -> Region | None:
         match gate.gate_type:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -26,6 +25,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from cd5flow.gating.apply import dimensions_read
+from cd5flow.interop.file_gates import LEAST_POSITIVE, LOWEST, PART_OF
 from cd5flow.interop.gatingml_elements import (
     add_channel,
     add_coordinates,
@@ -36,6 +36,7 @@ from cd5flow.interop.gatingml_elements import (
     spectrum_matrix,
     transformation,
 )
+from cd5flow.interop.gatingml_matrices import EMBEDDED, UNCOMPENSATED
 from cd5flow.model.events import Spillover
 from cd5flow.model.geometry import (
     Boolean,
@@ -48,16 +49,13 @@ from cd5flow.model.geometry import (
     Rectangle,
     dimensions,
 )
-from cd5flow.model.populations import ALL, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate, GateTree
 from cd5flow.model.scale import Linear, Log, Scale
 
 _ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_RESERVED: Final = frozenset({"root", "FCS", "uncompensated"})
+_RESERVED: Final = frozenset({"root", EMBEDDED, UNCOMPENSATED})
 """``root`` is FlowKit's name for all events; the others are Gating-ML's words for matrices."""
-
-_UNCOMPENSATED: Final = "uncompensated"
-_LOWEST: Final = -sys.float_info.max
-_LEAST_POSITIVE: Final = sys.float_info.min
 
 
 def to_gatingml(
@@ -195,7 +193,7 @@ class _Document:
             low = side.low
             if low is None and isinstance(side.dimension.scale, Log):
                 # FlowKit's log of 0 is minus infinity, which "no lower bound" would take in.
-                low = _LOWEST
+                low = LOWEST
             if low is not None:
                 axis.set("gating:min", number_text(low))
             if side.high is not None:
@@ -266,7 +264,7 @@ class _Document:
         least: dict[Dimension, float] = {}
         for axis in axes:
             linear = Dimension(axis.detector, compensated=axis.compensated and self._names(axis))
-            low = _LEAST_POSITIVE if isinstance(axis.scale, Log) else _LOWEST
+            low = LEAST_POSITIVE if isinstance(axis.scale, Log) else LOWEST
             least[linear] = max(low, least.get(linear, low))
         return least
 
@@ -308,7 +306,7 @@ class _Document:
         if parent != ALL:
             element.set("gating:parent_id", parent)
         if part_of is not None:
-            ET.SubElement(element, "data-type:custom_info").text = f"part of {part_of}"
+            ET.SubElement(element, "data-type:custom_info").text = f"{PART_OF}{part_of}"
         self._gates.append(element)
         return element
 
@@ -324,10 +322,10 @@ class _Document:
             )
         in_matrix = {a for a in axes if self._names(a) and (a.compensated or self._receives(a))}
         raw = {a for a in in_matrix if not a.compensated}
-        matrix = _UNCOMPENSATED if raw == in_matrix else self._matrix_without(raw)
+        matrix = UNCOMPENSATED if raw == in_matrix else self._matrix_without(raw)
         elements = []
         for axis in axes:
-            used = matrix if axis in in_matrix else _UNCOMPENSATED
+            used = matrix if axis in in_matrix else UNCOMPENSATED
             child = ET.SubElement(element, "gating:dimension", {"gating:compensation-ref": used})
             scale = self._scale(axis)
             if scale is not None:

@@ -10,10 +10,9 @@ from typing import Final, Literal
 from xml.etree import ElementTree as ET
 
 from cd5flow.errors import GatesError
+from cd5flow.interop.file_gates import LOWEST, PART_OF, FileGate
 from cd5flow.interop.gatingml_elements import STANDARD
 from cd5flow.interop.gatingml_matrices import Compensation
-from cd5flow.interop.gatingml_order import Entry
-from cd5flow.interop.gatingml_parts import LOWEST, PART_OF
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,
@@ -24,7 +23,7 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 from cd5flow.model.scale import Log, Scale
 
 GATING: Final = f"{{{STANDARD}gating}}"
@@ -70,7 +69,7 @@ class _Axis:
     high: float | None
 
 
-def entries_of(element: ET.Element, references: References) -> Iterator[Entry]:
+def entries_of(element: ET.Element, references: References) -> Iterator[FileGate]:
     """Yield the gates of one element: one, or one for every quadrant.
 
     Raises:
@@ -88,7 +87,7 @@ def entries_of(element: ET.Element, references: References) -> Iterator[Entry]:
             region = _region(element, references)
         except OutsideError as reason:
             outside = str(reason)
-        yield Entry(_key(label), label, _parent(element), region, outside, _part_of(element))
+        yield FileGate(_key(label), label, _parent(element), region, outside, _part_of(element))
     except (GatesError, ValueError) as fault:
         raise GatesError(f"gate {label!r}: {words(fault)}") from None
 
@@ -241,7 +240,7 @@ class _Divider:
     outside: str | None = None
 
 
-def _quadrants(element: ET.Element, references: References) -> Iterator[Entry]:
+def _quadrants(element: ET.Element, references: References) -> Iterator[FileGate]:
     """Yield each quadrant as a rectangle of its own."""
     parent = _parent(element)
     dividers: dict[str, _Divider] = {}
@@ -261,7 +260,7 @@ def _quadrants(element: ET.Element, references: References) -> Iterator[Entry]:
         region = None
         if outside is None:
             region = _rectangle(list(_positions(quadrant, label, dividers)), parent)
-        yield Entry(_key(label), label, parent, region, outside)
+        yield FileGate(_key(label), label, parent, region, outside)
 
 
 def _divider(element: ET.Element, name: str, references: References) -> _Divider:

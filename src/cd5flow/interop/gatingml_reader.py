@@ -20,7 +20,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from cd5flow.errors import GatesError
-from cd5flow.gating.drawn import DRAWN, DrawnGates
+from cd5flow.gating.drawn import DrawnGates
+from cd5flow.interop.file_gates import MOST_GATES, FileGate, in_order, join_parts, tree_of
 from cd5flow.interop.gatingml_gates import (
     DATA,
     GATING,
@@ -36,11 +37,7 @@ from cd5flow.interop.gatingml_gates import (
     words,
 )
 from cd5flow.interop.gatingml_matrices import EMBEDDED, Matrix, choose, matrix_of
-from cd5flow.interop.gatingml_order import MOST_GATES, Entry, in_order
-from cd5flow.interop.gatingml_parts import join_parts
 from cd5flow.interop.xmlfile import parse
-from cd5flow.model.events import Spillover
-from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
 
 MOST_FAULTS: Final = 20
@@ -54,24 +51,6 @@ _SCALES: Final[Mapping[str, tuple[Callable[..., Scale], str]]] = {
     "hyperlog": (Hyperlog, "TWMA"),
 }
 """The standard's scales, and their parameters in the order of ours."""
-
-
-def from_gatingml(text: str | bytes, *, name: str = "gates") -> tuple[GateTree, Spillover | None]:
-    """Return the gates of a Gating-ML 2.0 text, and the matrix that goes with them.
-
-    Args:
-        text: the file.
-        name: what errors call it.
-
-    Raises:
-        GatesError: it is no such text, or holds a gate that the model leaves out.
-    """
-    content = text.encode() if isinstance(text, str) else text
-    read = read_gatingml(content, name=name)
-    if read.refused:
-        lines = [f"{name}: gate {gate!r} is not read: {why}" for gate, why in read.refused.items()]
-        raise GatesError("\n".join(lines[:MOST_FAULTS]))
-    return read.tree, read.spillover
 
 
 def read_gatingml(content: bytes, *, name: str, embedded_matrix: bool = True) -> DrawnGates:
@@ -122,7 +101,7 @@ class _Reader:
         self._stop()
         joined = join_parts(ordered)
         return DrawnGates(
-            GateTree(tuple(_gate(entry) for entry in joined)),
+            tree_of(joined),
             compensation.spillover(self._name),
             {entry.name: entry.label for entry in joined if entry.label != entry.name},
             refused,
@@ -209,9 +188,9 @@ class _Reader:
             raise OutsideError(matrix.outside)
         self._matrices[name] = matrix
 
-    def _entries(self, gates: list[ET.Element], references: References) -> dict[str, Entry]:
+    def _entries(self, gates: list[ET.Element], references: References) -> dict[str, FileGate]:
         """Return every gate by its name."""
-        entries: dict[str, Entry] = {}
+        entries: dict[str, FileGate] = {}
         groups: set[str] = set()
         for element in gates:
             if element.tag == f"{GATING}QuadrantGate":
@@ -230,8 +209,3 @@ class _Reader:
                 if need in groups and need not in entries
             ]
         return entries
-
-
-def _gate(entry: Entry) -> Gate:
-    assert entry.region is not None  # noqa: S101 - the others are refused
-    return Gate(entry.name, entry.parent, entry.region, Evidence(DRAWN, events=0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import BurdenSection, BurdenState, Cd5Section, Cd5State
 
 NOT_PERFORMED = "NO_CD5"
@@ -37,7 +38,7 @@ class Withheld:
         measured: whether it was measured at all.
     """
 
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     measured: bool = True
 
 
@@ -47,9 +48,7 @@ Reported = Amount | Withheld
 def reported_cd5(cd5: Cd5Section) -> Reported:
     """Return the share of CD5-positive blasts as another system may show it."""
     if cd5.state is Cd5State.NOT_EVALUABLE or cd5.percent is None:
-        return Withheld(
-            cd5.reasons, measured=not any(r.startswith(NOT_PERFORMED) for r in cd5.reasons)
-        )
+        return Withheld(cd5.reasons, measured=NOT_PERFORMED not in codes(cd5.reasons))
     return Amount(cd5.percent)
 
 
@@ -67,7 +66,7 @@ def reported_burden(burden: BurdenSection) -> Reported:
         case BurdenState.INDETERMINATE | BurdenState.NOT_DETECTED:
             shown = _below(burden.lod_percent, burden.percent)
         case BurdenState.INCONCLUSIVE:
-            few = any(reason.startswith("SENSITIVITY_TOO_LOW") for reason in burden.reasons)
+            few = "SENSITIVITY_TOO_LOW" in codes(burden.reasons)
             shown = _below(burden.lod_percent, burden.percent) if few else None
         case BurdenState.NOT_EVALUABLE:
             shown = None

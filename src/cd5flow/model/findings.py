@@ -1,9 +1,11 @@
-"""What was noticed: a code, how much it matters, and a sentence a person can act on."""
+"""What was noticed of an input, a gate or a number: how much it matters, and the reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from cd5flow.model.reasons import Reason, sentence
 
 
 class Severity(StrEnum):
@@ -19,11 +21,29 @@ class Finding:
     """One thing noticed about an input, a gate or a number.
 
     Attributes:
-        code: stable upper-case name, e.g. ``NO_TIME``.
         severity: INFO for the record, WARN to look at, FAIL withholds states.
-        message: what, where, found, expected, in one sentence.
+        reason: what, where, found, expected.
     """
 
-    code: str
     severity: Severity
-    message: str
+    reason: Reason
+
+    @property
+    def code(self) -> str:
+        """The reason's code, such as ``NO_SPILLOVER``."""
+        return self.reason.code
+
+    @property
+    def message(self) -> str:
+        """The reason in one English sentence a person can act on."""
+        return sentence(self.reason)
+
+
+def info(code: str, **values: object) -> Finding:
+    """Return a finding for the record."""
+    return Finding(Severity.INFO, Reason(code, **values))
+
+
+def warning(code: str, **values: object) -> Finding:
+    """Return a finding to look at."""
+    return Finding(Severity.WARN, Reason(code, **values))

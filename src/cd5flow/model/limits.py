@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cd5flow.model.references import MarkerRef, PopulationRef
+
 EventCount = Annotated[int, Field(ge=1)]
 PositivePercent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
@@ -25,8 +27,8 @@ class OtherDenominator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str = Field(min_length=1, description="in words, as the report prints it")
-    population: str
-    outside: tuple[str, ...] = Field(
+    population: PopulationRef
+    outside: tuple[PopulationRef, ...] = Field(
         default=(), description="populations whose events do not count; blasts always do"
     )
 
@@ -145,9 +147,9 @@ class NeighbourRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mature: tuple[str, ...]
-    axis: str
-    lineage: tuple[str, ...]
+    mature: tuple[PopulationRef, ...]
+    axis: MarkerRef
+    lineage: tuple[MarkerRef, ...]
     events: int = Field(ge=5)
     floor_part: float = Field(gt=0, le=0.5)
     noise: float = Field(ge=0)
@@ -207,7 +209,7 @@ class Cd5Limits(BaseModel):
     fmo_blasts: int = Field(ge=50)
     fmo_t_positive_percent: float = Field(ge=0, le=100)
     fmo_t_median_share: float = Field(gt=0, lt=1)
-    references: tuple[str, ...]
+    references: tuple[PopulationRef, ...]
     reference_events: int = Field(ge=20)
     reference_spreads: float = Field(gt=0)
     band_decades: float = Field(ge=0)
@@ -311,7 +313,7 @@ class DriftRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    markers: tuple[str, ...]
+    markers: tuple[MarkerRef, ...]
     piece_events: int = Field(ge=100)
     pieces: int = Field(ge=2)
 
@@ -331,9 +333,9 @@ class ResidualPopulation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    population: str
-    lacks: tuple[str, ...]
-    sources: tuple[str, ...] | None = None
+    population: PopulationRef
+    lacks: tuple[MarkerRef, ...]
+    sources: tuple[MarkerRef, ...] | None = None
     quantile_percent: float = Field(default=50, gt=0, le=50)
     falling_only: bool = False
 
@@ -358,7 +360,7 @@ class ResidualRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     populations: tuple[ResidualPopulation, ...]
-    fmo_populations: tuple[str, ...]
+    fmo_populations: tuple[PopulationRef, ...]
     reference_events: int = Field(ge=20)
     brightest_percent: float = Field(ge=0, lt=50)
     bins: int = Field(ge=5)

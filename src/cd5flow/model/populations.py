@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
+from cd5flow.model.names import ALL
+from cd5flow.model.reasons import Reason, written
 
-ALL = "all"
-"""Name of the root population: every event of the data set."""
+NO_NOTE: Final = written("")
+"""Of a gate on which nothing is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Evidence:
         events: how many parent events it saw.
         values: named numbers that the report prints (cut, depth of the valley, slope, ...), on the
             gate's own scale unless the name ends in a unit.
-        note: one sentence on how the region was found.
+        note: how the region was found.
         tried: why each way that the strategy prefers could not tell, as ``method: reason``.
         placed_by: other populations that the region was placed by; a control tube's as
             ``fmo:granulocytes``.
@@ -32,7 +35,7 @@ class Evidence:
     method: str
     events: int
     values: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""
+    note: Reason = NO_NOTE
     tried: tuple[str, ...] = ()
     placed_by: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()
@@ -126,6 +129,42 @@ class GateTree:
         return "/".join((ALL, *self.ancestors(name), name))
 
 
+UNPROVEN = "unproven"
+"""The lineage of cells of which nothing proves one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """What the cells in the blast gate are, and what that rests on.
+
+    Attributes:
+        name: the lineage rule used, in words; ``unproven`` where the panel or the cells allow none.
+        rule: that rule by its name in the strategy; None where none was taken.
+        cluster: whether the blasts lie together as a population does.
+        unproven_cluster: whether cells look like blasts whose lineage nothing proves.
+        lacks: markers that the blasts lack.
+        cd7_alone: whether CD7 is all that speaks for the T lineage.
+        nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
+        blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
+        as_drawn: whether who drew imported gates is all that speaks for the T lineage.
+    """
+
+    name: str = UNPROVEN
+    rule: str | None = None
+    cluster: bool = False
+    unproven_cluster: bool = False
+    lacks: tuple[str, ...] = ()
+    cd7_alone: bool = False
+    nk_unresolved: bool = False
+    blasts_use_cd5: bool = False
+    as_drawn: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the blasts are shown to be T."""
+        return self.name != UNPROVEN
+
+
 @dataclass(frozen=True, slots=True)
 class LeukaemicPopulation:
     """One population of leukaemic or unexplained cells.
@@ -153,16 +192,8 @@ class Gating:
         tree: the gates as resolved.
         members: population name to its mask in file order, ``all`` included.
         findings: what was noticed on the way (gates skipped, unresolved, out of their usual share).
-        lineage: the lineage rule used; ``unproven`` where the panel or the cells allow none.
+        lineage: what the blasts are, and what that rests on.
         denominator_rule: the rule of ``nucleated`` in words.
-        cluster: whether the blasts lie together as a population does.
-        unproven_cluster: whether cells look like blasts whose lineage nothing proves.
-        lacks: markers that the blasts lack.
-        cd7_alone: whether CD7 is all that speaks for the T lineage.
-        nk_unresolved: whether NK cells can be among the blasts for want of an NK marker.
-        rule: the lineage rule taken, by its name in the strategy; None where none was.
-        blasts_use_cd5: whether a gate that chooses the blasts reads CD5, as imported ones may.
-        lineage_as_drawn: whether who drew imported gates is all that speaks for the T lineage.
         denominator_unnamed: whether no imported gate was said to be the denominator.
         leukaemic: the populations of which the blasts consist, where they were told apart.
         outside: populations outside every normal profile that no lineage rule accepts.
@@ -171,16 +202,8 @@ class Gating:
     tree: GateTree
     members: Members
     findings: tuple[Finding, ...]
-    lineage: str
+    lineage: Lineage
     denominator_rule: str
-    cluster: bool
-    unproven_cluster: bool
-    lacks: tuple[str, ...]
-    cd7_alone: bool
-    nk_unresolved: bool
-    rule: str | None = None
-    blasts_use_cd5: bool = False
-    lineage_as_drawn: bool = False
     denominator_unnamed: bool = False
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()

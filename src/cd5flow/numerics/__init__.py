@@ -1,1 +1,1 @@
-"""Numbers on arrays: density, order statistics, chunks of events, threads and timing. Knows no cells."""
+"""Numbers on arrays: density, order statistics, chunks of events and timing. Knows no cells."""

@@ -1,8 +1,4 @@
-"""Many events a block at a time, so that the working arrays of a step stay in the cache.
-
-A block is also what a thread does between two turns with Python's lock: blocks of a few thousand
-events would pass their time in handing it over.
-"""
+"""Many events a chunk at a time, so that the working arrays of a step stay in the cache."""
 
 from __future__ import annotations
 
@@ -10,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 EVENTS: Final = 65_536
-"""Events of a block, unless its step does with less memory than most."""
+"""Events of a chunk, unless its step does with less memory than most."""
 
 
-def blocks(events: int, at_once: int = EVENTS) -> Iterator[slice]:
+def chunks(events: int, at_once: int = EVENTS) -> Iterator[slice]:
     """Yield the stretches of so many events, in order."""
     for start in range(0, events, at_once):
         yield slice(start, min(start + at_once, events))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.numerics.chunks import blocks as chunks
+from cd5flow.numerics.chunks import chunks
 
 Points = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.intp]

@@ -1,4 +1,4 @@
-"""Medians, quantiles and picks of many values, as numpy defines them and several times faster.
+"""Medians, quantiles, spreads and picks of many values, as numpy defines them and several times faster.
 
 `numpy.median` and `numpy.percentile` ask `partition` for several ranks at once and, with more than one,
 it compares value by value; with a single rank it uses the processor's vectors. So each rank is asked for by
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,19 @@ from cd5flow.model.events import Mask
 Number = TypeVar("Number", bound=np.floating[Any])
 Floats = npt.NDArray[np.floating[Any]]
 
+MAD_TO_SD: Final = 1.4826
+"""A normal distribution's SD over its median absolute deviation, 1 / z(75 %).
+
+Source: Hampel FR. J Am Stat Assoc 1974;69:383.
+"""
+
 _FEW = 4
 """More quantiles than these are read off sorted values."""
 _BLOCK = 4096
 """Values of which the ends are looked for by the ends of blocks of so many."""
 
 
-def picked(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
+def pick(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
     """Return the values of the events in a mask, in order.
 
     ``values[mask]`` guesses the next event, which fails where populations are mixed as they are in a
@@ -38,7 +44,7 @@ def picked(values: npt.NDArray[Number], mask: Mask) -> npt.NDArray[Number]:
     return values.compress(mask)
 
 
-def finite(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+def finite_values(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """Return the values that are numbers, in order; the same array where all are."""
     known = np.isfinite(values)
     return values if known.all() else values.compress(known)
@@ -49,7 +55,39 @@ def median(values: Floats) -> float:
 
     Of an even number it is the mean of the middle two, rounded to the values' own type.
     """
-    return _between(values, (values.size - 1) / 2)
+    if not values.size:
+        return math.nan
+    middle = values.size // 2
+    parted = np.partition(values, middle)
+    # Values that are NaN stand last, so one of them shows from the middle on.
+    if np.isnan(parted[middle:].max()):
+        return math.nan
+    high = float(parted[middle])
+    if values.size % 2:
+        return high
+    # Python's floats, so that the sum of two large values of float32 does not overflow.
+    return float(parted.dtype.type((float(parted[:middle].max()) + high) / 2))
+
+
+def robust_sd(values: Floats) -> float:
+    """Return `MAD_TO_SD` times the median absolute deviation of the finite values; 0.0 for none."""
+    known = finite_values(values).astype(np.float64)
+    if known.size == 0:
+        return 0.0
+    return MAD_TO_SD * median(np.abs(known - median(known)))
+
+
+def usual_count(counts: npt.NDArray[Any]) -> float:
+    """Return the events of a bin in such bins, or emptier ones, as hold half of all events.
+
+    So bins of a run that are all but empty do not count towards the usual rate, as they would in a
+    median.
+
+    Args:
+        counts: (n_bins,) events of each bin, any order.
+    """
+    ordered = np.sort(counts)
+    return float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
 
 
 def quantile(values: Floats, percent: float) -> float:
@@ -83,7 +121,7 @@ def ends(values: Floats, rank: int) -> tuple[float, float]:
     return float(np.partition(low, rank)[rank]), float(np.partition(high, last - rank)[last - rank])
 
 
-def rising(values: Floats) -> npt.NDArray[np.intp]:
+def stable_argsort(values: Floats) -> npt.NDArray[np.intp]:
     """Return the places of the values from the lowest to the highest, equal ones in their order.
 
     Args:

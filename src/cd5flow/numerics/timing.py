@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
-from threading import Lock
 from typing import Any
 
 Stage = Callable[[str], AbstractContextManager[None]]
@@ -21,8 +19,6 @@ def untimed(_name: str) -> AbstractContextManager[None]:
 class Stopwatch:
     """Adds up the seconds of each stage; a stage within another is a part of it.
 
-    Parts that ran side by side may add up to more than their whole.
-
     Attributes:
         seconds: stage to its seconds, in the order in which stages first began; a part is named
             ``whole/part``.
@@ -31,31 +27,27 @@ class Stopwatch:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.seconds: dict[str, float] = {}
         self._clock = clock
-        self._turn = Lock()
-        # Of each thread: what runs beside another stage is no part of that one.
-        self._within: ContextVar[tuple[str, ...]] = ContextVar("within", default=())
+        self._within: list[str] = []
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Time a stage; several of one name are added up."""
-        within = (*self._within.get(), name)
-        before = self._within.set(within)
-        path = "/".join(within)
+        self._within.append(name)
+        path = "/".join(self._within)
         self.seconds.setdefault(path, 0.0)
         begun = self._clock()
         try:
             yield
         finally:
-            with self._turn:
-                self.seconds[path] += self._clock() - begun
-            self._within.reset(before)
+            self.seconds[path] += self._clock() - begun
+            self._within.pop()
 
     @property
     def total(self) -> float:
         """Seconds of all stages, parts not counted twice."""
         return sum(seconds for path, seconds in self.seconds.items() if "/" not in path)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the seconds as a profile file holds them."""
         return {
             "seconds": self.total,

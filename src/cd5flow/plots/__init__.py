@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from cd5flow.pipeline import Analysis
 from cd5flow.plots.canvas import as_png, as_svg
 from cd5flow.plots.drawing import Count, Drawing
-from cd5flow.plots.gates import gate_drawings, is_of_time
-from cd5flow.plots.maps import maps
+from cd5flow.plots.gates import gate_drawings, is_of_time, map_drawings
 from cd5flow.plots.overlay import overlay_drawing
 from cd5flow.plots.scene import Scene
 
@@ -29,7 +28,7 @@ def drawings(analysis: Analysis) -> Iterator[Drawing]:
     for gate in gates:
         if is_of_time(scene, gate):
             yield from gate_drawings(scene, gate)
-    yield from maps(scene)
+    yield from map_drawings(scene)
     overlay = overlay_drawing(analysis)
     if overlay is not None:
         yield overlay

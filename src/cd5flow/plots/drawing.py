@@ -7,7 +7,8 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
-from cd5flow.model.populations import ALL, Gating
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gating
 from cd5flow.plots.palette import named
 from cd5flow.plots.scene import Places, Scene
 

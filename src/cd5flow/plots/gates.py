@@ -1,25 +1,29 @@
-"""A picture of each gate: the parent's events, the region, who and how many are in."""
+"""A picture of each gate (the parent's events, the region, who and how many are in), and overviews."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cd5flow.model.geometry import Boolean, Ellipse, Interval, Intervals, Polygon, Rectangle
+from cd5flow.model.names import ALL
 from cd5flow.model.populations import Gate
-from cd5flow.plots.axis import Axis, shown
-from cd5flow.plots.beside import draw_beside
+from cd5flow.plots.axis import Axis
 from cd5flow.plots.canvas import note, sheet
 from cd5flow.plots.clouds import Counts, draw_cloud, draw_histogram
 from cd5flow.plots.drawing import Count, Drawing, count_of, drawn_within
-from cd5flow.plots.maps import background
-from cd5flow.plots.outlines import draw_ellipse, draw_interval, draw_polygon, draw_rectangle
-from cd5flow.plots.run import draw_run
-from cd5flow.plots.scene import Automatic, Scene
+from cd5flow.plots.outlines import (
+    draw_automatic,
+    draw_interval,
+    draw_outline,
+    draw_rectangle,
+    sides_shown,
+)
+from cd5flow.plots.scene import Scene
+from cd5flow.plots.time_course import draw_run
 
 Made = tuple[Figure, tuple[Axis, ...], Counts]
 """A figure, its axes, and how many events of each family it shows."""
@@ -34,43 +38,45 @@ def gate_drawings(scene: Scene, gate: Gate) -> Iterator[Drawing]:
     counted = count_of(scene.gating, gate.name, gate.parent)
     found = scene.automatic.get(gate.name)
     is_shown = found is None or isinstance(found.gate.region, Boolean)
-    for number, (figure, axes, totals) in enumerate(_figures(scene, gate), start=1):
+    automatic = None if found is None else found.events
+    for name, made in _named(gate.name, _figures(scene, gate)):
+        figure, axes, _ = made
         words = _share(counted)
-        if found is not None and draw_beside(figure.axes, axes, found.gate.region, scene.tube):
+        if found is not None and draw_automatic(figure.axes, axes, found.gate.region, scene.tube):
             is_shown = True
             words += f"\ndashed: automatic, {found.events:,}"
         note(figure.axes[0], words)
-        yield Drawing(
-            gate.name if number == 1 else f"{gate.name}-{number}",
-            "gate",
-            tuple(axis.label for axis in axes),
-            counted,
-            drawn_within(scene, totals, gate.parent),
-            figure,
-            str(counted),
-            None if found is None else found.events,
-        )
-    if found is not None and not is_shown:
-        yield from _automatic(scene, gate, found)
-
-
-def _automatic(scene: Scene, gate: Gate, found: Automatic) -> Iterator[Drawing]:
-    """Yield the pictures of a gate that a person drew anew on other axes."""
-    parent = int(scene.gating.members[gate.parent].sum())
-    counted = Count(gate.name, found.events, gate.parent, parent)
+        yield _drawing(scene, name, made, counted, title=str(counted), automatic=automatic)
+    if found is None or is_shown:
+        return
+    counted = Count(gate.name, found.events, gate.parent, counted.parent_events)
     there = replace(found.gate, parent=gate.parent)
-    for number, (figure, axes, totals) in enumerate(_figures(scene, there), start=1):
-        note(figure.axes[0], f"automatic: {found.events:,}")
-        yield Drawing(
-            f"{gate.name}-automatic" if number == 1 else f"{gate.name}-automatic-{number}",
-            "gate",
-            tuple(axis.label for axis in axes),
-            counted,
-            drawn_within(scene, totals, gate.parent),
-            figure,
-            f"automatic {counted}",
-            found.events,
+    for name, made in _named(f"{gate.name}-automatic", _figures(scene, there)):
+        note(made[0].axes[0], f"automatic: {found.events:,}")
+        yield _drawing(
+            scene, name, made, counted, title=f"automatic {counted}", automatic=found.events
         )
+
+
+def _named(name: str, made: Iterator[Made]) -> Iterator[tuple[str, Made]]:
+    for number, one in enumerate(made, start=1):
+        yield (name if number == 1 else f"{name}-{number}"), one
+
+
+def _drawing(
+    scene: Scene, name: str, made: Made, counted: Count, *, title: str, automatic: int | None
+) -> Drawing:
+    figure, axes, totals = made
+    return Drawing(
+        name,
+        "gate",
+        tuple(axis.label for axis in axes),
+        counted,
+        drawn_within(scene, totals, counted.parent),
+        figure,
+        title,
+        automatic,
+    )
 
 
 def is_of_time(scene: Scene, gate: Gate) -> bool:
@@ -95,20 +101,16 @@ def _figures(scene: Scene, gate: Gate) -> Iterator[Made]:
             axes = draw_run(upper, lower, scene, events, region)
             nobody = scene.count_kinds(events[:0])
             yield figure, tuple(axis for axis in axes if axis is not None), nobody
-        case Interval():
-            yield _spans(scene, gate, (region,))
-        case Intervals(dimension=dimension, spans=spans):
-            yield _spans(scene, gate, tuple(Interval(dimension, *span) for span in spans))
-        case Rectangle(sides=(side,)):
-            yield _spans(scene, gate, (side,))
-        case Rectangle(sides=sides):
-            for pair in _pairs(sides):
-                yield _box(scene, gate, pair)
+        case Interval() | Intervals() | Rectangle(sides=(_,)):
+            yield _spans(scene, gate, sides_shown(region, scene.tube))
+        case Rectangle():
+            for across, up in _pairs(sides_shown(region, scene.tube)):
+                yield _box(scene, gate, across, up)
         case Polygon() | Ellipse():
             figure, (axes_drawn,) = sheet()
             x, y = scene.axis(region.x), scene.axis(region.y)
             totals = draw_cloud(axes_drawn, scene, events, x=x, y=y)
-            _outline(axes_drawn, region)
+            draw_outline(axes_drawn, region)
             yield figure, (x, y), totals
         case Boolean():
             yield from _combined(scene, gate)
@@ -116,7 +118,7 @@ def _figures(scene: Scene, gate: Gate) -> Iterator[Made]:
             assert_never(region)
 
 
-def _pairs(sides: tuple[Interval, ...]) -> Iterator[tuple[Interval, Interval]]:
+def _pairs(sides: Sequence[Interval]) -> Iterator[tuple[Interval, Interval]]:
     """Yield sides two by two; an odd last one goes with the first."""
     for i in range(0, len(sides) - 1, 2):
         yield sides[i], sides[i + 1]
@@ -124,10 +126,9 @@ def _pairs(sides: tuple[Interval, ...]) -> Iterator[tuple[Interval, Interval]]:
         yield sides[0], sides[-1]
 
 
-def _spans(scene: Scene, gate: Gate, given: tuple[Interval, ...]) -> Made:
+def _spans(scene: Scene, gate: Gate, sides: Sequence[Interval]) -> Made:
     """Draw one axis with the bounds of every span."""
     figure, (axes,) = sheet()
-    sides = [shown(side, scene.tube) for side in given]
     x = scene.axis(sides[0].dimension)
     totals = draw_histogram(axes, scene, scene.events(gate.parent), x=x)
     for side in sides:
@@ -135,29 +136,56 @@ def _spans(scene: Scene, gate: Gate, given: tuple[Interval, ...]) -> Made:
     return figure, (x,), totals
 
 
-def _box(scene: Scene, gate: Gate, pair: tuple[Interval, Interval]) -> Made:
+def _box(scene: Scene, gate: Gate, across: Interval, up: Interval) -> Made:
     figure, (axes,) = sheet()
-    across, up = (shown(side, scene.tube) for side in pair)
     x, y = scene.axis(across.dimension), scene.axis(up.dimension)
     totals = draw_cloud(axes, scene, scene.events(gate.parent), x=x, y=y)
     draw_rectangle(axes, across, up, x=x, y=y)
     return figure, (x, y), totals
 
 
-def _outline(axes: Axes, region: Polygon | Ellipse) -> None:
-    if isinstance(region, Polygon):
-        draw_polygon(axes, region)
-    else:
-        draw_ellipse(axes, region)
-
-
 def _combined(scene: Scene, gate: Gate) -> Iterator[Made]:
     """Yield a population without axes of its own on the tube's map; nothing where it has no map."""
-    ground = background(scene)
+    ground = next(_maps_of(scene), None)
     if ground is None:
         return
     figure, (axes,) = sheet()
-    x, y = ground
+    _, x, y = ground
     members = scene.gating.members[gate.name]
     totals = draw_cloud(axes, scene, scene.events(gate.parent), x=x, y=y, members=members)
     yield figure, (x, y), totals
+
+
+_MAPS: Final = (
+    ("map-cd45-ssc", "CD45", "SSC"),
+    ("map-fsc-ssc", "FSC", "SSC"),
+    ("map-cd3-cycd3", "CD3", "cyCD3"),
+    ("map-cd3-cd7", "CD3", "CD7"),
+    ("map-cd45-cd56", "CD45", "CD56|CD16+CD56|CD16"),
+)
+"""Names with the markers across and up; a map is drawn where the tube has both."""
+
+
+def map_drawings(scene: Scene) -> Iterator[Drawing]:
+    """Yield overviews with the blasts on top: every map that the tube has markers for."""
+    whole = scene.mapped
+    counted = count_of(scene.gating, whole, ALL)
+    for name, x, y in _maps_of(scene):
+        figure, (axes,) = sheet()
+        totals = draw_cloud(axes, scene, scene.events(whole), x=x, y=y)
+        yield Drawing(
+            name,
+            "map",
+            (x.label, y.label),
+            counted,
+            drawn_within(scene, totals, whole),
+            figure,
+            f"{whole}, {counted.events:,} events",
+        )
+
+
+def _maps_of(scene: Scene) -> Iterator[tuple[str, Axis, Axis]]:
+    for name, across, up in _MAPS:
+        x, y = scene.marker_axis(across), scene.marker_axis(up)
+        if x is not None and y is not None:
+            yield name, x, y

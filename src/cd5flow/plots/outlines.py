@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
 
 from matplotlib import patches
 from matplotlib.axes import Axes
 
-from cd5flow.model.geometry import Ellipse, Interval, Polygon
-from cd5flow.plots.axis import Axis
+from cd5flow.model.geometry import (
+    Boolean,
+    Dimension,
+    Ellipse,
+    Interval,
+    Intervals,
+    Polygon,
+    Rectangle,
+    Region,
+)
+from cd5flow.pipeline import Tube
+from cd5flow.plots.axis import Axis, shown
 from cd5flow.plots.canvas import LINE_COLOUR
 
 _LINE: Final[dict[str, Any]] = {
@@ -53,21 +64,87 @@ def draw_rectangle(
     axes.add_patch(patches.Rectangle((left, bottom), right - left, top - bottom, **style))
 
 
-def draw_polygon(axes: Axes, region: Polygon, *, dashed: bool = False) -> None:
-    """Draw a polygon."""
+def draw_outline(axes: Axes, region: Polygon | Ellipse, *, dashed: bool = False) -> None:
+    """Draw a polygon, or an ellipse: its half axes are the roots of the covariance's eigenvalues times d."""
     style = _DASHED if dashed else _LINE
-    axes.add_patch(patches.Polygon(region.vertices, closed=True, **style))
-
-
-def draw_ellipse(axes: Axes, region: Ellipse, *, dashed: bool = False) -> None:
-    """Draw an ellipse: its half axes are the roots of the covariance's eigenvalues times d."""
+    if isinstance(region, Polygon):
+        axes.add_patch(patches.Polygon(region.vertices, closed=True, **style))
+        return
     xx, xy, yy = region.covariance
     middle, spread = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
     distance = math.sqrt(region.distance_squared)
     long, short = (2 * distance * math.sqrt(v) for v in (middle + spread, middle - spread))
     angle = math.degrees(math.atan2(2 * xy, xx - yy) / 2)
-    style = _DASHED if dashed else _LINE
     axes.add_patch(patches.Ellipse(region.centre, long, short, angle=angle, **style))
+
+
+def draw_automatic(drawn: Sequence[Axes], axes: Sequence[Axis], region: Region, tube: Tube) -> bool:
+    """Draw an automatic gate dashed beside the one that a person drew, where the picture has its axes.
+
+    Args:
+        drawn: the picture's frames; a run over time has two, one above the other.
+        axes: across, and up where that is a channel.
+        region: the automatic gate's.
+        tube: the tube.
+
+    Returns:
+        Whether anything was drawn: not where the region lies on other axes.
+    """
+    match region:
+        case Interval() | Intervals() | Rectangle():
+            return _draw_sides(drawn, axes, sides_shown(region, tube))
+        case Polygon() | Ellipse():
+            if [axis.dimension for axis in axes] != [region.x, region.y]:
+                return False
+            draw_outline(drawn[0], region, dashed=True)
+            return True
+        case Boolean():
+            return False
+        case _:
+            assert_never(region)
+
+
+def _draw_sides(drawn: Sequence[Axes], axes: Sequence[Axis], sides: Sequence[Interval]) -> bool:
+    x, y = axes[0], axes[1] if len(axes) > 1 else None
+    across = [side for side in sides if side.dimension == x.dimension]
+    up = [side for side in sides if y is not None and side.dimension == y.dimension]
+    if len(across) == 1 and len(up) == 1 and y is not None:
+        draw_rectangle(drawn[0], across[0], up[0], x=x, y=y, dashed=True)
+        return True
+    for frame in drawn:
+        for side in across:
+            draw_interval(frame, side, dashed=True)
+    for side in up:
+        draw_interval(drawn[-1], side, dashed=True, up=True)
+    return bool(across or up)
+
+
+def sides_shown(region: Interval | Intervals | Rectangle, tube: Tube) -> list[Interval]:
+    """Return the spans or sides of a region, on the scales on which their channels are shown."""
+    match region:
+        case Interval():
+            sides: Sequence[Interval] = (region,)
+        case Intervals(dimension=dimension, spans=spans):
+            sides = [Interval(dimension, *span) for span in spans]
+        case Rectangle():
+            sides = region.sides
+    return [shown(side, tube) for side in sides]
+
+
+def reaches_of(region: Region, tube: Tube) -> list[tuple[Dimension, tuple[float, ...]]]:
+    """Return how far a region reaches on each axis that it is drawn on."""
+    match region:
+        case Interval() | Intervals() | Rectangle():
+            return [
+                (side.dimension, tuple(end for end in (side.low, side.high) if end is not None))
+                for side in sides_shown(region, tube)
+            ]
+        case Polygon() | Ellipse():
+            return [(region.x, _reach(region, 0)), (region.y, _reach(region, 1))]
+        case Boolean():
+            return []
+        case _:
+            assert_never(region)
 
 
 def _ends(side: Interval, axis: Axis) -> tuple[float, float]:
@@ -76,12 +153,7 @@ def _ends(side: Interval, axis: Axis) -> tuple[float, float]:
     return low, high
 
 
-def bounds_of(side: Interval) -> tuple[float, ...]:
-    """Return the bounds that an interval has."""
-    return tuple(bound for bound in (side.low, side.high) if bound is not None)
-
-
-def reach_of(region: Polygon | Ellipse, axis: int) -> tuple[float, float]:
+def _reach(region: Polygon | Ellipse, axis: int) -> tuple[float, float]:
     """Return how far a region reaches on its first (0) or second (1) axis."""
     if isinstance(region, Polygon):
         places = [vertex[axis] for vertex in region.vertices]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, T_CELLS
 from cd5flow.model.scale import Scale
 from cd5flow.pipeline import Analysis
 from cd5flow.plots.axis import Axis, channel_label, ticks
@@ -34,8 +35,6 @@ Floats = npt.NDArray[np.floating[Any]]
 
 OVERLAY: Final = "cd5-overlay"
 """The picture's name; populations have no hyphen in theirs."""
-
-BLASTS: Final = "blasts"
 
 _BINS: Final = 160
 _CONTROL: Final = "#000000"
@@ -79,7 +78,7 @@ def overlay_drawing(analysis: Analysis) -> Drawing | None:
     drawn = tuple(
         Count(curve.name, int(curve.values.size), BLASTS, cd5.blast_events) for curve in curves
     )
-    positive = Count("cd5_positive", cd5.positive_events, BLASTS, cd5.blast_events)
+    positive = Count(CD5_POSITIVE, cd5.positive_events, BLASTS, cd5.blast_events)
     return Drawing(OVERLAY, "overlay", (axis.label,), positive, drawn, figure, _title(analysis))
 
 
@@ -99,14 +98,16 @@ def _curves(analysis: Analysis) -> Iterator[_Curve]:
             colour = colour_of(reference.name) or _OTHER
             yield _Curve(reference.name, reference.cd5, {"color": colour, "linewidth": 1.0})
     if readout.t_cells.size:
-        style = {"color": colour_of("t_cells"), "linewidth": 1.2}
-        yield _Curve("t_cells", readout.t_cells, style)
+        style = {"color": colour_of(T_CELLS), "linewidth": 1.2}
+        yield _Curve(T_CELLS, readout.t_cells, style)
     for control in analysis.controls:
         mask = control.members.get(BLASTS)
         if mask is not None and mask.any():
             signal = control.tube.columns.column(Dimension(detector))[mask]
             signal = signal[np.isfinite(signal)]
-            name = f"{control.role} tube" if control.accepted else f"{control.role} tube (refused)"
+            name = (
+                f"{control.role} tube" if control.is_accepted else f"{control.role} tube (refused)"
+            )
             dashed: dict[str, Any] = {
                 "color": _CONTROL,
                 "linewidth": 1.0,

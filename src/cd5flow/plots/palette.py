@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from cd5flow.model.events import Mask
+from cd5flow.model.names import BLASTS, T_CELLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ FAMILIES: Final = (
     Family("B + NK", "#009E73", "cd3_negative_lymphocytes"),
     Family("B", "#009E73", "b_cells"),
     Family("NK", "#CC79A7", "nk_cells"),
-    Family("T", "#0072B2", "t_cells"),
-    Family("blasts", "#D55E00", "blasts"),
+    Family("T", "#0072B2", T_CELLS),
+    Family("blasts", "#D55E00", BLASTS),
 )
 """An event of several is of the last."""
 

@@ -15,21 +15,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.one_gate import BY_HAND
-from cd5flow.model.geometry import (
-    Boolean,
-    Dimension,
-    Ellipse,
-    Interval,
-    Intervals,
-    Polygon,
-    Rectangle,
-    Region,
-)
-from cd5flow.model.populations import ALL, Gate, Gating
+from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import ALL, SINGLETS
+from cd5flow.model.populations import Gate, Gating
 from cd5flow.pipeline import Tube
-from cd5flow.plots.axis import Axis, channel_label, shown
-from cd5flow.plots.outlines import bounds_of, reach_of
+from cd5flow.plots.axis import Axis, channel_label
+from cd5flow.plots.outlines import reaches_of
 from cd5flow.plots.palette import Family, families
 
 Places = npt.NDArray[np.intp]
@@ -47,7 +39,7 @@ _FAMILY_TAILS_PERCENT: Final = (1.0, 99.0)
 _SEEN: Final = 50_000  # events that a window is chosen from
 _SEEN_OF_FAMILY: Final = 5_000
 _STRETCH: Final = 0.15  # by so much of its width a gate's bounds may widen a window
-_MAPPED: Final = ("viable", "singlets", "fsc_singlets", "cells", "in_range", "stable")
+_MAPPED: Final = ("viable", SINGLETS, "fsc_singlets", "cells", "in_range", "stable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +144,7 @@ class Scene:
         found: dict[Dimension, list[float]] = {}
         drawn = (one.gate for one in self.automatic.values())
         for gate in (*self.gating.tree.gates, *drawn):
-            for dimension, bounds in _reaches(gate.region, self.tube):
+            for dimension, bounds in reaches_of(gate.region, self.tube):
                 found.setdefault(dimension, []).extend(bounds)
         return found
 
@@ -173,19 +165,3 @@ def _span(values: npt.NDArray[np.floating[Any]], tails: tuple[float, float]) -> 
     if high > low and math.isfinite(high - low):
         return low, high
     return low - max(0.5 * abs(low), 0.5), low + max(0.5 * abs(low), 0.5)
-
-
-def _reaches(region: Region, tube: Tube) -> list[tuple[Dimension, tuple[float, ...]]]:
-    """Return how far a region reaches on each axis that it is drawn on."""
-    match region:
-        case Interval():
-            sides = [shown(region, tube)]
-        case Intervals(dimension=dimension, spans=spans):
-            sides = [shown(Interval(dimension, *span), tube) for span in spans]
-        case Rectangle():
-            sides = [shown(side, tube) for side in region.sides]
-        case Polygon() | Ellipse():
-            return [(region.x, reach_of(region, 0)), (region.y, reach_of(region, 1))]
-        case Boolean():
-            return []
-    return [(side.dimension, bounds_of(side)) for side in sides]

@@ -57,11 +57,8 @@ def draw_found_and_true(groups: Sequence[Points], *, threshold: float, truth: st
     _line(axes, (threshold, threshold), (0, 100), dashed=True)
     _line(axes, (0, 100), (threshold, threshold), dashed=True)
     _dots(axes, groups)
-    for up in (False, True):
-        span(axes, -2, 102, up=up)
-        draw_ticks(axes, _even(0, 100, 20), up=up)
-    name_axes(axes, x=f"true % CD5, {truth}", y="found % CD5")
-    _legend(axes, groups)
+    share = (-2, 102, _even(0, 100, 20))
+    _frame(axes, groups, x=(f"true % CD5, {truth}", *share), y=("found % CD5", *share))
     return figure
 
 
@@ -92,12 +89,12 @@ def draw_differences(
         axes,
         [Points(g.word, g.x, [min(max(y, -half), half) for y in g.y]) for g in groups],
     )
-    span(axes, -2, 102, up=False)
-    span(axes, -1.05 * half, 1.05 * half, up=True)
-    draw_ticks(axes, _even(0, 100, 20), up=False)
-    draw_ticks(axes, _even(-half, half, _step(half)), up=True)
-    name_axes(axes, x=f"true % CD5, {truth}", y="found − true, points")
-    _legend(axes, groups)
+    _frame(
+        axes,
+        groups,
+        x=(f"true % CD5, {truth}", -2, 102, _even(0, 100, 20)),
+        y=("found − true, points", -1.05 * half, 1.05 * half, _even(-half, half, _step(half))),
+    )
     return figure
 
 
@@ -119,11 +116,8 @@ def draw_dilution(
         ends = np.array([low, high])
         axes.plot(ends, intercept + slope * ends, color=colour, lw=0.8, zorder=3)
     _dots(axes, [Points(g.word, _logs(g.x), _logs(g.y)) for g in groups])
-    for up in (False, True):
-        span(axes, low, high, up=up)
-        draw_ticks(axes, _decades(low, high), up=up)
-    name_axes(axes, x="true blasts, % of the denominator", y="found, %")
-    _legend(axes, groups)
+    share = (low, high, _decades(low, high))
+    _frame(axes, groups, x=("true blasts, % of the denominator", *share), y=("found, %", *share))
     return figure
 
 
@@ -135,12 +129,12 @@ def draw_biases(groups: Sequence[Points], *, lloq: float) -> Figure:
     _line(axes, (low, high), (0, 0))
     _line(axes, (math.log10(lloq),) * 2, (-2 * half, 2 * half), dashed=True)
     _dots(axes, [Points(g.word, _logs(g.x), g.y) for g in groups])
-    span(axes, low, high, up=False)
-    span(axes, -1.1 * half, 1.1 * half, up=True)
-    draw_ticks(axes, _decades(low, high), up=False)
-    draw_ticks(axes, _even(-half, half, half / 2), up=True)
-    name_axes(axes, x="true blasts, % of the denominator", y="log10 of found / true")
-    _legend(axes, groups)
+    _frame(
+        axes,
+        groups,
+        x=("true blasts, % of the denominator", low, high, _decades(low, high)),
+        y=("log10 of found / true", -1.1 * half, 1.1 * half, _even(-half, half, half / 2)),
+    )
     return figure
 
 
@@ -162,13 +156,14 @@ def draw_blanks(groups: Sequence[Points], *, lod: float | None) -> Figure:
     _line(axes, (0, last + 1), (low - 0.17,) * 2)
     placed = [Points(g.word, g.x, [math.log10(v) if v > 0 else zero for v in g.y]) for g in groups]
     _dots(axes, placed)
-    span(axes, 0, last + 1, up=False)
-    span(axes, zero - 0.2, high, up=True)
     marks = _decades(low, high)
-    draw_ticks(axes, Ticks([zero, *marks.places], ["0", *marks.words], marks.between), up=True)
-    draw_ticks(axes, _even(0, last, _step(last / 2)), up=False)
-    name_axes(axes, x="tube", y="counted as blasts, %")
-    _legend(axes, groups)
+    with_zero = Ticks([zero, *marks.places], ["0", *marks.words], marks.between)
+    _frame(
+        axes,
+        groups,
+        x=("tube", 0, last + 1, _even(0, last, _step(last / 2))),
+        y=("counted as blasts, %", zero - 0.2, high, with_zero),
+    )
     return figure
 
 
@@ -185,12 +180,12 @@ def draw_spreads(groups: Sequence[Points]) -> Figure:
                 _logs(group.x), _logs(group.low), _logs(group.high), color=colour, lw=0.9, zorder=3
             )
     _dots(axes, [Points(g.word, _logs(g.x), _logs(g.y)) for g in groups], size=14)
-    span(axes, *across, up=False)
-    span(axes, *up, up=True)
-    draw_ticks(axes, _decades(*across, percent=False), up=False)
-    draw_ticks(axes, _decades(*up), up=True)
-    name_axes(axes, x="blasts in the gate", y="CV, %")
-    _legend(axes, groups)
+    _frame(
+        axes,
+        groups,
+        x=("blasts in the gate", *across, _decades(*across, percent=False)),
+        y=("CV, %", *up, _decades(*up)),
+    )
     return figure
 
 
@@ -201,7 +196,18 @@ def _dots(axes: Axes, groups: Sequence[Points], *, size: float = 9) -> None:
         )
 
 
-def _legend(axes: Axes, groups: Sequence[Points]) -> None:
+def _frame(
+    axes: Axes,
+    groups: Sequence[Points],
+    *,
+    x: tuple[str, float, float, Ticks],
+    y: tuple[str, float, float, Ticks],
+) -> None:
+    """Set name, window and ticks of two axes; several groups are told apart above them."""
+    for (_, low, high, marks), up in ((x, False), (y, True)):
+        span(axes, low, high, up=up)
+        draw_ticks(axes, marks, up=up)
+    name_axes(axes, x=x[0], y=y[0])
     if len(groups) > 1:
         legend(axes, [(g.word, colour) for g, colour in zip(groups, COLOURS, strict=False)])
 
@@ -223,23 +229,19 @@ def _window(values: Sequence[float], least: float) -> tuple[float, float]:
 
 
 def _decades(low: float, high: float, *, percent: bool = True) -> Ticks:
-    """Return ticks at 1, 2, 3 ... of each decade, words at the ones, at 3 too where few are seen."""
-    ones = [p for p in range(math.floor(low), math.ceil(high) + 1) if low <= p <= high]
-    between = [
-        p + math.log10(k)
+    """Return ticks at 1, 2, 3 ... of each decade, words at the ones, at 2 and 5 too where few are seen."""
+    marks = {
+        p + math.log10(k): (k, k * 10.0**p)
         for p in range(math.floor(low), math.ceil(high) + 1)
-        for k in range(2, 10)
+        for k in range(1, 10)
         if low <= p + math.log10(k) <= high
-    ]
-    longer = [float(p) for p in ones]
-    words = [_plain(10.0**p, percent=percent) for p in ones]
+    }
+    ones = [place for place, (k, _) in marks.items() if k == 1]
+    longer = ones
     if len(ones) < 2:
-        for p in range(math.floor(low), math.ceil(high) + 1):
-            for k in (2, 5):
-                if low <= p + math.log10(k) <= high:
-                    longer.append(p + math.log10(k))
-                    words.append(_plain(k * 10.0**p, percent=percent))
-    return Ticks(longer, words, between)
+        longer = ones + [place for place, (k, _) in marks.items() if k in {2, 5}]
+    words = [_plain(marks[place][1], percent=percent) for place in longer]
+    return Ticks(longer, words, [place for place, (k, _) in marks.items() if k > 1])
 
 
 def _plain(value: float, *, percent: bool) -> str:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 from cd5flow.model.panel import Panel
-from cd5flow.numerics.chunks import blocks
+from cd5flow.numerics.chunks import chunks
 
 _BLOCK_PRODUCTS: Final = 1 << 18
 """Multiplications at a time: what they read stays in the cache, and BLAS starts no threads for them,
@@ -71,7 +71,7 @@ class CompensationState(StrEnum):
         }
 
 
-class Choice(NamedTuple):
+class SpilloverChoice(NamedTuple):
     """What a tube is compensated with.
 
     Attributes:
@@ -90,7 +90,7 @@ def compensate(
 ) -> CompensatedEvents:
     """Solve for the dyes: what was measured is the dyes times the matrix.
 
-    The inverse is computed in double precision, the product in single, in blocks of events; each
+    The inverse is computed in double precision, the product in single, in chunks of events; each
     channel of the result is contiguous.
 
     Args:
@@ -119,8 +119,8 @@ def compensate(
     together = bool(np.all(np.diff(columns) == 1)) and columns.size > 0
     chosen = slice(columns[0], columns[-1] + 1) if together else columns
     with np.errstate(invalid="ignore", over="ignore"):  # infinite values become undefined
-        for block in blocks(len(raw), step):
-            np.matmul(weights, raw.values.T[chosen, block], out=dyes[:, block])
+        for chunk in chunks(len(raw), step):
+            np.matmul(weights, raw.values.T[chosen, chunk], out=dyes[:, chunk])
     dyes.setflags(write=False)
     return CompensatedEvents(
         raw=raw,
@@ -141,7 +141,7 @@ def choose_spillover(
     *,
     given: Spillover | Literal["hardware"] | None = None,
     max_condition: float,
-) -> Choice:
+) -> SpilloverChoice:
     """Decide what a tube is compensated with, and say why.
 
     Args:
@@ -172,27 +172,30 @@ def choose_spillover(
     there = {channel.detector for channel in raw.channels}
     absent = [detector for detector in spillover.detectors if detector not in there]
     uncompensated = [d for d in spillover.detectors if d in there and d not in already]
-    fault: Choice | None = None
+    fault: SpilloverChoice | None = None
     if already and not uncompensated:
         fault = _fault(
             CompensationState.ALREADY_APPLIED,
             "DOUBLE_COMPENSATION",
-            f"channels are named as compensated already ({_listed(already)}) and a matrix is there "
-            f"({spillover.source}); it is not applied again",
+            case="not_again",
+            channels=_listed(already),
+            source=spillover.source,
         )
     elif absent:
         fault = _fault(
             CompensationState.MISMATCH,
             "SPILLOVER_MISMATCH",
-            f"{spillover.source}: the matrix names {_listed(absent)}, which the file lacks; "
-            f"it has {', '.join(c.detector for c in raw.channels)}",
+            source=spillover.source,
+            absent=_listed(absent),
+            channels=[c.detector for c in raw.channels],
         )
     elif not _condition(spillover) <= max_condition:
         fault = _fault(
             CompensationState.SINGULAR,
             "SINGULAR_SPILLOVER",
-            f"{spillover.source}: the matrix has condition number {_condition(spillover):.3g}, "
-            f"at most {max_condition:g} is usable",
+            source=spillover.source,
+            condition=_condition(spillover),
+            limit=max_condition,
         )
     if fault is None:
         return _usable(spillover, raw, panel)
@@ -201,55 +204,44 @@ def choose_spillover(
     return fault
 
 
-def _fault(state: CompensationState, code: str, message: str) -> Choice:
-    return Choice(None, state, (Finding(code, Severity.WARN, message),))
+def _fault(state: CompensationState, code: str, **values: object) -> SpilloverChoice:
+    return SpilloverChoice(None, state, (warning(code, **values),))
 
 
-def _stated_as_hardware(file_spillover: Spillover | None) -> Choice:
-    message = "compensated on the instrument, as stated"
+def _stated_as_hardware(file_spillover: Spillover | None) -> SpilloverChoice:
+    finding = info("HARDWARE_COMPENSATION", case="stated")
     if file_spillover is not None and not file_spillover.is_identity:
-        message += f"; the file's own matrix ({file_spillover.source}) is not applied"
-    finding = Finding("HARDWARE_COMPENSATION", Severity.INFO, message)
-    return Choice(None, CompensationState.HARDWARE, (finding,))
+        finding = info("HARDWARE_COMPENSATION", case="instead", source=file_spillover.source)
+    return SpilloverChoice(None, CompensationState.HARDWARE, (finding,))
 
 
-def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> Choice:
+def _without_matrix(raw: RawEvents, panel: Panel, already: Sequence[str]) -> SpilloverChoice:
     colours = _colours(raw, panel)
     if len(colours) < 2:
-        return Choice(None, CompensationState.NOT_NEEDED, ())
+        return SpilloverChoice(None, CompensationState.NOT_NEEDED, ())
     if already:
-        message = f"channels are named as compensated already: {_listed(already)}"
-        finding = Finding("ALREADY_COMPENSATED", Severity.INFO, message)
-        return Choice(None, CompensationState.ALREADY_APPLIED, (finding,))
-    message = f"{len(colours)} fluorescence channels and no usable spillover matrix in the file"
-    if any(channel.logarithmic for channel in raw.channels):
-        message += (
-            "; values were stored as logarithms, so the instrument may have compensated them, "
-            "which the file does not say"
-        )
+        finding = info("ALREADY_COMPENSATED", channels=_listed(already))
+        return SpilloverChoice(None, CompensationState.ALREADY_APPLIED, (finding,))
+    logarithmic = any(channel.logarithmic for channel in raw.channels)
     return _fault(
         CompensationState.MISSING,
         "NO_SPILLOVER",
-        f"{message}; give the matrix as a file, or state hardware compensation",
+        case="logarithmic" if logarithmic else "linear",
+        colours=len(colours),
     )
 
 
-def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
+def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> SpilloverChoice:
     """Return a matrix that fits the tube, with what is odd about it."""
     findings: list[Finding] = []
     state = CompensationState.KNOWN
     if spillover.is_identity and len(_colours(raw, panel)) > 1:
-        message = (
-            f"{spillover.source}: the matrix is the identity, which changes nothing: right for "
-            "unmixed spectral data, else the tube was never compensated; state it with the option "
-            "spillover: hardware if the data are free of spillover as they are"
-        )
         state = CompensationState.IDENTITY
-        findings.append(Finding("IDENTITY_SPILLOVER", Severity.WARN, message))
+        findings.append(warning("IDENTITY_SPILLOVER", source=spillover.source))
     odd = _odd_coefficients(spillover)
     if odd:
-        message = f"{spillover.source}: unusual coefficients: {_listed(odd)}"
-        findings.append(Finding("UNUSUAL_SPILLOVER", Severity.WARN, message))
+        unusual = _listed(odd)
+        findings.append(warning("UNUSUAL_SPILLOVER", source=spillover.source, coefficients=unusual))
     dyes = {c.detector for c in raw.channels} - _scatter_and_time(raw, panel)
     left_out = [
         f"{marker} ({detector})"
@@ -258,9 +250,9 @@ def _usable(spillover: Spillover, raw: RawEvents, panel: Panel) -> Choice:
     ]
     if left_out and len(_colours(raw, panel)) > 1:
         state = CompensationState.INCOMPLETE
-        message = f"{spillover.source}: the matrix leaves out {_listed(left_out)}"
-        findings.append(Finding("SPILLOVER_INCOMPLETE", Severity.WARN, message))
-    return Choice(spillover, state, tuple(findings))
+        source, channels = spillover.source, _listed(left_out)
+        findings.append(warning("SPILLOVER_INCOMPLETE", source=source, channels=channels))
+    return SpilloverChoice(spillover, state, tuple(findings))
 
 
 def _condition(spillover: Spillover) -> float:

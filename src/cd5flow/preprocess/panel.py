@@ -13,7 +13,7 @@ from typing import Final
 
 from cd5flow.errors import PanelError
 from cd5flow.model.events import Channel
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Finding, info, warning
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.labels import SCATTER, MarkerAliases, Reading
 
@@ -245,8 +245,8 @@ def _same_names(channels: Iterable[Channel], markers: Mapping[str, str]) -> list
 def _set_by_hand(settled: Mapping[str, str]) -> list[Finding]:
     if not settled:
         return []
-    said = ", ".join(f"{marker} = {detector}" for marker, detector in settled.items())
-    return [Finding("MARKER_SET", Severity.INFO, f"named by the strategy or the sheet: {said}")]
+    said = [f"{marker} = {detector}" for marker, detector in settled.items()]
+    return [info("MARKER_SET", markers=said)]
 
 
 def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> list[Finding]:
@@ -255,35 +255,28 @@ def _noticed(choices: Iterable[_Choice], candidates: Sequence[_Candidate]) -> li
     findings: list[Finding] = []
     heights = [c for c in choices if c.height_used and c.taken is not None]
     if heights:
-        said = ", ".join(f"{c.marker} ({c.taken.channel.detector})" for c in heights if c.taken)
-        findings.append(
-            Finding("HEIGHT_USED", Severity.INFO, f"no area, so the height is taken for {said}")
-        )
+        said = [f"{c.marker} ({c.taken.channel.detector})" for c in heights if c.taken]
+        findings.append(info("HEIGHT_USED", markers=said))
     findings += [
-        Finding(
-            "AMBIGUOUS_MARKER",
-            Severity.WARN,
-            f"{choice.marker} fits {_listed(choice.rivals)}, none of which is taken",
-        )
+        warning("AMBIGUOUS_MARKER", marker=choice.marker, channels=_listed(choice.rivals))
         for choice in choices
         if choice.taken is None
     ]
     findings += [
-        Finding(
+        warning(
             "COMBINED_LABEL",
-            Severity.WARN,
-            f"{candidate} names {' and '.join(candidate.reading.markers)} and is taken for none",
+            channel=str(candidate),
+            markers=" and ".join(candidate.reading.markers),
         )
         for candidate in _combined(candidates)
     ]
     unlabelled = [c for c in candidates if c.reading.withheld]
     if unlabelled:
         findings.append(
-            Finding(
+            info(
                 "UNLABELLED_DYE",
-                Severity.INFO,
-                f"{_listed(unlabelled)} without a label is not taken for "
-                f"{' or '.join(sorted({c.reading.withheld[0] for c in unlabelled}))}",
+                channels=_listed(unlabelled),
+                markers=" or ".join(sorted({c.reading.withheld[0] for c in unlabelled})),
             )
         )
     return findings

@@ -1,36 +1,33 @@
-"""Display scales: the Gating-ML 2.0 formulas, fast on events, and the choice of their parameters.
+"""Display scales: the Gating-ML 2.0 formulas, fast on events.
 
 Sources: Spidlen J et al. Gating-ML 2.0, ISAC 2013. Parks DR, Roederer M, Moore WA. Cytometry A
-2006;69:541 (the logicle scale and its width). Moore WA, Parks DR. Cytometry A 2012;81:273 (its
+2006;69:541 (the logicle scale). Moore WA, Parks DR. Cytometry A 2012;81:273 (its
 parameters T, W, M, A, and negative values by reflection).
 """
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
-from threading import Lock
+from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.model.events import Channel, CompensatedEvents, Mask, Values
+from cd5flow.model.events import CompensatedEvents, Mask, Values
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
-from cd5flow.numerics.chunks import blocks
-from cd5flow.numerics.order_statistics import picked, quantiles
-from cd5flow.numerics.threads import Turn
+from cd5flow.numerics.chunks import chunks
+from cd5flow.numerics.order_statistics import pick
 from cd5flow.preprocess.hyperlog import hyperlog, hyperlog_inverse
 
 Exact = npt.NDArray[np.float64]
 
 _LN10: Final = math.log(10.0)
 _KNOTS: Final = 8193
-_AT_ONCE: Final = 131_072  # events of a block: in float32 they take half of what most steps take
+_AT_ONCE: Final = 131_072  # events of a chunk: in float32 they take half of what most steps take
 _TABLE_REACH: Final = 4.0  # the table covers -4 T to 4 T; compensated events rarely leave it
 _PICKED: Final = 6  # populations' values that are kept; more would take memory and hit no oftener
-_NORMAL_TAIL: Final = 1.95996 / 0.67449  # 5th percentile over median of a half normal distribution
 _FLOAT32_DECADES: Final = 30.0  # sinh(M ln 10) of more overflows float32
 
 
@@ -213,11 +210,11 @@ class _Table(NamedTuple):
         """Return float32 places on the scale; values beyond the table are solved one by one."""
         flat = x.reshape(-1)
         out = np.empty_like(flat)
-        for block in blocks(flat.size, _AT_ONCE):
-            self._look_up_block(flat[block], out[block])
+        for chunk in chunks(flat.size, _AT_ONCE):
+            self._look_up_chunk(flat[chunk], out[chunk])
         return out.reshape(x.shape)
 
-    def _look_up_block(self, x: Values, out: Values) -> None:
+    def _look_up_chunk(self, x: Values, out: Values) -> None:
         np.abs(x, out=out)
         out *= np.float32(1.0 / self.unit)
         np.arcsinh(out, out=out)
@@ -257,18 +254,15 @@ def _table_of(transform: Logicle) -> _Table:
 class Columns:
     """A tube's events by dimension: each scaled column is computed when first asked for, then kept.
 
-    Several threads may ask; one computes a column, and the others wait for it.
-
     Attributes:
         events: the compensated events behind it.
     """
 
     def __init__(self, events: CompensatedEvents) -> None:
         self.events = events
-        self._kept: dict[Dimension, Turn[Values | Exact]] = {}
+        self._kept: dict[Dimension, Values | Exact] = {}
         self._picked: dict[tuple[int, Dimension], tuple[Mask, Values | Exact]] = {}
         self._rows: tuple[Mask, npt.NDArray[np.intp]] | None = None
-        self._turn = Lock()
 
     def __len__(self) -> int:
         return len(self.events)
@@ -286,13 +280,10 @@ class Columns:
         if key.scale is None:
             # Linear signals are the tube's own; times take twice their room, and one gate asks.
             return self._read_only(key)
-        return self.begun(key).result()
-
-    def begun(self, dimension: Dimension) -> Turn[Values | Exact]:
-        """Return the computing of a scaled column, for who has time for it before it is asked for."""
-        key = self._key(dimension)
-        with self._turn:
-            return self._kept.setdefault(key, Turn(partial(self._read_only, key)))
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = self._read_only(key)
+        return kept
 
     def every(self, step: int, dimension: Dimension) -> Values | Exact:
         """Return every `step`-th value of a dimension; a column that nobody else asked for is not kept."""
@@ -319,8 +310,7 @@ class Columns:
     def forget(self) -> None:
         """Let go of what is kept of single populations, once all gates are placed by them."""
         self._rows = None
-        with self._turn:
-            self._picked.clear()
+        self._picked.clear()
 
     def of(self, population: Mask, dimension: Dimension) -> Values | Exact:
         """Return a population's values on a dimension, in file order.
@@ -332,18 +322,16 @@ class Columns:
             dimension: the axis.
         """
         if population.flags.writeable:
-            return picked(self.column(dimension), population)
+            return pick(self.column(dimension), population)
         key = (id(population), dimension)
         # The mask is kept beside its values, so that no other can be given its id.
-        with self._turn:
-            kept = self._picked.pop(key, None)
+        kept = self._picked.pop(key, None)
         if kept is None:
-            kept = population, picked(self.column(dimension), population)
+            kept = population, pick(self.column(dimension), population)
             kept[1].flags.writeable = False
-        with self._turn:
-            self._picked[key] = kept
-            if len(self._picked) > _PICKED:
-                del self._picked[next(iter(self._picked))]
+        self._picked[key] = kept
+        if len(self._picked) > _PICKED:
+            del self._picked[next(iter(self._picked))]
         return kept[1]
 
     def _read_only(self, dimension: Dimension) -> Values | Exact:
@@ -361,95 +349,3 @@ class Columns:
         if dimension.scale is None:
             return linear.view()
         return scale(linear, dimension.scale)
-
-
-def decades_for(top: float) -> float:
-    """Return the M of a scale up to `top`: 4.5 decades at 2**18, and one more for ten times that.
-
-    So the logarithmic part ends at the same few linear units on every instrument. Between 4 and 6,
-    rounded to 0.1.
-    """
-    return round(min(max(4.5 + math.log10(top / 262144.0), 4.0), 6.0), 1)
-
-
-def logicle_for(
-    values: npt.ArrayLike,
-    *,
-    top: float,
-    decades: float | None = None,
-    negative_percentile: float = 5.0,
-    longest_tail: float = 3.0,
-    fewest_negatives: int = 100,
-    default_width: float = 0.5,
-    least_width: float = 0.2,
-    most_values: int = 100_000,
-) -> Logicle:
-    """Choose a logicle scale whose linear part just holds a channel's negative events.
-
-    W = (M - log10(T / |r|)) / 2 with r the 5th percentile of the negative values (Parks 2006, Moore
-    and Parks 2012; flowCore's estimateLogicle takes the same r). Of a normal spread about zero that
-    is 2.9 times the median negative value; |r| is taken as at most `longest_tail` times as much, lest
-    a few over-compensated events widen the linear part until it swallows a dim population.
-
-    Args:
-        values: linear units, compensated.
-        top: T, the largest value that the channel can hold.
-        decades: M; None for `decades_for(top)`.
-        negative_percentile: which percentile of the negative values is r.
-        longest_tail: see above.
-        fewest_negatives: with fewer, the width is `default_width`.
-        default_width: W where the data do not tell.
-        least_width: smallest W; the largest is 0.1 below M / 2.
-        most_values: more values than this are thinned evenly; the percentile needs no more.
-    """
-    m = decades_for(top) if decades is None else decades
-    widest = max(m / 2.0 - 0.1, 0.0)
-    width = default_width
-    x = np.asarray(values)
-    x = x[:: max(1, x.size // most_values)]
-    negative = x[(x < 0) & np.isfinite(x)]
-    if negative.size >= fewest_negatives:
-        low, middle = quantiles(negative.astype(np.float64), (negative_percentile, 50.0))
-        r = min(abs(low), longest_tail * _NORMAL_TAIL * abs(middle))
-        width = max((m - math.log10(top / r)) / 2.0, least_width)
-    return Logicle(t=top, w=min(width, widest), m=m, a=0.0)
-
-
-def scatter_scale(channel: Channel) -> Asinh:
-    """Return the scale of a scatter channel: logarithmic above, defined at and below zero too."""
-    return Asinh(t=channel.maximum, m=decades_for(channel.maximum), a=0.0)
-
-
-def channel_scale(channel: Channel, values: npt.ArrayLike) -> Logicle:
-    """Choose the scale of a fluorescence channel from its own range and its negative values.
-
-    A channel that the instrument stored as logarithms gets half a decade below its own decades and
-    a narrow linear part: its smallest value is one, and only compensation takes it below zero.
-
-    Args:
-        channel: the channel.
-        values: its events, linear units, compensated.
-    """
-    if channel.logarithmic:
-        decades = channel.amplification[0] + 0.5
-        return logicle_for(values, top=channel.maximum, decades=decades, default_width=0.2)
-    return logicle_for(values, top=channel.maximum)
-
-
-def channel_scales(events: CompensatedEvents, *, scatter: frozenset[str]) -> dict[str, Scale]:
-    """Choose a scale for every channel but Time.
-
-    Args:
-        events: the tube.
-        scatter: ``$PnN`` of the scatter channels, those without a marker included.
-
-    Returns:
-        ``$PnN`` to its scale, in file order.
-    """
-    return {
-        channel.detector: scatter_scale(channel)
-        if channel.detector in scatter
-        else channel_scale(channel, events.linear(channel.detector))
-        for channel in events.raw.channels
-        if not channel.is_time
-    }

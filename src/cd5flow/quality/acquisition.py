@@ -8,12 +8,13 @@ import numpy as np
 
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.model.limits import FlowRateRule
-from cd5flow.numerics.chunks import blocks
+from cd5flow.model.reasons import Reason
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
 from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.run import Floats, Run
+from cd5flow.quality.quality_input import Floats, QualityInput
 
 FEWEST_EVENTS = 1000
 """With fewer a rate says nothing."""
@@ -23,38 +24,36 @@ LOOKED_AT = 50_000
 SPAN = "of the channel's span"
 
 
-def acquisition(run: Run) -> tuple[Observation, ...]:
+def observe_acquisition(tube: QualityInput) -> tuple[Observation, ...]:
     """Return every observation about the acquisition, in a fixed order."""
     return (
-        *of_the_clock(run),
-        *(observe(run) for observe in OBSERVERS),
-        *drifts(run),
-        not_finite(run),
+        *of_the_clock(tube),
+        *(observe(tube) for observe in OBSERVERS),
+        *drifts(tube),
+        not_finite(tube),
     )
 
 
-def of_the_clock(run: Run) -> tuple[Observation, ...]:
+def of_the_clock(tube: QualityInput) -> tuple[Observation, ...]:
     """Return the observations that need the time of every event, which is made once for all."""
-    time = run.seconds()
+    time = tube.seconds()
     running = _running(time)
-    return clock(time), flow_rate(running, run.rules.flow_rate), flow_gap(running)
+    return clock(time), flow_rate(running, tube.rules.flow_rate), flow_gap(running)
 
 
 def clock(time: Floats | None) -> Observation:
     """Share of events stamped earlier than one before them."""
     code, unit = "TIME", "% of events"
     if time is None:
-        return Observation(code, None, unit, "no Time channel: the run could not be watched")
-    time = finite(time)
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_time"))
+    time = finite_values(time)
     if time.size < 2 or not time.max() > time.min():
-        return Observation(code, None, unit, "the Time channel stands still")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="still"))
     earlier = earlier_percent(time)
-    return Observation(
-        code, earlier, unit, f"{earlier:.2g} % of events are stamped earlier than one before them"
-    )
+    return Observation(code, earlier, unit, Reason(code, percent=earlier))
 
 
-def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
+def flow_rate(time: Floats | Reason, rule: FlowRateRule) -> Observation:
     """Share of events in bins of time whose rate is far from the usual one.
 
     The usual rate is that in whose bins half of the events lie, so that idle stretches do not count.
@@ -64,15 +63,14 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
         rule: the strategy's.
     """
     code, unit = "FLOW_RATE", "% of events"
-    if isinstance(time, str):
+    if isinstance(time, Reason):
         return Observation(code, None, unit, time)
     counts, width = _counts(time, rule)
     if counts.size < FEWEST_BINS:
-        return Observation(code, None, unit, "too few events or ticks to see a rate")
-    ordered = np.sort(counts)
-    usual = float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+        return Observation(code, None, unit, Reason(code, case="few"))
+    usual = usual_count(counts)
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
-    local = 1.4826 * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    local = MAD_TO_SD * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
     spread = max(local, float(np.sqrt(usual)))
     far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
     odd = far & (np.abs(counts - usual) > rule.spreads * spread)
@@ -82,7 +80,7 @@ def flow_rate(time: Floats | str, rule: FlowRateRule) -> Observation:
         code,
         share,
         unit,
-        f"{share:.2g} % of events passed at an unusual rate, usually {rate:.0f} a second",
+        Reason(code, case="seen", percent=share, rate=rate),
     )
 
 
@@ -107,43 +105,41 @@ def _counts(time: Floats, rule: FlowRateRule) -> tuple[Floats, float]:
     return np.diff(np.searchsorted(time, edges)).astype(np.float64), width
 
 
-def flow_gap(time: Floats | str) -> Observation:
+def flow_gap(time: Floats | Reason) -> Observation:
     """Longest time without any event, in percent of the run; of times as `flow_rate` takes them."""
     code, unit = "FLOW_GAP", "% of run time"
-    if isinstance(time, str):
+    if isinstance(time, Reason):
         return Observation(code, None, unit, time)
     gap, whole = max(float(steps.max()) for steps in _steps(time)), float(time[-1] - time[0])
-    return Observation(
-        code, 100 * gap / whole, unit, f"the longest time without an event is {gap:.3g} s"
-    )
+    return Observation(code, 100 * gap / whole, unit, Reason(code, seconds=gap))
 
 
-def _running(time: Floats | None) -> Floats | str:
+def _running(time: Floats | None) -> Floats | Reason:
     """Return the times in order, or why there is nothing to see in them."""
     if time is None:
-        return "no Time channel: the run could not be watched"
-    time = finite(time)
+        return Reason("NOT_SEEN", case="no_time")
+    time = finite_values(time)
     if time.size < FEWEST_EVENTS:
-        return f"{time.size} events are too few to see a rate"
+        return Reason("NOT_SEEN", case="few_events", events=time.size)
     if is_folded(time):
-        return "the clock began anew during the run"
+        return Reason("NOT_SEEN", case="clock_anew")
     if not in_order(time):
         time = np.sort(time)
-    return time if time[-1] > time[0] else "the Time channel stands still"
+    return time if time[-1] > time[0] else Reason("NOT_SEEN", case="still")
 
 
 def _steps(time: Floats) -> Iterator[Floats]:
-    """Yield the times from one event to the next, a block at a time."""
-    for block in blocks(time.size - 1):
-        yield np.diff(time[block.start : block.stop + 1])
+    """Yield the times from one event to the next, a chunk at a time."""
+    for chunk in chunks(time.size - 1):
+        yield np.diff(time[chunk.start : chunk.stop + 1])
 
 
-def unstable_time(run: Run) -> Observation:
+def unstable_time(tube: QualityInput) -> Observation:
     """Share of the run's time in which rate or signals left their usual course."""
     code, unit = "UNSTABLE_TIME", "% of run time"
-    if "stable" not in run.gating.tree:
-        return Observation(code, None, unit, "the run's stability could not be judged")
-    gate = run.gating.tree["stable"]
+    if "stable" not in tube.gating.tree:
+        return Observation(code, None, unit, Reason(code, case="unjudged"))
+    gate = tube.gating.tree["stable"]
     spans: tuple[tuple[float, float], ...] = ()
     if isinstance(gate.region, Intervals):
         spans = gate.region.spans
@@ -155,55 +151,62 @@ def unstable_time(run: Run) -> Observation:
         spans = ((gate.region.low, gate.region.high),)
     start, end = (gate.evidence.values.get(k, 0.0) for k in ("start_seconds", "end_seconds"))
     if not end > start:
-        return Observation(code, None, unit, "the run's stability could not be judged")
+        return Observation(code, None, unit, Reason(code, case="unjudged"))
     kept = sum(b - a for a, b in spans)
     lost = max(0.0, 100 * (end - start - kept) / (end - start))
-    return Observation(code, lost, unit, f"{gate.evidence.note}; the run took {end - start:.0f} s")
+    return Observation(code, lost, unit, _of_the_run(gate.evidence.note, end - start))
 
 
-def removed_by_time(run: Run) -> Observation:
+def _of_the_run(note: Reason, seconds: float) -> Reason | tuple[Reason, ...]:
+    """Return how long the run took, with which stretches of it were found unstable."""
+    if note.code == "FOUND" and note.case in {"stable", "unstable"}:
+        return Reason("UNSTABLE_TIME", **(note.values | {"seconds": seconds}))
+    return note, Reason("UNSTABLE_TIME", case="run", seconds=seconds)
+
+
+def removed_by_time(tube: QualityInput) -> Observation:
     """Share of events left out with unstable time."""
-    lost = run.lost_percent("stable")
+    lost = tube.lost_percent("stable")
     words = (
-        "not done"
+        Reason("REMOVED_BY_TIME", case="not_done")
         if lost is None
-        else f"{lost:.3g} % of events left out with unstable stretches of time"
+        else Reason("REMOVED_BY_TIME", case="seen", percent=lost)
     )
     return Observation("REMOVED_BY_TIME", lost, "% of events", words)
 
 
-def drifts(run: Run) -> tuple[Observation, ...]:
+def drifts(tube: QualityInput) -> tuple[Observation, ...]:
     """Largest drift of a channel that decides, of any other channel, and of all on average."""
-    deciding, others = _drifts(run)
+    deciding, others = _drifts(tube)
     moved = deciding | others
-    value, words = _worst(moved, run)
+    value, words = _worst(moved, tube)
     if moved:
         value = float(np.mean(list(moved.values())))
-        words = f"on average over {len(moved)} channels"
+        words = Reason("DRIFT", case="mean", channels=len(moved))
     return (
-        _largest("SIGNAL_DRIFT", deciding, run),
-        _largest("SIGNAL_DRIFT_OTHERS", others, run),
+        _largest("SIGNAL_DRIFT", deciding, tube),
+        _largest("SIGNAL_DRIFT_OTHERS", others, tube),
         Observation("SIGNAL_DRIFT_MEAN", value, SPAN, words),
     )
 
 
-def _largest(code: str, moved: dict[str, float], run: Run) -> Observation:
-    value, words = _worst(moved, run)
+def _largest(code: str, moved: dict[str, float], tube: QualityInput) -> Observation:
+    value, words = _worst(moved, tube)
     return Observation(code, value, SPAN, words)
 
 
-def _worst(moved: dict[str, float], run: Run) -> tuple[float | None, str]:
+def _worst(moved: dict[str, float], tube: QualityInput) -> tuple[float | None, Reason]:
     if moved:
         marker = max(moved, key=lambda m: moved[m])
-        words = f"largest on {marker}: its mean moves by {moved[marker]:.2f} of the span"
+        words = Reason("DRIFT", case="largest", marker=marker, share=moved[marker])
         return moved[marker], words
-    events = int(np.count_nonzero(run.stable))
-    if events < 2 * run.rules.drift.piece_events:
-        return None, f"{events} events are too few to see drift"
-    return None, "no channel to see drift on"
+    events = int(np.count_nonzero(tube.stable))
+    if events < 2 * tube.rules.drift.piece_events:
+        return None, Reason("NOT_SEEN", case="few_for_drift", events=events)
+    return None, Reason("NOT_SEEN", case="no_channel")
 
 
-def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
+def _drifts(tube: QualityInput) -> tuple[dict[str, float], dict[str, float]]:
     """Return marker to drift, of the channels that decide and of the others.
 
     Drift is the range of a channel's mean between pieces of the run, over its 2-98 % span.
@@ -211,22 +214,22 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     The mean of values clipped to that span, not the median: where half of the cells carry a marker
     the median jumps from one peak to the other by chance.
     """
-    rule = run.rules.drift
-    rows = np.flatnonzero(run.stable)
+    rule = tube.rules.drift
+    rows = np.flatnonzero(tube.stable)
     rows = rows[:: max(1, rows.size // LOOKED_AT)]
     pieces = min(rule.pieces, rows.size // rule.piece_events)
     if pieces < 2:
         return {}, {}
     deciding: dict[str, float] = {}
     others: dict[str, float] = {}
-    for marker, detector in run.panel.markers.items():
+    for marker, detector in tube.panel.markers.items():
         if marker == "Time":
             continue
-        linear = run.raw.values[:, run.raw.channel(detector).index][rows]
+        linear = tube.raw.values[:, tube.raw.channel(detector).index][rows]
         linear = linear[np.isfinite(linear)]
-        if linear.size < pieces * rule.piece_events / 2 or detector not in run.scales:
+        if linear.size < pieces * rule.piece_events / 2 or detector not in tube.scales:
             continue
-        scaled = scale(linear, run.scales[detector])
+        scaled = scale(linear, tube.scales[detector])
         seen = scaled[:: max(1, scaled.size // LOOKED_AT)].astype(np.float64)
         low, high = quantiles(seen, (2, 98))
         if not high > low:
@@ -237,25 +240,27 @@ def _drifts(run: Run) -> tuple[dict[str, float], dict[str, float]]:
     return deciding, others
 
 
-def not_finite(run: Run) -> Observation:
+def not_finite(tube: QualityInput) -> Observation:
     """Share of events with a value that is no number in a channel of the panel."""
-    channels = [run.raw.channel(d).index for d in run.panel.markers.values()]
-    bad = np.zeros(len(run.raw), dtype=np.bool_)
+    channels = [tube.raw.channel(d).index for d in tube.panel.markers.values()]
+    bad = np.zeros(len(tube.raw), dtype=np.bool_)
     for index in channels:
-        bad |= ~np.isfinite(run.raw.values[:, index])
-    if not len(run.raw) or not channels:
-        return Observation("NOT_FINITE", None, "% of events", "no values to look at")
+        bad |= ~np.isfinite(tube.raw.values[:, index])
+    if not len(tube.raw) or not channels:
+        return Observation(
+            "NOT_FINITE", None, "% of events", Reason("NOT_FINITE", case="no_values")
+        )
     found = int(np.count_nonzero(bad))
-    share = 100 * found / len(run.raw)
+    share = 100 * found / len(tube.raw)
     return Observation(
         "NOT_FINITE",
         share,
         "% of events",
-        f"{found:,} events hold a value that is no number, they are in no population",
+        Reason("NOT_FINITE", case="events", events=found),
     )
 
 
-OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
+OBSERVERS: tuple[Callable[[QualityInput], Observation], ...] = (
     unstable_time,
     removed_by_time,
 )

@@ -7,148 +7,156 @@ from collections.abc import Callable
 import numpy as np
 
 from cd5flow.model.events import Mask
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL, SINGLETS
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.numerics.clock import in_order, is_folded
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.ratio import Counted, least_ratio
-from cd5flow.quality.run import Run
+from cd5flow.quality.quality_input import QualityInput
+from cd5flow.quality.ratio import BlastCount, least_ratio
 
 _CLUSTER_METHOD = "candidate_cluster"
 """The method by which blasts are the one cluster of all that pass the lineage gates."""
 
 
-def cells(run: Run) -> tuple[Observation, ...]:
+def observe_cells(tube: QualityInput) -> tuple[Observation, ...]:
     """Return every observation about the cells, in a fixed order."""
-    return tuple(observe(run) for observe in OBSERVERS)
+    return tuple(observe(tube) for observe in OBSERVERS)
 
 
-def debris(run: Run) -> Observation:
+def debris(tube: QualityInput) -> Observation:
     """Share of events too small to be cells."""
-    lost = run.lost_percent("cells")
-    words = (
-        "debris was not told from cells" if lost is None else f"{lost:.3g} % of events are debris"
-    )
+    lost = tube.lost_percent("cells")
+    words = Reason("DEBRIS", case="not_told")
+    if lost is not None:
+        words = Reason("DEBRIS", case="seen", percent=lost)
     return Observation("DEBRIS", lost, "% of events", words)
 
 
-def doublets(run: Run) -> Observation:
+def doublets(tube: QualityInput) -> Observation:
     """Share of cells left out as doublets, both steps together."""
-    if "singlets" not in run.gating.tree:
-        why = (
-            "area or height of forward scatter is missing: doublets are not told from single cells"
-        )
-        return Observation("DOUBLETS", None, "% of cells", why)
+    if SINGLETS not in tube.gating.tree:
+        return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="not_told"))
     # What the first singlet gate saw; gates before it left out other things than doublets.
-    gate = run.gating.tree["singlets"]
-    while gate.parent != ALL and run.gating.tree[gate.parent].evidence.method == "singlet_band":
-        gate = run.gating.tree[gate.parent]
-    whole = run.gating.count(gate.parent)
-    kept = run.gating.count("singlets")
+    gate = tube.gating.tree[SINGLETS]
+    while gate.parent != ALL and tube.gating.tree[gate.parent].evidence.method == "singlet_band":
+        gate = tube.gating.tree[gate.parent]
+    whole = tube.gating.count(gate.parent)
+    kept = tube.gating.count(SINGLETS)
     if not whole or kept is None:
-        return Observation("DOUBLETS", None, "% of cells", "no cells")
+        return Observation("DOUBLETS", None, "% of cells", Reason("DOUBLETS", case="no_cells"))
     lost = 100 * (whole - kept) / whole
-    return Observation("DOUBLETS", lost, "% of cells", f"{lost:.3g} % of cells are doublets")
+    return Observation(
+        "DOUBLETS", lost, "% of cells", Reason("DOUBLETS", case="seen", percent=lost)
+    )
 
 
-def viability(run: Run) -> Observation:
+def viability(tube: QualityInput) -> Observation:
     """Share of living cells where a dye tells."""
-    if "viable" not in run.gating.tree:
+    if "viable" not in tube.gating.tree:
         return Observation(
-            "VIABILITY", None, "% of singlets", "viability was not assessed in this tube"
+            "VIABILITY", None, "% of singlets", Reason("VIABILITY", case="not_assessed")
         )
-    lost = run.lost_percent("viable")
+    lost = tube.lost_percent("viable")
     kept = None if lost is None else 100 - lost
-    return Observation("VIABILITY", kept, "% of singlets", "living cells by the viability dye")
+    return Observation("VIABILITY", kept, "% of singlets", Reason("VIABILITY", case="seen"))
 
 
-def denominator(run: Run) -> Observation:
+def denominator(tube: QualityInput) -> Observation:
     """Events of the denominator; without any there is nothing to judge."""
-    n = run.gating.count(run.denominator_name)
-    if run.gating.denominator_unnamed:
-        return Observation("DENOMINATOR", None, "events", "no gate is named as the denominator")
+    n = tube.gating.count(tube.denominator_name)
+    if tube.gating.denominator_unnamed:
+        return Observation("DENOMINATOR", None, "events", Reason("DENOMINATOR", case="unnamed"))
     if not n:
-        return Observation("DENOMINATOR", None, "events", "no denominator", QualityState.FAIL)
-    return Observation("DENOMINATOR", float(n), "events", f"{n:,} events in the denominator")
+        return Observation(
+            "DENOMINATOR",
+            None,
+            "events",
+            Reason("NOT_SEEN", case="no_denominator"),
+            QualityState.FAIL,
+        )
+    return Observation(
+        "DENOMINATOR", float(n), "events", Reason("DENOMINATOR", case="seen", events=n)
+    )
 
 
-def sensitivity(run: Run) -> Observation:
+def sensitivity(tube: QualityInput) -> Observation:
     """Least share of blasts that the number of cells can show: the LOD of the count rule."""
-    n = run.gating.count(run.denominator_name)
+    n = tube.gating.count(tube.denominator_name)
     if not n:
-        return Observation("SENSITIVITY", None, "% of the denominator", "no denominator")
-    lod = 100 * run.lod_events / n
+        return Observation(
+            "SENSITIVITY", None, "% of the denominator", Reason("NOT_SEEN", case="no_denominator")
+        )
+    lod = 100 * tube.lod_events / n
     return Observation(
         "SENSITIVITY",
         lod,
         "% of the denominator",
-        f"{run.lod_events} blasts among {n:,} cells are the least that counts as detected",
+        Reason("SENSITIVITY", blasts=tube.lod_events, cells=n),
     )
 
 
-def blasts(run: Run) -> Observation:
+def blasts(tube: QualityInput) -> Observation:
     """Events among the blasts, where there is a cluster of them."""
-    n = run.gating.count(run.blasts_name) or 0
-    if not run.gating.cluster:
-        return Observation("BLASTS", None, "events", "no cluster of blasts")
-    return Observation("BLASTS", float(n), "events", f"{n:,} blasts")
+    n = tube.gating.count(tube.blasts_name) or 0
+    if not tube.gating.lineage.cluster:
+        return Observation("BLASTS", None, "events", Reason("NOT_SEEN", case="no_cluster"))
+    return Observation("BLASTS", float(n), "events", Reason("BLASTS", events=n))
 
 
-def outside_blasts(run: Run) -> Observation:
+def outside_blasts(tube: QualityInput) -> Observation:
     """Share of the cells that pass every lineage gate and lie outside the cluster called blasts.
 
     Where they are many there is a second cluster, and it is open which one is the leukaemia, or
     whether both are.
     """
     code, unit = "OUTSIDE_BLASTS", "% of the denominator"
-    gating = run.gating
-    whole = gating.members.get(run.denominator_name)
-    found = gating.members.get(run.blasts_name)
-    told = gating.cluster and run.blasts_name in gating.tree
+    gating = tube.gating
+    whole = gating.members.get(tube.denominator_name)
+    found = gating.members.get(tube.blasts_name)
+    told = gating.lineage.cluster and tube.blasts_name in gating.tree
     if not told or whole is None or found is None or not whole.any():
-        return Observation(code, None, unit, "no cluster of blasts")
-    gate = gating.tree[run.blasts_name]
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cluster"))
+    gate = gating.tree[tube.blasts_name]
     if gate.evidence.method != _CLUSTER_METHOD:
-        why = f"blasts by {gate.evidence.method} are not all that pass the lineage gates"
+        why = Reason(code, case="other_method", method=gate.evidence.method)
         return Observation(code, None, unit, why)
     others = int(np.count_nonzero(gating.members[gate.parent] & whole & ~found))
     share = 100 * others / int(np.count_nonzero(whole))
-    words = f"{others:,} cells of {gate.parent} lie outside the blasts"
+    words = Reason(code, case="seen", events=others, population=gate.parent)
     return Observation(code, share, unit, words)
 
 
-def carry_over(run: Run) -> Observation:
+def carry_over(tube: QualityInput) -> Observation:
     """How much commoner blasts are at the start of the run than later: a tube before may be in it.
 
     The value is the lower limit of the ratio of the two shares (see `least_ratio`).
     """
-    code, unit, rule = "CARRY_OVER", "times the rest", run.rules.carry_over
-    members = run.gating.members
-    if run.blasts_name not in members or run.denominator_name not in members:
-        return Observation(code, None, unit, "no population of blasts to look for")
-    early = _first(run, rule.first_percent)
+    code, unit, rule = "CARRY_OVER", "times the rest", tube.rules.carry_over
+    members = tube.gating.members
+    if tube.blasts_name not in members or tube.denominator_name not in members:
+        return Observation(code, None, unit, Reason(code, case="no_blasts"))
+    early = _first(tube, rule.first_percent)
     if early is None:
-        return Observation(code, None, unit, "no clock tells which events came first")
-    whole = members[run.denominator_name]
-    found = members[run.blasts_name] & whole
+        return Observation(code, None, unit, Reason(code, case="no_clock"))
+    whole = members[tube.denominator_name]
+    found = members[tube.blasts_name] & whole
     n1, n2 = (int(np.count_nonzero(whole & part)) for part in (early, ~early))
     k1, k2 = (int(np.count_nonzero(found & part)) for part in (early, ~early))
-    first, rest = Counted(k1, n1), Counted(k2, n2)
+    first, rest = BlastCount(k1, n1), BlastCount(k2, n2)
     if n1 < rule.cells or not n2:
-        return Observation(
-            code, None, unit, f"{n1} cells at the start of the run are too few to tell"
-        )
+        return Observation(code, None, unit, Reason(code, case="few", cells=n1))
     return Observation(
         code,
         least_ratio(first, rest, confidence_percent=rule.confidence_percent),
         unit,
-        f"in the blast gate: {k1:,} of the first {n1:,} cells, {k2:,} of the other {n2:,}",
+        Reason(code, case="seen", early=k1, first=n1, late=k2, rest=n2),
     )
 
 
-def _first(run: Run, percent: float) -> Mask | None:
+def _first(tube: QualityInput, percent: float) -> Mask | None:
     """Return the events of the first part of the run; None where no clock tells."""
-    time = run.seconds()
+    time = tube.seconds()
     if time is None or not np.isfinite(time).all() or is_folded(time):
         return None
     if not time.size or not time.max() > time.min():
@@ -160,22 +168,19 @@ def _first(run: Run, percent: float) -> Mask | None:
     return early
 
 
-def gate_shares(run: Run) -> Observation:
+def gate_shares(tube: QualityInput) -> Observation:
     """Number of gates outside their usual share of the parent."""
-    odd = [f.message for f in run.gating.findings if f.code == "GATE_SHARE"]
-    return Observation(
-        "GATE_SHARES", float(len(odd)), "gates", "; ".join(odd) or "every gate has its usual share"
-    )
+    odd = tuple(f.reason for f in tube.gating.findings if f.code == "GATE_SHARE")
+    return Observation("GATE_SHARES", float(len(odd)), "gates", odd or Reason("GATE_SHARES"))
 
 
-def gate_positions(run: Run) -> Observation:
+def gate_positions(tube: QualityInput) -> Observation:
     """Number of populations that do not lie where they usually do."""
-    odd = [f.message for f in run.gating.findings if f.code == "GATE_POSITION"]
-    words = "; ".join(odd) or "no population lies where it usually does not"
-    return Observation("GATE_POSITIONS", float(len(odd)), "gates", words)
+    odd = tuple(f.reason for f in tube.gating.findings if f.code == "GATE_POSITION")
+    return Observation("GATE_POSITIONS", float(len(odd)), "gates", odd or Reason("GATE_POSITIONS"))
 
 
-OBSERVERS: tuple[Callable[[Run], Observation], ...] = (
+OBSERVERS: tuple[Callable[[QualityInput], Observation], ...] = (
     debris,
     doublets,
     viability,

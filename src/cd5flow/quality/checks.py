@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
+from cd5flow.model.reasons import Reason, joined
 from cd5flow.model.result import Check, QualitySection, QualityState
 
 
@@ -17,7 +18,7 @@ class Observation:
         code: the check's name, under which the strategy states its limits.
         value: the measure; None where it could not be taken.
         unit: its unit.
-        message: one sentence with what was seen, or why it was not.
+        seen: what was seen, or why it was not; several where several things were.
         unmeasured: the state where there is no value; NOT_DONE decides nothing, WARN and FAIL say that
             what is missing matters.
         or_else: the other end of what the value may be, where it is known between bounds only. Where
@@ -27,9 +28,19 @@ class Observation:
     code: str
     value: float | None
     unit: str | None
-    message: str
+    seen: Reason | tuple[Reason, ...]
     unmeasured: QualityState = QualityState.NOT_DONE
     or_else: float | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What was seen, each thing by itself."""
+        return self.seen if isinstance(self.seen, tuple) else (self.seen,)
+
+    @property
+    def message(self) -> str:
+        """What was seen, in English."""
+        return joined(self.reasons)
 
 
 def judge(observations: Iterable[Observation], limits: QualityLimits) -> QualitySection:
@@ -60,6 +71,7 @@ def _check(seen: Observation, limit: CheckLimit | None) -> Check:
         warn=None if limit is None else limit.warn,
         fail=None if limit is None else limit.fail,
         message=seen.message,
+        message_data=seen.reasons,
     )
 
 

@@ -8,14 +8,14 @@ from scipy.special import betaincinv
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class BlastCount:
     """Blasts among cells."""
 
     blasts: int
     cells: int
 
 
-def least_ratio(one: Counted, other: Counted, *, confidence_percent: float) -> float:
+def least_ratio(one: BlastCount, other: BlastCount, *, confidence_percent: float) -> float:
     """Return the lower limit of the ratio of the share of blasts in one to that in the other.
 
     Given the blasts of both, those of the one are binomial with p, so that the limit of p (Clopper CJ,

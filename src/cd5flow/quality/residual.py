@@ -19,16 +19,16 @@ from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
-from cd5flow.numerics.order_statistics import finite, median, picked, rising
+from cd5flow.model.reasons import Reason
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median, pick, stable_argsort
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.run import Run
+from cd5flow.quality.quality_input import QualityInput
 
 Signal = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]
 
 CD5 = "CD5"
-MAD_TO_SD = 1.4826
 QUANTILE_ERROR = 1.5
 """Standard error of a median over that of a mean is 1.25, of the 20th percentile 1.43."""
 LOOKED_AT = 6_000
@@ -78,50 +78,52 @@ class Slope:
     error_percent: float
 
 
-def negatives_of(run: Run, columns: Columns) -> tuple[Negatives, ...]:
+def negatives_of(tube: QualityInput, columns: Columns) -> tuple[Negatives, ...]:
     """Return the cells of a tube that lack a marker, by the strategy and the lineage rule."""
-    gating = run.gating
+    gating = tube.gating
     found = []
-    blasts = gating.members.get(run.blasts_name)
-    for each in run.rules.residual.populations:
+    blasts = gating.members.get(tube.blasts_name)
+    for each in tube.rules.residual.populations:
         mask = gating.members.get(each.population)
         if mask is None:
             continue
-        if blasts is not None and gating.cluster and each.population != run.blasts_name:
+        if blasts is not None and gating.lineage.cluster and each.population != tube.blasts_name:
             mask = mask & ~blasts
-        found.append(_negatives(run, columns, mask, each))
-    if blasts is not None and gating.cluster and gating.lacks:
-        each = ResidualPopulation(population=run.blasts_name, lacks=gating.lacks)
-        found.append(_negatives(run, columns, blasts, each))
+        found.append(_negatives(tube, columns, mask, each))
+    if blasts is not None and gating.lineage.cluster and gating.lineage.lacks:
+        each = ResidualPopulation(population=tube.blasts_name, lacks=gating.lineage.lacks)
+        found.append(_negatives(tube, columns, blasts, each))
     return tuple(found)
 
 
 def negatives_of_fmo(
-    run: Run, columns: Columns, members: Mapping[str, Mask]
+    tube: QualityInput, columns: Columns, members: Mapping[str, Mask]
 ) -> tuple[Negatives, ...]:
     """Return the cells of an accepted FMO tube, none of which was stained with CD5.
 
     Args:
-        run: the sample that it belongs to.
+        tube: the sample that it belongs to.
         columns: the FMO's own signals, by the sample's matrix.
         members: who is in which of the sample's gates.
     """
     return tuple(
         _negatives(
-            run,
+            tube,
             columns,
             members[name],
             ResidualPopulation(population=f"{name} of the FMO", lacks=(CD5,)),
         )
-        for name in run.rules.residual.fmo_populations
+        for name in tube.rules.residual.fmo_populations
         if name in members
     )
 
 
-def _negatives(run: Run, columns: Columns, mask: Mask, each: ResidualPopulation) -> Negatives:
+def _negatives(
+    tube: QualityInput, columns: Columns, mask: Mask, each: ResidualPopulation
+) -> Negatives:
     rows = np.flatnonzero(mask)
     rows = rows[:: max(1, rows.size // LOOKED_AT)]
-    dyes = {m: d for m, d in run.fluorescence.items() if m not in {"viability", "nuclear"}}
+    dyes = {m: d for m, d in tube.fluorescence.items() if m not in {"viability", "nuclear"}}
     signals = {m: columns.column(Dimension(d))[rows] for m, d in dyes.items()}
     return Negatives(
         each.population,
@@ -205,7 +207,7 @@ def _bins(x: Signal, rule: ResidualRule) -> _Bins | None:
     pairs of cells, and one bin far from all others would be the slope.
     """
     rows = np.flatnonzero(np.isfinite(x))
-    rows = rows[rising(x[rows])]
+    rows = rows[stable_argsort(x[rows])]
     rows = rows[: int(rows.size * (1 - rule.brightest_percent / 100))]
     number = min(rule.bins, rows.size // rule.bin_events)
     if number < FEWEST_BINS:
@@ -250,22 +252,22 @@ def _spreads(parts: _Ordered, levels: Floats) -> Floats:
     return MAD_TO_SD * (levels - parts.middle_of_lowest(below))
 
 
-def residual(
-    run: Run, columns: Columns, *, fmo: Iterable[Negatives], reference: tuple[str, ...]
+def observe_residuals(
+    tube: QualityInput, columns: Columns, *, fmo: Iterable[Negatives], reference: tuple[str, ...]
 ) -> tuple[Observation, ...]:
     """Return every observation about spillover left behind, in a fixed order.
 
     Args:
-        run: the tube.
+        tube: the tube.
         columns: its compensated signals.
         fmo: cells of accepted FMO tubes.
         reference: populations without CD5, best first.
     """
-    found = slopes((*negatives_of(run, columns), *fmo), run.rules.residual)
+    found = slopes((*negatives_of(tube, columns), *fmo), tube.rules.residual)
     return (
-        into_cd5(found, has_cd5=run.panel.has(CD5)),
+        into_cd5(found, has_cd5=tube.panel.has(CD5)),
         into_others(found),
-        below_zero(run, columns, reference),
+        below_zero(tube, columns, reference),
     )
 
 
@@ -273,7 +275,7 @@ def into_cd5(found: Iterable[Slope], *, has_cd5: bool) -> Observation:
     """Largest spillover into CD5 that was left, or taken off too much."""
     code, unit = "RESIDUAL_CD5", "% of another dye"
     if not has_cd5:
-        return Observation(code, None, unit, "no CD5 in this tube")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cd5"))
     value, words = _worst([slope for slope in found if slope.target == CD5])
     return Observation(code, value, unit, words)
 
@@ -284,31 +286,37 @@ def into_others(found: Iterable[Slope]) -> Observation:
     return Observation("RESIDUAL_SPILLOVER", value, "% of another dye", words)
 
 
-def _worst(found: list[Slope]) -> tuple[float | None, str]:
+def _worst(found: list[Slope]) -> tuple[float | None, Reason]:
     if not found:
-        return None, "no cells that lack a marker carry another dye brightly enough to see it"
+        return None, Reason("NOT_SEEN", case="no_pairs")
     worst = max(found, key=lambda slope: abs(slope.percent))
-    much = f"{abs(worst.percent):.1f} % of {worst.source}"
-    done = "left in" if worst.percent > 0 else "too much taken off"
-    words = f"{much} {done} {worst.target} of {worst.name}, the most of {len(found)} pairs"
+    words = Reason(
+        "RESIDUAL",
+        case="left" if worst.percent > 0 else "taken_off",
+        percent=abs(worst.percent),
+        source=worst.source,
+        target=worst.target,
+        population=worst.name,
+        pairs=len(found),
+    )
     return abs(worst.percent), words
 
 
-def below_zero(run: Run, columns: Columns, reference: tuple[str, ...]) -> Observation:
+def below_zero(tube: QualityInput, columns: Columns, reference: tuple[str, ...]) -> Observation:
     """Share of the CD5-negative reference that lies far below zero: too much was taken off.
 
     Far is 3 robust SDs, those of the narrower half of the population, so that neither the tail
     looked for nor CD5-positive cells widen it.
     """
     code, unit = "CD5_BELOW_ZERO", "% of the reference"
-    if not run.panel.has(CD5):
-        return Observation(code, None, unit, "no CD5 in this tube")
-    signal = columns.column(Dimension(run.panel.detector(CD5)))
+    if not tube.panel.has(CD5):
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cd5"))
+    signal = columns.column(Dimension(tube.panel.detector(CD5)))
     if not np.any(signal < 0):
-        return Observation(code, None, unit, "this channel holds nothing below zero")
+        return Observation(code, None, unit, Reason(code, case="nothing"))
     for name in reference:
-        values = _without_blasts(signal, name, run.gating, run.blasts_name)
-        if values.size < run.rules.residual.reference_events:
+        values = _without_blasts(signal, name, tube.gating, tube.blasts_name)
+        if values.size < tube.rules.residual.reference_events:
             continue
         middle = median(values)
         halves = (
@@ -319,8 +327,10 @@ def below_zero(run: Run, columns: Columns, reference: tuple[str, ...]) -> Observ
         if not spread > 0:
             continue
         share = 100 * float(np.mean(values < -TAIL_SPREADS * spread))
-        return Observation(code, share, unit, f"{share:.2g} % of {name} lie far below zero in CD5")
-    return Observation(code, None, unit, "no population without CD5 has enough events")
+        return Observation(
+            code, share, unit, Reason(code, case="seen", percent=share, population=name)
+        )
+    return Observation(code, None, unit, Reason(code, case="few"))
 
 
 def _without_blasts(
@@ -329,6 +339,6 @@ def _without_blasts(
     mask = gating.members.get(name)
     if mask is None:
         return np.empty(0)
-    if gating.cluster and blasts_name in gating.members:
+    if gating.lineage.cluster and blasts_name in gating.members:
         mask = mask & ~gating.members[blasts_name]
-    return finite(picked(signal, mask)).astype(np.float64)
+    return finite_values(pick(signal, mask)).astype(np.float64)

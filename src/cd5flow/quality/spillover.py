@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cd5flow.model.events import Spillover
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
 
@@ -17,21 +18,21 @@ class Compensation:
     """How a tube was compensated.
 
     Attributes:
-        words: its state.
+        told: its state.
         known: whether signals may be read as free of spillover.
         invertible: False where there is a matrix and it cannot be inverted well enough.
         applied: the matrix that was applied; None where none was.
         compensated_before: channels named as compensated already.
     """
 
-    words: str
+    told: Reason
     known: bool
     invertible: bool
     applied: Spillover | None
     compensated_before: tuple[str, ...]
 
 
-def spillover(tube: Compensation) -> tuple[Observation, ...]:
+def observe_spillover(tube: Compensation) -> tuple[Observation, ...]:
     """Return every observation about the matrix, in a fixed order."""
     return tuple(observe(tube) for observe in OBSERVERS)
 
@@ -41,24 +42,24 @@ def compensation(tube: Compensation) -> Observation:
     code, unit = "COMPENSATION", "condition number"
     if not tube.known:
         state = QualityState.WARN if tube.invertible else QualityState.FAIL
-        return Observation(code, None, unit, tube.words, state)
+        return Observation(code, None, unit, tube.told, state)
     number = None if tube.applied is None else tube.applied.condition_number
-    return Observation(code, number, unit, tube.words)
+    return Observation(code, number, unit, tube.told)
 
 
 def diagonal(tube: Compensation) -> Observation:
     """Largest departure of a dye's signal in its own detector from 1."""
     code, unit = "SPILLOVER_DIAGONAL", "coefficient"
     if tube.applied is None:
-        return Observation(code, None, unit, "no matrix was applied")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_matrix"))
     off = np.abs(np.diag(tube.applied.matrix) - 1)
     worst = int(np.argmax(off))
     if not off[worst]:
-        return Observation(code, 0.0, unit, "every dye counts once in its own detector")
+        return Observation(code, 0.0, unit, Reason(code, case="once"))
     name = tube.applied.detectors[worst]
     value = float(tube.applied.matrix[worst, worst])
     return Observation(
-        code, float(off[worst]), unit, f"{name} counts {value:g} times in its own detector"
+        code, float(off[worst]), unit, Reason(code, case="seen", detector=name, value=value)
     )
 
 
@@ -74,15 +75,15 @@ def lowest(tube: Compensation) -> Observation:
     return Observation("SPILLOVER_NEGATIVE", value, "coefficient", words)
 
 
-def _extreme(applied: Spillover | None, *, sign: int) -> tuple[float | None, str]:
+def _extreme(applied: Spillover | None, *, sign: int) -> tuple[float | None, Reason]:
     """Return the largest (or lowest) coefficient beside the diagonal, and of what it is."""
     if applied is None or len(applied.detectors) < 2:
-        return None, "no matrix was applied"
+        return None, Reason("NOT_SEEN", case="no_matrix")
     itself = np.eye(len(applied.detectors), dtype=np.bool_)
     beside = np.where(itself, -np.inf, sign * applied.matrix)
     row, column = np.unravel_index(int(np.argmax(beside)), beside.shape)
     return float(applied.matrix[row, column]), (
-        f"{applied.detectors[row]} into {applied.detectors[column]}"
+        Reason("SPILLOVER_INTO", source=applied.detectors[row], target=applied.detectors[column])
     )
 
 
@@ -92,11 +93,11 @@ def twice(tube: Compensation) -> Observation:
     both = () if tube.applied is None else set(tube.applied.detectors)
     found = sorted(set(tube.compensated_before) & set(both))
     if found:
-        words = f"a matrix was applied to channels named as compensated: {', '.join(found)}"
+        words = Reason(code, case="twice", channels=found)
     elif tube.compensated_before:
-        words = "channels are named as compensated, no matrix was applied to them"
+        words = Reason(code, case="named")
     else:
-        words = "no channel is named as compensated"
+        words = Reason(code, case="none")
     return Observation(code, float(len(found)), unit, words)
 
 

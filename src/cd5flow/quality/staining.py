@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.limits import ReagentRule
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod, PriorTherapy
-from cd5flow.numerics.density import dips, profile, span
+from cd5flow.numerics.density import find_dips, profile, span
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.ratio import Counted, least_ratio
+from cd5flow.quality.ratio import BlastCount, least_ratio
 
 Signal = npt.NDArray[np.floating]
 
@@ -49,12 +50,12 @@ class Stained:
     t_cells_scaled: Signal
     negatives: tuple[float, float] | None
     cuts: tuple[tuple[CutMethod, float], ...]
-    reference: tuple[str, int] | None
+    reference: tuple[Reason, int] | None
     reagent: ReagentRule
     reagent_t_cells: int
     controls: tuple[tuple[str, bool], ...]
-    counted: Counted | None
-    fmo_counted: tuple[Counted, ...]
+    counted: BlastCount | None
+    fmo_counted: tuple[BlastCount, ...]
     confidence_percent: float
     prior_therapy: tuple[PriorTherapy, ...]
     collected_at: str | None
@@ -62,7 +63,7 @@ class Stained:
     has_cd5: bool
 
 
-def staining(tube: Stained) -> tuple[Observation, ...]:
+def observe_staining(tube: Stained) -> tuple[Observation, ...]:
     """Return every observation about staining, in a fixed order."""
     return tuple(observe(tube) for observe in OBSERVERS)
 
@@ -79,9 +80,7 @@ def reagent(tube: Stained) -> Observation:
     if why is not None:
         return Observation(code, None, unit, why)
     if tube.negatives is None or not tube.negatives[1] > 0:
-        return Observation(
-            code, None, unit, "no negatives were measured to hold the T cells against"
-        )
+        return Observation(code, None, unit, Reason(code, case="no_negatives"))
     mode = tube.t_cells[brightest_mode(tube.t_cells_scaled, tube.reagent)]
     centre, spread = tube.negatives
     index = (float(np.median(mode)) - centre) / (2 * spread)
@@ -89,7 +88,7 @@ def reagent(tube: Stained) -> Observation:
         code,
         index,
         unit,
-        f"the brightest mode, {mode.size:,} of {tube.t_cells.size:,} T cells, over the negatives",
+        Reason(code, case="seen", mode=mode.size, events=tube.t_cells.size),
     )
 
 
@@ -108,7 +107,7 @@ def brightest_mode(scaled: Signal, rule: ReagentRule) -> npt.NDArray[np.bool_]:
     shape = profile(scaled, base=SMOOTHING, low=low, high=high)
     if shape is None:
         return everyone
-    valleys = [d.place for d in dips(shape, min_depth=rule.valley_depth, min_events=fewest)]
+    valleys = [d.place for d in find_dips(shape, min_depth=rule.valley_depth, min_events=fewest)]
     return np.asarray(scaled >= max(valleys)) if valleys else everyone
 
 
@@ -119,28 +118,26 @@ def internal_positive(tube: Stained) -> Observation:
     if why is not None:
         return Observation(code, None, unit, why)
     if not tube.cuts:
-        return Observation(code, None, unit, "no cut")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cut"))
     share = 100 * float(np.mean(tube.t_cells >= tube.cuts[0][1]))
-    return Observation(code, share, unit, f"{share:.3g} % of normal T cells carry CD5")
+    return Observation(code, share, unit, Reason(code, percent=share))
 
 
-def _unjudged(tube: Stained) -> str | None:
+def _unjudged(tube: Stained) -> Reason | None:
     """Return why T cells do not tell of the reagent; None where they do."""
     if not tube.has_cd5:
-        return "no CD5 in this tube"
+        return Reason("NOT_SEEN", case="no_cd5")
     if PriorTherapy.CD5_CAR in tube.prior_therapy:
-        return "after CD5 CAR-T cells normal T cells may lack CD5"
+        return Reason("NOT_SEEN", case="car")
     if tube.t_cells.size < tube.reagent_t_cells:
-        return f"{tube.t_cells.size} normal T cells are too few to judge the reagent by"
+        return Reason("NOT_SEEN", case="few_t_cells", events=tube.t_cells.size)
     return None
 
 
 def internal_negative(tube: Stained) -> Observation:
     """Events of the internal negative population behind a cut."""
     if tube.reference is None:
-        return Observation(
-            "INTERNAL_NEGATIVE", None, "events", "the cut rests on no internal negative"
-        )
+        return Observation("INTERNAL_NEGATIVE", None, "events", Reason("INTERNAL_NEGATIVE"))
     words, events = tube.reference
     return Observation("INTERNAL_NEGATIVE", float(events), "events", words)
 
@@ -149,24 +146,24 @@ def cut_agreement(tube: Stained) -> Observation:
     """Decades between the cut used and the next strong one."""
     code, unit = "CUT_AGREEMENT", "decades"
     if not tube.cuts or tube.cuts[0][1] <= 0:
-        return Observation(code, None, unit, "no cut")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cut"))
     method, place = tube.cuts[0]
     for other, there in tube.cuts[1:]:
         if other in {CutMethod.INTERNAL_NEGATIVE, CutMethod.FIXED} and there > 0:
             apart = abs(float(np.log10(there / place)))
-            return Observation(code, apart, unit, f"{method.value} against {other.value}")
-    return Observation(code, None, unit, f"only {method.value} places a cut")
+            return Observation(code, apart, unit, Reason(code, case="two", one=method, other=other))
+    return Observation(code, None, unit, Reason(code, case="one", one=method))
 
 
 def control_match(tube: Stained) -> Observation:
     """Number of control tubes given that do not match the sample."""
     code, unit = "CONTROL_MATCH", "tubes"
     if not tube.controls:
-        return Observation(code, None, unit, "no control tube was given")
+        return Observation(code, None, unit, Reason(code, case="none"))
     refused = [role for role, accepted in tube.controls if not accepted]
     if not refused:
-        return Observation(code, 0.0, unit, "every control tube matches the sample")
-    return Observation(code, float(len(refused)), unit, f"refused: {', '.join(refused)}")
+        return Observation(code, 0.0, unit, Reason(code, case="all"))
+    return Observation(code, float(len(refused)), unit, Reason(code, case="refused", roles=refused))
 
 
 def control_share(tube: Stained) -> Observation:
@@ -179,7 +176,7 @@ def control_share(tube: Stained) -> Observation:
     code, unit = "CONTROL_SHARE", "times"
     ours = tube.counted
     if ours is None or not ours.cells:
-        return Observation(code, None, unit, "no cluster of blasts")
+        return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cluster"))
     times = partial(least_ratio, confidence_percent=tube.confidence_percent)
     seen = [
         (max(times(ours, theirs), times(theirs, ours)), theirs)
@@ -187,11 +184,15 @@ def control_share(tube: Stained) -> Observation:
         if theirs.cells
     ]
     if not seen:
-        return Observation(code, None, unit, "no FMO of this specimen to hold the blasts against")
+        return Observation(code, None, unit, Reason(code, case="no_fmo"))
     most, theirs = max(seen, key=lambda one: one[0])
-    words = (
-        f"blasts: {ours.blasts:,} of {ours.cells:,} cells here, "
-        f"{theirs.blasts:,} of {theirs.cells:,} in the FMO"
+    words = Reason(
+        code,
+        case="seen",
+        ours=ours.blasts,
+        whole=ours.cells,
+        theirs=theirs.blasts,
+        others=theirs.cells,
     )
     return Observation(code, most, unit, words)
 
@@ -207,19 +208,19 @@ def specimen_age(tube: Stained) -> Observation:
         start, start_open = _moment(tube.collected_at)
         end, end_open = _moment(tube.acquired)
     except ValueError:
-        return Observation(code, None, unit, "time of collection or acquisition unknown")
+        return Observation(code, None, unit, Reason(code, case="unknown"))
     if (start.tzinfo is None) != (end.tzinfo is None):
         # The instrument's clock is the laboratory's; so is a time of collection on its label.
         start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
     most = (end + end_open - start) / timedelta(hours=1)
     least = (end - start - start_open) / timedelta(hours=1)
     if most < 0:
-        return Observation(code, None, unit, "acquired before it was collected, by the dates given")
+        return Observation(code, None, unit, Reason(code, case="before"))
     if most == least:
-        words = f"{_clock_hours(most)} from collection to acquisition"
+        words = Reason(code, case="known", hours=_clock_hours(most))
         return Observation(code, most, unit, words)
     least = max(least, 0.0)
-    words = f"{_clock_hours(least)} to {_clock_hours(most)} from collection to acquisition"
+    words = Reason(code, case="between", least=_clock_hours(least), most=_clock_hours(most))
     return Observation(code, most, unit, words, or_else=least)
 
 

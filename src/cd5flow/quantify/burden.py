@@ -6,10 +6,13 @@ protocol (`burden_limit_percent`); comparisons use unrounded values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.populations import Lineage
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BurdenAlternative, BurdenSection, BurdenState
 from cd5flow.quantify.statistics import interval, share_percent, upper_limit
 
@@ -26,10 +29,7 @@ _LEVELS: tuple[tuple[float, Level], ...] = (
     (0.0, "<0.01%"),
 )
 
-_UNPROVEN = (
-    "LINEAGE_UNPROVEN: a CD45-dim cluster was seen whose lineage no marker proves; it is "
-    "neither claimed as T-ALL nor called normal"
-)
+_UNPROVEN = Reason("LINEAGE_UNPROVEN", case="cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Sensitivity:
     Attributes:
         lod, lloq: the limits.
         by: what the LOD rests on: events over the denominator, or the laboratory's validation.
-        words: the LOD with what it rests on, in a sentence's part.
+        told: the same as values of a reason, whose case tells what the LOD rests on.
     """
 
     lod: float
     lloq: float
     by: Literal["count rule", "validated"]
-    words: str
+    told: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,10 @@ class BurdenCounts:
         blast_events: events in `blasts`.
         denominator_events: events in `nucleated`; None where it could not be gated.
         denominator_rule: its rule in words.
-        cluster: whether the blasts lie together as a population does, rather than scattered.
-        lineage_proven: whether the panel's lineage markers show the blasts to be T cells.
+        lineage: what the blasts are, and what that rests on.
         distinguishable: whether panel and gates can tell T-ALL blasts from normal cells at all.
         countable: whether the number of blasts is known although they may not be told from normal
             cells: 0 where no population of the kind stands apart. None is as `distinguishable`.
-        cd45_dim_cluster_unproven: a CD45-dim cluster was seen whose lineage stays unproven.
         quality_fail: a quality check withholds states.
         others: the same tube by other conventions' denominators.
         unseen: disease that the panel is blind to, in words; empty where there is none.
@@ -78,11 +76,9 @@ class BurdenCounts:
     blast_events: int
     denominator_events: int | None
     denominator_rule: str
-    cluster: bool
-    lineage_proven: bool = True
+    lineage: Lineage
     distinguishable: bool = True
     countable: bool | None = None
-    cd45_dim_cluster_unproven: bool = False
     quality_fail: bool = False
     others: tuple[OtherCount, ...] = ()
     unseen: str = ""
@@ -154,16 +150,16 @@ def _sensitivity(total: int, limits: BurdenLimits) -> Sensitivity | None:
     count = 100 * limits.lod_events / total
     validated = max(limits.validated_lod_percent or 0.0, limits.validated_lob_percent or 0.0)
     lod = max(count, validated)
+    lloq = max(100 * limits.lloq_events / total, lod)
     if validated > count:
-        words = f"{lod:.2g} % (validated by the laboratory)"
-    else:
-        words = f"{lod:.2g} % (count rule: {limits.lod_events} of {total:,} events)"
-    return Sensitivity(
-        lod,
-        max(100 * limits.lloq_events / total, lod),
-        "validated" if validated > count else "count rule",
-        words,
-    )
+        return Sensitivity(lod, lloq, "validated", {"case": "validated", "lod": lod})
+    rule: dict[str, object] = {
+        "case": "count_rule",
+        "lod": lod,
+        "lod_events": limits.lod_events,
+        "total": total,
+    }
+    return Sensitivity(lod, lloq, "count rule", rule)
 
 
 def _judge(
@@ -172,55 +168,46 @@ def _judge(
     reached: Sensitivity | None,
     limits: BurdenLimits,
     burden_limit_percent: float,
-) -> tuple[BurdenState, tuple[str, ...]]:
+) -> tuple[BurdenState, tuple[Reason, ...]]:
     withheld = _withheld(counts)
     if withheld or reached is None:
         return BurdenState.NOT_EVALUABLE, withheld
     if percent is None or not counts.distinguishable:
-        unproven_too = (_UNPROVEN,) if counts.cd45_dim_cluster_unproven else ()
+        unproven_too = (_UNPROVEN,) if counts.lineage.unproven_cluster else ()
         return BurdenState.INCONCLUSIVE, (
-            "BLASTS_NOT_DISTINGUISHABLE: this tube does not tell T-ALL blasts from normal cells",
+            Reason("BLASTS_NOT_DISTINGUISHABLE"),
             *unproven_too,
         )
-    clustered = counts.cluster and counts.blast_events >= limits.cluster_events
+    clustered = counts.lineage.cluster and counts.blast_events >= limits.cluster_events
     detected = clustered and counts.blast_events >= limits.lod_events and percent >= reached.lod
-    unproven = counts.cd45_dim_cluster_unproven or (clustered and not counts.lineage_proven)
-    if unproven and not (detected and counts.lineage_proven):
+    unproven = counts.lineage.unproven_cluster or (clustered and not counts.lineage.is_proven)
+    if unproven and not (detected and counts.lineage.is_proven):
         return BurdenState.INCONCLUSIVE, (_UNPROVEN,)
     notes = _notes(counts, unproven=unproven, clustered=clustered)
     if detected:
         return _detected(counts, percent, limits, burden_limit_percent, notes)
     if clustered:
-        reason = (
-            f"BELOW_LOD: a cluster of {counts.blast_events:,} events, fewer than the limit of "
-            f"detection asks for, {reached.words}; repeat with more events"
-        )
+        reason = Reason("BELOW_LOD", blasts=counts.blast_events, **reached.told)
         return BurdenState.INDETERMINATE, (reason, *notes)
     return _not_seen(counts, reached, limits, notes)
 
 
-def _withheld(counts: BurdenCounts) -> tuple[str, ...]:
+def _withheld(counts: BurdenCounts) -> tuple[Reason, ...]:
     """Return why no state can be given at all; empty where one can."""
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     if counts.quality_fail:
-        reasons.append("QUALITY_FAIL: a quality check failed; the state is withheld")
+        reasons.append(Reason("QUALITY_FAIL", case="withheld"))
     if not counts.denominator_events:
-        reasons.append(f"NO_DENOMINATOR: no events in the denominator ({counts.denominator_rule})")
+        reasons.append(Reason("NO_DENOMINATOR", case="empty", rule=counts.denominator_rule))
     return tuple(reasons)
 
 
-def _notes(counts: BurdenCounts, *, unproven: bool, clustered: bool) -> tuple[str, ...]:
-    notes: list[str] = []
+def _notes(counts: BurdenCounts, *, unproven: bool, clustered: bool) -> tuple[Reason, ...]:
+    notes: list[Reason] = []
     if unproven:
-        notes.append(
-            "LINEAGE_UNPROVEN: beside the blasts there is a CD45-dim cluster of unproven lineage; "
-            "it is not counted"
-        )
+        notes.append(Reason("LINEAGE_UNPROVEN", case="beside"))
     if counts.blast_events and not clustered:
-        notes.append(
-            f"NO_CLUSTER: {counts.blast_events:,} events lie in the blast gate without forming a "
-            "cluster; they are counted, not called disease"
-        )
+        notes.append(Reason("NO_CLUSTER", events=counts.blast_events))
     return tuple(notes)
 
 
@@ -229,53 +216,44 @@ def _detected(
     percent: float,
     limits: BurdenLimits,
     burden_limit_percent: float,
-    notes: tuple[str, ...],
-) -> tuple[BurdenState, tuple[str, ...]]:
-    share = f"{counts.blast_events:,} of {counts.denominator_events:,} events ({percent:.4g} %)"
+    notes: tuple[Reason, ...],
+) -> tuple[BurdenState, tuple[Reason, ...]]:
+    share: dict[str, object] = {
+        "blasts": counts.blast_events,
+        "total": counts.denominator_events,
+        "percent": percent,
+    }
     if counts.blast_events < limits.lloq_events:
-        reason = (
-            f"BELOW_LLOQ: {share} are a detected cluster, but fewer than the "
-            f"{limits.lloq_events} events that a number needs"
-        )
+        reason = Reason("BELOW_LLOQ", least=limits.lloq_events, **share)
         return BurdenState.MRD_BELOW_LLOQ, (reason, *notes)
     if percent > burden_limit_percent:
-        reason = f"ABOVE_BURDEN_LIMIT: {share} lie above {burden_limit_percent:g} %"
+        reason = Reason("ABOVE_BURDEN_LIMIT", limit=burden_limit_percent, **share)
         return BurdenState.OVERT, (reason, *notes)
-    reason = f"MRD_QUANTIFIED: {share} do not lie above {burden_limit_percent:g} %"
+    reason = Reason("MRD_QUANTIFIED", limit=burden_limit_percent, **share)
     return BurdenState.MRD_POSITIVE, (reason, *notes)
 
 
 def _not_seen(
-    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits, notes: tuple[str, ...]
-) -> tuple[BurdenState, tuple[str, ...]]:
+    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits, notes: tuple[Reason, ...]
+) -> tuple[BurdenState, tuple[Reason, ...]]:
     """Return what may be said where nothing was seen: never without the sensitivity."""
     required = limits.required_lod_percent
-    seen = f"no cluster of {limits.cluster_events} blasts"
+    seen = limits.cluster_events
     high = upper_limit(counts.blast_events, counts.denominator_events or 0)
     # As many events as a detection asks for are only seen where nothing else lies in their place.
     scattered = share_percent(counts.blast_events, counts.denominator_events or 0) or 0.0
     if counts.blast_events >= limits.lod_events:
-        reason = (
-            f"SCATTER_HIDES: {counts.blast_events:,} scattered cells ({scattered:.2g} %) look like "
-            f"blasts; {seen} stands out of them, but disease could hide there"
+        reason = Reason(
+            "SCATTER_HIDES", events=counts.blast_events, percent=scattered, cluster=seen
         )
         return BurdenState.INCONCLUSIVE, (reason, *notes)
     if reached.lod <= required and counts.unseen:
-        reason = (
-            f"PANEL_BLIND: {seen} at a limit of detection of {reached.words}, but this panel does not "
-            f"see {counts.unseen}; a diagnostic result (--laip) can exclude it"
-        )
+        reason = Reason("PANEL_BLIND", cluster=seen, unseen=counts.unseen, **reached.told)
         return BurdenState.INCONCLUSIVE, (reason, *notes)
     if reached.lod <= required:
-        reason = (
-            f"NO_CLUSTER_SEEN: {seen} at a limit of detection of {reached.words}; one-sided upper "
-            f"95 % limit {high:.2g} %"
-        )
+        reason = Reason("NO_CLUSTER_SEEN", cluster=seen, high=high, **reached.told)
         return BurdenState.NOT_DETECTED, (reason, *notes)
-    reason = (
-        f"SENSITIVITY_TOO_LOW: {seen}, but the limit of detection of {reached.words} is above "
-        f"{required:g} %"
-    )
+    reason = Reason("SENSITIVITY_TOO_LOW", cluster=seen, required=required, **reached.told)
     return BurdenState.INCONCLUSIVE, (reason, *notes)
 
 

@@ -8,6 +8,8 @@ from statistics import NormalDist
 import numpy as np
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.populations import Lineage
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.contamination import Neighbour, contamination
 from cd5flow.quantify.cuts import Cut
@@ -51,9 +53,8 @@ class Circumstances:
         panel_gap: markers without which no blasts can be told ("CD45"); empty where none is
             missing.
         compensated: whether compensation is known.
-        lineage_proven: whether the blasts are shown to be T.
+        lineage: what the blasts are, and what that rests on.
         blast_events: events in the blast gate.
-        cluster: whether they lie together as a population does.
         quality_fail: whether states are withheld.
         neighbours: other cells that may lie in the blast gate.
     """
@@ -61,9 +62,8 @@ class Circumstances:
     has_cd5: bool
     panel_gap: tuple[str, ...]
     compensated: bool
-    lineage_proven: bool
+    lineage: Lineage
     blast_events: int
-    cluster: bool
     quality_fail: bool
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -87,9 +87,9 @@ def judge_cd5(
     n = circumstances.blast_events
     if measured is None:
         return _section(threshold, Cd5State.NOT_EVALUABLE, blockers, n)
-    few = _without_signal(measured, limits, n) if circumstances.cluster else []
+    few = _without_signal(measured, limits, n) if circumstances.lineage.cluster else []
     blockers += few or _unproven(measured, limits)
-    if any(not b.startswith("QUALITY_FAIL") for b in blockers):
+    if codes(blockers) - {"QUALITY_FAIL"}:
         # A cut on a signal of unknown make-up is no cut.
         shown = measured if circumstances.compensated else None
         return _section(threshold, Cd5State.NOT_EVALUABLE, blockers, n, measured=shown)
@@ -109,9 +109,7 @@ def judge_cd5(
     )
     state, reasons = _state(share, measured, threshold=threshold, pattern=pattern, limits=limits)
     if blockers:  # quality alone: whatever else blocks has no number to show
-        shown_all_the_same = (
-            "QUALITY_FAIL: a quality check failed; the numbers are shown, no state is given"
-        )
+        shown_all_the_same = Reason("QUALITY_FAIL", case="numbers_shown")
         state, reasons = Cd5State.NOT_EVALUABLE, [shown_all_the_same, *reasons]
     section = _section(
         threshold, state, reasons, int(blasts.size), measured=measured, share=share, pattern=pattern
@@ -130,56 +128,53 @@ class _Share:
     band: tuple[float, float]
 
 
-def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[str]:
+def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[Reason]:
     """Return why no state can be given, as far as it does not depend on a cut."""
     n = circumstances.blast_events
     blockers = []
     if not circumstances.has_cd5:
-        blockers.append("NO_CD5: no channel of this tube carries CD5")
+        blockers.append(Reason("NO_CD5"))
     if circumstances.panel_gap:
-        missing = ", ".join(circumstances.panel_gap)
-        blockers.append(f"LINEAGE_UNPROVEN: blasts cannot be told without {missing}")
-    elif not circumstances.lineage_proven:
-        blockers.append(
-            "LINEAGE_UNPROVEN: nothing in this tube proves that the cells are T-ALL blasts"
-        )
+        missing = circumstances.panel_gap
+        blockers.append(Reason("LINEAGE_UNPROVEN", case="panel", missing=missing))
+    elif not circumstances.lineage.is_proven:
+        blockers.append(Reason("LINEAGE_UNPROVEN", case="no_proof"))
     if not circumstances.compensated:
-        blockers.append("NOT_COMPENSATED: the spillover into CD5 is unknown")
-    if not circumstances.cluster:
-        blockers.append(f"FEW_BLASTS: no cluster of blasts; {n} events lie in their gate")
+        blockers.append(Reason("NOT_COMPENSATED"))
+    if not circumstances.lineage.cluster:
+        blockers.append(Reason("FEW_BLASTS", case="no_cluster", blasts=n))
     elif n < limits.evaluable_blasts:
-        blockers.append(f"FEW_BLASTS: {n} blasts, at least {limits.evaluable_blasts} needed")
+        least = limits.evaluable_blasts
+        blockers.append(Reason("FEW_BLASTS", case="evaluable", blasts=n, least=least))
     if circumstances.quality_fail:
-        blockers.append("QUALITY_FAIL: a quality check failed; no state is given")
+        blockers.append(Reason("QUALITY_FAIL", case="no_state"))
     return blockers
 
 
-def _without_signal(measured: Measurement, limits: Cd5Limits, blasts: int) -> list[str]:
+def _without_signal(measured: Measurement, limits: Cd5Limits, blasts: int) -> list[Reason]:
     """Return that too few of the blasts have a CD5 value that is a number; mostly they all have."""
     usable = int(measured.readout.blasts.size)
     if usable >= limits.evaluable_blasts or blasts < limits.evaluable_blasts or not usable < blasts:
         return []
     fewest = limits.evaluable_blasts
-    return [f"FEW_BLASTS: {usable} blasts with a CD5 value, at least {fewest} needed"]
+    return [Reason("FEW_BLASTS", case="with_signal", blasts=usable, least=fewest)]
 
 
-def _unproven(measured: Measurement, limits: Cd5Limits) -> list[str]:
+def _unproven(measured: Measurement, limits: Cd5Limits) -> list[Reason]:
     """Return why there is no cut, or why CD5 is not shown to have been in the tube.
 
     Events are CD5-bright that stand `bright_stain_index` above the negatives: their distance from
     the negatives' centre over twice the negatives' SD.
     """
     if not measured.cuts:
-        return [
-            "NO_CUT: no FMO, no negative population with enough events, no valley among the blasts"
-        ]
+        return [Reason("NO_CUT")]
     readout = measured.readout
     if any(
         c.role == "positive" and c.bright_events >= limits.bright_events for c in readout.controls
     ):
         return []
     if measured.negatives is None:
-        return ["CD5_REAGENT_UNPROVEN: no negative population tells what CD5-bright is"]
+        return [Reason("CD5_REAGENT_UNPROVEN", case="no_negatives")]
     centre, spread = measured.negatives
     bright = centre + 2 * limits.bright_stain_index * spread
     t_bright = int(np.count_nonzero(readout.t_cells >= bright))
@@ -190,9 +185,12 @@ def _unproven(measured: Measurement, limits: Cd5Limits) -> list[str]:
     )
     if t_bright >= limits.bright_events or blasts_mode:
         return []
-    reason = (
-        f"CD5_REAGENT_UNPROVEN: {t_bright} T cells and {blasts_bright} blasts are CD5-bright, "
-        f"{limits.bright_events} show that CD5 was in the tube"
+    reason = Reason(
+        "CD5_REAGENT_UNPROVEN",
+        case="few_bright",
+        t_cells=t_bright,
+        blasts=blasts_bright,
+        least=limits.bright_events,
     )
     return [reason]
 
@@ -206,7 +204,7 @@ def _band(measured: Measurement, neighbours: tuple[Neighbour, ...]) -> tuple[flo
     return 100 * low, 100 * high
 
 
-def etp_notes(percent: float, *, threshold: Threshold, limits: Cd5Limits) -> tuple[str, ...]:
+def etp_notes(percent: float, *, threshold: Threshold, limits: Cd5Limits) -> tuple[Reason, ...]:
     """Return what a share says that meets the trial's rule and that of early T precursors.
 
     Both hold of one case: the definition of early-T-precursor leukaemia asks for CD5 on fewer than
@@ -215,11 +213,8 @@ def etp_notes(percent: float, *, threshold: Threshold, limits: Cd5Limits) -> tup
     limit = limits.etp_percent
     if limit is None or not threshold.met_by(percent) or percent >= limit:
         return ()
-    note = (
-        f"ETP_CD5_PART: {_below(percent, limit)} % meets the trial's rule ({threshold.rule}) and, "
-        f"below {limit:g} %, the CD5 part of the early-T-precursor definition, without a diagnosis"
-    )
-    return (note,)
+    shown = _below(percent, limit)
+    return (Reason("ETP_CD5_PART", percent=shown, rule=threshold.rule, limit=limit),)
 
 
 def _below(percent: float, limit: float) -> str:
@@ -238,32 +233,23 @@ def _state(
     threshold: Threshold,
     pattern: Pattern,
     limits: Cd5Limits,
-) -> tuple[Cd5State, list[str]]:
+) -> tuple[Cd5State, list[Reason]]:
     """Return the state where one may be given, and what speaks against a definite one."""
     n, ci, band, cuts = int(measured.readout.blasts.size), share.ci, share.band, measured.cuts
-    rule = threshold.rule
     reasons = []
     if n < limits.definite_blasts:
-        reasons.append(
-            f"FEW_BLASTS: {n} blasts, {limits.definite_blasts} needed for a definite state"
-        )
-    if threshold.met_by(ci[0]) != threshold.met_by(ci[1]):
-        reasons.append(f"CI_SPANS: the 95 % interval {ci[0]:.1f} to {ci[1]:.1f} % spans {rule}")
-    if threshold.met_by(band[0]) != threshold.met_by(band[1]):
-        reasons.append(
-            f"BAND_SPANS: other defensible cuts give {band[0]:.1f} to {band[1]:.1f} %, across {rule}"
-        )
+        least = limits.definite_blasts
+        reasons.append(Reason("FEW_BLASTS", case="definite", blasts=n, least=least))
+    reasons += spanning("CI_SPANS", ci, threshold)
+    reasons += spanning("BAND_SPANS", band, threshold)
     method = cuts[0].method
     if method not in DEFINITE_CUTS:
-        reasons.append(f"WEAK_CUT: a cut by {method.value} does not carry a definite state")
+        reasons.append(Reason("WEAK_CUT", method=method))
     backed = _backed_by_fmo(cuts, limits)
     if cuts[0].by_hand and not backed:
-        reasons.append(
-            "CUT_BY_HAND: a cut placed by hand carries a definite state only where an FMO lies "
-            f"within {limits.disagreement_decades:g} decades of it"
-        )
+        reasons.append(Reason("CUT_BY_HAND", decades=limits.disagreement_decades))
     if pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed:
-        reasons.append(f"DIM_WITHOUT_FMO: CD5 is {pattern.value} and no FMO says where it begins")
+        reasons.append(Reason("DIM_WITHOUT_FMO", pattern=pattern))
     if not threshold.met_by(share.percent):
         reasons += _hidden_by_weak_stain(measured, threshold, pattern=pattern, limits=limits)
     if reasons:
@@ -272,9 +258,16 @@ def _state(
     return state, _disagreement(measured, threshold, limits)
 
 
+def spanning(code: str, ends: tuple[float, float], threshold: Threshold) -> list[Reason]:
+    """Return that a range of percentages lies on both sides of the threshold, under this code."""
+    if threshold.met_by(ends[0]) == threshold.met_by(ends[1]):
+        return []
+    return [Reason(code, low=ends[0], high=ends[1], rule=threshold.rule)]
+
+
 def _hidden_by_weak_stain(
     measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
-) -> list[str]:
+) -> list[Reason]:
     """Return that a share below the threshold may be one of a full stain that meets it.
 
     Blasts that just met the threshold would be, with the reagent as it should be, ``z`` SD of the
@@ -288,15 +281,11 @@ def _hidden_by_weak_stain(
         return []
     centre, spread = measured.negatives
     index, expected = measured.stain_index, limits.stain.expected_index
-    shown = "–" if index is None else f"{index:.1f}"
+    shown = "–" if index is None else index
     part = 1.0 if index is None else min(1.0, max(0.0, index / expected))
     if pattern is not Pattern.PARTIAL:
         if part < 1 and not _backed_by_fmo(measured.cuts, limits):
-            reason = (
-                f"STAIN_MAY_HIDE_CD5: T cells' stain index {shown}, {expected:g} expected; no FMO "
-                "tells dim CD5 from background"
-            )
-            return [reason]
+            return [Reason("STAIN_MAY_HIDE_CD5", case="no_fmo", index=shown, expected=expected)]
         part /= limits.stain.margin
     if part == 1.0:
         return []
@@ -306,9 +295,13 @@ def _hidden_by_weak_stain(
     blasts = measured.readout.blasts
     if not threshold.met_by(100 * np.count_nonzero(blasts >= place) / blasts.size):
         return []
-    reason = (
-        f"STAIN_MAY_HIDE_CD5: T cells' stain index {shown}, {expected:g} expected; if CD5 was stained "
-        f"at {100 * part:.0f} % of full strength, {threshold.rule} is possible"
+    reason = Reason(
+        "STAIN_MAY_HIDE_CD5",
+        case="weak",
+        index=shown,
+        expected=expected,
+        percent=100 * part,
+        rule=threshold.rule,
     )
     return [reason]
 
@@ -324,7 +317,7 @@ def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:
     return abs(float(np.log10(fmo.linear / used.linear))) <= limits.disagreement_decades
 
 
-def _disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> list[str]:
+def _disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> list[Reason]:
     """Return a reason for each cut of the band that gives another answer, or lies far off."""
     used, *others = measured.cuts
     blasts = measured.readout.blasts
@@ -335,23 +328,32 @@ def _disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits
             continue
         theirs = 100 * np.count_nonzero(blasts >= other.linear) / blasts.size
         if threshold.met_by(ours) != threshold.met_by(theirs):
-            reasons.append(
-                f"CUTS_DISAGREE: {used.name} gives {ours:.1f} %, {other.name} {theirs:.1f} %, "
-                f"on two sides of {threshold.rule}"
+            reason = Reason(
+                "CUTS_DISAGREE",
+                case="shares",
+                used=used.name,
+                used_percent=ours,
+                other=other.name,
+                other_percent=theirs,
+                rule=threshold.rule,
             )
+            reasons.append(reason)
             continue
         if other.method not in DEFINITE_CUTS or used.linear <= 0 or other.linear <= 0:
             continue
         apart = abs(float(np.log10(other.linear / used.linear)))
         if apart > limits.disagreement_decades:
-            reasons.append(f"CUTS_DISAGREE: {other.name} lies {apart:.2f} decades from {used.name}")
+            reason = Reason(
+                "CUTS_DISAGREE", case="places", other=other.name, decades=apart, used=used.name
+            )
+            reasons.append(reason)
     return reasons
 
 
 def _section(
     threshold: Threshold,
     state: Cd5State,
-    reasons: list[str],
+    reasons: list[Reason],
     blast_events: int,
     *,
     measured: Measurement | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod
 from cd5flow.numerics.order_statistics import median, quantile
 from cd5flow.quantify.resampling import (
@@ -98,7 +99,7 @@ class Cut:
 
     method: CutMethod
     linear: float
-    reference: str
+    reference: Reason
     reference_events: int
     centre: float | None = None
     spread: float | None = None
@@ -141,13 +142,18 @@ def find_cuts(
     cuts += internal_cuts(readout, limits, seed=seed)
     if limits.fixed_cut_linear is not None:
         cuts.append(
-            Cut(CutMethod.FIXED, limits.fixed_cut_linear, "the laboratory's validated cut", 0)
+            Cut(
+                CutMethod.FIXED,
+                limits.fixed_cut_linear,
+                Reason("CUT_REFERENCE", case="validated"),
+                0,
+            )
         )
     cuts += _control_cut(readout.controls, "isotype", CutMethod.ISOTYPE, limits, seed)
     # A valley at or below the negatives' own centre parts negatives from negatives.
     centres = [cut.centre for cut in cuts if cut.centre is not None]
     if valley_linear is not None and all(valley_linear > centre for centre in centres):
-        note = "valley between two peaks of the blasts"
+        note = Reason("CUT_REFERENCE", case="valley")
         cuts.append(Cut(CutMethod.VALLEY, valley_linear, note, int(readout.blasts.size)))
     return tuple(cuts)
 
@@ -204,9 +210,12 @@ def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed
         return pair[:, 1], MAD_TO_SD * (pair[:, 1] - pair[:, 0])
 
     anew = _scaled(reference, markers, readout.background, half=drawn)
-    note = (
-        f"{reference.name}, scaled to the blasts' background: "
-        f"centre x {found.shift[0]:.2f}, spread x {found.widen[0]:.2f}"
+    note = Reason(
+        "CUT_REFERENCE",
+        case="scaled",
+        population=reference.name,
+        centre=found.shift[0],
+        spread=found.widen[0],
     )
     own_centre, own_spread = lower_half(reference.cd5)
     return Cut(
@@ -319,7 +328,7 @@ def _control_cut(
             Cut(
                 method,
                 quantile_cut(control.blasts, percent),
-                f"{percent:g}th percentile of the {role} tube's blasts",
+                Reason("CUT_REFERENCE", case="percentile", percent=percent, role=role),
                 int(control.blasts.size),
                 centre,
                 spread,

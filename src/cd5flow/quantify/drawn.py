@@ -8,8 +8,9 @@ import numpy as np
 
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod
-from cd5flow.quantify.cd5 import Threshold, etp_notes
+from cd5flow.quantify.cd5 import Threshold, etp_notes, spanning
 from cd5flow.quantify.cuts import Cut, Signal
 from cd5flow.quantify.statistics import interval
 
@@ -22,13 +23,14 @@ class DrawnPositive:
     """What a gate of CD5-positive cells holds of the blasts.
 
     Attributes:
-        gate: the gate, in words.
+        gate, file: the gate, and the file that it was imported from.
         blasts: CD5 of the blasts, linear units.
         inside: which of them lie in the gate.
         edge: the gate's own lower bound on CD5, linear units; None where it has none.
     """
 
     gate: str
+    file: str
     blasts: Signal
     inside: Mask
     edge: float | None
@@ -57,7 +59,13 @@ class DrawnPositive:
         place = min(max(self.edge, float(next_up)), float(lowest))
         if not np.isfinite(place):
             return None
-        return Cut(CutMethod.FIXED, place, f"lower edge of {self.gate}", 0, by_hand=True)
+        return Cut(
+            CutMethod.FIXED,
+            place,
+            Reason("CUT_REFERENCE", case="edge", gate=self.gate, file=self.file),
+            0,
+            by_hand=True,
+        )
 
 
 def counted(
@@ -75,11 +83,10 @@ def counted(
         limits: the strategy's.
     """
     by_edge = section.cut is not None and section.cut.by_hand
-    codes = {reason.partition(":")[0] for reason in section.reasons}
     withheld = section.percent is None
     if not drawn.blasts.size or (by_edge and not withheld):
         return section
-    if withheld and not codes <= _SHOWN_ALL_THE_SAME:
+    if withheld and not codes(section.reasons) <= _SHOWN_ALL_THE_SAME:
         return section
     n, positive = int(drawn.blasts.size), drawn.events
     percent = 100 * positive / n
@@ -96,18 +103,11 @@ def counted(
     band = section.band_percent
     if band is not None:
         band = min(percent, *band), max(percent, *band)
-    reasons = [
-        f"NO_LINEAR_CUT: the positive blasts are those in {drawn.gate}; no value of CD5 parts them"
-    ]
-    reasons += _kept(section)
-    if ci is not None and threshold.met_by(ci[0]) != threshold.met_by(ci[1]):
-        rule = f"{threshold.operator} {threshold.percent:g} %"
-        reasons.append(f"CI_SPANS: the 95 % interval {ci[0]:.1f} to {ci[1]:.1f} % spans {rule}")
-    if band is not None and threshold.met_by(band[0]) != threshold.met_by(band[1]):
-        rule = f"{threshold.operator} {threshold.percent:g} %"
-        reasons.append(
-            f"BAND_SPANS: other defensible cuts give {band[0]:.1f} to {band[1]:.1f} %, across {rule}"
-        )
+    reasons = [Reason("NO_LINEAR_CUT", gate=drawn.gate, file=drawn.file), *_kept(section)]
+    if ci is not None:
+        reasons += spanning("CI_SPANS", ci, threshold)
+    if band is not None:
+        reasons += spanning("BAND_SPANS", band, threshold)
     not_evaluable = section.state is Cd5State.NOT_EVALUABLE
     return section.model_copy(
         update={
@@ -121,13 +121,13 @@ def counted(
     )
 
 
-def _kept(section: Cd5Section) -> list[str]:
+def _kept(section: Cd5Section) -> list[Reason]:
     """Return the reasons that hold whichever cut is used."""
     kept = [
         reason
         for reason in section.reasons
-        if reason.startswith(("FEW_BLASTS:", "QUALITY_FAIL:", "CD5_REAGENT_UNPROVEN:"))
+        if reason.code in {"FEW_BLASTS", "QUALITY_FAIL", "CD5_REAGENT_UNPROVEN"}
     ]
-    if any(reason.startswith("NO_CUT:") for reason in section.reasons):
-        kept.append("CD5_REAGENT_UNPROVEN: no negative population tells what CD5-bright is")
+    if "NO_CUT" in codes(section.reasons):
+        kept.append(Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"))
     return kept

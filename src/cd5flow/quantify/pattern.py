@@ -8,7 +8,7 @@ import numpy as np
 
 from cd5flow.model.limits import PatternLimits
 from cd5flow.model.result import Pattern
-from cd5flow.numerics.density import Dip, dips, profile, span
+from cd5flow.numerics.density import Dip, find_dips, profile, span
 from cd5flow.numerics.order_statistics import median, quantiles
 from cd5flow.quantify.cuts import Signal
 
@@ -72,4 +72,4 @@ def _dips(blasts: Signal, scaled: Scaled, *, depth: float, events: int) -> tuple
     places = scaled(blasts)
     low, high = span(places)
     shape = profile(places, base=SMOOTHING, low=low, high=high)
-    return dips(shape, min_depth=depth, min_events=events) if shape is not None else ()
+    return find_dips(shape, min_depth=depth, min_events=events) if shape is not None else ()

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import BLASTS, T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.result import PhenotypeEntry
-from cd5flow.numerics.order_statistics import finite, quantiles
+from cd5flow.numerics.order_statistics import finite_values, quantiles
 from cd5flow.preprocess.transforms import Columns
 
 LEFT_OUT = frozenset(
@@ -38,7 +39,7 @@ def phenotype(
     Returns:
         An entry a marker in the panel's order; none where there are too few blasts.
     """
-    blasts, normal = _rows(members.get("blasts")), _rows(members.get("t_cells"))
+    blasts, normal = _rows(members.get(BLASTS)), _rows(members.get(T_CELLS))
     if blasts.size < min_events:
         return ()
     few = normal.size < min_events
@@ -47,8 +48,8 @@ def phenotype(
         if marker in LEFT_OUT or marker == READ_OUT:
             continue
         signal = columns.column(Dimension(detector))
-        beside = None if few else finite(signal.take(normal))
-        entries.append(_entry(marker, detector, finite(signal.take(blasts)), beside))
+        beside = None if few else finite_values(signal.take(normal))
+        entries.append(_entry(marker, detector, finite_values(signal.take(blasts)), beside))
     return tuple(entry for entry in entries if entry is not None)
 
 

@@ -6,12 +6,14 @@ rule, denominator and panel lot must agree, and what is not known does not agree
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
 from cd5flow.model.limits import BurdenLimits
+from cd5flow.model.populations import Lineage
+from cd5flow.model.reasons import Reason, ReasonData, codes
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -40,12 +42,15 @@ FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "NO_CLUSTER", "SCATTER_HIDE
 class Pooled(Section):
     """What several tubes of one specimen say of the burden together."""
 
+    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
+
     schema_: Literal["cd5flow.pooled/1"] = Field(default="cd5flow.pooled/1", alias="schema")
     samples: tuple[str, ...]
     pooled: bool = Field(description="whether the tubes may be counted as one")
-    reasons: tuple[str, ...] = Field(
+    reasons: tuple[Reason, ...] = Field(
         description="why they may not, or what is to be known of the pooled count, as CODE: sentence"
     )
+    reason_data: tuple[ReasonData, ...] = ()
     specimen_id: str | None
     panel_lot: str | None
     strategy: StrategySection | None
@@ -87,17 +92,15 @@ def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percen
             blast_events=sum(r.burden.blast_events for r in counted),
             denominator_events=sum(r.burden.denominator_events for r in results),
             denominator_rule=first.burden.denominator,
-            cluster=bool(clustered),
+            lineage=Lineage(name=counted[0].strategy.lineage, cluster=bool(clustered)),
             others=_others(results),
         ),
         limits=limits,
         burden_limit_percent=burden_limit_percent,
     )
-    notes = [f"POOLED: {len(results)} tubes of one specimen are counted as one"]
+    notes = [Reason("POOLED", tubes=len(results))]
     if left:
-        notes.append(
-            f"SCATTERED_LEFT: {left:,} events of tubes without a cluster are not counted as blasts"
-        )
+        notes.append(Reason("SCATTERED_LEFT", events=left))
     return Pooled(
         samples=samples,
         pooled=True,
@@ -110,46 +113,45 @@ def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percen
     )
 
 
-def _against(results: Sequence[Result]) -> Iterator[str]:
+def _against(results: Sequence[Result]) -> Iterator[Reason]:
     """Yield every reason against counting tubes as one."""
     if len(results) < 2:
-        yield f"ONE_TUBE: {len(results)} result, at least two are pooled"
+        yield Reason("ONE_TUBE", results=len(results))
         return
-    for code, what, told in _MUST_AGREE:
+    for code, told in _MUST_AGREE:
         values = [told(result) for result in results]
         if None in values:
             names = [r.sample.id for r, v in zip(results, values, strict=True) if v is None]
-            yield f"{code}: {what} is not known of {', '.join(names)}"
+            yield Reason(code, case="unknown", samples=names)
         elif len(set(values)) > 1:
-            listed = ", ".join(sorted({str(v) for v in values}))
-            yield f"{code}: {what} differs: {listed}"
-    for code, what, told in _MUST_NOT_DIFFER:
+            yield Reason(code, case="differs", found=sorted({str(v) for v in values}))
+    for code, told in _MUST_NOT_DIFFER:
         known = sorted({str(v) for r in results if (v := told(r)) is not None})
         if len(known) > 1:
-            yield f"{code}: {what} differs: {', '.join(known)}"
+            yield Reason(code, case="differs", found=known)
     hashes = [result.sample.sha256 for result in results]
     if len(set(hashes)) < len(hashes):
-        yield "SAME_FILE: one file stands for two tubes"
+        yield Reason("SAME_FILE", case="tubes")
     for result in results:
         yield from _unfit(result)
     lineages = sorted({r.strategy.lineage for r in results if r.burden.state in WITH_CLUSTER})
     if len(lineages) > 1:
-        yield f"OTHER_LINEAGE: blasts were found by different rules: {', '.join(lineages)}"
+        yield Reason("OTHER_LINEAGE", rules=lineages)
 
 
-def _unfit(result: Result) -> Iterator[str]:
+def _unfit(result: Result) -> Iterator[Reason]:
     """Yield why a tube's counts are none to add."""
     name, burden = result.sample.id, result.burden
     if result.quality.state == QualityState.FAIL:
-        yield f"QUALITY_FAIL: a quality check of {name} failed"
+        yield Reason("QUALITY_FAIL", case="of_sample", sample=name)
     elif burden.state is BurdenState.NOT_EVALUABLE:
-        yield f"BURDEN_NOT_EVALUABLE: {name} gives no burden state"
-    elif burden.state is BurdenState.INCONCLUSIVE:
-        codes = {reason.partition(":")[0] for reason in burden.reasons}
-        if not codes <= FEW_CELLS or burden.percent is None:
-            yield f"BURDEN_INCONCLUSIVE: {name} does not tell blasts from other cells"
+        yield Reason("BURDEN_NOT_EVALUABLE", case="of_sample", sample=name)
+    elif burden.state is BurdenState.INCONCLUSIVE and (
+        burden.percent is None or not codes(burden.reasons) <= FEW_CELLS
+    ):
+        yield Reason("BURDEN_INCONCLUSIVE", case="of_sample", sample=name)
     if result.overrides:
-        yield f"GATED_BY_HAND: gates of {name} are drawn by hand"
+        yield Reason("GATED_BY_HAND", sample=name)
 
 
 def _others(results: Sequence[Result]) -> tuple[OtherCount, ...]:
@@ -182,20 +184,20 @@ def _therapies(result: Result) -> str:
 
 _Told = Callable[[Result], str | None]
 
-_MUST_AGREE: Final[tuple[tuple[str, str, _Told], ...]] = (
-    ("OTHER_SPECIMEN", "the specimen", lambda r: r.sample.identifiers.get("specimen_id")),
-    ("OTHER_LOT", "the panel lot", lambda r: r.sample.identifiers.get("panel_lot")),
-    ("OTHER_STRATEGY", "the strategy", _gates),
-    ("OTHER_PROTOCOL", "the protocol", lambda r: f"{r.protocol.name} ({r.protocol.sha256[:12]})"),
-    ("OTHER_PANEL", "the panel", _markers),
-    ("OTHER_DENOMINATOR", "the denominator", lambda r: r.burden.denominator),
-    ("OTHER_THERAPY", "the prior therapy", _therapies),
-    ("OTHER_TIMEPOINT", "the time point", lambda r: r.sample.timepoint.value),
+_MUST_AGREE: Final[tuple[tuple[str, _Told], ...]] = (
+    ("OTHER_SPECIMEN", lambda r: r.sample.identifiers.get("specimen_id")),
+    ("OTHER_LOT", lambda r: r.sample.identifiers.get("panel_lot")),
+    ("OTHER_STRATEGY", _gates),
+    ("OTHER_PROTOCOL", lambda r: f"{r.protocol.name} ({r.protocol.sha256[:12]})"),
+    ("OTHER_PANEL", _markers),
+    ("OTHER_DENOMINATOR", lambda r: r.burden.denominator),
+    ("OTHER_THERAPY", _therapies),
+    ("OTHER_TIMEPOINT", lambda r: r.sample.timepoint.value),
 )
 """What must be known of every tube, and one and the same."""
 
-_MUST_NOT_DIFFER: Final[tuple[tuple[str, str, _Told], ...]] = (
-    ("OTHER_PATIENT", "the patient", lambda r: r.sample.patient_id),
-    ("OTHER_CYTOMETER", "the cytometer", lambda r: r.sample.cytometer),
+_MUST_NOT_DIFFER: Final[tuple[tuple[str, _Told], ...]] = (
+    ("OTHER_PATIENT", lambda r: r.sample.patient_id),
+    ("OTHER_CYTOMETER", lambda r: r.sample.cytometer),
 )
 """What may be unknown, but not two things."""

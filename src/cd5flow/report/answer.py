@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
+from cd5flow.model.reasons import AS_WRITTEN, Reason
 from cd5flow.model.result import (
     BurdenAlternative,
     BurdenSection,
@@ -24,13 +25,14 @@ from cd5flow.report.parts import (
     Bar,
     Card,
     Cell,
-    Column,
     Paragraph,
-    Reason,
+    ReasonLine,
     Reasons,
     Section,
     Table,
+    TableColumn,
     Tone,
+    number_column,
 )
 from cd5flow.report.wording import State, Wording
 
@@ -75,18 +77,41 @@ def answer(result: Result, wording: Wording) -> Answer:
     protocol = result.protocol
     return Answer(
         title=phrases.answer,
-        cd5=_cd5_card(result.cd5, wording),
+        cd5=_card(
+            phrases.cd5_share,
+            states.cd5[result.cd5.state],
+            result.cd5.state,
+            number=_cd5_number(result.cd5, wording),
+            lines=_cd5_lines(result.cd5, wording),
+        ),
         bar=_bar(result.cd5, wording),
-        burden=_burden_card(result.burden, wording),
-        criterion=Card(
-            title=phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
-            number="",
-            state=Cell(state.word, TONES.get(criterion.state, "plain")),
-            code=criterion.state.value,
-            lines=tuple(lines),
+        burden=_card(
+            phrases.burden_share,
+            states.burden[result.burden.state],
+            result.burden.state,
+            number=burden_number(result.burden, wording),
+            lines=_burden_lines(result.burden, wording),
+        ),
+        criterion=_card(
+            phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),
+            state,
+            criterion.state,
+            lines=lines,
         ),
         reasons=tuple(_few_reasons(result, wording)),
     )
+
+
+def _card(title: str, words: State, state: str, *, lines: Iterable[str], number: str = "") -> Card:
+    return Card(
+        title, number, Cell(words.word, TONES.get(state, "plain")), str(state), tuple(lines)
+    )
+
+
+def _cd5_number(cd5: Cd5Section, wording: Wording) -> str:
+    if cd5.percent is None:
+        return wording.phrases.no_percent
+    return f"{cd5_share(cd5.percent, cd5)} %"
 
 
 def state_cell(words: State, state: str) -> Cell:
@@ -106,19 +131,6 @@ def rule(cd5: Cd5Section) -> str:
 def cd5_share(percent: float, cd5: Cd5Section) -> str:
     """Return a share of CD5-positive blasts, never rounded across the threshold."""
     return numerals.share(percent, limits=(cd5.threshold_percent,))
-
-
-def _cd5_card(cd5: Cd5Section, wording: Wording) -> Card:
-    phrases = wording.phrases
-    state = wording.states.cd5[cd5.state]
-    number = phrases.no_percent if cd5.percent is None else f"{cd5_share(cd5.percent, cd5)} %"
-    return Card(
-        title=phrases.cd5_share,
-        number=number,
-        state=Cell(state.word, TONES.get(cd5.state, "plain")),
-        code=cd5.state.value,
-        lines=tuple(_cd5_lines(cd5, wording)),
-    )
 
 
 def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
@@ -188,17 +200,6 @@ def burden_number(burden: BurdenSection, wording: Wording) -> str:
     return f"{numerals.burden(burden.percent)} %"
 
 
-def _burden_card(burden: BurdenSection, wording: Wording) -> Card:
-    state = wording.states.burden[burden.state]
-    return Card(
-        title=wording.phrases.burden_share,
-        number=burden_number(burden, wording),
-        state=Cell(state.word, TONES.get(burden.state, "plain")),
-        code=burden.state.value,
-        lines=tuple(_burden_lines(burden, wording)),
-    )
-
-
 def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
     phrases = wording.phrases
     quantified = burden.percent is not None and burden_number(burden, wording) != phrases.below_lloq
@@ -207,7 +208,7 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
         yield phrases.blasts_of.format(blasts=numerals.count(burden.blast_events), total=total)
     elif burden.denominator_events:
         yield phrases.total_only.format(total=total)
-    denominator = wording.term(burden.denominator) or phrases.unknown
+    denominator = wording.denominator(burden) or phrases.unknown
     yield f"{phrases.denominator}{wording.colon}{denominator}"
     if quantified and burden.ci95_percent is not None:
         low, high = (numerals.burden(end) for end in burden.ci95_percent)
@@ -257,14 +258,14 @@ def level(text: str) -> str:
     return text
 
 
-def reason_list(title: str, reasons: Iterable[str], wording: Wording) -> Reasons:
+def reason_list(title: str, reasons: Iterable[Reason], wording: Wording) -> Reasons:
     """Return all reasons of one kind."""
-    return Reasons(title, tuple(_reason(text, wording) for text in reasons))
+    return Reasons(title, tuple(_reason(reason, wording) for reason in reasons))
 
 
-def _reason(text: str, wording: Wording) -> Reason:
-    sentence, code = wording.reason(text)
-    return Reason(_capital(sentence), code or "")
+def _reason(reason: Reason, wording: Wording) -> ReasonLine:
+    code = "" if reason.code == AS_WRITTEN else reason.code
+    return ReasonLine(_capital(wording.sentence(reason)), code)
 
 
 def _capital(sentence: str) -> str:
@@ -288,7 +289,7 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
             more = phrases.more_reasons.format(
                 count=numerals.count(len(reasons) - len(shown.sentences)), section=section
             )
-            shown = Reasons(title, (*shown.sentences, Reason(more, "")))
+            shown = Reasons(title, (*shown.sentences, ReasonLine(more, "")))
         yield shown
 
 
@@ -332,12 +333,12 @@ def check_table(
     return Table(
         caption,
         (
-            Column(phrases.check, width=2.4),
-            Column(phrases.state, width=1.1),
-            Column(phrases.found, number=True, width=2.1),
-            Column(phrases.warn_limit, number=True, width=1.3),
-            Column(phrases.fail_limit, number=True, width=1.3),
-            Column(phrases.seen, width=3.8),
+            TableColumn(phrases.check, 2.4),
+            TableColumn(phrases.state, 1.1),
+            number_column(phrases.found, 2.1),
+            number_column(phrases.warn_limit, 1.3),
+            number_column(phrases.fail_limit, 1.3),
+            TableColumn(phrases.seen, 3.8),
         ),
         tuple(_check_row(check, wording, codes=codes) for check in checks),
     )

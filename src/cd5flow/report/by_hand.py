@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from cd5flow.model.result import AutomaticSection, OverrideSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import cd5_share, state_cell
-from cd5flow.report.parts import Block, Cell, Column, Fact, Facts, Paragraph, Section, Table
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+    TableColumn,
+    number_column,
+)
 from cd5flow.report.wording import Wording
 
 
@@ -31,14 +41,14 @@ def by_hand_section(result: Result, wording: Wording) -> Section:
     blocks: list[Block] = []
     if result.overrides:
         columns = (
-            Column(phrases.population, width=2.2),
-            Column(phrases.automatic_events, number=True, width=1.2),
-            Column(phrases.of_parent, number=True, width=1.1),
-            Column(phrases.drawn_events, number=True, width=1.2),
-            Column(phrases.of_parent, number=True, width=1.1),
-            Column(phrases.by_whom, width=1.8),
-            Column(phrases.date, width=1.5),
-            Column(phrases.why, width=2.9),
+            TableColumn(phrases.population, 2.2),
+            number_column(phrases.automatic_events, 1.2),
+            number_column(phrases.of_parent, 1.1),
+            number_column(phrases.drawn_events, 1.2),
+            number_column(phrases.of_parent, 1.1),
+            TableColumn(phrases.by_whom, 1.8),
+            TableColumn(phrases.date, 1.5),
+            TableColumn(phrases.why, 2.9),
         )
         rows = tuple(_row(one, wording) for one in result.overrides)
         blocks.append(Table(phrases.by_hand_caption, columns, rows))

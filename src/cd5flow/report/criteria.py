@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cd5flow.criteria.eligibility import UNVERIFIED, CriterionAnswer, Eligibility, counts
+from cd5flow.criteria.eligibility import MISSING, CriterionAnswer, Eligibility, counts
 from cd5flow.report import numerals
-from cd5flow.report.parts import Block, Cell, Column, Fact, Facts, Paragraph, Section, Table, Tone
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+    TableColumn,
+    Tone,
+)
 from cd5flow.report.readings import named
 from cd5flow.report.wording import Wording
 
-_MISSING: Final = "MISSING: "
 _TONES: Final[Mapping[bool | None, Tone]] = {True: "good", False: "bad", None: "look"}
 
 
@@ -36,10 +45,10 @@ def criteria_section(eligibility: Eligibility, wording: Wording) -> Section:
     table = Table(
         phrases.criteria_caption,
         (
-            Column(phrases.criteria_id, width=0.7),
-            Column(phrases.criteria_text, width=4.0),
-            Column(phrases.state, width=1.5),
-            Column(phrases.criteria_evidence, width=4.3),
+            TableColumn(phrases.criteria_id, 0.7),
+            TableColumn(phrases.criteria_text, 4.0),
+            TableColumn(phrases.state, 1.5),
+            TableColumn(phrases.criteria_evidence, 4.3),
         ),
         tuple(_row(answer, wording) for answer in eligibility.criteria),
     )
@@ -60,7 +69,7 @@ def _row(answer: CriterionAnswer, wording: Wording) -> tuple[Cell, ...]:
         None: phrases.criteria_unknown,
     }
     source = phrases.criteria_source.format(text=answer.source_text)
-    said = [_line(line, wording) for line in answer.evidence if not line.startswith(_MISSING)]
+    said = [wording.sentence(seen) for seen in answer.evidence if seen.code != MISSING]
     if answer.missing:
         names = (wording.choices.clinical.get(name, name) for name in answer.missing)
         said.insert(0, phrases.criteria_missing.format(fields=wording.joint.join(names)))
@@ -70,9 +79,3 @@ def _row(answer: CriterionAnswer, wording: Wording) -> tuple[Cell, ...]:
         Cell(words[answer.satisfied], _TONES[answer.satisfied]),
         Cell(" · ".join(said)),
     )
-
-
-def _line(line: str, wording: Wording) -> str:
-    suffix = f" ({UNVERIFIED})"
-    said = wording.reason(line.removesuffix(suffix))[0]
-    return f"{said} ({wording.phrases.criteria_unverified})" if line.endswith(suffix) else said

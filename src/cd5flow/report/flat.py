@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from cd5flow.interop.reported import Amount, Reported, reported_burden, reported_cd5
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState, Result
 from cd5flow.report.tables import Cell, csv_text
 
@@ -175,5 +176,5 @@ def _ends(name: str, ends: tuple[float, float] | None) -> dict[str, Cell]:
     return {f"{name}_low_percent": low, f"{name}_high_percent": high}
 
 
-def _joined(reasons: tuple[str, ...]) -> str:
-    return " | ".join(reasons)
+def _joined(reasons: tuple[Reason, ...]) -> str:
+    return " | ".join(map(str, reasons))

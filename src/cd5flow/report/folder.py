@@ -1,7 +1,6 @@
 """A sample's folder: it appears whole or not at all, and what it replaces is kept.
 
-The files are written beside their place under a hidden name, and the folder is renamed when they
-are all on the disk. An earlier, different result moves to ``previous/N/`` in the same step.
+An earlier, different result moves to ``previous/N/`` in the same step.
 """
 
 from __future__ import annotations
@@ -10,13 +9,20 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.config.atomic import (
+    exchange_folder,
+    place_folder,
+    recover_folder,
+    recover_folders,
+    spare_folder,
+    write_new,
+)
 from cd5flow.errors import OutputError
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.result import Result
@@ -103,13 +109,12 @@ def write_sample(
     """
     folder = out / folder_name(analysis.result.sample.id)
     aside = out if aside is None else aside
-    spare = _hidden(folder, "tmp", aside)
+    wanted = wishes or Wishes()
     try:
         for place in (out, aside):
             place.mkdir(parents=True, exist_ok=True)
-        _recover(folder)
+        recover_folder(folder)
         earlier = _earlier(folder)
-        wanted = wishes or Wishes()
         same = (
             earlier is not None
             and _same(earlier, analysis.result)
@@ -120,22 +125,20 @@ def write_sample(
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
-        _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
-        if earlier is None:
-            spare.rename(folder)
-            _flush(out)
-            return Written(folder, changed=True, previous=None)
-        kept = None
-        if same:
-            _keep_beside(folder, spare)
-        else:
-            kept = _keep_as_previous(folder, spare)
-        _exchange(folder, spare)
+        with spare_folder(folder, aside) as spare:
+            _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
+            if earlier is None:
+                place_folder(spare, folder)
+                return Written(folder, changed=True, previous=None)
+            kept = None
+            if same:
+                _keep_beside(folder, spare)
+            else:
+                kept = _keep_as_previous(folder, spare)
+            exchange_folder(spare, folder)
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else folder
         raise OutputError(f"{where}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(spare, ignore_errors=True)
     return Written(folder, changed=True, previous=None if kept is None else folder / kept)
 
 
@@ -144,8 +147,7 @@ def clear_aside(out: Path, aside: Path) -> None:
 
     Nobody else may be filling folders there.
     """
-    for left in sorted(out.glob(".old-????????-*")):
-        _recover(out / left.name[len(".old-????????-") :])
+    recover_folders(out)
     shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -174,11 +176,7 @@ def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int, stag
     for name, content in _files(analysis, wanted, version=version, stage=stage):
         path = spare / name
         path.parent.mkdir(exist_ok=True)
-        with path.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    _flush(spare)
+        write_new(path, content)
 
 
 def _files(
@@ -223,7 +221,7 @@ def _gates(analysis: Analysis) -> str:
     ticks = {} if time is None else {time.detector: 1.0 if step is None else step}
     try:
         return to_gatingml(
-            analysis.gating.tree, spillover=tube.choice.spillover, tick_seconds=ticks
+            analysis.gating.tree, spillover=tube.compensation.spillover, tick_seconds=ticks
         )
     except ValueError as error:
         raise OutputError(f"{GATES}: {error}") from error
@@ -307,39 +305,3 @@ def _copy_missing(source: Path, target: Path, *, without: str = "") -> None:
                 os.link(path, there, follow_symlinks=False)
             except (OSError, NotImplementedError):
                 shutil.copy2(path, there)
-
-
-def _exchange(folder: Path, spare: Path) -> None:
-    """Put a whole folder in another's place."""
-    old = _hidden(folder, "old", folder.parent)
-    folder.rename(old)
-    try:
-        spare.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    _flush(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _recover(folder: Path) -> None:
-    """Bring back a folder that an interrupted exchange left under its hidden name, or clear it."""
-    for left in sorted(folder.parent.glob(f".old-????????-{folder.name}")):
-        if folder.exists():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.rename(folder)
-
-
-def _hidden(folder: Path, word: str, aside: Path) -> Path:
-    return aside / f".{word}-{secrets.token_hex(4)}-{folder.name}"
-
-
-def _flush(folder: Path) -> None:
-    """Write a folder's entries to the disk, where the system can."""
-    with contextlib.suppress(OSError, AttributeError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -12,11 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-SANS: Final = "DejaVu Sans"
-FIXED: Final = "DejaVu Sans Mono"
-HAN: Final = "Noto Sans SC"
-"""Families, as fonts name themselves."""
-
 _DEJAVU: Final = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 _HAN_PACKAGE: Final = "pylopdf_fonts_zh_cn"
 _HAN_FILE: Final = "NotoSansSC-Regular.otf"

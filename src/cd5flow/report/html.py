@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
@@ -15,14 +12,13 @@ from cd5flow.report.document import report_document
 from cd5flow.report.edition import edition
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
-from cd5flow.report.parts import Picture
+from cd5flow.report.parts import Picture, plain_parts
 from cd5flow.report.pdf import replaced_notice
+from cd5flow.report.webpage import data_url, file_text, picture_urls, render_page
 from cd5flow.report.wording import load_wording
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+SHEET: Final = TEMPLATES / "report.css"
 
 
 def render_html(
@@ -47,39 +43,21 @@ def render_html(
     document = report_document(
         result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
     )
-    report = document.plain(scribe.write)
+    report = plain_parts(document, scribe.write)
     if scribe.replaced:
         report["notices"].append(replaced_notice(scribe, wording))
-    style = _style(report)
-    digest = hashlib.sha256(style.encode()).digest()
-    from markupsafe import Markup  # noqa: PLC0415 - with jinja2, only where a page is written
-
-    return _template().render(
+    logo = None if lab is None else lab.logo
+    return render_page(
+        TEMPLATES / "report.html.j2",
+        # Its only text from outside is escaped letter by letter.
+        style=_style(report),
         report=report,
-        images=_images(pictures, lab),
-        # The style sheet's only text from outside is escaped letter by letter.
-        style=Markup(style),  # noqa: S704
-        style_hash=base64.b64encode(digest).decode(),
+        images={
+            "pictures": picture_urls(pictures),
+            "logo": "" if logo is None else data_url(logo.media_type, logo.content),
+        },
         edition=edition(language, lab),
     )
-
-
-def _images(pictures: Sequence[Picture], lab: Lab | None) -> dict[str, Any]:
-    """Return pictures as data: addresses; a script in one would not run, being in an image."""
-    shown = [
-        _data("image/png", picture.png)
-        if picture.svg is None
-        else _data("image/svg+xml", picture.svg.encode())
-        for picture in pictures
-    ]
-    logo = ""
-    if lab is not None and lab.logo is not None:
-        logo = _data(lab.logo.media_type, lab.logo.content)
-    return {"pictures": shown, "logo": logo}
-
-
-def _data(media_type: str, content: bytes) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _style(report: dict[str, Any]) -> str:
@@ -88,7 +66,7 @@ def _style(report: dict[str, Any]) -> str:
     before, between, after = running["page"]
     page = f"{_string(before)} counter(page) {_string(between)} counter(pages) {_string(after)}"
     return f"""
-{_sheet()}
+{file_text(SHEET)}
 @page {{
   size: A4; margin: 18mm 14mm 14mm; font: 7pt sans-serif; color: #55606b;
   @top-left {{ content: {_string(running["laboratory"])} "\\A " {_string(running["subject"])};
@@ -105,19 +83,3 @@ def _string(text: str) -> str:
     """Return a text as a string of CSS (CSS Syntax Level 3, 4.3.7): its letters, or their codes."""
     letters = (c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in text)
     return f'"{"".join(letters)}"'
-
-
-@cache
-def _sheet() -> str:
-    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only where a page is written
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = (_TEMPLATES / "report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)

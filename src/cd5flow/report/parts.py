@@ -6,12 +6,14 @@ Every text is final: words in the report's language, numbers as they are printed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+T = TypeVar("T")
 
 Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
 """How a text is set off; the text says the same without it."""
@@ -65,12 +67,17 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A table's column; numbers stand to the right, `width` is its share of the page."""
 
     title: str
-    number: bool = False
     width: float = 1.0
+    number: bool = False
+
+
+def number_column(title: str, width: float = 1.0) -> TableColumn:
+    """Return a column of numbers."""
+    return TableColumn(title, width, number=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +85,28 @@ class Table:
     """Rows under a heading; the first column names the row."""
 
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
     kind: Literal["table"] = field(default="table", init=False)
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"table {self.caption!r}: a row has not {len(self.columns)} cells")
+
+
+def table_of(
+    caption: str, rows: Iterable[T], *columns: tuple[TableColumn, Callable[[T], Cell | str]]
+) -> Table:
+    """Return a table in which each column comes with what its cells say of a row's thing."""
+    return Table(
+        caption,
+        tuple(column for column, _ in columns),
+        tuple(tuple(_as_cell(cell(row)) for _, cell in columns) for row in rows),
+    )
+
+
+def _as_cell(cell: Cell | str) -> Cell:
+    return Cell(cell) if isinstance(cell, str) else cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +119,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonLine:
     """A sentence, and the code under which programs find it."""
 
     text: str
@@ -109,7 +131,7 @@ class Reasons:
     """Why a state is what it is."""
 
     title: str
-    sentences: tuple[Reason, ...]
+    sentences: tuple[ReasonLine, ...]
     kind: Literal["reasons"] = field(default="reasons", init=False)
 
 
@@ -262,12 +284,8 @@ class ReportDocument:
     disclaimer: tuple[str, ...]
     sections: tuple[Section, ...]
 
-    def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
-        """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
-        return plain(self, write)
 
-
-def plain(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:
+def plain_parts(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:
     """Return a document as dictionaries, lists and scalars, each text as `write` writes it."""
     written = _written(asdict(document), write)
     assert isinstance(written, dict)  # noqa: S101 - asdict makes one

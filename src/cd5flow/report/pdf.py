@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,9 @@ from cd5flow.report import numerals
 from cd5flow.report.document import report_document
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
-from cd5flow.report.parts import Picture
-from cd5flow.report.typesetting import typeset
+from cd5flow.report.parts import Picture, plain_parts
+from cd5flow.report.typesetting import picture_files, typeset
+from cd5flow.report.webpage import file_text
 from cd5flow.report.wording import Wording, load_wording
 
 _TEMPLATE: Final = Path(__file__).resolve().parent / "templates" / "report.typ"
@@ -56,13 +56,13 @@ def render_pdf(
     document = report_document(
         result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
     )
-    report = document.plain(scribe.write)
+    report = plain_parts(document, scribe.write)
     if scribe.replaced:
         report["notices"].append(replaced_notice(scribe, wording))
     files, report["files"] = _files(pictures, lab)
     report["attached"] = scribe.write(wording.phrases.attached)
     return typeset(
-        _template(),
+        file_text(_TEMPLATE),
         files=files,
         inputs={"report": json.dumps(report, ensure_ascii=False), "result": result.to_json()},
         seconds=_seconds(result.provenance.created),
@@ -100,10 +100,8 @@ def _settable(wording: Wording) -> None:
 
 def _files(pictures: Sequence[Picture], lab: Lab | None) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Return file names with their content, and under which the template asks for them."""
-    # Names of pictures come from strategies; those of files do not.
-    names = [f"{n}.png" if p.svg is None else f"{n}.svg" for n, p in enumerate(pictures)]
-    contents = [p.png if p.svg is None else p.svg.encode() for p in pictures]
-    files = dict(zip(names, contents, strict=True))
+    files = picture_files(pictures)
+    names = list(files)
     logo_format = ""
     if lab is not None and lab.logo is not None:
         files["logo"] = lab.logo.content
@@ -115,8 +113,3 @@ def _seconds(created: str) -> int:
     """Return when a result was computed, in seconds since 1970."""
     then = datetime.fromisoformat(created)
     return int((then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp())
-
-
-@cache
-def _template() -> str:
-    return _TEMPLATE.read_text(encoding="utf-8")

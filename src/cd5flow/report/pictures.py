@@ -6,7 +6,7 @@ what stands inside a picture are markers, counts and short names that do not cha
 
 from __future__ import annotations
 
-from cd5flow.model.populations import ALL
+from cd5flow.model.names import ALL
 from cd5flow.model.result import Cd5Section
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import Count, Drawing, as_png, as_svg, drawings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cd5flow.model.result import Cd5Section, MedianSection, Result
+from cd5flow.model.names import BLASTS, SINGLETS
+from cd5flow.model.result import Cd5Section, CutSection, MedianSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import (
     burden_number,
@@ -20,16 +21,18 @@ from cd5flow.report.answer import (
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Column,
     Fact,
     Facts,
     Paragraph,
     Section,
     Table,
+    TableColumn,
+    number_column,
+    table_of,
 )
 from cd5flow.report.wording import Wording
 
-OTHER_DENOMINATORS = ("viable", "singlets")
+OTHER_DENOMINATORS = ("viable", SINGLETS)
 """Populations that a result of before `burden.alternatives` is divided by beside its own."""
 
 
@@ -55,11 +58,11 @@ def cd5_section(result: Result, wording: Wording) -> Section:
         Fact(phrases.pattern, _pattern(cd5, wording)),
         *_cut(cd5, wording),
         *_positive_t_cells(cd5, wording),
-        *(Fact(phrases.note, Cell(wording.reason(note)[0])) for note in cd5.notes),
+        *(Fact(phrases.note, Cell(wording.sentence(note))) for note in cd5.notes),
     ]
     blocks: list[Block] = [Facts(tuple(rows))]
     if cd5.cut is not None:
-        blocks.append(_alternatives(cd5, wording))
+        blocks.append(_alternatives(cd5, cd5.cut, wording))
     if cd5.contamination:
         blocks.append(_other_cells(cd5, wording))
     blocks.append(Facts(tuple(_medians(cd5, wording)), title=phrases.medians))
@@ -104,7 +107,7 @@ def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     )
     yield Fact(phrases.cut_place, Cell(place))
     reference = phrases.cut_reference_of.format(
-        reference=wording.term(cut.reference), count=numerals.count(cut.reference_events)
+        reference=wording.sentence(cut.reference), count=numerals.count(cut.reference_events)
     )
     yield Fact(phrases.cut_reference, Cell(reference))
     if cut.ci95_linear is not None:
@@ -131,50 +134,43 @@ def _positive_t_cells(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
 def _other_cells(cd5: Cd5Section, wording: Wording) -> Table:
     """Return the other cells that may lie in the blast gate."""
     phrases = wording.phrases
-    return Table(
+    return table_of(
         phrases.other_cells,
+        cd5.contamination,
+        (TableColumn(phrases.other_cells_from, 3), lambda kind: wording.population(kind.source)),
+        (number_column(phrases.events, 2), lambda kind: numerals.count(round(kind.events))),
         (
-            Column(phrases.other_cells_from, width=3),
-            Column(phrases.events, number=True, width=2),
-            Column(phrases.other_cells_share, number=True, width=2),
-            Column(phrases.other_cells_cd5, number=True, width=2),
+            number_column(phrases.other_cells_share, 2),
+            lambda kind: numerals.number(kind.percent_of_blasts),
         ),
-        tuple(
-            (
-                Cell(wording.population(kind.source)),
-                Cell(numerals.count(round(kind.events))),
-                Cell(numerals.number(kind.percent_of_blasts)),
-                Cell(
-                    phrases.unknown
-                    if kind.cd5_positive_percent is None
-                    else numerals.share(kind.cd5_positive_percent)
-                ),
-            )
-            for kind in cd5.contamination
+        (
+            number_column(phrases.other_cells_cd5, 2),
+            lambda kind: (
+                phrases.unknown
+                if kind.cd5_positive_percent is None
+                else numerals.share(kind.cd5_positive_percent)
+            ),
         ),
     )
 
 
-def _alternatives(cd5: Cd5Section, wording: Wording) -> Block:
-    phrases = wording.phrases
-    assert cd5.cut is not None  # noqa: S101 - asked before
-    if not cd5.cut.alternatives:
+def _alternatives(cd5: Cd5Section, cut: CutSection, wording: Wording) -> Block:
+    phrases, words = wording.phrases, wording.states.cut
+    if not cut.alternatives:
         return Paragraph(phrases.alternatives_none, "quiet")
-    words = wording.states.cut
-    return Table(
+    return table_of(
         phrases.alternatives,
+        cut.alternatives,
         (
-            Column(phrases.method, width=3),
-            Column(phrases.place, number=True, width=2),
-            Column(phrases.percent, number=True, width=2),
+            TableColumn(phrases.method, 3),
+            lambda other: words[other.method].word if other.method in words else other.method,
         ),
-        tuple(
-            (
-                Cell(words[a.method].word if a.method in words else a.method),
-                Cell(numerals.number(a.linear)),
-                Cell(phrases.unknown if a.percent is None else cd5_share(a.percent, cd5)),
-            )
-            for a in cd5.cut.alternatives
+        (number_column(phrases.place, 2), lambda other: numerals.number(other.linear)),
+        (
+            number_column(phrases.percent, 2),
+            lambda other: (
+                phrases.unknown if other.percent is None else cd5_share(other.percent, cd5)
+            ),
         ),
     )
 
@@ -253,7 +249,7 @@ def burden_section(result: Result, wording: Wording) -> Section:
         Fact(
             phrases.denominator,
             Cell(
-                wording.term(burden.denominator) or phrases.unknown,
+                wording.denominator(burden) or phrases.unknown,
                 note=phrases.denominator_deciding if burden.alternatives else "",
             ),
         ),
@@ -287,7 +283,7 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
     if result.burden.alternatives:
         return
     rows = {row.name: row for row in result.populations if row.gate is not None}
-    blasts = rows.get("blasts")
+    blasts = rows.get(BLASTS)
     for name in OTHER_DENOMINATORS:
         whole = rows.get(name)
         if whole is None or not whole.events or blasts is None:
@@ -334,16 +330,14 @@ def _clinical(given: Any, wording: Wording) -> Block:
     phrases = wording.phrases
     if not isinstance(given, dict) or not given:
         return Paragraph(phrases.clinical_none, "quiet")
-    return Table(
+    return table_of(
         phrases.clinical,
-        (Column(phrases.field, width=3), Column(phrases.value, width=3)),
-        tuple(
-            (
-                Cell(wording.choices.clinical.get(str(name), str(name))),
-                Cell(_given(value, wording)),
-            )
-            for name, value in given.items()
+        given.items(),
+        (
+            TableColumn(phrases.field, 3),
+            lambda field: wording.choices.clinical.get(str(field[0]), str(field[0])),
         ),
+        (TableColumn(phrases.value, 3), lambda field: _given(field[1], wording)),
     )
 
 

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
-from cd5flow.model.result import Confidence, GateSection, PopulationSection, Result
+from cd5flow.model.names import ALL
+from cd5flow.model.reasons import AS_WRITTEN
+from cd5flow.model.result import (
+    Confidence,
+    ControlSection,
+    GateSection,
+    PhenotypeEntry,
+    PopulationSection,
+    Result,
+)
 from cd5flow.report import numerals
 from cd5flow.report.answer import check_table
 from cd5flow.report.by_hand import by_hand_section
@@ -14,7 +23,6 @@ from cd5flow.report.criteria import criteria_section
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Column,
     Fact,
     Facts,
     Paragraph,
@@ -23,13 +31,13 @@ from cd5flow.report.parts import (
     Pictures,
     Section,
     Table,
+    TableColumn,
     Tone,
+    number_column,
+    table_of,
 )
-from cd5flow.report.phenotype import phenotype_section
 from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
 from cd5flow.report.wording import Wording
-
-ALL = "all"
 
 TONES_OF_DOUBT: Final[dict[str, Tone]] = {
     Confidence.MODERATE: "plain",
@@ -49,7 +57,7 @@ def sections(
         _gates(result, wording),
         by_hand_section(result, wording),
         cd5_section(result, wording),
-        phenotype_section(result, wording),
+        _phenotype(result, wording),
         burden_section(result, wording),
         criterion_section(result, wording),
         *(() if eligibility is None else (criteria_section(eligibility, wording),)),
@@ -80,14 +88,14 @@ def _gates(result: Result, wording: Wording) -> Section:
     table = Table(
         phrases.gates_caption,
         (
-            Column(phrases.population, width=2.9),
-            Column(phrases.parent, width=2.1),
-            Column(phrases.events, number=True, width=1.2),
-            Column(phrases.of_parent, number=True, width=1.2),
-            Column(phrases.usual, number=True, width=1.2),
-            Column(phrases.of_denominator, number=True, width=1.3),
-            Column(phrases.found_by, width=3.2),
-            Column(phrases.confidence, width=1.4),
+            TableColumn(phrases.population, 2.9),
+            TableColumn(phrases.parent, 2.1),
+            number_column(phrases.events, 1.2),
+            number_column(phrases.of_parent, 1.2),
+            number_column(phrases.usual, 1.2),
+            number_column(phrases.of_denominator, 1.3),
+            TableColumn(phrases.found_by, 3.2),
+            TableColumn(phrases.confidence, 1.4),
         ),
         tuple(_population(row, wording) for row in result.populations),
     )
@@ -98,23 +106,19 @@ def _gates(result: Result, wording: Wording) -> Section:
 def _unsure(result: Result, wording: Wording) -> Table:
     """Return the gates that the strategy's rules are not sure of, and why."""
     phrases = wording.phrases
-    rows = tuple(
-        (
-            Cell(wording.population(row.name)),
-            _confidence(row.gate, wording),
-            Cell(wording.joint.join(map(wording.term, row.gate.confidence_reasons))),
-        )
-        for row in result.populations
-        if row.gate is not None and row.gate.confidence in TONES_OF_DOUBT
-    )
-    return Table(
+    return table_of(
         phrases.confidence_caption,
+        [
+            (row.name, row.gate)
+            for row in result.populations
+            if row.gate is not None and row.gate.confidence in TONES_OF_DOUBT
+        ],
+        (TableColumn(phrases.population, 2.5), lambda row: wording.population(row[0])),
+        (TableColumn(phrases.confidence, 1.5), lambda row: _confidence(row[1], wording)),
         (
-            Column(phrases.population, width=2.5),
-            Column(phrases.confidence, width=1.5),
-            Column(phrases.why, width=6),
+            TableColumn(phrases.why, 6),
+            lambda row: wording.joint.join(map(wording.sentence, row[1].confidence_reasons)),
         ),
-        rows,
     )
 
 
@@ -153,13 +157,48 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
             if row.percent_of_denominator is None
             else _share(row.percent_of_denominator, wording)
         ),
-        Cell(row.gate.method, fixed=True, note=wording.term(row.gate.note)),
+        Cell(row.gate.method, fixed=True, note=wording.sentence(row.gate.note)),
         _confidence(row.gate, wording),
     )
 
 
 def _share(percent: float | None, wording: Wording) -> str:
     return wording.phrases.unknown if percent is None else numerals.burden(percent, limits=())
+
+
+def _phenotype(result: Result, wording: Wording) -> Section:
+    """Return the table of markers; a section without blocks where no blasts were told."""
+    phrases = wording.phrases
+    unknown = phrases.unknown
+
+    def measure(value: float | None) -> str:
+        return unknown if value is None else numerals.number(value)
+
+    table = table_of(
+        phrases.phenotype_caption,
+        result.phenotype,
+        (TableColumn(phrases.marker, 2), lambda entry: entry.marker),
+        (number_column(phrases.median_blasts, 1.5), lambda entry: measure(entry.median)),
+        (
+            number_column(phrases.phenotype_range, 2.5),
+            lambda entry: f"{measure(entry.low)} – {measure(entry.high)}",
+        ),
+        (number_column(phrases.median_t_cells, 1.5), lambda entry: measure(entry.t_cells_median)),
+        (number_column(phrases.phenotype_times, 1.5), _times),
+        (
+            number_column(phrases.phenotype_above, 2),
+            lambda entry: (
+                unknown
+                if entry.above_t_cells_percent is None
+                else f"{entry.above_t_cells_percent:.0f}"
+            ),
+        ),
+    )
+    return Section("phenotype", phrases.phenotype, (table,) if table.rows else ())
+
+
+def _times(entry: PhenotypeEntry) -> str:
+    return "–" if entry.median_decades is None else f"{10**entry.median_decades:.2g}"
 
 
 def _quality(result: Result, wording: Wording) -> Section:
@@ -183,7 +222,7 @@ def _method(result: Result, wording: Wording) -> Section:
             _known(None if compensation is None else wording.check(compensation), wording),
         ),
         Fact(phrases.strategy, Cell(named(strategy.name, strategy.version, wording))),
-        Fact(phrases.choice, Cell(wording.term(strategy.choice))),
+        Fact(phrases.choice, Cell(wording.sentence(strategy.choice))),
         Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
         Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
         *_guided(result, wording),
@@ -193,21 +232,15 @@ def _method(result: Result, wording: Wording) -> Section:
     if isinstance(table, dict):
         rows.append(Fact(phrases.marker_table, _known(table.get("version"), wording)))
         rows.append(Fact(phrases.hash, Cell(str(table.get("sha256", "")), fixed=True)))
-    panel = Table(
+    panel = table_of(
         phrases.panel,
+        result.panel,
+        (TableColumn(phrases.channel, 2), lambda entry: Cell(entry.channel, fixed=True)),
         (
-            Column(phrases.channel, width=2),
-            Column(phrases.marker, width=2),
-            Column(phrases.label, width=3),
+            TableColumn(phrases.marker, 2),
+            lambda entry: "–" if entry.marker is None else entry.marker,
         ),
-        tuple(
-            (
-                Cell(entry.channel, fixed=True),
-                Cell("–" if entry.marker is None else entry.marker),
-                Cell("–" if entry.label is None else entry.label),
-            )
-            for entry in result.panel
-        ),
+        (TableColumn(phrases.label, 3), lambda entry: "–" if entry.label is None else entry.label),
     )
     return Section("method", phrases.method_title, (Facts(tuple(rows)), panel))
 
@@ -233,64 +266,59 @@ def _controls(result: Result, wording: Wording) -> Section:
     phrases = wording.phrases
     if not result.controls:
         return Section("controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),))
-    rows = []
-    for control in result.controls:
-        why = " ".join(wording.reason(text)[0] for text in control.reasons)
-        state = Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
-        role = wording.choices.role.get(control.role, control.role)
-        rows.append((Cell(role), Cell(control.file), state, Cell(why or "–")))
-    table = Table(
+
+    def state(control: ControlSection) -> Cell:
+        return Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
+
+    table = table_of(
         phrases.controls_caption,
+        result.controls,
+        (TableColumn(phrases.role, 2), lambda control: _role(control, wording)),
+        (TableColumn(phrases.file, 3), lambda control: control.file),
+        (TableColumn(phrases.state, 1.5), state),
         (
-            Column(phrases.role, width=2),
-            Column(phrases.file, width=3),
-            Column(phrases.state, width=1.5),
-            Column(phrases.why, width=4),
+            TableColumn(phrases.why, 4),
+            lambda one: " ".join(map(wording.sentence, one.reasons)) or "–",
         ),
-        tuple(rows),
     )
     return Section("controls", phrases.controls, (table,))
+
+
+def _role(control: ControlSection, wording: Wording) -> str:
+    return wording.choices.role.get(control.role, control.role)
 
 
 def _noticed(result: Result, wording: Wording) -> Section:
     phrases = wording.phrases
     if not result.findings:
         return Section("noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),))
-    said = [wording.reason(text) for text in result.findings]
-    table = Table(
+    table = table_of(
         phrases.noticed_caption,
-        (Column(phrases.what, width=2.5), Column(phrases.seen, width=6)),
-        tuple(
-            (
-                Cell(phrases.other if code is None else wording.short(code), note=code or ""),
-                Cell(sentence),
-            )
-            for sentence, code in said
+        result.findings,
+        (
+            TableColumn(phrases.what, 2.5),
+            lambda reason: (
+                Cell(phrases.other)
+                if reason.code == AS_WRITTEN
+                else Cell(wording.short(reason.code), note=reason.code)
+            ),
         ),
+        (TableColumn(phrases.seen, 6), wording.sentence),
     )
     return Section("noticed", phrases.noticed, (table,))
 
 
 def _files(result: Result, wording: Wording) -> Section:
     phrases, sample, made = wording.phrases, result.sample, result.provenance
-    files = Table(
+    files = table_of(
         phrases.files_caption,
         (
-            Column(phrases.use, width=1.5),
-            Column(phrases.file, width=3),
-            Column(phrases.hash, width=5.5),
+            (phrases.sample, sample.file, sample.sha256),
+            *((_role(one, wording), one.file, one.sha256) for one in result.controls),
         ),
-        (
-            (Cell(phrases.sample), Cell(sample.file), Cell(sample.sha256, fixed=True)),
-            *(
-                (
-                    Cell(wording.choices.role.get(control.role, control.role)),
-                    Cell(control.file),
-                    Cell(control.sha256, fixed=True),
-                )
-                for control in result.controls
-            ),
-        ),
+        (TableColumn(phrases.use, 1.5), lambda row: row[0]),
+        (TableColumn(phrases.file, 3), lambda row: row[1]),
+        (TableColumn(phrases.hash, 5.5), lambda row: Cell(row[2], fixed=True)),
     )
     packages = wording.joint.join(f"{name} {version}" for name, version in made.packages.items())
     software = Facts(

@@ -50,7 +50,7 @@ def _rows(result: Result, wording: Wording) -> Iterator[Row]:
             yield "", f"{state} {name}{wording.colon}{wording.check(check)}"
     for control in result.controls:
         used = phrases.accepted if control.accepted else phrases.refused
-        why = " ".join(wording.reason(text)[0] for text in control.reasons)
+        why = " ".join(map(wording.sentence, control.reasons))
         yield choices.role[control.role], f"{control.file}{wording.colon}{used}. {why}".rstrip(" .")
     review = wording.states.review[result.review.state]
     mark = f"{phrases.draft} · " if result.review.state == "unreviewed" else ""

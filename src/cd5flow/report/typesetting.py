@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from cd5flow.report.fonts import font_files
+from cd5flow.report.parts import Picture
 
 STANDARD: Final = "a-3b"
 """PDF/A-3b, ISO 19005-3: for archives, and other files may be attached."""
@@ -69,3 +70,11 @@ def typeset(
             raise TypstFaultError(fault.message) from fault
     assert isinstance(made, bytes)  # noqa: S101 - a PDF is one file
     return made
+
+
+def picture_files(pictures: Sequence[Picture]) -> dict[str, bytes]:
+    """Return pictures as files for a template: names come from strategies, those of files do not."""
+    return {
+        f"{n}.png" if p.svg is None else f"{n}.svg": p.png if p.svg is None else p.svg.encode()
+        for n, p in enumerate(pictures)
+    }

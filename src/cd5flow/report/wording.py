@@ -1,28 +1,37 @@
 """The words of reports, as data: a file a language, which a laboratory may translate or adapt.
 
-Results carry reasons as ``CODE: English sentence``. A wording file says per code what the sentence
-is in its language: ``of`` is the sentence as the result writes it, with names in braces where
-numbers and names stand, ``say`` is what the report writes. A sentence that no ``of`` fits is
-written as it stands, after the code's short form where the language is not English.
+Sentences of reasons stand in the catalogue of `cd5flow.model`. A wording file may say some in other
+words, by code and case. A sentence that neither has in a language is written in English, after the
+code's short form.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from cd5flow.config.yaml_file import load_yaml
+from cd5flow.criteria.eligibility import UNVERIFIED
 from cd5flow.errors import OptionError
-from cd5flow.model.result import Check
-from cd5flow.report.phrases import Phrases, fields_of
+from cd5flow.model.catalogue import (
+    ENGLISH,
+    Catalogue,
+    by_case,
+    catalogue,
+    catalogue_languages,
+    fields_by_case,
+    values_of,
+)
+from cd5flow.model.reasons import AS_WRITTEN, Reason
+from cd5flow.model.result import BurdenSection, Check
+from cd5flow.report.phrases import Phrases
 
 _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
-_LONGEST: Final = 600
-"""Letters of a sentence that is still compared; longer ones hold text from files."""
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -38,24 +47,14 @@ class State(_Part):
     means: Text
 
 
-class Sentence(_Part):
-    """A sentence as results write it, and as the report does."""
-
-    of: Text
-    say: Text
-
-    @model_validator(mode="after")
-    def _same_fields(self) -> Self:
-        if unknown := fields_of(self.say) - fields_of(self.of):
-            raise ValueError(f"say: {{{min(unknown)}}} is not in the sentence that it stands for")
-        return self
-
-
 class Code(_Part):
-    """A code's short form, and its sentences."""
+    """What this file writes of a code in other words than the catalogue: its short form, its sentences.
 
-    short: Text
-    says: tuple[Sentence, ...] = ()
+    `says` is the sentence, or several by case; names in braces are the values of the reason.
+    """
+
+    short: Text | None = None
+    says: Text | dict[str, Text] = Field(default_factory=dict)
 
 
 class States(_Part):
@@ -91,14 +90,14 @@ class Wording(_Part):
         colon: what stands between a heading and what it says.
         joint: what stands between the parts of a list.
         phrases: the report's own headings and phrases.
-        states, choices, codes, checks: words of the result's vocabulary.
+        states, choices: words of the result's vocabulary.
+        codes, checks: what is said otherwise than in the catalogue.
         units: units of the checks; one that is absent is written as it stands.
         populations: names of populations; a strategy may have others, which keep their own.
-        sentences: sentences of no code, such as where a cut was read.
         terms: words that stand inside sentences, and texts that strategies write.
     """
 
-    format: Literal["cd5flow.wording/1"]
+    format: Literal["cd5flow.wording/2"]
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
     title: Text
     colon: Text
@@ -106,97 +105,89 @@ class Wording(_Part):
     phrases: Phrases
     states: States
     choices: Choices
-    checks: dict[str, Code]
-    codes: dict[str, Code]
+    checks: dict[str, Code] = Field(default_factory=dict)
+    codes: dict[str, Code] = Field(default_factory=dict)
     units: dict[str, str]
-    populations: dict[str, Text]
-    sentences: tuple[Sentence, ...] = ()
+    populations: dict[str, Text] = Field(default_factory=dict)
     terms: dict[str, Text] = Field(default_factory=dict)
 
-    @property
-    def is_english(self) -> bool:
-        """Whether results' own sentences are in this language."""
-        return self.language.split("-")[0] == "en"
+    @model_validator(mode="after")
+    def _known_values(self) -> Self:
+        for code, said in self._sentences().items():
+            for case, template in said.items():
+                known = fields_by_case(code).get(case)
+                if known is None:
+                    raise ValueError(f"{code}: {case or 'says'} is no sentence of this code")
+                if unknown := values_of(template) - known:
+                    raise ValueError(f"{code}: {{{min(unknown)}}} is no value of this sentence")
+        return self
 
-    def reason(self, text: str) -> tuple[str, str | None]:
-        """Return a reason's sentence and its code, from ``CODE: sentence``."""
-        code, separator, sentence = text.partition(": ")
-        if not separator or not re.fullmatch(r"[A-Z][A-Z0-9_]*", code):
-            return text, None
-        return self._coded(self.codes.get(code), sentence), code
+    def _sentences(self) -> dict[str, Mapping[str, str]]:
+        every = (*self.codes.items(), *self.checks.items())
+        return by_case({code: words.says for code, words in every if words.says})
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue of this language with what the file says otherwise."""
+        language = self.language.split("-")[0]
+        base = catalogue(language if language in catalogue_languages() else ENGLISH)
+        # English sentences are those of the result, whose values stand there as they are.
+        templates = {} if base.language == ENGLISH else dict(base.templates)
+        for code, said in self._sentences().items():
+            templates[code] = {**templates.get(code, {}), **said}
+        unverified = {UNVERIFIED: self.phrases.criteria_unverified}
+        return Catalogue(
+            templates=templates,
+            names={**base.names, **_shorts(self.codes)},
+            checks={**base.checks, **_shorts(self.checks)},
+            words={**base.words, **self.terms, **self.populations, **unverified},
+            fields=self.choices.clinical,
+            language=language,
+            colon=self.colon,
+        )
+
+    def sentence(self, reason: Reason) -> str:
+        """Return a reason in this language."""
+        return _sign(self.catalogue.sentence(reason))
 
     def check(self, check: Check) -> str:
         """Return what a quality check saw, in a sentence."""
-        return self._coded(self.checks.get(check.code), check.message)
+        seen = check.message_data or (Reason(AS_WRITTEN, text=check.message),)
+        return self.joint.join(self.sentence(reason) for reason in seen)
 
     def check_name(self, check: Check) -> str:
         """Return a quality check's name."""
-        words = self.checks.get(check.code)
-        return check.code if words is None else words.short
+        return self.catalogue.checks.get(check.code, check.code)
 
     def short(self, code: str) -> str:
         """Return the short form of a code."""
-        words = self.codes.get(code)
-        return code if words is None else words.short
+        return self.catalogue.names.get(code, code)
 
     def population(self, name: str) -> str:
         """Return a population's name for people."""
-        return self.populations.get(name, name)
+        return self.catalogue.word(name)
+
+    def denominator(self, burden: BurdenSection) -> str:
+        """Return the rule of the burden's denominator."""
+        data = burden.denominator_data
+        return self.term(burden.denominator) if data is None else self.sentence(data)
 
     def unit(self, unit: str | None) -> str:
         """Return a unit as it is written."""
         return "" if unit is None else self.units.get(unit, unit)
 
     def term(self, text: str) -> str:
-        """Return a word, or a sentence of no code, in this language; others stand as they are."""
-        text = _sign(text)
-        known = self.terms.get(text) or self.populations.get(text)
-        return known or self._fitting(self.sentences, text) or text
+        """Return a word in this language; others stand as they are."""
+        return self.catalogue.word(_sign(text))
 
-    def _coded(self, code: Code | None, sentence: str) -> str:
-        if code is None:
-            return _sign(sentence)
-        # Checks join what several gates say by semicolons.
-        parts = [self._fitting(code.says, part) for part in sentence.split("; ")]
-        fitting = self._fitting(code.says, sentence)
-        if fitting is None and None not in parts:
-            fitting = self.joint.join(part for part in parts if part is not None)
-        if fitting is not None:
-            return fitting
-        return _sign(sentence) if self.is_english else f"{code.short}{self.colon}{sentence}"
 
-    def _fitting(self, sentences: tuple[Sentence, ...], text: str) -> str | None:
-        if len(text) > _LONGEST:
-            return None
-        for sentence in sentences:
-            if found := sentence_pattern(sentence.of).fullmatch(text):
-                fields = {name: self._filled(name, v) for name, v in found.groupdict().items()}
-                return sentence.say.format(**fields)
-        return None
-
-    def _filled(self, name: str, text: str) -> str:
-        """Return what a sentence holds in braces; names that begin with "field" are the clinic's."""
-        known = self.choices.clinical.get(text) if name.startswith("field") else None
-        return known or self.term(text)
+def _shorts(codes: Mapping[str, Code]) -> dict[str, str]:
+    return {code: words.short for code, words in codes.items() if words.short is not None}
 
 
 def _sign(sentence: str) -> str:
     """Write ``>= 70 %`` and ``<= 3`` with the signs that print has for them."""
     return re.sub(r"<= (?=\d)", "≤ ", re.sub(r">= (?=\d)", "≥ ", sentence))
-
-
-@cache
-def sentence_pattern(of: str) -> re.Pattern[str]:
-    """Return what tells whether a sentence is of this form, and what stands in its fields.
-
-    Fields hold no semicolon: what stands after one is another sentence.
-    """
-    parts = re.split(r"\{(\w+)\}", of)
-    return re.compile(
-        "".join(
-            re.escape(part) if i % 2 == 0 else f"(?P<{part}>[^;]+?)" for i, part in enumerate(parts)
-        )
-    )
 
 
 def languages() -> tuple[str, ...]:

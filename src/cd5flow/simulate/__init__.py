@@ -1,7 +1,6 @@
 """Synthetic tubes with known truth: cells, stains, instruments, faults, and the sample set."""
 
-from cd5flow.simulate.blasts import BLASTS, SCD3_BRIGHT_LEVEL, SCD3_DIM_LEVEL, BlastSpec
-from cd5flow.simulate.files import write_tube
+from cd5flow.simulate.blasts import SCD3_BRIGHT_LEVEL, SCD3_DIM_LEVEL, BlastSpec
 from cd5flow.simulate.instruments import CALIBUR, CANTO, DXFLEX, LSR, NAVIOS, Instrument
 from cd5flow.simulate.panels import (
     B_LINEAGE_8,
@@ -25,16 +24,15 @@ from cd5flow.simulate.populations import (
     T_CELLS,
     Composition,
     Expression,
-    Population,
 )
-from cd5flow.simulate.samples import SAMPLE_SEED, Sample, sample_set
+from cd5flow.simulate.samples import SAMPLE_SEED
 from cd5flow.simulate.sampleset import (
     CLINICAL_FILE,
     SHEET_FILE,
     TRUTH_FILE,
     simulate_samples,
 )
-from cd5flow.simulate.simulation import simulate_tube
+from cd5flow.simulate.simulation import simulate_tube, write_tube
 from cd5flow.simulate.tube import (
     DEAD,
     DOUBLETS,
@@ -51,7 +49,6 @@ from cd5flow.simulate.tube import (
 
 __all__ = [
     "AFTER_CD5_CAR",
-    "BLASTS",
     "BLOOD",
     "B_LINEAGE_8",
     "CALIBUR",
@@ -85,8 +82,6 @@ __all__ = [
     "Expression",
     "Instrument",
     "PanelSpec",
-    "Population",
-    "Sample",
     "SimulatedTube",
     "SpilloverFault",
     "SpilloverFaultKind",
@@ -97,7 +92,6 @@ __all__ = [
     "fmo",
     "isotype",
     "perfect_gating",
-    "sample_set",
     "simulate_samples",
     "simulate_tube",
     "with_cd5_percent",

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from cd5flow.model.names import BLASTS
 from cd5flow.model.result import Pattern
-from cd5flow.simulate.populations import Expression, Population
-
-BLASTS = "blasts"
-"""Name of the blasts in the truth's labels."""
+from cd5flow.simulate.populations import CellType, Expression
 
 SCD3_DIM_LEVEL = 3.2
 SCD3_BRIGHT_LEVEL = 4.0
@@ -79,7 +77,7 @@ class BlastSpec:
             usual.percent if share is None else share,
         )
 
-    def population(self) -> Population:
+    def population(self) -> CellType:
         """Return the blasts as a population."""
         levels = {
             "CD7": self.cd7_level,
@@ -106,7 +104,7 @@ class BlastSpec:
             antigens[name] = Expression(level, 0.22, percent)
         antigens["CD45"] = Expression(self.cd45_level, 0.12)
         antigens["CD5"] = self.cd5_expression
-        return Population(
+        return CellType(
             name=BLASTS,
             fsc=self.fsc,
             ssc=self.ssc,

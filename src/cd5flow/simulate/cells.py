@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cd5flow.model.events import Mask
 from cd5flow.simulate.panels import PanelSpec
-from cd5flow.simulate.populations import Expression, Population
+from cd5flow.simulate.populations import CellType, Expression
 from cd5flow.simulate.tube import Cd5Reagent
 
 Reals = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ class CellTable:
         autofluorescence: (n_detectors,) background of a lymphocyte.
     """
 
-    populations: tuple[Population, ...]
+    populations: tuple[CellType, ...]
     columns: npt.NDArray[np.intp]
     antigens: tuple[str, ...]
     level: Reals
@@ -67,8 +67,8 @@ class Cells:
 
 
 def vary(
-    populations: Sequence[Population], *, decades: float, rng: np.random.Generator
-) -> tuple[Population, ...]:
+    populations: Sequence[CellType], *, decades: float, rng: np.random.Generator
+) -> tuple[CellType, ...]:
     """Return the populations of one donor: levels and scatter differ a little from the usual."""
     donor = []
     for cell in populations:
@@ -89,7 +89,7 @@ def vary(
 
 
 def compile_table(
-    populations: Sequence[Population],
+    populations: Sequence[CellType],
     panel: PanelSpec,
     *,
     reagent: Cd5Reagent,

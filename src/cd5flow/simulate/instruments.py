@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from cd5flow.model.events import Channel
@@ -80,10 +80,15 @@ class Instrument:
         if self.log_decades and not self.integer:
             raise ValueError(f"{self.name}: a logarithmic amplifier stores integers")
 
-    def detector(self, panel: PanelSpec, column: int, reading: str) -> str:
-        """Return the ``$PnN`` of one fluorescence reading."""
-        stem = f"FL{column + 1}" if self.numbered else panel.stains[column].dye
-        return f"{stem}-{reading}"
+    @property
+    def compensated_reading(self) -> Literal["A", "H"]:
+        """What a matrix is said of: areas, heights where there are no areas."""
+        return "A" if "A" in self.fluorescence else "H"
+
+    def detectors(self, panel: PanelSpec, reading: str) -> tuple[str, ...]:
+        """Return the ``$PnN`` of one reading of every fluorescence detector."""
+        stems = (f"FL{n}" if self.numbered else s.dye for n, s in enumerate(panel.stains, start=1))
+        return tuple(f"{stem}-{reading}" for stem in stems)
 
     def channels(
         self,
@@ -99,56 +104,44 @@ class Instrument:
             shifts_decades: marker to the gain set above the usual, which its voltage shows.
             unlabelled: markers whose ``$PnS`` stays blank.
         """
-        columns = _Columns(instrument=self)
+        made: list[Channel] = []
+
+        def add(detector: str, label: str | None, shift: float, *, logarithmic: bool) -> None:
+            usual = 420.0 + 15.0 * len(made)
+            channel = Channel(
+                index=len(made),
+                detector=detector,
+                label=label,
+                bits=self.bits,
+                range=float(self.steps),
+                maximum=10.0**self.log_decades if logarithmic else float(self.steps),
+                amplification=(self.log_decades, 0.0) if logarithmic else (0.0, 0.0),
+                voltage=round(usual * 10 ** (shift / _PMT_EXPONENT)) if self.voltages else None,
+            )
+            made.append(channel)
+
         for name in self.scatter:
-            columns.add(name, label=None, shift=0.0)
+            add(name, None, 0.0, logarithmic=False)
         for reading in self.fluorescence:
-            for number, stain in enumerate(panel.stains):
+            detectors = self.detectors(panel, reading)
+            for detector, stain in zip(detectors, panel.stains, strict=True):
                 label = f"{stain.words} {stain.dye}" + (f"-{reading}" if self.label_reading else "")
-                columns.add(
-                    self.detector(panel, number, reading),
-                    label=None if stain.marker in unlabelled else label,
-                    shift=shifts_decades.get(stain.marker, 0.0),
+                add(
+                    detector,
+                    None if stain.marker in unlabelled else label,
+                    shifts_decades.get(stain.marker, 0.0),
                     logarithmic=self.log_decades > 0,
                 )
-        columns.add_time()
-        return tuple(columns.made)
-
-
-@dataclass(slots=True)
-class _Columns:
-    instrument: Instrument
-    made: list[Channel] = field(default_factory=list)
-
-    def add(self, name: str, *, label: str | None, shift: float, logarithmic: bool = False) -> None:
-        of = self.instrument
-        usual = 420.0 + 15.0 * len(self.made)
-        self.made.append(
-            Channel(
-                index=len(self.made),
-                detector=name,
-                label=label,
-                bits=of.bits,
-                range=float(of.steps),
-                maximum=10.0**of.log_decades if logarithmic else float(of.steps),
-                amplification=(of.log_decades, 0.0) if logarithmic else (0.0, 0.0),
-                voltage=round(usual * 10 ** (shift / _PMT_EXPONENT)) if of.voltages else None,
-            )
+        steps = float(self.time_steps)
+        time = Channel(
+            index=len(made),
+            detector=self.time_name,
+            label=None,
+            bits=self.bits,
+            range=steps,
+            maximum=steps,
         )
-
-    def add_time(self) -> None:
-        of = self.instrument
-        steps = float(of.time_steps)
-        self.made.append(
-            Channel(
-                index=len(self.made),
-                detector=of.time_name,
-                label=None,
-                bits=of.bits,
-                range=steps,
-                maximum=steps,
-            )
-        )
+        return (*made, time)
 
 
 LSR = Instrument(

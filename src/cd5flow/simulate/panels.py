@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -76,7 +77,7 @@ class PanelSpec:
     def usual_spillover(self) -> npt.NDArray[np.float64]:
         """Return the matrix of the dyes at usual gains: row i is what dye i puts into each."""
         families = [_DYES[stain.dye] for stain in self.stains]
-        matrix = np.array([[_SPILL.get((a, b), 0.0) for b in families] for a in families])
+        matrix = np.array([[_SPILL.get(a, {}).get(b, 0.0) for b in families] for a in families])
         np.fill_diagonal(matrix, 1.0)
         return matrix
 
@@ -133,83 +134,44 @@ _DYES = MappingProxyType(
     }
 )
 
-_SPILL = MappingProxyType(
-    {
-        ("FITC", "PE"): 0.15,
-        ("FITC", "ECD"): 0.04,
-        ("FITC", "PerCP-Cy5-5"): 0.012,
-        ("FITC", "PE-Cy7"): 0.003,
-        ("FITC", "V500"): 0.03,
-        ("FITC", "BV605"): 0.006,
-        ("PE", "FITC"): 0.010,
-        ("PE", "ECD"): 0.24,
-        ("PE", "PerCP-Cy5-5"): 0.10,
-        ("PE", "PE-Cy7"): 0.018,
-        ("PE", "BV605"): 0.09,
-        ("PE", "BV711"): 0.010,
-        ("ECD", "FITC"): 0.002,
-        ("ECD", "PE"): 0.22,
-        ("ECD", "PerCP-Cy5-5"): 0.30,
-        ("ECD", "PE-Cy7"): 0.03,
-        ("ECD", "APC"): 0.02,
-        ("PerCP-Cy5-5", "ECD"): 0.004,
-        ("PerCP-Cy5-5", "PE-Cy7"): 0.09,
-        ("PerCP-Cy5-5", "APC"): 0.025,
-        ("PerCP-Cy5-5", "APC-R700"): 0.16,
-        ("PerCP-Cy5-5", "APC-H7"): 0.04,
-        ("PerCP-Cy5-5", "BV711"): 0.13,
-        ("PerCP-Cy5-5", "BV786"): 0.05,
-        ("PE-Cy7", "PE"): 0.02,
-        ("PE-Cy7", "ECD"): 0.012,
-        ("PE-Cy7", "PerCP-Cy5-5"): 0.03,
-        ("PE-Cy7", "APC-H7"): 0.11,
-        ("PE-Cy7", "BV786"): 0.08,
-        ("PE-Cy7", "APC"): 0.002,
-        ("APC", "PerCP-Cy5-5"): 0.015,
-        ("APC", "PE-Cy7"): 0.004,
-        ("APC", "APC-R700"): 0.32,
-        ("APC", "APC-H7"): 0.06,
-        ("APC", "BV711"): 0.02,
-        ("APC-R700", "APC"): 0.05,
-        ("APC-R700", "APC-H7"): 0.24,
-        ("APC-R700", "PE-Cy7"): 0.01,
-        ("APC-R700", "PerCP-Cy5-5"): 0.012,
-        ("APC-R700", "BV711"): 0.07,
-        ("APC-H7", "APC"): 0.04,
-        ("APC-H7", "APC-R700"): 0.04,
-        ("APC-H7", "PE-Cy7"): 0.12,
-        ("APC-H7", "BV786"): 0.06,
-        ("BV421", "V500"): 0.08,
-        ("BV421", "BV605"): 0.008,
-        ("Pacific Blue", "V500"): 0.20,
-        ("Pacific Blue", "FITC"): 0.003,
-        ("Pacific Blue", "BV605"): 0.010,
-        ("V500", "FITC"): 0.045,
-        ("V500", "PE"): 0.010,
-        ("V500", "Pacific Blue"): 0.025,
-        ("V500", "BV421"): 0.025,
-        ("V500", "BV605"): 0.28,
-        ("V500", "BV711"): 0.03,
-        ("BV605", "PE"): 0.08,
-        ("BV605", "ECD"): 0.16,
-        ("BV605", "PerCP-Cy5-5"): 0.03,
-        ("BV605", "V500"): 0.015,
-        ("BV605", "BV421"): 0.02,
-        ("BV605", "BV711"): 0.18,
-        ("BV605", "BV786"): 0.05,
-        ("BV711", "APC"): 0.015,
-        ("BV711", "APC-R700"): 0.22,
-        ("BV711", "APC-H7"): 0.06,
-        ("BV711", "PerCP-Cy5-5"): 0.08,
-        ("BV711", "PE-Cy7"): 0.02,
-        ("BV711", "BV421"): 0.03,
-        ("BV711", "BV786"): 0.30,
-        ("BV786", "PE-Cy7"): 0.06,
-        ("BV786", "APC-H7"): 0.10,
-        ("BV786", "BV421"): 0.03,
-        ("BV786", "BV711"): 0.06,
-    }
-)
+_SPILL: Mapping[str, Mapping[str, float]] = MappingProxyType({
+    "FITC": {
+        "PE": 0.15, "ECD": 0.04, "PerCP-Cy5-5": 0.012, "PE-Cy7": 0.003, "V500": 0.03,
+        "BV605": 0.006,
+    },
+    "PE": {
+        "FITC": 0.01, "ECD": 0.24, "PerCP-Cy5-5": 0.1, "PE-Cy7": 0.018, "BV605": 0.09,
+        "BV711": 0.01,
+    },
+    "ECD": {"FITC": 0.002, "PE": 0.22, "PerCP-Cy5-5": 0.3, "PE-Cy7": 0.03, "APC": 0.02},
+    "PerCP-Cy5-5": {
+        "ECD": 0.004, "PE-Cy7": 0.09, "APC": 0.025, "APC-R700": 0.16, "APC-H7": 0.04,
+        "BV711": 0.13, "BV786": 0.05,
+    },
+    "PE-Cy7": {
+        "PE": 0.02, "ECD": 0.012, "PerCP-Cy5-5": 0.03, "APC-H7": 0.11, "BV786": 0.08,
+        "APC": 0.002,
+    },
+    "APC": {"PerCP-Cy5-5": 0.015, "PE-Cy7": 0.004, "APC-R700": 0.32, "APC-H7": 0.06, "BV711": 0.02},
+    "APC-R700": {"APC": 0.05, "APC-H7": 0.24, "PE-Cy7": 0.01, "PerCP-Cy5-5": 0.012, "BV711": 0.07},
+    "APC-H7": {"APC": 0.04, "APC-R700": 0.04, "PE-Cy7": 0.12, "BV786": 0.06},
+    "BV421": {"V500": 0.08, "BV605": 0.008},
+    "Pacific Blue": {"V500": 0.2, "FITC": 0.003, "BV605": 0.01},
+    "V500": {
+        "FITC": 0.045, "PE": 0.01, "Pacific Blue": 0.025, "BV421": 0.025, "BV605": 0.28,
+        "BV711": 0.03,
+    },
+    "BV605": {
+        "PE": 0.08, "ECD": 0.16, "PerCP-Cy5-5": 0.03, "V500": 0.015, "BV421": 0.02,
+        "BV711": 0.18, "BV786": 0.05,
+    },
+    "BV711": {
+        "APC": 0.015, "APC-R700": 0.22, "APC-H7": 0.06, "PerCP-Cy5-5": 0.08, "PE-Cy7": 0.02,
+        "BV421": 0.03, "BV786": 0.3,
+    },
+    "BV786": {"PE-Cy7": 0.06, "APC-H7": 0.1, "BV421": 0.03, "BV711": 0.06},
+})  # fmt: skip
+"""What a dye puts into the detectors of the others; those not named see nothing of it."""
 
 
 def _panel(name: str, *pairs: tuple[str, str]) -> PanelSpec:

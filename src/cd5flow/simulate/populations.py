@@ -34,7 +34,7 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
+class CellType:
     """One kind of cell.
 
     Attributes:
@@ -68,9 +68,9 @@ def _cell(
     stickiness: float = 1.0,
     nucleated: bool = True,
     **antigens: tuple[float, ...],
-) -> Population:
+) -> CellType:
     """Return a population; antigens are (level, spread, percent), `HLA_DR` means HLA-DR."""
-    return Population(
+    return CellType(
         name=name,
         fsc=scatter[0],
         ssc=scatter[1],
@@ -186,7 +186,7 @@ _LISTED = (
     ),
 )  # fmt: skip
 
-POPULATIONS: Mapping[str, Population] = MappingProxyType({cell.name: cell for cell in _LISTED})
+POPULATIONS: Mapping[str, CellType] = MappingProxyType({cell.name: cell for cell in _LISTED})
 """Every normal kind of cell, and what is no cell, by name."""
 
 T_CELLS = ("t_cells_cd4", "t_cells_cd8", "t_cells_gd")

@@ -5,20 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Channel, Mask, RawEvents, Spillover
-from cd5flow.simulate.acquisition import Run, pass_events
-from cd5flow.simulate.blasts import BLASTS
+from cd5flow.model.names import BLASTS
 from cd5flow.simulate.cells import Cells, CellTable, Codes, Reals, compile_table, draw_cells, vary
+from cd5flow.simulate.instruments import Instrument
 from cd5flow.simulate.optics import Detectors, Pulse, overlap, spillover_text, written_matrix
 from cd5flow.simulate.populations import POPULATIONS
 from cd5flow.simulate.tube import (
     DEAD,
     DOUBLETS,
     Cd5Reagent,
+    Clog,
     SimulatedTube,
     Truth,
     TubeSpec,
@@ -49,7 +52,7 @@ def simulate_tube(spec: TubeSpec) -> SimulatedTube:
         stain_factors=dict(spec.stain_factors),
     )
     crowd = _gather(spec, rng)
-    run = pass_events(spec.events, instrument=spec.instrument, clog=spec.clog, rng=rng)
+    run = _acquire(spec.events, instrument=spec.instrument, clog=spec.clog, rng=rng)
     channels = _channels(spec)
     values = np.empty((spec.events, len(channels)), dtype=np.float32, order="F")
     carriers = np.zeros(spec.events, dtype=np.bool_)
@@ -69,6 +72,65 @@ def simulate_tube(spec: TubeSpec) -> SimulatedTube:
         truth=_truth(crowd, carriers=carriers, disturbed=run.disturbed),
         spillover=true,
         file_spillover=written,
+    )
+
+
+def write_tube(tube: SimulatedTube, path: Path) -> None:
+    """Write a tube as its instrument's software would; equal tubes give equal bytes.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    instrument = tube.spec.instrument
+    write_fcs(
+        path,
+        tube.raw.values,
+        channels=tube.raw.channels,
+        keywords=tube.keywords,
+        version=instrument.version,
+        datatype="I" if instrument.integer else "F",
+        big_endian=instrument.big_endian,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Acquisition:
+    """The passage of events.
+
+    Attributes:
+        ticks: (n,) Time, not decreasing.
+        seconds: length of the run.
+        signal: (n,) share of the light that reaches the detectors.
+        disturbed: (n,) whether the event passed during the clog.
+    """
+
+    ticks: Reals
+    seconds: float
+    signal: Reals
+    disturbed: Mask
+
+
+def _acquire(
+    events: int, *, instrument: Instrument, clog: Clog | None, rng: np.random.Generator
+) -> _Acquisition:
+    """Let events pass at random moments, fewer during a clog."""
+    edges = np.array([0.0, 1.0] if clog is None else [0.0, clog.start, clog.stop, 1.0])
+    rates = np.array([1.0] if clog is None else [1.0, clog.rate, 1.0])
+    passed = np.concatenate([[0.0], np.cumsum(np.diff(edges) * rates)])
+    moment = np.interp(np.sort(rng.random(events)) * passed[-1], passed, edges)
+    seconds = events / instrument.events_per_second / float(passed[-1])
+    ticks = np.floor(moment * seconds / instrument.timestep_seconds)
+    signal, disturbed = np.ones(events), np.zeros(events, dtype=np.bool_)
+    if clog is not None:
+        disturbed = (moment >= clog.start) & (moment < clog.stop)
+        depth = np.sin(np.pi * (moment[disturbed] - clog.start) / (clog.stop - clog.start)) ** 0.5
+        jitter = np.exp(0.12 * rng.standard_normal(len(depth)))
+        signal[disturbed] = (1 - (1 - clog.signal) * depth) * jitter
+    return _Acquisition(
+        ticks=np.minimum(ticks, instrument.time_steps - 1),
+        seconds=seconds,
+        signal=signal,
+        disturbed=disturbed,
     )
 
 
@@ -210,28 +272,22 @@ def _channels(spec: TubeSpec) -> tuple[Channel, ...]:
 
 
 def _named(matrix: Reals, spec: TubeSpec) -> Spillover:
-    of, panel = spec.instrument, spec.panel
-    reading = "A" if "A" in of.fluorescence else "H"
-    names = tuple(of.detector(panel, number, reading) for number in range(len(panel)))
+    names = spec.instrument.detectors(spec.panel, spec.instrument.compensated_reading)
     return Spillover(names, matrix.copy(), "truth")
 
 
 def _written(detectors: Detectors, spec: TubeSpec, shared: np.random.Generator) -> Spillover | None:
     """Return the matrix that the file carries: a block a reading, heights as areas."""
-    of, panel = spec.instrument, spec.panel
+    of = spec.instrument
     matrix = written_matrix(detectors.spillover, spec.spillover_fault, rng=shared)
     if matrix is None or of.compensates:
         return None
-    names = [
-        of.detector(panel, number, reading)
-        for reading in of.fluorescence
-        for number in range(len(panel))
-    ]
+    names = [name for reading in of.fluorescence for name in of.detectors(spec.panel, reading)]
     whole: Reals = np.kron(np.eye(len(of.fluorescence)), matrix).astype(np.float64)
     return Spillover(tuple(names), whole, of.spillover_keyword)
 
 
-def _keywords(spec: TubeSpec, run: Run, written: Spillover | None) -> dict[str, str]:
+def _keywords(spec: TubeSpec, run: _Acquisition, written: Spillover | None) -> dict[str, str]:
     of = spec.instrument
     begin = dt.datetime.combine(spec.acquired, dt.time(9, 30))
     end = begin + dt.timedelta(seconds=run.seconds)

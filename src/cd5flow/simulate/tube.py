@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.events import Mask, RawEvents, Spillover, Values
+from cd5flow.model.names import BLASTS
 from cd5flow.model.result import Specimen
-from cd5flow.simulate.blasts import BLASTS, BlastSpec
+from cd5flow.simulate.blasts import BlastSpec
 from cd5flow.simulate.instruments import LSR, Instrument
 from cd5flow.simulate.panels import RELAPSE_8, PanelSpec
 from cd5flow.simulate.populations import MARROW, Composition
@@ -253,12 +254,8 @@ class SimulatedTube:
         column = self.spec.panel.column(marker)
         if column is None:
             raise KeyError(marker)
-        readings = self.spec.instrument.fluorescence
-        reading = "A" if "A" in readings else "H"
-        names = [
-            self.spec.instrument.detector(self.spec.panel, number, reading)
-            for number in range(len(self.spec.panel))
-        ]
+        instrument = self.spec.instrument
+        names = instrument.detectors(self.spec.panel, instrument.compensated_reading)
         if self.spillover is None:
             return self.raw.values[:, self.raw.channel(names[column]).index]
         columns = [self.raw.channel(name).index for name in names]

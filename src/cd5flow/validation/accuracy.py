@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
 
-from cd5flow.report.parts import Block, Cell, Column, Paragraph, Table
-from cd5flow.validation.cells import ARMS, NOT_ASKED, UNKNOWN, Shown, points, signed
-from cd5flow.validation.record import AccuracyGroup, AgreementSection, Validation
+from cd5flow.report.parts import Block, Cell, Paragraph, Table, TableColumn, number_column, table_of
+from cd5flow.validation.cells import (
+    ARMS,
+    NOT_ASKED,
+    UNKNOWN,
+    PicturesByName,
+    cell_of,
+    points,
+    signed,
+)
+from cd5flow.validation.record import AccuracyGroup, AgreementSection, Interval, Validation
 
 
-def accuracy_blocks(found: Validation, show: Shown) -> Iterator[Block]:
+def accuracy_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:
     """Yield how % CD5 and burden of relapse tubes agree with their truths."""
     accuracy = found.accuracy
     if not accuracy.groups:
@@ -24,20 +31,17 @@ def accuracy_blocks(found: Validation, show: Shown) -> Iterator[Block]:
         "carry CD5 at all. Where CD5 is dim the two differ, whatever the software: cells with little "
         "CD5 lie within the background."
     )
-    yield Table(
+    yield _agreement_table(
         "Percentage points between found and true, all patterns",
-        (
-            Column("Analysed, against", width=2.2),
-            *_AGREEMENT,
-        ),
-        tuple(
-            (Cell(f"{ARMS[group.arm]}, {truth}"), *_agreement_cells(agreed))
+        "Analysed, against",
+        [
+            (f"{ARMS[group.arm]}, {truth}", agreed)
             for group in whole
             for truth, agreed in (
                 ("FMO rule", group.by_fmo_rule),
                 ("biological label", group.by_label),
             )
-        ),
+        ],
     )
     yield from show.blocks(
         "accuracy-found-and-true",
@@ -51,16 +55,23 @@ def accuracy_blocks(found: Validation, show: Shown) -> Iterator[Block]:
     yield _burden_table(whole)
 
 
-_AGREEMENT: Final = (
-    Column("Tubes", number=True, width=0.7),
-    Column("Bias", number=True, width=0.8),
-    Column("SD", number=True, width=0.7),
-    Column("Limits of agreement", number=True, width=1.5),
-    Column("Median size", number=True),
-    Column("95 % within", number=True),
-    Column("Worst", number=True, width=0.8),
-)
-"""The columns that `_agreement_cells` fills."""
+def _agreement_table(
+    caption: str, head: str, rows: Sequence[tuple[str, AgreementSection | None]]
+) -> Table:
+    return Table(
+        caption,
+        (
+            TableColumn(head, 2.2),
+            number_column("Tubes", 0.7),
+            number_column("Bias", 0.8),
+            number_column("SD", 0.7),
+            number_column("Limits of agreement", 1.5),
+            number_column("Median size"),
+            number_column("95 % within"),
+            number_column("Worst", 0.8),
+        ),
+        tuple((Cell(name), *_agreement_cells(agreed)) for name, agreed in rows),
+    )
 
 
 def _agreement_cells(agreed: AgreementSection | None) -> Iterator[Cell]:
@@ -70,120 +81,99 @@ def _agreement_cells(agreed: AgreementSection | None) -> Iterator[Cell]:
         return
     yield Cell(str(agreed.n))
     yield Cell(signed(agreed.bias))
-    yield UNKNOWN if agreed.sd is None else Cell(f"{agreed.sd:.2f}")
+    yield points(agreed.sd)
     if agreed.low is None or agreed.high is None:
         yield UNKNOWN
     else:
         yield Cell(f"{signed(agreed.low)} to {signed(agreed.high)}")
-    yield Cell(f"{agreed.median_size:.2f}")
-    yield Cell(f"{agreed.size95:.2f}")
+    yield points(agreed.median_size)
+    yield points(agreed.size95)
     yield Cell(signed(agreed.worst))
 
 
 def _states_table(found: Validation) -> Table:
     accuracy = found.accuracy
-    names = ("MEETS", "DOES_NOT_MEET", "BORDERLINE", "NOT_EVALUABLE")
-    rows = []
-    for group in accuracy.groups:
-        name = ARMS[group.arm] if group.pattern is None else f"  {group.pattern}"
-        wrong = group.wrong_meets + group.wrong_does_not_meet
-        rows.append(
-            (
-                Cell(name),
-                Cell(str(group.tubes)),
-                *(Cell(str(group.states.get(state, 0))) for state in names),
-                Cell(str(group.wrong_meets), "bad" if group.wrong_meets else "plain"),
-                Cell(
-                    str(group.wrong_does_not_meet), "bad" if wrong > group.wrong_meets else "plain"
-                ),
-                Cell(str(group.wrong_by_label)),
-                Cell(f"{group.in_band} of {group.numbers}"),
-            )
-        )
-    return Table(
+
+    def name(group: AccuracyGroup) -> str:
+        return ARMS[group.arm] if group.pattern is None else f"  {group.pattern}"
+
+    def wrong(count: int) -> Cell:
+        return Cell(str(count), "bad" if count else "plain")
+
+    def how_often(state: str) -> Callable[[AccuracyGroup], str]:
+        return lambda group: str(group.states.get(state, 0))
+
+    return table_of(
         f"States at {accuracy.operator} {accuracy.threshold_percent:g} %; wrong is what the FMO rule "
         "contradicts",
-        (
-            Column("Tubes", width=1.9),
-            Column("n", number=True, width=0.6),
-            Column("meets", number=True, width=0.8),
-            Column("does not", number=True, width=0.9),
-            Column("border-line", number=True, width=0.9),
-            Column("not evaluable", number=True, width=1.1),
-            Column("wrong meets", number=True, width=0.9),
-            Column("wrong does not", number=True, width=0.9),
-            Column("wrong by label", number=True, width=0.9),
-            Column("truth in band", number=True, width=1.2),
-        ),
-        tuple(rows),
+        accuracy.groups,
+        (TableColumn("Tubes", 1.9), name),
+        (number_column("n", 0.6), lambda group: str(group.tubes)),
+        (number_column("meets", 0.8), how_often("MEETS")),
+        (number_column("does not", 0.9), how_often("DOES_NOT_MEET")),
+        (number_column("border-line", 0.9), how_often("BORDERLINE")),
+        (number_column("not evaluable", 1.1), how_often("NOT_EVALUABLE")),
+        (number_column("wrong meets", 0.9), lambda g: wrong(g.wrong_meets)),
+        (number_column("wrong does not", 0.9), lambda g: wrong(g.wrong_does_not_meet)),
+        (number_column("wrong by label", 0.9), lambda g: str(g.wrong_by_label)),
+        (number_column("truth in band", 1.2), lambda g: f"{g.in_band} of {g.numbers}"),
     )
 
 
 def _wrong(found: Validation) -> Iterator[Block]:
-    wrong = found.accuracy.wrong
-    if not wrong:
-        return
-    yield Table(
-        "Definite states that the FMO rule contradicts",
-        (
-            Column("Tube", width=1.6),
-            Column("Analysed", width=1.3),
-            Column("State", width=1.6),
-            Column("Found", number=True),
-            Column("FMO rule", number=True),
-            Column("Label", number=True),
-        ),
-        tuple(
-            (
-                Cell(one.tube, fixed=True),
-                Cell(ARMS[one.arm]),
-                Cell(one.state, "bad"),
-                points(one.percent),
-                points(one.true_percent),
-                points(one.label_percent),
-            )
-            for one in wrong
-        ),
-    )
+    if found.accuracy.wrong:
+        yield table_of(
+            "Definite states that the FMO rule contradicts",
+            found.accuracy.wrong,
+            (TableColumn("Tube", 1.6), lambda one: Cell(one.tube, fixed=True)),
+            (TableColumn("Analysed", 1.3), lambda one: ARMS[one.arm]),
+            (TableColumn("State", 1.6), lambda one: Cell(one.state, "bad")),
+            (number_column("Found"), lambda one: points(one.percent)),
+            (number_column("FMO rule"), lambda one: points(one.true_percent)),
+            (number_column("Label"), lambda one: points(one.label_percent)),
+        )
 
 
 def _pattern_table(found: Validation) -> Table:
-    groups = [group for group in found.accuracy.groups if group.pattern is not None]
-    return Table(
+    return _agreement_table(
         "Percentage points against the FMO rule, by the pattern that was simulated",
-        (
-            Column("Pattern", width=2.2),
-            *_AGREEMENT,
-        ),
-        tuple(
-            (Cell(f"{group.pattern}, {ARMS[group.arm]}"), *_agreement_cells(group.by_fmo_rule))
-            for group in groups
-        ),
+        "Pattern",
+        [
+            (f"{group.pattern}, {ARMS[group.arm]}", group.by_fmo_rule)
+            for group in found.accuracy.groups
+            if group.pattern is not None
+        ],
     )
 
 
 def _burden_table(groups: Sequence[AccuracyGroup]) -> Table:
-    def cells(group: AccuracyGroup) -> Iterator[Cell]:
-        burden = group.burden_log10
-        yield Cell(ARMS[group.arm])
-        yield Cell("0" if burden is None else str(burden.n))
-        yield UNKNOWN if burden is None else Cell(signed(burden.bias, 3))
-        yield UNKNOWN if burden is None else Cell(f"{burden.size95:.3f}")
-        yield UNKNOWN if burden is None else Cell(signed(burden.worst, 3))
-        for pair in (group.found_of_blasts, group.true_of_found):
-            yield UNKNOWN if pair is None else Cell(f"{pair[0]:.1f}, {pair[1]:.1f}")
+    def percents(ends: Interval | None) -> Cell:
+        return cell_of(ends, lambda pair: f"{pair[0]:.1f}, {pair[1]:.1f}")
 
-    return Table(
+    return table_of(
         "Burden of the relapse tubes: log10 of found over true (0.1 is 26 %); and the blasts "
         "themselves, median and lowest",
+        [(group, group.burden_log10) for group in groups],
+        (TableColumn("Analysed", 1.6), lambda row: ARMS[row[0].arm]),
+        (number_column("Tubes", 0.7), lambda row: str(row[1].n if row[1] else 0)),
         (
-            Column("Analysed", width=1.6),
-            Column("Tubes", number=True, width=0.7),
-            Column("Bias", number=True, width=0.8),
-            Column("95 % within", number=True, width=0.9),
-            Column("Worst", number=True, width=0.8),
-            Column("% of true blasts found", number=True, width=1.5),
-            Column("% of the gate that is true blasts", number=True, width=1.9),
+            number_column("Bias", 0.8),
+            lambda row: cell_of(row[1], lambda burden: signed(burden.bias, 3)),
         ),
-        tuple(tuple(cells(group)) for group in groups),
+        (
+            number_column("95 % within", 0.9),
+            lambda row: cell_of(row[1], lambda burden: f"{burden.size95:.3f}"),
+        ),
+        (
+            number_column("Worst", 0.8),
+            lambda row: cell_of(row[1], lambda burden: signed(burden.worst, 3)),
+        ),
+        (
+            number_column("% of true blasts found", 1.5),
+            lambda row: percents(row[0].found_of_blasts),
+        ),
+        (
+            number_column("% of the gate that is true blasts", 1.9),
+            lambda row: percents(row[0].true_of_found),
+        ),
     )

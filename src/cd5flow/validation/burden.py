@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from cd5flow.report import numerals
-from cd5flow.report.parts import Block, Cell, Column, Fact, Facts, Paragraph, Table
+from cd5flow.report.parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Paragraph,
+    TableColumn,
+    Tone,
+    number_column,
+    table_of,
+)
 from cd5flow.validation.cells import (
     NOT_ASKED,
-    UNKNOWN,
-    Shown,
+    PicturesByName,
     between,
+    cell_of,
     figure,
     range_words,
     signed,
     states_words,
+    with_interval,
 )
 from cd5flow.validation.record import LevelSection, PrecisionSection, Validation
 
 
-def linearity_blocks(found: Validation, show: Shown) -> Iterator[Block]:
+def linearity_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:
     """Yield the dilutions: lines, and bias and CV at each level."""
     if not found.dilutions:
         yield Paragraph(NOT_ASKED, "quiet")
@@ -31,76 +43,76 @@ def linearity_blocks(found: Validation, show: Shown) -> Iterator[Block]:
         "own. A laboratory that compares two methods, both with error, takes Deming's line instead. Line "
         "and bias are of the tubes in which disease was found; the column “called” says of how many."
     )
-    yield Table(
+    yield table_of(
         "Lines",
+        found.dilutions,
         (
-            Column("Dilution", width=2.6),
-            Column("Tubes", number=True, width=0.6),
-            Column("Slope (95 %)", number=True, width=1.7),
-            Column("Intercept, log10 (95 %)", number=True, width=1.9),
-            Column("R²", number=True, width=0.8),
-            Column("SD about it", number=True, width=0.9),
+            TableColumn("Dilution", 2.6),
+            lambda one: Cell(one.name, note=f"{one.panel}; {one.instrument}"),
         ),
-        tuple(
-            (
-                Cell(one.name, note=f"{one.panel}; {one.instrument}"),
-                *(
-                    (Cell("0"), *(UNKNOWN,) * 4)
-                    if one.line is None
-                    else (
-                        Cell(str(one.line.n)),
-                        Cell(f"{one.line.slope:.3f} ({between(one.line.slope_ci95, 3)})"),
-                        Cell(
-                            f"{signed(one.line.intercept, 3)} ({between(one.line.intercept_ci95, 3)})"
-                        ),
-                        Cell(f"{one.line.r_squared:.4f}"),
-                        Cell(f"{one.line.residual_sd:.3f}"),
-                    )
-                ),
-            )
-            for one in found.dilutions
+        (number_column("Tubes", 0.6), lambda one: "0" if one.line is None else str(one.line.n)),
+        (
+            number_column("Slope (95 %)", 1.7),
+            lambda one: cell_of(
+                one.line, lambda line: f"{line.slope:.3f} ({between(line.slope_ci95, 3)})"
+            ),
+        ),
+        (
+            number_column("Intercept, log10 (95 %)", 1.9),
+            lambda one: cell_of(
+                one.line,
+                lambda line: f"{signed(line.intercept, 3)} ({between(line.intercept_ci95, 3)})",
+            ),
+        ),
+        (
+            number_column("R²", 0.8),
+            lambda one: cell_of(one.line, lambda line: f"{line.r_squared:.4f}"),
+        ),
+        (
+            number_column("SD about it", 0.9),
+            lambda one: cell_of(one.line, lambda line: f"{line.residual_sd:.3f}"),
         ),
     )
     yield from show.blocks("dilution", "dilution-bias")
     for one in found.dilutions:
-        yield Table(
+        yield table_of(
             f"Levels: {one.name}",
+            one.levels,
             (
-                Column("Level, %", width=1.3),
-                Column("True, %", number=True, width=0.9),
-                Column("Found, %", number=True, width=0.9),
-                Column("Bias, log10 (95 %)", number=True, width=2.5),
-                Column("From the line", number=True, width=0.9),
-                Column("CV, %", number=True, width=0.7),
-                Column("Counting, %", number=True, width=0.9),
-                Column("Called", number=True, width=0.9),
-                Column("States", width=1.7),
+                TableColumn("Level, %", 1.3),
+                lambda level: Cell(f"{level.percent:.3g}", note="LLOQ" if level.at_lloq else ""),
             ),
-            tuple(tuple(_level_cells(level)) for level in one.levels),
+            (number_column("True, %", 0.9), lambda lv: figure(lv.true_percent)),
+            (number_column("Found, %", 0.9), lambda level: cell_of(level.found_percent, figure)),
+            (
+                number_column("Bias, log10 (95 %)", 2.5),
+                lambda level: with_interval(_log10(level.bias_log10), level.bias_ci95, 3),
+            ),
+            (number_column("From the line", 0.9), lambda level: _log10(level.from_line_log10)),
+            (number_column("CV, %", 0.7), lambda level: cell_of(level.cv_percent, "{:.1f}".format)),
+            (
+                number_column("Counting, %", 0.9),
+                lambda level: cell_of(level.counting_cv_percent, "{:.1f}".format),
+            ),
+            (number_column("Called", 0.9), _called),
+            (TableColumn("States", 1.7), lambda level: _states(level.states)),
         )
 
 
-def _level_cells(level: LevelSection) -> Iterator[Cell]:
-    yield Cell(f"{level.percent:.3g}", note="LLOQ" if level.at_lloq else "")
-    yield Cell(figure(level.true_percent))
-    yield UNKNOWN if level.found_percent is None else Cell(figure(level.found_percent))
-    if level.bias_log10 is None:
-        yield UNKNOWN
-    else:
-        ends = "" if level.bias_ci95 is None else f" ({between(level.bias_ci95, 3)})"
-        yield Cell(f"{signed(level.bias_log10, 3)}{ends}")
-    yield UNKNOWN if level.from_line_log10 is None else Cell(signed(level.from_line_log10, 3))
-    yield UNKNOWN if level.cv_percent is None else Cell(f"{level.cv_percent:.1f}")
-    yield (
-        UNKNOWN if level.counting_cv_percent is None else Cell(f"{level.counting_cv_percent:.1f}")
-    )
-    yield Cell(
-        f"{level.called} of {level.tubes}", "plain" if level.called == level.tubes else "look"
-    )
-    yield Cell(states_words(level.states), "quiet")
+def _called(level: LevelSection) -> Cell:
+    tone: Tone = "plain" if level.called == level.tubes else "look"
+    return Cell(f"{level.called} of {level.tubes}", tone)
 
 
-def blank_blocks(found: Validation, show: Shown) -> Iterator[Block]:
+def _log10(value: float | None) -> Cell:
+    return cell_of(value, partial(signed, digits=3))
+
+
+def _states(states: dict[str, int]) -> Cell:
+    return Cell(states_words(states), "quiet")
+
+
+def blank_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:
     """Yield what was found where there is nothing to be found."""
     blanks = found.blanks
     if not blanks.tubes:
@@ -149,29 +161,18 @@ def blank_blocks(found: Validation, show: Shown) -> Iterator[Block]:
     )
     yield from show.blocks("blanks")
     if blanks.calls:
-        yield Table(
+        yield table_of(
             "Called disease",
-            (
-                Column("Tube"),
-                Column("Rich in", width=2.2),
-                Column("State", width=1.4),
-                Column("%", number=True),
-                Column("Events", number=True),
-            ),
-            tuple(
-                (
-                    Cell(one.tube, fixed=True),
-                    Cell(one.group),
-                    Cell(one.state, "bad"),
-                    UNKNOWN if one.percent is None else Cell(figure(one.percent)),
-                    Cell(numerals.count(one.blast_events)),
-                )
-                for one in blanks.calls
-            ),
+            blanks.calls,
+            (TableColumn("Tube"), lambda one: Cell(one.tube, fixed=True)),
+            (TableColumn("Rich in", 2.2), lambda one: one.group),
+            (TableColumn("State", 1.4), lambda one: Cell(one.state, "bad")),
+            (number_column("%"), lambda one: cell_of(one.percent, figure)),
+            (number_column("Events"), lambda one: numerals.count(one.blast_events)),
         )
 
 
-def precision_blocks(found: Validation, show: Shown) -> Iterator[Block]:
+def precision_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:
     """Yield how far numbers lie apart when events are drawn anew."""
     if not found.precision:
         yield Paragraph(NOT_ASKED, "quiet")
@@ -182,35 +183,28 @@ def precision_blocks(found: Validation, show: Shown) -> Iterator[Block]:
         "and the placing of gates contribute, and nothing of staining, acquisition, days or people. "
         "Draws whose number was withheld are counted, and in no spread."
     )
-    yield Table(
+    words = {"cd5": "CD5 of blasts", "burden": "burden"}
+    yield table_of(
         "CV a level",
+        found.precision,
+        (TableColumn("Of", 1.7), lambda one: f"{words[one.of]}, {one.level_percent:.3g} %"),
+        (number_column("Draws", 0.7), _draws),
+        (number_column("Blasts", 0.8), lambda one: cell_of(one.events, "{:,.0f}".format)),
+        (number_column("Mean, %", 0.9), lambda one: cell_of(one.mean_percent, figure)),
+        (number_column("SD, points", 0.9), lambda one: cell_of(one.sd_percent, figure)),
         (
-            Column("Of", width=1.7),
-            Column("Draws", number=True, width=0.7),
-            Column("Blasts", number=True, width=0.8),
-            Column("Mean, %", number=True, width=0.9),
-            Column("SD, points", number=True, width=0.9),
-            Column("CV, % (95 %)", number=True, width=1.6),
-            Column("Counting, %", number=True, width=0.9),
-            Column("States", width=2.0),
+            number_column("CV, % (95 %)", 1.6),
+            lambda one: with_interval(cell_of(one.cv_percent, "{:.2f}".format), one.cv95, 1),
         ),
-        tuple(tuple(_precision_cells(one)) for one in found.precision),
+        (
+            number_column("Counting, %", 0.9),
+            lambda one: cell_of(one.counting_cv_percent, "{:.2f}".format),
+        ),
+        (TableColumn("States", 2.0), lambda one: _states(one.states)),
     )
     yield from show.blocks("precision")
 
 
-def _precision_cells(one: PrecisionSection) -> Iterator[Cell]:
-    word = "CD5 of blasts" if one.of == "cd5" else "burden"
-    yield Cell(f"{word}, {one.level_percent:.3g} %")
+def _draws(one: PrecisionSection) -> Cell:
     missing = one.draws - one.numbers
-    yield Cell(str(one.draws), note=f"{missing} without a result" if missing else "")
-    yield UNKNOWN if one.events is None else Cell(f"{one.events:,.0f}")
-    yield UNKNOWN if one.mean_percent is None else Cell(figure(one.mean_percent))
-    yield UNKNOWN if one.sd_percent is None else Cell(figure(one.sd_percent))
-    if one.cv_percent is None:
-        yield UNKNOWN
-    else:
-        ends = "" if one.cv95 is None else f" ({between(one.cv95, 1)})"
-        yield Cell(f"{one.cv_percent:.2f}{ends}")
-    yield UNKNOWN if one.counting_cv_percent is None else Cell(f"{one.counting_cv_percent:.2f}")
-    yield Cell(states_words(one.states), "quiet")
+    return Cell(str(one.draws), note=f"{missing} without a result" if missing else "")

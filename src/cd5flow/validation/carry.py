@@ -21,24 +21,25 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from cd5flow.analysis import provenance
+from cd5flow.analysis.options import AUTO
 from cd5flow.batch.engine import Engine, Reply, Task
-from cd5flow.batch.overview import put
 from cd5flow.batch.run import OWN
+from cd5flow.config.atomic import write_atomically
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.errors import EngineError, OptionError, OutputError
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Timepoint
-from cd5flow.pipeline import AUTO, Settings, choose_rules
+from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.validation.measure import measure
 from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
 from cd5flow.validation.record import FailedTube
-from cd5flow.validation.rows import Row
+from cd5flow.validation.rows import TubeRow
 from cd5flow.validation.series import Job, jobs_of
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TUBES: Final = "tubes"
-_ROWS: Final = TypeAdapter(tuple[Row, ...])
+_ROWS: Final = TypeAdapter(tuple[TubeRow, ...])
 _NEEDED: Final = ("cd5flow.pipeline", "cd5flow.simulate", "cd5flow.validation.measure")
 
 
@@ -95,7 +96,7 @@ class Ended:
     """
 
     job: Job
-    rows: tuple[Row, ...]
+    rows: tuple[TubeRow, ...]
     failed: FailedTube | None = None
     earlier: bool = False
 
@@ -112,7 +113,7 @@ def make_course(request: Request) -> Course:
     series = load_series(request.series)
     size = size_of(request.tubes, series.value)
     rules = [
-        choose_rules(
+        load_rule_files(
             Settings(strategy=request.strategy, protocol=request.protocol, timepoint=timepoint)
         )
         for timepoint in (Timepoint.RELAPSE, Timepoint.MRD)
@@ -187,13 +188,13 @@ def measure_and_keep(turn: tuple[str, Job], *, folder: Path, strategy: str, prot
     key, job = turn
     rows = measure(job, strategy=strategy, protocol=protocol)
     try:
-        put(folder / f"{key}.json", _ROWS.dump_json(rows))
+        write_atomically(folder / f"{key}.json", _ROWS.dump_json(rows))
     except OutputError as refused:
         return Reply(OutputError.__name__, refused.message, stop=True)
     return Reply()
 
 
-def in_order(course: Course, ended: Sequence[Ended]) -> tuple[Row, ...]:
+def in_order(course: Course, ended: Sequence[Ended]) -> tuple[TubeRow, ...]:
     """Return the rows of tubes in the order of the report, however they ended."""
     rows = {id(one.job): one.rows for one in ended}
     return tuple(row for job in course.jobs for row in rows.get(id(job), ()))
@@ -231,7 +232,7 @@ def code_sha256() -> str:
     return digest.hexdigest()
 
 
-def _ended(job: Job, reply: Reply, rows: tuple[Row, ...] | None) -> Ended:
+def _ended(job: Job, reply: Reply, rows: tuple[TubeRow, ...] | None) -> Ended:
     if reply.stop:
         kind = OutputError if reply.error == OutputError.__name__ else EngineError
         raise kind(reply.message)
@@ -241,7 +242,7 @@ def _ended(job: Job, reply: Reply, rows: tuple[Row, ...] | None) -> Ended:
     return Ended(job, rows)
 
 
-def _kept(folder: Path, key: str) -> tuple[Row, ...] | None:
+def _kept(folder: Path, key: str) -> tuple[TubeRow, ...] | None:
     """Return a tube's rows; None where they are not there, or are not whole."""
     try:
         return _ROWS.validate_json((folder / f"{key}.json").read_bytes())

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from cd5flow.report.parts import Block, Cell, Picture, PictureRef, Pictures
 from cd5flow.validation.record import GoalSection, Interval
 from cd5flow.validation.rows import Arm
+
+T = TypeVar("T")
 
 UNKNOWN: Final = Cell("–", "quiet")
 ARMS: Final = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
 NOT_ASKED: Final = "No tubes of this series were asked for."
 
 
-class Shown:
+class PicturesByName:
     """Pictures by name, as places among those given."""
 
     def __init__(self, pictures: Sequence[Picture]) -> None:
@@ -39,9 +42,14 @@ def states_words(states: dict[str, int]) -> str:
     )
 
 
+def cell_of(value: T | None, write: Callable[[T], str]) -> Cell:
+    """Return a value as it is written; a dash where it is unknown."""
+    return UNKNOWN if value is None else Cell(write(value))
+
+
 def points(value: float | None) -> Cell:
     """Return a percentage with two decimals."""
-    return UNKNOWN if value is None else Cell(f"{value:.2f}")
+    return cell_of(value, "{:.2f}".format)
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -54,6 +62,11 @@ def signed(value: float, digits: int = 2) -> str:
 def between(ends: Interval, digits: int) -> str:
     """Return the ends of an interval."""
     return " to ".join(f"{end:.{digits}f}".replace("-", "−") for end in ends)
+
+
+def with_interval(cell: Cell, ends: Interval | None, digits: int) -> Cell:
+    """Return a number followed by its interval, where it has one."""
+    return cell if ends is None else replace(cell, text=f"{cell.text} ({between(ends, digits)})")
 
 
 def range_words(ends: Interval) -> str:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cd5flow.report import numerals
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Column,
     Fact,
     Facts,
     Paragraph,
     Picture,
     Section,
-    Table,
+    TableColumn,
     Tone,
-    plain,
+    number_column,
+    table_of,
 )
 from cd5flow.validation.accuracy import accuracy_blocks
 from cd5flow.validation.burden import blank_blocks, linearity_blocks, precision_blocks
-from cd5flow.validation.cells import UNKNOWN, Shown, goal_figure
+from cd5flow.validation.cells import UNKNOWN, PicturesByName, goal_figure
 from cd5flow.validation.record import (
     GoalSection,
     GoalState,
@@ -67,14 +67,10 @@ class ValidationDocument:
     lead: tuple[Paragraph, ...]
     sections: tuple[Section, ...]
 
-    def plain(self, write: Callable[[str], str]) -> dict[str, Any]:
-        """Return it as dictionaries, lists and scalars, each text as `write` writes it."""
-        return plain(self, write)
-
 
 def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> ValidationDocument:
     """Return what the report of a validation says."""
-    show = Shown(pictures)
+    show = PicturesByName(pictures)
     made = found.provenance
     return ValidationDocument(
         title=TITLE,
@@ -149,22 +145,26 @@ def _lead(found: Validation) -> Iterator[Paragraph]:
 
 
 def _goals(found: Validation) -> Iterator[Block]:
-    columns = (
-        Column("Finding", width=3.4),
-        Column("Found", number=True),
-        Column("Goal [R]", number=True),
-        Column("", width=0.8),
+    yield table_of(
+        "",
+        found.goals,
+        (TableColumn("Finding", 3.4), lambda goal: goal.text),
+        (number_column("Found"), _found),
+        (number_column("Goal [R]"), _asked),
+        (TableColumn("", 0.8), lambda goal: Cell(_WORDS[goal.state], _TONES[goal.state])),
     )
-    yield Table("", columns, tuple(tuple(_goal_row(goal)) for goal in found.goals))
 
 
-def _goal_row(goal: GoalSection) -> Iterator[Cell]:
-    unit = f" {goal.unit}" if goal.unit else ""
-    sign = "≥" if goal.at_least else "≤"
-    yield Cell(goal.text)
-    yield UNKNOWN if goal.found is None else Cell(f"{goal_figure(goal)}{unit}")
-    yield Cell(f"{sign} {goal.goal:g}{unit}", "quiet")
-    yield Cell(_WORDS[goal.state], _TONES[goal.state])
+def _found(goal: GoalSection) -> Cell:
+    return UNKNOWN if goal.found is None else Cell(f"{goal_figure(goal)}{_unit(goal)}")
+
+
+def _asked(goal: GoalSection) -> Cell:
+    return Cell(f"{'≥' if goal.at_least else '≤'} {goal.goal:g}{_unit(goal)}", "quiet")
+
+
+def _unit(goal: GoalSection) -> str:
+    return f" {goal.unit}" if goal.unit else ""
 
 
 def _repeat(found: Validation) -> Iterator[Block]:
@@ -172,25 +172,14 @@ def _repeat(found: Validation) -> Iterator[Block]:
         "None of the numbers above can stand for these. Where a topic is commonly treated is named for "
         "orientation alone: this report follows no guideline, meets none, and is approved by none."
     )
-    yield Table(
+    yield table_of(
         "",
-        (
-            Column("Topic", width=1.2),
-            Column("To be found by the laboratory", width=2.7),
-            Column("On", width=1.7),
-            Column("Why not from this report", width=2.0),
-            Column("Orientation", width=0.9),
-        ),
-        tuple(
-            (
-                Cell(one.topic),
-                Cell(one.measure),
-                Cell(one.specimens),
-                Cell(one.why),
-                Cell(one.orientation, "quiet"),
-            )
-            for one in found.repeat
-        ),
+        found.repeat,
+        (TableColumn("Topic", 1.2), lambda one: one.topic),
+        (TableColumn("To be found by the laboratory", 2.7), lambda one: one.measure),
+        (TableColumn("On", 1.7), lambda one: one.specimens),
+        (TableColumn("Why not from this report", 2.0), lambda one: one.why),
+        (TableColumn("Orientation", 0.9), lambda one: Cell(one.orientation, "quiet")),
     )
 
 
@@ -264,13 +253,12 @@ def _made(found: Validation) -> Iterator[Block]:
     ]
     yield Facts(tuple(rows))
     if found.failed:
-        yield Table(
+        yield table_of(
             "Tubes that could not be analysed",
-            (Column("Tube"), Column("Error"), Column("What", width=4)),
-            tuple(
-                (Cell(one.tube, fixed=True), Cell(one.error, "bad"), Cell(one.message))
-                for one in found.failed
-            ),
+            found.failed,
+            (TableColumn("Tube"), lambda one: Cell(one.tube, fixed=True)),
+            (TableColumn("Error"), lambda one: Cell(one.error, "bad")),
+            (TableColumn("What", 4), lambda one: one.message),
         )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import asdict
-from typing import Any, Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State
@@ -16,28 +15,23 @@ from cd5flow.validation import statistics
 from cd5flow.validation.record import (
     AccuracyGroup,
     AccuracySection,
-    AgreementSection,
     BlankCall,
     BlankGroup,
     BlankSection,
     DilutionSection,
     LevelSection,
-    LineSection,
     PrecisionSection,
     WrongCall,
 )
-from cd5flow.validation.rows import Arm, Kind, Row
+from cd5flow.validation.rows import Arm, SeriesKind, TubeRow
 
-Rows = Sequence[Row]
+Rows = Sequence[TubeRow]
 K = TypeVar("K", bound=Hashable)
-
-_DECIMALS: Final = 9
-"""What is kept of a number: sums of floats may differ in their last bits between machines."""
 
 
 def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
     """Return how % CD5 and burden of relapse tubes agree with both truths."""
-    ours = [row for row in rows if row.kind is Kind.ACCURACY]
+    ours = [row for row in rows if row.kind is SeriesKind.ACCURACY]
     groups = []
     for arm in Arm:
         here = [row for row in ours if row.arm is arm]
@@ -65,7 +59,7 @@ def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
     )
 
 
-def is_wrong(row: Row, truth: float | None, threshold: Threshold) -> bool:
+def is_wrong(row: TubeRow, truth: float | None, threshold: Threshold) -> bool:
     """Whether a definite CD5 state contradicts a true percentage; any does where there is none."""
     if not row.definite:
         return False
@@ -83,56 +77,55 @@ def _accuracy_group(
         pattern=pattern,
         tubes=len(rows),
         numbers=sum(row.cd5_result is not None for row in rows),
-        by_fmo_rule=_agreement(_differences(rows, lambda row: row.true_cd5_percent)),
-        by_label=_agreement(_differences(rows, lambda row: row.label_cd5_percent)),
+        by_fmo_rule=statistics.agreement(_differences(rows, lambda row: row.true_cd5_percent)),
+        by_label=statistics.agreement(_differences(rows, lambda row: row.label_cd5_percent)),
         in_band=sum(row.truth_in_band is True for row in rows),
         states=_states(row.cd5_state for row in rows),
         definite=sum(row.definite for row in rows),
         wrong_meets=meets,
         wrong_does_not_meet=len(wrong) - meets,
         wrong_by_label=sum(is_wrong(row, row.label_cd5_percent, threshold) for row in rows),
-        burden_log10=_agreement(burdens),
+        burden_log10=statistics.agreement(burdens),
         found_of_blasts=_median_and_least(row.found_of_blasts_percent for row in rows),
         true_of_found=_median_and_least(row.true_of_found_percent for row in rows),
     )
 
 
-def _differences(rows: Rows, truth: Callable[[Row], float | None]) -> list[float]:
+def _differences(rows: Rows, truth: Callable[[TubeRow], float | None]) -> list[float]:
     found = ((row.cd5_result, truth(row)) for row in rows)
     return [percent - true for percent, true in found if percent is not None and true is not None]
 
 
 def dilutions(rows: Rows) -> tuple[DilutionSection, ...]:
     """Return each dilution: its line on logarithmic scales, and bias and CV at each level."""
-    ours = [row for row in rows if row.kind is Kind.DILUTION]
+    ours = [row for row in rows if row.kind is SeriesKind.DILUTION]
     return tuple(_dilution(name, here) for name, here in _by(ours, lambda row: row.group))
 
 
 def _dilution(name: str, rows: Rows) -> DilutionSection:
     pairs = _results(rows)
-    fitted = statistics.line(
-        [math.log10(true) for _, true in pairs], [math.log10(found) for found, _ in pairs]
-    )
+    logs = [math.log10(true) for _, true in pairs], [math.log10(found) for found, _ in pairs]
+    fit = statistics.least_squares(*logs)
     levels = _by(rows, lambda row: row.level or 0.0)
     lowest = min(level for level, _ in levels)
     return DilutionSection(
         name=name,
         panel=rows[0].panel,
         instrument=rows[0].instrument,
-        line=None if fitted is None else LineSection(**_rounded(asdict(fitted))),
-        levels=tuple(
-            _level(level, here, fitted, at_lloq=level == lowest) for level, here in levels
-        ),
+        line=statistics.line(*logs),
+        levels=tuple(_level(level, here, fit, at_lloq=level == lowest) for level, here in levels),
     )
 
 
 def _level(
-    level: float, rows: Rows, fitted: statistics.Line | None, *, at_lloq: bool
+    level: float, rows: Rows, fit: tuple[float, float] | None, *, at_lloq: bool
 ) -> LevelSection:
     pairs = _results(rows)
     ratios = [found / true for found, true in pairs]
     logs = [math.log10(ratio) for ratio in ratios]
-    from_line = [math.log10(found) - fitted.at(math.log10(true)) for found, true in pairs if fitted]
+    from_line = [
+        math.log10(found) - (fit[1] + fit[0] * math.log10(true)) for found, true in pairs if fit
+    ]
     spread = statistics.spread(ratios)
     blasts = _mean([float(row.true_blast_events) for row in rows])
     return LevelSection(
@@ -143,10 +136,10 @@ def _level(
         true_percent=_mean([row.true_blast_percent or 0.0 for row in rows]) or 0.0,
         found_percent=_mean([found for found, _ in pairs]),
         bias_log10=_mean(logs),
-        bias_ci95=_ends(statistics.mean_ci95(logs)),
+        bias_ci95=statistics.mean_ci95(logs),
         from_line_log10=_mean(from_line),
-        cv_percent=None if spread is None else _kept(spread.cv_percent),
-        counting_cv_percent=_kept(100 / math.sqrt(blasts)) if blasts else None,
+        cv_percent=None if spread is None else spread.cv_percent,
+        counting_cv_percent=100 / math.sqrt(blasts) if blasts else None,
         called=sum(row.called for row in rows),
         states=_states(row.burden_state for row in rows),
     )
@@ -160,7 +153,7 @@ def _results(rows: Rows) -> list[tuple[float, float]]:
 
 def blanks(rows: Rows) -> BlankSection:
     """Return what was found where there is nothing to be found."""
-    ours = [row for row in rows if row.kind is Kind.BLANK]
+    ours = [row for row in rows if row.kind is SeriesKind.BLANK]
     called = [row for row in ours if row.called]
     counted = [row.burden_percent for row in ours if row.burden_percent is not None]
     lods = [row.lod_percent for row in ours if row.lod_percent is not None]
@@ -169,7 +162,7 @@ def blanks(rows: Rows) -> BlankSection:
         tubes=len(ours),
         numbers=len(counted),
         called=len(called),
-        called_upper95_percent=None if ends is None else _kept(ends[1]),
+        called_upper95_percent=None if ends is None else ends[1],
         calls=tuple(
             BlankCall(
                 tube=row.tube,
@@ -181,8 +174,8 @@ def blanks(rows: Rows) -> BlankSection:
             for row in called
         ),
         states=_states(row.burden_state for row in ours),
-        counted_median_percent=_kept(statistics.percentile(counted, 50)) if counted else None,
-        counted_p95_percent=_kept(statistics.percentile(counted, 95)) if counted else None,
+        counted_median_percent=statistics.percentile(counted, 50) if counted else None,
+        counted_p95_percent=statistics.percentile(counted, 95) if counted else None,
         counted_most_percent=max(counted, default=None),
         lod_percent=(min(lods), max(lods)) if lods else None,
         groups=tuple(
@@ -202,9 +195,9 @@ def blanks(rows: Rows) -> BlankSection:
 
 def precision(rows: Rows) -> tuple[PrecisionSection, ...]:
     """Return how far a number lies apart when the events of a tube are drawn anew."""
-    kinds: tuple[tuple[Kind, Literal["cd5", "burden"]], ...] = (
-        (Kind.PRECISION_CD5, "cd5"),
-        (Kind.PRECISION_BURDEN, "burden"),
+    kinds: tuple[tuple[SeriesKind, Literal["cd5", "burden"]], ...] = (
+        (SeriesKind.PRECISION_CD5, "cd5"),
+        (SeriesKind.PRECISION_BURDEN, "burden"),
     )
     return tuple(
         _precision(of, level, here)
@@ -236,16 +229,16 @@ def _precision(of: Literal["cd5", "burden"], level: float, rows: Rows) -> Precis
         numbers=len(numbers),
         events=blasts,
         mean_percent=_mean(numbers),
-        sd_percent=None if spread is None else _kept(spread.sd),
-        cv_percent=None if spread is None else _kept(spread.cv_percent),
-        cv95=None if spread is None else _ends(spread.cv95),
-        counting_cv_percent=_kept(counting),
+        sd_percent=None if spread is None else spread.sd,
+        cv_percent=None if spread is None else spread.cv_percent,
+        cv95=None if spread is None else spread.cv95,
+        counting_cv_percent=counting,
         states=_states(row.cd5_state if of == "cd5" else row.burden_state for row in rows),
     )
 
 
-def _by(rows: Rows, key: Callable[[Row], K]) -> list[tuple[K, list[Row]]]:
-    groups: dict[K, list[Row]] = {}
+def _by(rows: Rows, key: Callable[[TubeRow], K]) -> list[tuple[K, list[TubeRow]]]:
+    groups: dict[K, list[TubeRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return list(groups.items())
@@ -255,39 +248,10 @@ def _states(states: Iterable[str]) -> dict[str, int]:
     return {str(state): count for state, count in sorted(Counter(states).items())}
 
 
-def _agreement(differences: list[float]) -> AgreementSection | None:
-    found = statistics.agreement(differences)
-    return None if found is None else AgreementSection(**_rounded(asdict(found)))
-
-
 def _median_and_least(values: Iterable[float | None]) -> tuple[float, float] | None:
     known = [value for value in values if value is not None]
-    return (_known(statistics.percentile(known, 50)), _known(min(known))) if known else None
+    return (statistics.percentile(known, 50), min(known)) if known else None
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return _kept(math.fsum(values) / len(values)) if values else None
-
-
-def _ends(ends: tuple[float, float] | None) -> tuple[float, float] | None:
-    return None if ends is None else (_known(ends[0]), _known(ends[1]))
-
-
-def _kept(value: float | None) -> float | None:
-    return None if value is None else _known(value)
-
-
-def _known(value: float) -> float:
-    return round(value, _DECIMALS)
-
-
-def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return fields with numbers, and pairs of them, rounded."""
-    return {
-        name: _ends(value)
-        if isinstance(value, tuple)
-        else _known(value)
-        if isinstance(value, float)
-        else value
-        for name, value in fields.items()
-    }
+    return math.fsum(values) / len(values) if values else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cd5flow.model.events import RawEvents
+from cd5flow.model.names import BLASTS
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.simulate import (
     SimulatedTube,
@@ -19,14 +20,14 @@ from cd5flow.simulate import (
     simulate_tube,
     write_tube,
 )
-from cd5flow.validation.rows import Arm, Row
+from cd5flow.validation.rows import Arm, TubeRow
 from cd5flow.validation.series import Job
 
 _DRAW_STREAM = 17
 _FMO_STREAM = 18
 
 
-def measure(job: Job, *, strategy: str, protocol: str) -> tuple[Row, ...]:
+def measure(job: Job, *, strategy: str, protocol: str) -> tuple[TubeRow, ...]:
     """Return a row for each arm, or each draw, of a job. Equal jobs give equal rows.
 
     The tube is written as FCS and read back: what is measured is all that a user's file goes through.
@@ -110,15 +111,15 @@ def _row(
     tube: SimulatedTube,
     truth: TrueNumbers,
     analysis: Analysis,
-) -> Row:
+) -> TubeRow:
     result = analysis.result
     cd5, burden = result.cd5, result.burden
-    found = analysis.gating.members.get("blasts")
+    found = analysis.gating.members.get(BLASTS)
     true = tube.truth.blasts
     inside = 0 if found is None else int((found & true).sum())
     gated = 0 if found is None else int(found.sum())
     low, high = (None, None) if cd5.band_percent is None else cd5.band_percent
-    return Row(
+    return TubeRow(
         kind=job.kind,
         tube=job.spec.name,
         group=job.group,
@@ -140,7 +141,7 @@ def _row(
         cd5_low_percent=low,
         cd5_high_percent=high,
         cd5_cut=None if cd5.cut is None else cd5.cut.method.value,
-        cd5_reasons=" ".join(reason.split(":", 1)[0] for reason in cd5.reasons),
+        cd5_reasons=" ".join(reason.code for reason in cd5.reasons),
         burden_state=burden.state,
         burden_percent=burden.percent,
         blast_events=burden.blast_events,

@@ -18,13 +18,13 @@ from cd5flow.plots.validation import (
 )
 from cd5flow.report.parts import Picture
 from cd5flow.validation.record import AccuracyGroup, AgreementSection, Validation
-from cd5flow.validation.rows import Arm, Kind, Row
+from cd5flow.validation.rows import Arm, SeriesKind, TubeRow
 
 BY_RULE = "FMO rule"
 BY_LABEL = "biological label"
 _ARMS = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
 
-Rows = Sequence[Row]
+Rows = Sequence[TubeRow]
 
 
 def validation_pictures(found: Validation, rows: Rows) -> tuple[Picture, ...]:
@@ -33,17 +33,17 @@ def validation_pictures(found: Validation, rows: Rows) -> tuple[Picture, ...]:
 
 
 def _pictures(found: Validation, rows: Rows) -> Iterator[Picture]:
-    accuracy = [row for row in rows if row.kind is Kind.ACCURACY]
+    accuracy = [row for row in rows if row.kind is SeriesKind.ACCURACY]
     if accuracy:
         yield from _accuracy(found, accuracy)
     dilution = [
         row
         for row in rows
-        if row.kind is Kind.DILUTION and row.burden_result and row.true_blast_percent
+        if row.kind is SeriesKind.DILUTION and row.burden_result and row.true_blast_percent
     ]
     if dilution:
         yield from _dilution(found, dilution)
-    blank = [row for row in rows if row.kind is Kind.BLANK and row.burden_percent is not None]
+    blank = [row for row in rows if row.kind is SeriesKind.BLANK and row.burden_percent is not None]
     if blank:
         yield _blank(found, blank)
     spread = _spread(found)
@@ -170,7 +170,7 @@ def _picture(name: str, title: str, alt: str, figure: Any) -> Picture:
     return Picture(name, title, alt, as_png(figure, title=title), as_svg(figure))
 
 
-def _patterns(rows: Rows, arm: Arm, truth: Callable[[Row], float | None]) -> list[Points]:
+def _patterns(rows: Rows, arm: Arm, truth: Callable[[TubeRow], float | None]) -> list[Points]:
     """Return found less true over true, a group for each CD5 pattern."""
     groups: dict[str, tuple[list[float], list[float]]] = {}
     for row in rows:
@@ -182,11 +182,11 @@ def _patterns(rows: Rows, arm: Arm, truth: Callable[[Row], float | None]) -> lis
     return [Points(word, xs, ys) for word, (xs, ys) in groups.items()]
 
 
-def _rule(row: Row) -> float | None:
+def _rule(row: TubeRow) -> float | None:
     return row.true_cd5_percent
 
 
-def _label(row: Row) -> float | None:
+def _label(row: TubeRow) -> float | None:
     return row.label_cd5_percent
 
 

@@ -6,16 +6,29 @@ Unknown is None (JSON ``null``), never 0. Differences are found less true.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cd5flow.model.result import Section
+from cd5flow.validation.plan import Topic
 from cd5flow.validation.rows import Arm, Count, Number, Percent
 
 SCHEMA = "cd5flow.validation/1"
 LABEL: Literal["software, synthetic"] = "software, synthetic"
 Interval = tuple[Number, Number]
+
+_DECIMALS: Final = 9
+"""What is kept of a number: sums of floats may differ in their last bits between machines."""
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, _DECIMALS) if isinstance(value, float) else value
+
+
+Rounded = Annotated[Number, BeforeValidator(_rounded)]
+RoundedPercent = Annotated[Percent, BeforeValidator(_rounded)]
+RoundedInterval = tuple[Rounded, Rounded]
 
 
 class GoalState(StrEnum):
@@ -57,16 +70,26 @@ class FileSection(Section):
 
 
 class AgreementSection(Section):
-    """Differences between found and true; see `statistics.Agreement`."""
+    """Differences between found and true.
+
+    Attributes:
+        n: pairs.
+        bias: mean difference.
+        sd: of the differences; None of fewer than two.
+        low, high: limits of agreement, bias -/+ 1.96 SD; None likewise.
+        median_size: median of the differences' sizes.
+        size95: their 95th percentile.
+        worst: the difference of the largest size, with its sign.
+    """
 
     n: Count
-    bias: Number
-    sd: Number | None
-    low: Number | None
-    high: Number | None
-    median_size: Number
-    size95: Number
-    worst: Number
+    bias: Rounded
+    sd: Rounded | None
+    low: Rounded | None
+    high: Rounded | None
+    median_size: Rounded
+    size95: Rounded
+    worst: Rounded
 
 
 class WrongCall(Section):
@@ -109,8 +132,8 @@ class AccuracyGroup(Section):
     wrong_does_not_meet: Count
     wrong_by_label: Count
     burden_log10: AgreementSection | None
-    found_of_blasts: Interval | None
-    true_of_found: Interval | None
+    found_of_blasts: RoundedInterval | None
+    true_of_found: RoundedInterval | None
 
 
 class AccuracySection(Section):
@@ -141,27 +164,35 @@ class LevelSection(Section):
     at_lloq: bool
     tubes: Count
     numbers: Count
-    true_percent: Percent
-    found_percent: Percent | None
-    bias_log10: Number | None
-    bias_ci95: Interval | None
-    from_line_log10: Number | None
-    cv_percent: Number | None
-    counting_cv_percent: Number | None
+    true_percent: RoundedPercent
+    found_percent: RoundedPercent | None
+    bias_log10: Rounded | None
+    bias_ci95: RoundedInterval | None
+    from_line_log10: Rounded | None
+    cv_percent: Rounded | None
+    counting_cv_percent: Rounded | None
     called: Count
     states: dict[str, Count]
 
 
 class LineSection(Section):
-    """log10 of found on log10 of true burden, by least squares; see `statistics.Line`."""
+    """A straight line by least squares: of log10 of found on log10 of true burden.
+
+    Attributes:
+        n: points.
+        slope, intercept: the line.
+        slope_ci95, intercept_ci95: by Student's t with n - 2 degrees of freedom.
+        r_squared: share of y's variance that the line explains.
+        residual_sd: SD about the line, n - 2 degrees of freedom.
+    """
 
     n: Count
-    slope: Number
-    slope_ci95: Interval
-    intercept: Number
-    intercept_ci95: Interval
-    r_squared: Number
-    residual_sd: Number
+    slope: Rounded
+    slope_ci95: RoundedInterval
+    intercept: Rounded
+    intercept_ci95: RoundedInterval
+    r_squared: Rounded
+    residual_sd: Rounded
 
 
 class DilutionSection(Section):
@@ -208,11 +239,11 @@ class BlankSection(Section):
     tubes: Count
     numbers: Count
     called: Count
-    called_upper95_percent: Percent | None
+    called_upper95_percent: RoundedPercent | None
     calls: tuple[BlankCall, ...]
     states: dict[str, Count]
-    counted_median_percent: Percent | None
-    counted_p95_percent: Percent | None
+    counted_median_percent: RoundedPercent | None
+    counted_p95_percent: RoundedPercent | None
     counted_most_percent: Percent | None
     lod_percent: Interval | None
     groups: tuple[BlankGroup, ...]
@@ -237,11 +268,11 @@ class PrecisionSection(Section):
     draws: Count
     numbers: Count
     events: Number | None
-    mean_percent: Percent | None
-    sd_percent: Number | None
-    cv_percent: Number | None
-    cv95: Interval | None
-    counting_cv_percent: Number | None
+    mean_percent: RoundedPercent | None
+    sd_percent: Rounded | None
+    cv_percent: Rounded | None
+    cv95: RoundedInterval | None
+    counting_cv_percent: Rounded | None
     states: dict[str, Count]
 
 
@@ -255,16 +286,6 @@ class GoalSection(Section):
     at_least: bool = Field(description="whether the goal is met from below or from above")
     unit: str
     state: GoalState
-
-
-class TopicSection(Section):
-    """Something that only a laboratory can find."""
-
-    topic: str
-    measure: str
-    specimens: str
-    why: str
-    orientation: str
 
 
 class FailedTube(Section):
@@ -304,7 +325,7 @@ class Validation(Section):
     dilutions: tuple[DilutionSection, ...]
     blanks: BlankSection
     precision: tuple[PrecisionSection, ...]
-    repeat: tuple[TopicSection, ...]
+    repeat: tuple[Topic, ...]
     provenance: ProvenanceSection
 
     def to_json(self) -> str:

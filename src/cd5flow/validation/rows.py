@@ -19,7 +19,7 @@ CALLED = frozenset({BurdenState.OVERT, BurdenState.MRD_POSITIVE, BurdenState.MRD
 DEFINITE = frozenset({Cd5State.MEETS, Cd5State.DOES_NOT_MEET})
 
 
-class Kind(StrEnum):
+class SeriesKind(StrEnum):
     """The series that a tube belongs to."""
 
     ACCURACY = "accuracy"
@@ -36,7 +36,7 @@ class Arm(StrEnum):
     NONE = "none"
 
 
-class Row(BaseModel):
+class TubeRow(BaseModel):
     """One analysis.
 
     Attributes:
@@ -53,7 +53,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Kind
+    kind: SeriesKind
     tube: str
     group: str
     arm: Arm
@@ -117,5 +117,5 @@ class Row(BaseModel):
         return self.cd5_low_percent <= self.true_cd5_percent <= self.cd5_high_percent
 
 
-COLUMNS = tuple(Row.model_fields)
+COLUMNS = tuple(TubeRow.model_fields)
 """Of ``tubes.csv``, in this order."""

@@ -14,15 +14,12 @@ from typing import Any, Final
 import numpy as np
 
 from cd5flow import simulate as sim
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.result import Pattern, Specimen, Timepoint
-from cd5flow.validation.draws import drawn_tube, with_pattern
 from cd5flow.validation.plan import Series, Size
-from cd5flow.validation.rows import Arm, Kind
+from cd5flow.validation.rows import Arm, SeriesKind
 
 PATTERNS: Final = tuple(Pattern)
-AT_LLOQ: Final = "LLOQ"
-"""Group of the last level of a dilution."""
-
 _CHUNK: Final = 5
 """Draws that one job makes of a tube: simulating it anew for each would cost as much again."""
 
@@ -40,8 +37,8 @@ _RICH: Final[tuple[tuple[str, dict[str, float]], ...]] = (
     ("B precursors", {"b_precursors_early": 7.0, "b_precursors_late": 26.0}),
     ("NK cells", {"nk_cells": 12.0}),
     ("progenitors", {"progenitors": 5.0}),
-    ("T cells", {"t_cells": 50.0}),
-    ("few T cells", {"t_cells": 2.0}),
+    ("T cells", {T_CELLS: 50.0}),
+    ("few T cells", {T_CELLS: 2.0}),
     ("dendritic cells, basophils", {"basophils": 3.0, "plasmacytoid_dendritic": 1.5}),
     ("CD5-negative T cells", {"t_cells_cd5_negative": 2.0}),
 )
@@ -77,7 +74,7 @@ class Job:
         draws: numbers of the draws of its events; None is the tube itself.
     """
 
-    kind: Kind
+    kind: SeriesKind
     group: str
     spec: sim.TubeSpec
     timepoint: Timepoint
@@ -118,7 +115,7 @@ def accuracy_jobs(size: Size, *, seed: int) -> Iterator[Job]:
         name = f"accuracy-{i + 1:04d}"
         spec = drawn_tube(name, rng, events=size.overt_events, seed=_seed(seed, 1, i))
         yield Job(
-            kind=Kind.ACCURACY,
+            kind=SeriesKind.ACCURACY,
             group=pattern.value,
             spec=with_pattern(spec, pattern, percent, rng),
             timepoint=Timepoint.RELAPSE,
@@ -134,7 +131,7 @@ def dilution_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) ->
         for step, level in enumerate(levels_down_to(lloq, series.dilution.levels_percent)):
             for tube in range(size.level):
                 yield Job(
-                    kind=Kind.DILUTION,
+                    kind=SeriesKind.DILUTION,
                     group=name,
                     spec=replace(
                         base,
@@ -171,7 +168,7 @@ def blank_jobs(size: Size, *, seed: int) -> Iterator[Job]:
             seed=_seed(seed, 3, i),
         )
         yield Job(
-            kind=Kind.BLANK,
+            kind=SeriesKind.BLANK,
             group=f"{word}: {rich}",
             spec=replace(spec, **junk),
             timepoint=Timepoint.MRD,
@@ -186,23 +183,23 @@ def precision_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -
     for percent in series.precision.cd5_percent:
         blasts = replace(overt.blasts, cd5_carriers_percent=percent)
         spec = replace(overt, name=f"precision-cd5-{percent:g}", blasts=blasts)
-        yield from _drawn_anew(Kind.PRECISION_CD5, spec, percent, size, arm=Arm.FMO)
+        yield from _drawn_anew(SeriesKind.PRECISION_CD5, spec, percent, size, arm=Arm.FMO)
     residual = replace(_diluted(0, size, seed=seed), seed=_seed(seed, 5))
     lloq = lloq_percent(residual, lloq_events)
     for level in levels_down_to(lloq, series.precision.burden_percent):
         spec = replace(residual, name=f"precision-burden-{level:.3g}", blast_percent=level)
-        yield from _drawn_anew(Kind.PRECISION_BURDEN, spec, level, size, arm=Arm.NONE)
+        yield from _drawn_anew(SeriesKind.PRECISION_BURDEN, spec, level, size, arm=Arm.NONE)
 
 
 def _drawn_anew(
-    kind: Kind, spec: sim.TubeSpec, level: float, size: Size, *, arm: Arm
+    kind: SeriesKind, spec: sim.TubeSpec, level: float, size: Size, *, arm: Arm
 ) -> Iterator[Job]:
     for start in range(0, size.resamples, _CHUNK):
         yield Job(
             kind=kind,
             group=f"{level:.3g} %",
             spec=spec,
-            timepoint=Timepoint.RELAPSE if kind is Kind.PRECISION_CD5 else Timepoint.MRD,
+            timepoint=Timepoint.RELAPSE if kind is SeriesKind.PRECISION_CD5 else Timepoint.MRD,
             arms=(arm,),
             level=level,
             draws=tuple(range(start, min(start + _CHUNK, size.resamples))),
@@ -239,3 +236,104 @@ def _diluted(place: int, size: Size, *, seed: int) -> sim.TubeSpec:
 def _seed(*parts: int) -> int:
     """Return a seed that differs wherever a part does."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+# Donors, phenotypes, panels and instruments as they vary between patients. The ranges are wide on
+# purpose and are nobody's measurement: they are where the gates are asked to hold.
+
+PLACES: Final = (
+    (sim.LSR, sim.RELAPSE_8),
+    (sim.CANTO, sim.RELAPSE_8),
+    (sim.LSR, sim.MRD_CY_10),
+    (sim.DXFLEX, sim.SURFACE_10),
+    (sim.NAVIOS, sim.SURFACE_10),
+    (sim.CANTO, sim.MRD_10),
+    (sim.LSR, sim.RELAPSE_8.plus("FVS700", "viability")),
+)
+"""Instruments with a panel that is run on them."""
+
+_CD7_NEGATIVE: Final = 0.12
+_CD56_POSITIVE: Final = 0.14
+_SURFACE_CD3_DIM: Final = 0.15
+_SPECIMENS: Final = (
+    (Specimen.BONE_MARROW, sim.MARROW),
+    (Specimen.BONE_MARROW, sim.REGENERATING_MARROW),
+    (Specimen.PERIPHERAL_BLOOD, sim.BLOOD),
+)
+
+
+def drawn_tube(name: str, rng: np.random.Generator, *, events: int, seed: int) -> sim.TubeSpec:
+    """Return a relapse tube of which everything but CD5 is drawn.
+
+    Args:
+        name: of the tube.
+        rng: draws what is not of the tube's own seed; equal states give equal tubes.
+        events: in the file.
+        seed: of the tube itself.
+    """
+    instrument, panel = PLACES[int(rng.integers(len(PLACES)))]
+    specimen, composition = _SPECIMENS[int(rng.choice(len(_SPECIMENS), p=(0.6, 0.2, 0.2)))]
+    t_cells = 10 ** rng.uniform(np.log10(4.0), np.log10(45.0))
+    shifted = rng.choice(panel.markers, size=2, replace=False)
+    return sim.TubeSpec(
+        name=name,
+        panel=panel,
+        instrument=instrument,
+        events=events,
+        specimen=specimen,
+        composition=composition.with_percent(t_cells=float(t_cells)),
+        blasts=_drawn_blasts(rng),
+        blast_percent=float(10 ** rng.uniform(np.log10(12.0), np.log10(92.0))),
+        debris_percent=float(rng.uniform(4.0, 22.0)),
+        erythroid_percent=float(rng.uniform(1.0, 10.0)),
+        dead_percent=float(rng.uniform(0.5, 6.0)),
+        doublet_percent=float(rng.uniform(1.5, 9.0)),
+        gain_shift_decades=float(rng.normal(0.0, 0.07)),
+        channel_shifts_decades={
+            str(marker): float(shift)
+            for marker, shift in zip(shifted, rng.normal(0.0, 0.08, 2), strict=True)
+        },
+        seed=seed,
+    )
+
+
+def with_pattern(
+    spec: sim.TubeSpec, pattern: Pattern, percent: float, rng: np.random.Generator
+) -> sim.TubeSpec:
+    """Return a tube whose blasts carry CD5 in a pattern, about `percent` of them above background.
+
+    Where all blasts carry some CD5 (dim, heterogeneous) the percentage follows from how much; it is
+    set by the level, and the truth of the tube is counted, not assumed.
+    """
+    match pattern:
+        case Pattern.PARTIAL:
+            change = {"cd5_carriers_percent": percent, "cd5_level": float(rng.uniform(3.45, 3.9))}
+        case Pattern.BRIGHT:
+            change = {"cd5_carriers_percent": percent, "cd5_level": float(rng.uniform(3.95, 4.15))}
+        case Pattern.DIM:
+            change = {"cd5_level": 2.3 + 0.8 * percent / 100, "cd5_spread": 0.22}
+        case Pattern.HETEROGENEOUS:
+            change = {"cd5_level": 2.0 + 1.4 * percent / 100}
+        case Pattern.NEGATIVE:
+            change = {"cd5_carriers_percent": 0.0}
+    return replace(spec, blasts=replace(spec.blasts, cd5=pattern, **change))
+
+
+def _drawn_blasts(rng: np.random.Generator) -> sim.BlastSpec:
+    size = float(rng.uniform(0.75, 1.3))
+    return sim.BlastSpec(
+        cd45_level=float(rng.uniform(3.05, 4.05)),
+        cd7_level=None if rng.random() < _CD7_NEGATIVE else float(rng.uniform(3.7, 4.35)),
+        cd56_level=float(rng.uniform(3.2, 3.7)) if rng.random() < _CD56_POSITIVE else None,
+        scd3_level=sim.SCD3_DIM_LEVEL if rng.random() < _SURFACE_CD3_DIM else None,
+        cycd3_level=float(rng.uniform(3.4, 4.0)),
+        tdt_level=float(rng.uniform(2.9, 3.6)),
+        cd99_level=float(rng.uniform(3.2, 4.0)),
+        cd34_percent=float(rng.uniform(0.0, 80.0)),
+        cd10_percent=float(rng.uniform(0.0, 40.0)),
+        cd4_percent=float(rng.uniform(0.0, 90.0)),
+        cd8_percent=float(rng.uniform(0.0, 90.0)),
+        fsc=70_000.0 * size,
+        ssc=22_000.0 * float(size * rng.uniform(0.9, 1.15)),
+        autofluorescence=float(rng.uniform(1.0, 2.2)),
+    )

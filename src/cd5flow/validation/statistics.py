@@ -11,59 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri, stdtrit
 
+from cd5flow.validation.record import AgreementSection, LineSection
+
 Values = npt.NDArray[np.float64]
 
 _TAIL: Final = 0.025
 _LIMITS: Final = 1.96
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Differences between what was found and what is true.
-
-    Attributes:
-        n: pairs.
-        bias: mean difference.
-        sd: of the differences; None of fewer than two.
-        low, high: limits of agreement, bias -/+ 1.96 SD; None likewise.
-        median_size: median of the differences' sizes.
-        size95: their 95th percentile.
-        worst: the difference of the largest size, with its sign.
-    """
-
-    n: int
-    bias: float
-    sd: float | None
-    low: float | None
-    high: float | None
-    median_size: float
-    size95: float
-    worst: float
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A straight line by ordinary least squares, with 95 % intervals.
-
-    Attributes:
-        n: points.
-        slope, intercept: the line.
-        slope_ci95, intercept_ci95: by Student's t with n - 2 degrees of freedom.
-        r_squared: share of y's variance that the line explains.
-        residual_sd: SD about the line, n - 2 degrees of freedom.
-    """
-
-    n: int
-    slope: float
-    intercept: float
-    slope_ci95: tuple[float, float]
-    intercept_ci95: tuple[float, float]
-    r_squared: float
-    residual_sd: float
-
-    def at(self, x: float) -> float:
-        """Return the line's y."""
-        return self.intercept + self.slope * x
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +37,7 @@ class Spread:
     cv95: tuple[float, float] | None
 
 
-def agreement(differences: Sequence[float]) -> Agreement | None:
+def agreement(differences: Sequence[float]) -> AgreementSection | None:
     """Return how found numbers agree with true ones; None without any.
 
     Source: Bland JM, Altman DG. Lancet 1986;1:307. Percentiles by Hazen's ranks, (i - 1/2)/n.
@@ -95,7 +48,7 @@ def agreement(differences: Sequence[float]) -> Agreement | None:
     size = np.abs(d)
     bias = float(d.mean())
     sd = float(d.std(ddof=1)) if d.size > 1 else None
-    return Agreement(
+    return AgreementSection(
         n=int(d.size),
         bias=bias,
         sd=sd,
@@ -112,7 +65,19 @@ def percentile(values: Sequence[float] | Values, percent: float) -> float:
     return float(np.quantile(np.asarray(values, dtype=np.float64), percent / 100, method="hazen"))
 
 
-def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
+def least_squares(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | None:
+    """Return slope and intercept of y on x; None of fewer than three points or one x."""
+    xs, ys = (np.asarray(values, dtype=np.float64) for values in (x, y))
+    if xs.size < 3:
+        return None
+    dx, dy = xs - xs.mean(), ys - ys.mean()
+    if float(dx @ dx) <= 0:
+        return None
+    slope = float(dx @ dy) / float(dx @ dx)
+    return slope, float(ys.mean() - slope * xs.mean())
+
+
+def line(x: Sequence[float], y: Sequence[float]) -> LineSection | None:
     """Return the least squares line of y on x; None of fewer than three points or one x.
 
     Right where x is known without error, as the truth of a simulated tube is; between two methods
@@ -121,23 +86,21 @@ def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
 
     Source: Draper NR, Smith H. Applied Regression Analysis, 3rd ed., 1998, chapter 1.
     """
+    fit = least_squares(x, y)
+    if fit is None:
+        return None
+    slope, intercept = fit
     xs, ys = (np.asarray(values, dtype=np.float64) for values in (x, y))
     n = int(xs.size)
-    if n < 3:
-        return None
     dx, dy = xs - xs.mean(), ys - ys.mean()
     sxx, syy = float(dx @ dx), float(dy @ dy)
-    if sxx <= 0:
-        return None
-    slope = float(dx @ dy) / sxx
-    intercept = float(ys.mean() - slope * xs.mean())
     residual = ys - (intercept + slope * xs)
     rss = float(residual @ residual)
     sd = math.sqrt(rss / (n - 2))
     t = float(stdtrit(n - 2, 1 - _TAIL))
     se_slope = sd / math.sqrt(sxx)
     se_intercept = sd * math.sqrt(1 / n + float(xs.mean()) ** 2 / sxx)
-    return Line(
+    return LineSection(
         n=n,
         slope=slope,
         intercept=intercept,

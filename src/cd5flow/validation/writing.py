@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.batch.overview import put
+from cd5flow.config.atomic import write_atomically
 from cd5flow.errors import OutputError
 from cd5flow.quantify.cd5 import Threshold
+from cd5flow.report.fonts import Scribe
+from cd5flow.report.html import SHEET
+from cd5flow.report.parts import Picture, plain_parts
 from cd5flow.report.tables import csv_text
+from cd5flow.report.typesetting import picture_files, typeset
+from cd5flow.report.webpage import file_text, picture_urls, render_page
 from cd5flow.validation import findings
 from cd5flow.validation.carry import Course, code_sha256
+from cd5flow.validation.document import validation_document
 from cd5flow.validation.goals import held_against
 from cd5flow.validation.record import (
     FailedTube,
@@ -23,10 +30,11 @@ from cd5flow.validation.record import (
     ProvenanceSection,
     SeriesSection,
     SizeSection,
-    TopicSection,
     Validation,
 )
-from cd5flow.validation.rows import COLUMNS, Row
+from cd5flow.validation.rows import COLUMNS, TubeRow
+
+_TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 JSON: Final = "validation.json"
 PDF: Final = "validation.pdf"
@@ -38,7 +46,7 @@ _FILES: Final = (TUBES, PDF, HTML, JSON)
 
 
 def validation_of(
-    course: Course, rows: Sequence[Row], failed: Sequence[FailedTube] = ()
+    course: Course, rows: Sequence[TubeRow], failed: Sequence[FailedTube] = ()
 ) -> Validation:
     """Return everything that rows say, in the order in which they are given."""
     rule = course.protocol.value.cd5
@@ -80,7 +88,7 @@ def validation_of(
         dilutions=dilutions,
         blanks=blanks,
         precision=precision,
-        repeat=tuple(TopicSection(**topic.model_dump()) for topic in series.value.repeat),
+        repeat=series.value.repeat,
         provenance=ProvenanceSection(
             cd5flow=__version__,
             code_sha256=code_sha256(),
@@ -98,12 +106,12 @@ def validation_of(
     )
 
 
-def tubes_csv(rows: Sequence[Row]) -> str:
+def tubes_csv(rows: Sequence[TubeRow]) -> str:
     """Return ``tubes.csv``: one row an analysis."""
     return csv_text(COLUMNS, (row.model_dump(mode="json") for row in rows))
 
 
-def write_validation(found: Validation, rows: Sequence[Row], out: Path) -> tuple[Path, ...]:
+def write_validation(found: Validation, rows: Sequence[TubeRow], out: Path) -> tuple[Path, ...]:
     """Write the report; an earlier one is kept under ``previous/N/``.
 
     Returns:
@@ -112,9 +120,7 @@ def write_validation(found: Validation, rows: Sequence[Row], out: Path) -> tuple
     Raises:
         OutputError: the folder cannot be written.
     """
-    # matplotlib and typst cost half a second each.
-    from cd5flow.validation.pictures import validation_pictures  # noqa: PLC0415
-    from cd5flow.validation.rendering import render_html, render_pdf  # noqa: PLC0415
+    from cd5flow.validation.pictures import validation_pictures  # noqa: PLC0415 - matplotlib
 
     pictures = validation_pictures(found, rows)
     contents = {
@@ -124,7 +130,7 @@ def write_validation(found: Validation, rows: Sequence[Row], out: Path) -> tuple
         JSON: found.to_json().encode(),
     }
     _keep_earlier(out)
-    return tuple(put(out / name, contents[name]) for name in _FILES)
+    return tuple(write_atomically(out / name, contents[name]) for name in _FILES)
 
 
 def _keep_earlier(out: Path) -> None:
@@ -142,3 +148,32 @@ def _keep_earlier(out: Path) -> None:
             path.rename(place / path.name)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
+
+
+def render_pdf(found: Validation, pictures: Sequence[Picture] = ()) -> bytes:
+    """Return the report as PDF/A-3b with ``validation.json`` attached.
+
+    Equal arguments give equal bytes: the PDF is dated by the validation.
+    """
+    files = picture_files(pictures)
+    report = _plain(found, pictures, typefaces=True) | {"files": list(files)}
+    return typeset(
+        file_text(_TEMPLATES / "validation.typ"),
+        files=files,
+        inputs={"report": json.dumps(report, ensure_ascii=False), "validation": found.to_json()},
+        seconds=int(datetime.fromisoformat(found.provenance.created).timestamp()),
+    )
+
+
+def render_html(found: Validation, pictures: Sequence[Picture] = ()) -> str:
+    """Return the report as a page that needs no other file: no script, nothing loaded."""
+    return render_page(
+        _TEMPLATES / "validation.html.j2",
+        style=f"{file_text(SHEET)}\n@page {{ size: A4; margin: 14mm; }}\n",
+        report=_plain(found, pictures, typefaces=False),
+        images=picture_urls(pictures),
+    )
+
+
+def _plain(found: Validation, pictures: Sequence[Picture], *, typefaces: bool) -> dict[str, Any]:
+    return plain_parts(validation_document(found, pictures), Scribe(typefaces=typefaces).write)

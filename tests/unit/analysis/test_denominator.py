@@ -12,6 +12,7 @@ from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.limits import BurdenLimits
 from cd5flow.model.panel import Panel
+from cd5flow.model.reasons import sentence
 from support.readout_factory import gating_of, members_of
 
 STRATEGY = load_strategy(strategy_file("t-all-relapse")).value
@@ -67,13 +68,13 @@ def test_the_shipped_strategies_show_mononuclear_cells() -> None:
 def test_the_rule_is_the_gates_where_it_was_found() -> None:
     gating = gating_of(members_of(3, nucleated=[0]))
 
-    assert denominator_rule(gating, STRATEGY, NOTHING) == "CD45+"
+    assert sentence(denominator_rule(gating, STRATEGY, NOTHING)) == "CD45+"
 
 
 @pytest.mark.parametrize(("panel", "words"), [(NOTHING, "nucl"), (NUCLEAR, "nuclear dye")])
 def test_the_rule_is_never_empty(panel: Panel, words: str) -> None:
     gating = replace(gating_of(members_of(3)), denominator_rule="")
-    rule = denominator_rule(gating, STRATEGY, panel)
+    rule = sentence(denominator_rule(gating, STRATEGY, panel))
 
     assert rule.startswith("not found in this tube; its rule is: ")
     assert words in rule

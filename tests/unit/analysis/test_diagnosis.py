@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cd5flow.analysis.diagnosis import laip_of, laip_section, read_laip, unused
+from cd5flow.analysis.diagnosis import laip_of, laip_section, read_laip, unused_laip
 from cd5flow.errors import OptionError, ResultError
 from cd5flow.model.members import Members
-from cd5flow.model.populations import GateTree, Gating
+from cd5flow.model.populations import GateTree, Gating, Lineage
 from cd5flow.model.result import BurdenState, PhenotypeEntry, Result
 from support.report_factory import make_result
 
@@ -17,13 +17,8 @@ NO_GATES = Gating(
     tree=GateTree(()),
     members=Members(),
     findings=(),
-    lineage="unproven",
+    lineage=Lineage(),
     denominator_rule="",
-    cluster=False,
-    unproven_cluster=False,
-    lacks=(),
-    cd7_alone=False,
-    nk_unresolved=False,
 )
 
 
@@ -78,4 +73,4 @@ def test_a_file_that_is_no_result_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_given_is_nothing_unused() -> None:
     assert laip_section(None) is None
-    assert unused(None, NO_GATES) == ()
+    assert unused_laip(None, NO_GATES) == ()

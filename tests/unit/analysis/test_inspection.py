@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cd5flow.analysis.inspection import as_json, inspect_file, worst
+from cd5flow.analysis.inspection import as_json, gravest_first, inspect_file
 from cd5flow.errors import NotFcsError, OptionError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.reasons import Reason
 from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, cut_tube, tube
 from support.fcs_factory import fcs
 
@@ -149,8 +150,12 @@ def test_the_json_holds_keywords_only_when_asked_for() -> None:
 
 def test_the_gravest_finding_comes_first() -> None:
     grades = (Severity.INFO, Severity.FAIL, Severity.WARN)
-    findings = tuple(Finding("A", severity, "") for severity in grades)
-    assert [f.severity for f in worst(findings)] == [Severity.FAIL, Severity.WARN, Severity.INFO]
+    findings = tuple(Finding(severity, Reason("NO_CD5")) for severity in grades)
+    assert [f.severity for f in gravest_first(findings)] == [
+        Severity.FAIL,
+        Severity.WARN,
+        Severity.INFO,
+    ]
 
 
 def test_what_is_no_fcs_file_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cd5flow.batch.plan import make_plan
-from cd5flow.batch.rows import summary_row
+from cd5flow.batch.summary_row import summary_row
 from cd5flow.errors import ClinicalError
 from cd5flow.pipeline import analyse_tube
 from cd5flow.simulate import TubeSpec, simulate_tube, write_tube

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from cd5flow.batch.clinical import is_sheet, load_clinical_sheet
+from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.errors import ClinicalError
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from cd5flow.batch import children
+from cd5flow.batch.child import import_all, memory_mb
 from cd5flow.batch.engine import Engine, Outcome, Reply, Task, how_ended
 from cd5flow.batch.local import LocalEngine
 from cd5flow.errors import EngineError
@@ -74,6 +76,7 @@ def replies(engine: Engine, jobs: Sequence[str], timeout: float | None = None) -
 def test_whatever_a_job_does_costs_that_job_alone(make: Make) -> None:
     faults = {
         "raise": "ValueError",
+        "stay": "UnsendableError",
         "kill": "WorkerDied",
         "crash": "WorkerDied",
         "quit": "WorkerDied",
@@ -118,6 +121,35 @@ def test_what_is_imported_is_imported_once_a_worker(make: Make, tmp_path: Path) 
     task = Task(work, partial(note, tmp_path / "prepared"))
     assert len(replies(make(task), [f"job-{n}" for n in range(8)])) == 8
     assert len(noted(tmp_path / "prepared")) <= 2
+
+
+def test_a_process_that_holds_much_memory_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "_MEMORY_MB", 1.0)
+    task = Task(work, partial(note, tmp_path / "prepared"))
+    said = replies(LocalEngine(task, processes=1), ["a", "b", "c"])
+    assert [said[job].error for job in "abc"] == ["", "", ""]
+    assert len(set(noted(tmp_path / "prepared"))) == (3 if memory_mb() else 1)
+
+
+def test_modules_in_the_folder_it_runs_from_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError\n", "ascii")
+    monkeypatch.chdir(tmp_path)
+    task = Task(work, partial(import_all, report=False))
+    assert replies(LocalEngine(task, processes=1), ["a"])["a"].error == ""
+
+
+def test_a_system_that_refuses_processes_stops_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    outcome = next(LocalEngine(Task(work, prepare), processes=1).run(["a"], None))
+    assert (outcome.reply.error, outcome.reply.stop) == ("EngineError", True)
+    assert "(Resource temporarily unavailable)" in outcome.reply.message
 
 
 def test_workers_that_cannot_start_stop_the_batch(make: Make) -> None:

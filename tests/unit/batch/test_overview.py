@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from cd5flow.batch.failures import Failure, failures_csv
-from cd5flow.batch.overview import put, write_overview
+from cd5flow.batch.overview import write_overview
 from cd5flow.batch.plan import make_plan
 from cd5flow.config.shipped import batch_file
 from cd5flow.errors import OutputError, StrategyError
@@ -190,13 +190,6 @@ def test_an_empty_folder_has_an_overview_too(tmp_path: Path) -> None:
     write_overview(tmp_path)
     assert summary(tmp_path) == []
     assert "No sample has a result." in page(tmp_path)
-
-
-def test_nothing_is_left_behind_where_it_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "index.html").mkdir()
-    with pytest.raises(OutputError, match=r"index\.html: cannot be written"):
-        put(tmp_path / "index.html", b"x")
-    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:

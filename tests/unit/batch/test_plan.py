@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from cd5flow.batch.folder import NO_SAMPLE, NOT_IN_SHEET, OTHER_KIND, NotTaken
-from cd5flow.batch.plan import Plan, make_plan
+from cd5flow.batch.plan import BatchPlan, make_plan
+from cd5flow.batch.tube_folder import NO_SAMPLE, NOT_IN_SHEET, OTHER_KIND, NotTaken
 from cd5flow.errors import FileAccessError, OptionError, SheetError
 from cd5flow.model.result import Timepoint
 
 
 def planned(
     folder: Path, text: str | None, *names: str, out: Path | None = None, **words: Any
-) -> Plan:
+) -> BatchPlan:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cd5flow.batch.trend import Shown, Trend, Visit, trends, visit_of
+from cd5flow.batch.trend import BurdenDisplay, Trend, Visit, trends, visit_of
 from cd5flow.model.result import BurdenState, CutMethod, Result, Specimen
 from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, visit
 from support.report_factory import (
@@ -62,20 +62,24 @@ def test_moments_with_a_zone_are_compared_in_one() -> None:
 @pytest.mark.parametrize(
     ("burden", "shown", "place"),
     [
-        (make_burden(), Shown.MEASURED, 59.5287),
-        (make_burden(state=BurdenState.MRD_POSITIVE, percent=0.5), Shown.MEASURED, 0.5),
-        (make_burden(state=BurdenState.MRD_BELOW_LLOQ, percent=0.3), Shown.BELOW_LLOQ, 0.3),
-        (make_burden(state=BurdenState.INDETERMINATE, percent=0.1), Shown.BELOW_LOD, 0.1785),
-        (NOT_DETECTED, Shown.BELOW_LOD, 0.008),
+        (make_burden(), BurdenDisplay.MEASURED, 59.5287),
+        (make_burden(state=BurdenState.MRD_POSITIVE, percent=0.5), BurdenDisplay.MEASURED, 0.5),
+        (make_burden(state=BurdenState.MRD_BELOW_LLOQ, percent=0.3), BurdenDisplay.BELOW_LLOQ, 0.3),
+        (
+            make_burden(state=BurdenState.INDETERMINATE, percent=0.1),
+            BurdenDisplay.BELOW_LOD,
+            0.1785,
+        ),
+        (NOT_DETECTED, BurdenDisplay.BELOW_LOD, 0.008),
         # Scattered events in the gate are counted, but they are not detected disease.
-        (NOT_DETECTED.model_copy(update={"percent": 0.02}), Shown.BELOW_LOD, 0.008),
+        (NOT_DETECTED.model_copy(update={"percent": 0.02}), BurdenDisplay.BELOW_LOD, 0.008),
         (
             make_burden(
                 state=BurdenState.INCONCLUSIVE,
                 percent=0.01,
                 reasons=("SENSITIVITY_TOO_LOW: no cluster of 10 blasts, but",),
             ),
-            Shown.BELOW_LOD,
+            BurdenDisplay.BELOW_LOD,
             0.1785,
         ),
         (
@@ -84,17 +88,17 @@ def test_moments_with_a_zone_are_compared_in_one() -> None:
                 percent=0.0,
                 reasons=("LINEAGE_UNPROVEN: a cluster",),
             ),
-            Shown.UNKNOWN,
+            BurdenDisplay.UNKNOWN,
             None,
         ),
-        (UNKNOWN_BURDEN, Shown.UNKNOWN, None),
-        (make_burden(state=BurdenState.NOT_EVALUABLE, percent=3.0), Shown.WITHHELD, 3.0),
-        (make_burden(state=BurdenState.NOT_EVALUABLE, percent=None), Shown.UNKNOWN, None),
-        (NOT_DETECTED.model_copy(update={"lod_percent": None}), Shown.UNKNOWN, None),
+        (UNKNOWN_BURDEN, BurdenDisplay.UNKNOWN, None),
+        (make_burden(state=BurdenState.NOT_EVALUABLE, percent=3.0), BurdenDisplay.WITHHELD, 3.0),
+        (make_burden(state=BurdenState.NOT_EVALUABLE, percent=None), BurdenDisplay.UNKNOWN, None),
+        (NOT_DETECTED.model_copy(update={"lod_percent": None}), BurdenDisplay.UNKNOWN, None),
     ],
 )
 def test_a_burden_is_drawn_as_its_state_says(
-    burden: Any, shown: Shown, place: float | None
+    burden: Any, shown: BurdenDisplay, place: float | None
 ) -> None:
     one = seen(visit("a", "2026-01-01", burden=burden))
     assert one.shown is shown

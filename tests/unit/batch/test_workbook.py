@@ -9,9 +9,9 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cd5flow.batch.columns import COLUMNS, SUMMARY_COLUMNS
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.rows import STATES, summary_row
+from cd5flow.batch.summary_columns import COLUMNS, SUMMARY_COLUMNS
+from cd5flow.batch.summary_row import STATES, summary_row
 from cd5flow.batch.workbook import MAX_CELL, summary_workbook
 from cd5flow.model.result import CriterionSection, CriterionState, Result
 from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, sample

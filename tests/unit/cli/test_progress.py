@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 import cd5flow.cli.progress as module
-from cd5flow.analysis.options import settings
+from cd5flow.analysis.settings import make_settings
+from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
 from cd5flow.batch.plan import Job
 from cd5flow.batch.run import Done, Failed
-from cd5flow.batch.tally import Tally
 from cd5flow.cli import terminal
 from cd5flow.cli.progress import Lines, Pace, duration, progress
 from support.analysed import CLEAR, SAMPLES, analysis
 
-JOB = Job(SAMPLES / "a.fcs", "a", settings())
+JOB = Job(SAMPLES / "a.fcs", "a", make_settings())
 
 
-def add(tally: Tally, *, done: int = 0, failed: int = 0, earlier: int = 0) -> None:
+def add(tally: BatchCounts, *, done: int = 0, failed: int = 0, earlier: int = 0) -> None:
     for _ in range(done):
         tally.add(Done(JOB, analysis(CLEAR).result, Path("a"), Reply()))
     for _ in range(failed):
@@ -31,13 +31,13 @@ def add(tally: Tally, *, done: int = 0, failed: int = 0, earlier: int = 0) -> No
         tally.add(Done(JOB, analysis(CLEAR).result, Path("a")))
 
 
-def pace(tally: Tally, seconds: float) -> Pace:
+def pace(tally: BatchCounts, seconds: float) -> Pace:
     moments = iter([0.0, seconds])
     return Pace(tally, clock=lambda: next(moments))
 
 
 def test_counts_rate_and_time_left_are_told() -> None:
-    tally = Tally(40)
+    tally = BatchCounts(40)
     add(tally, done=11, failed=1)
     assert pace(tally, 24.0).words() == (
         "12 of 40: 11 done, 1 failed, 0 to review; 30 a minute, 56 s left"
@@ -45,7 +45,7 @@ def test_counts_rate_and_time_left_are_told() -> None:
 
 
 def test_what_earlier_runs_finished_makes_no_rate() -> None:
-    tally = Tally(100)
+    tally = BatchCounts(100)
     add(tally, earlier=50)
     assert pace(tally, 1.0).words() == "50 of 100: 50 done, 0 failed, 0 to review"
     add(tally, done=10)
@@ -53,7 +53,7 @@ def test_what_earlier_runs_finished_makes_no_rate() -> None:
 
 
 def test_at_the_end_no_time_is_left() -> None:
-    tally = Tally(2)
+    tally = BatchCounts(2)
     add(tally, done=2)
     assert pace(tally, 4.0).words() == "2 of 2: 2 done, 0 failed, 0 to review; 30 a minute"
 
@@ -67,7 +67,7 @@ def test_times_are_told_in_two_units(seconds: float, words: str) -> None:
 
 
 def test_lines_tell_failures_at_once_and_others_together(capsys: Any) -> None:
-    tally = Tally(3)
+    tally = BatchCounts(3)
     lines = Lines(Pace(tally).words)
     add(tally, done=1)
     lines.ended("a: MET", failed=False)
@@ -100,13 +100,13 @@ def test_lines_come_while_nothing_ends(capsys: Any, monkeypatch: pytest.MonkeyPa
         told.set()
 
     monkeypatch.setattr(module, "say", say)
-    with progress(Tally(3), quiet=False):
+    with progress(BatchCounts(3), quiet=False):
         assert told.wait(20)
     assert capsys.readouterr().err.startswith("0 of 3: 0 done")
 
 
 def test_quiet_is_silent(capsys: Any) -> None:
-    with progress(Tally(1), quiet=True) as show:
+    with progress(BatchCounts(1), quiet=True) as show:
         show.ended("b: FAILED", failed=True)
     assert capsys.readouterr() == ("", "")
 
@@ -121,7 +121,7 @@ def test_a_terminal_gets_a_bar_and_a_line_a_sample(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    tally = Tally(4)
+    tally = BatchCounts(4)
     with progress(tally, quiet=False) as show:
         add(tally, done=1)
         show.ended("[1/4] a: MET [bold]", failed=False)

@@ -13,7 +13,7 @@ import pytest
 from cd5flow.criteria.clinical import (
     Clinical,
     DiseaseStatus,
-    Kind,
+    FieldKind,
     field_kinds,
     load_clinical,
 )
@@ -213,7 +213,7 @@ def test_every_field_has_its_kind_and_range() -> None:
     assert {name for name, kind in kinds.items() if kind.type == "boolean"} == set(BOOLEANS)
     assert {name for name, kind in kinds.items() if kind.type == "number"} == {*NUMBERS, "ecog"}
     assert {name for name, kind in kinds.items() if kind.type == "date"} == set(DATES)
-    assert kinds["ecog"] == Kind("number", 0, 5)
-    assert kinds["spo2_percent"] == Kind("number", 0, 100)
-    assert kinds["ast_xuln"] == Kind("number", 0, None)
+    assert kinds["ecog"] == FieldKind("number", 0, 5)
+    assert kinds["spo2_percent"] == FieldKind("number", 0, 100)
+    assert kinds["ast_xuln"] == FieldKind("number", 0, None)
     assert kinds["disease_status"].words == tuple(DiseaseStatus)

@@ -6,9 +6,11 @@ import pytest
 
 from cd5flow.criteria.patients import judge_patients, recorded_clinical
 from cd5flow.errors import OptionError
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Result
 from support.criteria_factory import CLEAN, clinic, evidence, protocol, satisfied, tube
 
+ODD = Reason("ODD", text="look")
 CLIA = {"cd5_laboratory_clia_certified": True}
 
 
@@ -79,7 +81,7 @@ def test_which_results_to_use_must_be_clear(use: list[str], what: str) -> None:
 
 def test_remarks_go_to_the_patient_of_the_sample() -> None:
     results = (tube(sample="a"), tube(patient="P02", sample="b"))
-    judged = judge_patients(results, SHEET, protocol=protocol(), remarks={"b": ["ODD: look"]})
+    judged = judge_patients(results, SHEET, protocol=protocol(), remarks={"b": [ODD]})
     assert "ODD" not in evidence(judged[0], "I2")
     assert "ODD: look" in evidence(judged[1], "I2")
 

@@ -43,7 +43,7 @@ def test_the_truth_table_holds(row: dict[str, str]) -> None:
         (tube(**fields(row["flow"])),), protocol=protocol(), clinical=clinical
     )
     (answer,) = (a for a in judged.criteria if a.id == row["criterion"])
-    assert answer.satisfied is VALUES[row["satisfied"]], "\n".join(answer.evidence)
+    assert answer.satisfied is VALUES[row["satisfied"]], "\n".join(map(str, answer.evidence))
     assert (answer.source == "missing") is (answer.satisfied is None)
     assert answer.evidence
 

@@ -25,7 +25,7 @@ from cd5flow.errors import (
 )
 from cd5flow.fcs import FcsFile, read_fcs
 from cd5flow.fcs.deidentify import Deidentified, deidentify_fcs
-from cd5flow.fcs.privacy import Rules, load_rules
+from cd5flow.fcs.privacy import KeywordRules, load_rules
 from support.fcs_factory import fcs, packed
 
 PLAIN = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
@@ -36,7 +36,7 @@ BLAND = dict.fromkeys([*range(33), ord("/"), ord("$"), *range(0xD800, 0xE000)], 
 
 
 def copy(
-    tmp_path: Path, content: bytes, rules: Rules = RULES, *, days: int | None = None
+    tmp_path: Path, content: bytes, rules: KeywordRules = RULES, *, days: int | None = None
 ) -> Deidentified:
     source = tmp_path / "tube.fcs"
     source.write_bytes(content)
@@ -99,7 +99,7 @@ def test_every_kind_of_file_reads_the_same(tmp_path: Path, content: bytes) -> No
     assert (after.spillover is None) == (before.spillover is None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5).flatmap(
         lambda width: st.lists(

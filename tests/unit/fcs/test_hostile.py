@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cd5flow.errors import FcsError, FcsTruncatedError
@@ -78,7 +78,6 @@ def test_flipped_cut_and_spliced_files_are_read_or_refused(tmp_path: Path, seed:
         survive(path, bytes(content))
 
 
-@settings(max_examples=200)
 @given(
     st.lists(st.integers(-1, 10**8).map(lambda n: f"{n:>8}"[:8]), min_size=6, max_size=6),
     st.sampled_from(sorted(SEEDS)),
@@ -94,7 +93,6 @@ def test_any_offsets_in_header_are_read_or_refused(
     survive(path, original[:26] + "".join(offsets[2:]).encode() + original[58:])
 
 
-@settings(max_examples=200)
 @given(
     st.sampled_from(KEYWORDS),
     st.one_of(
@@ -122,7 +120,6 @@ def test_any_value_of_a_keyword_is_read_or_refused(
     survive(path, content)
 
 
-@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "text.fcs"

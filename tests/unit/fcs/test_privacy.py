@@ -8,7 +8,7 @@ import pytest
 
 from cd5flow.config.shipped import deidentify_file
 from cd5flow.errors import OptionError
-from cd5flow.fcs.privacy import Action, Rules, load_rules
+from cd5flow.fcs.privacy import Action, KeywordRules, load_rules
 from cd5flow.model.events import Channel
 
 CHANNELS = tuple(Channel(i, name, None, 32, 1024, 1024) for i, name in enumerate(["FSC-A", "PE-A"]))
@@ -25,11 +25,11 @@ look: [{form: "[0-9]{6}", what: a number}]
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Rules:
+def shipped() -> KeywordRules:
     return load_rules(deidentify_file())
 
 
-def own(tmp_path: Path, text: str) -> Rules:
+def own(tmp_path: Path, text: str) -> KeywordRules:
     (tmp_path / "list.yaml").write_text(text, "utf-8")
     return load_rules(tmp_path / "list.yaml")
 
@@ -45,7 +45,7 @@ def own(tmp_path: Path, text: str) -> Rules:
         *("CST SETUP DATE", "CYTOMETER CONFIG NAME", "DATE OF BIRTH", "DOB", "GTI$SAMPLEID"),
     ],
 )
-def test_what_tells_a_person_is_listed_with_a_reason(shipped: Rules, keyword: str) -> None:
+def test_what_tells_a_person_is_listed_with_a_reason(shipped: KeywordRules, keyword: str) -> None:
     rule = shipped.rule(keyword)
     assert rule.action is Action.REMOVE
     assert rule.entry
@@ -55,7 +55,7 @@ def test_what_tells_a_person_is_listed_with_a_reason(shipped: Rules, keyword: st
 @pytest.mark.parametrize(
     "keyword", ["CD AGE", "ANYTHING", "P1", "$P1SX", "$PS", "SMITH", "", "PATIENT" * 999]
 )
-def test_what_no_entry_names_goes(shipped: Rules, keyword: str) -> None:
+def test_what_no_entry_names_goes(shipped: KeywordRules, keyword: str) -> None:
     assert shipped.rule(keyword).action is Action.REMOVE
 
 
@@ -67,7 +67,7 @@ def test_what_no_entry_names_goes(shipped: Rules, keyword: str) -> None:
         *("$COMP", "$DFC1TO2", "$CYT", "TIMETICKS"),
     ],
 )
-def test_what_an_analysis_needs_may_stay(shipped: Rules, keyword: str) -> None:
+def test_what_an_analysis_needs_may_stay(shipped: KeywordRules, keyword: str) -> None:
     assert shipped.rule(keyword).action is Action.KEEP
 
 
@@ -96,7 +96,7 @@ def test_what_an_analysis_needs_may_stay(shipped: Rules, keyword: str) -> None:
     ],
 )
 def test_a_value_stays_only_in_its_form(
-    shipped: Rules, keyword: str, value: str, *, fits: bool
+    shipped: KeywordRules, keyword: str, value: str, *, fits: bool
 ) -> None:
     form = shipped.rule(keyword).form
     assert shipped.fits(form, value, keyword=keyword, channels=CHANNELS) is fits
@@ -114,7 +114,9 @@ def test_a_value_stays_only_in_its_form(
         ("a.b@c.org", 1),
     ],
 )
-def test_labels_that_may_name_somebody_are_noticed(shipped: Rules, label: str, found: int) -> None:
+def test_labels_that_may_name_somebody_are_noticed(
+    shipped: KeywordRules, label: str, found: int
+) -> None:
     assert len(shipped.look_at(label)) == found
 
 

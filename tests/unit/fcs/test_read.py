@@ -137,11 +137,9 @@ def test_more_events_than_a_block_come_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("datatype", ["I", "F"])
-@pytest.mark.parametrize("threads", [1, 3])
-def test_threads_that_share_the_blocks_change_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, datatype: str
+def test_blocks_that_share_a_buffer_give_the_values_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datatype: str
 ) -> None:
-    monkeypatch.setattr("cd5flow.fcs.data._threads", lambda _: threads)
     monkeypatch.setattr("cd5flow.fcs.data._BLOCK_BYTES", 1 << 12)
     expected = np.arange(60_000, dtype=np.float32).reshape(-1, 3)
     if datatype == "F":
@@ -588,7 +586,6 @@ class Faulty(io.FileIO):
         return 0
 
 
-@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("fault", "error"),
     [(None, FcsTruncatedError), (OSError(5, "Input/output error"), FileAccessError)],
@@ -598,9 +595,7 @@ def test_a_file_that_fails_while_being_read_is_an_error_of_ours(
     monkeypatch: pytest.MonkeyPatch,
     fault: OSError | None,
     error: type[Cd5FlowError],
-    threads: int,
 ) -> None:
-    monkeypatch.setattr("cd5flow.fcs.data._threads", lambda _: threads)
     (tmp_path / "tube.fcs").write_bytes(fcs(PLAIN))
     monkeypatch.setattr(Path, "open", lambda path, *_, **__: Faulty(path))
     monkeypatch.setattr(Faulty, "fault", fault)

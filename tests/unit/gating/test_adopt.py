@@ -13,8 +13,10 @@ from cd5flow.gating.adopt import Names, adopt, edge_on, on_control
 from cd5flow.gating.drawn import DrawnGates, ImportedGates
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Polygon, Rectangle, Region
+from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns, scale_exact
@@ -106,7 +108,7 @@ def test_named_gates_are_the_populations_and_others_keep_their_names() -> None:
     assert gating.denominator_rule == "gate 'Cells' of study.wsp"
     evidence = gating.tree["blasts"].evidence
     assert (evidence.method, evidence.events) == ("drawn", int(cells.sum()))
-    assert evidence.note == "gate 'Blasts' of study.wsp"
+    assert sentence(evidence.note) == "gate 'Blasts' of study.wsp"
     assert "SHA-256 " + "ab" * 32 in said(gating, "GATES_IMPORTED")
     assert "blasts = 'Blasts', cd5_positive = 'CD5+'" in said(gating, "GATES_IMPORTED")
 
@@ -240,7 +242,7 @@ def test_only_a_lower_edge_on_cd5_is_an_edge(region: Region, edge: float | None)
 )
 def test_blasts_chosen_by_cd5_are_told(gates: tuple[Gate, ...], uses: bool) -> None:  # noqa: FBT001
     gating = adopted(*gates)
-    assert gating.blasts_use_cd5 is uses
+    assert gating.lineage.blasts_use_cd5 is uses
     assert ("BLASTS_USE_CD5" in codes(gating)) is uses
 
 
@@ -263,14 +265,14 @@ def test_the_lineage_is_what_the_gates_look_at(
     sides = tuple(above(channel) for channel in channels)
     region: Region = sides[0] if len(sides) == 1 else Rectangle(sides)
     gating = adopted(gate("Blasts", region), named={"blasts": "Blasts"})
-    assert gating.lineage == f"as drawn in imported gates, {lineage}"
-    assert (gating.cd7_alone, gating.lineage_as_drawn) == (cd7_alone, as_drawn)
+    assert gating.lineage.name == f"as drawn in imported gates, {lineage}"
+    assert (gating.lineage.cd7_alone, gating.lineage.as_drawn) == (cd7_alone, as_drawn)
     assert ("LINEAGE_AS_DRAWN" in codes(gating)) is as_drawn
 
 
 def test_nk_cells_are_told_by_a_marker_of_the_panel() -> None:
-    assert adopted().nk_unresolved
-    assert not adopted(of=panel(CD56="X-A")).nk_unresolved
+    assert adopted().lineage.nk_unresolved
+    assert not adopted(of=panel(CD56="X-A")).lineage.nk_unresolved
 
 
 def test_what_is_not_named_is_said() -> None:
@@ -292,11 +294,14 @@ def test_blasts_outside_the_denominator_are_said() -> None:
 
 
 def test_gates_left_out_and_gates_of_another_tube_are_said() -> None:
-    gating = adopted(*TREE, refused={"Cells/ball": "it has three axes"}, doubt="drawn on 'b'")
+    doubt = {"other": "'b'", "events": 7, "tube": "'a'", "here": 8}
+    gating = adopted(*TREE, refused={"Cells/ball": "it has three axes"}, doubt=doubt)
     assert said(gating, "GATE_NOT_IMPORTED") == (
         "gate 'Cells/ball' of study.wsp is left out: it has three axes"
     )
-    assert said(gating, "GATES_OF_OTHER_TUBE") == "gates of study.wsp: drawn on 'b'"
+    assert said(gating, "GATES_OF_OTHER_TUBE") == (
+        "gates of study.wsp: drawn on 'b' of 7 events, used on 'a' of 8"
+    )
     with pytest.raises(
         GatesError, match="blasts: gate 'Cells/ball' is not read: it has three axes"
     ):
@@ -314,8 +319,10 @@ def test_gates_drawn_without_the_tubes_matrix_are_said() -> None:
 
 
 def test_no_blasts_are_no_cluster() -> None:
-    assert adopted().cluster
-    assert not adopted(gate("Blasts", above("PB-A", 1e6)), named={"blasts": "Blasts"}).cluster
+    assert adopted().lineage.cluster
+    assert not adopted(
+        gate("Blasts", above("PB-A", 1e6)), named={"blasts": "Blasts"}
+    ).lineage.cluster
 
 
 def test_a_channel_that_the_tube_lacks_is_refused() -> None:

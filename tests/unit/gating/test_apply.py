@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.gating.apply import contains, dimensions_read, membership, population
+from cd5flow.gating.apply import apply_gates, contains, dimensions_read, events_in_gate
 from cd5flow.model.events import Channel, CompensatedEvents, RawEvents
 from cd5flow.model.geometry import (
     Boolean,
@@ -25,7 +25,8 @@ from cd5flow.model.geometry import (
     Region,
     Shape,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Log
 from cd5flow.preprocess.transforms import Columns
 
@@ -60,7 +61,7 @@ def inside(region: Shape, columns: Columns) -> list[bool]:
 
 
 def who(columns: Columns, *gates: Gate) -> dict[str, list[int]]:
-    members = membership(GateTree(gates), columns)
+    members = apply_gates(GateTree(gates), columns)
     return {name: np.flatnonzero(mask).tolist() for name, mask in members.items()}
 
 
@@ -249,7 +250,7 @@ def test_a_population_lies_within_its_parent() -> None:
 
 
 def test_masks_cannot_be_written_to() -> None:
-    for mask in membership(GateTree((gate("a", Interval(X, low=0)),)), tube(X=[1])).values():
+    for mask in apply_gates(GateTree((gate("a", Interval(X, low=0)),)), tube(X=[1])).values():
         with pytest.raises(ValueError, match="read-only"):
             mask[0] = False
 
@@ -342,5 +343,5 @@ def test_a_gate_may_be_tried_before_it_joins_the_tree() -> None:
     columns = tube(X=[0, 1])
     tree = GateTree((gate("right", Interval(X, low=1)),))
     rest = gate("rest", Boolean("and", (Operand("right", complement=True),)))
-    found = population(rest, tree=tree, columns=columns, members=membership(tree, columns))
+    found = events_in_gate(rest, tree=tree, columns=columns, members=apply_gates(tree, columns))
     assert found.tolist() == [True, False]

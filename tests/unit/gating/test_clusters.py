@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cd5flow.gating.clusters import ClusterSpec, ball_and_shell, shift_to_mean, squared
-from cd5flow.gating.sight import Sight
+from cd5flow.gating.tube_view import TubeView
 from support.cluster_factory import SPREAD, T_EVENTS, cloud, tube
-from support.gating_factory import Floats, axis, sight, unhurried
+from support.gating_factory import Floats, axis, tube_view
 
 AXES = (axis("CD45"), axis("SSC"))
 ORIGIN = np.zeros(2)
@@ -39,7 +39,6 @@ def test_a_ball_holds_its_edge_and_the_shell_what_lies_beyond_up_to_twice_the_ar
     assert ball_and_shell(points[:0], ORIGIN, 1) == (0, 0)
 
 
-@unhurried
 @given(st.integers(0, 1_000), st.floats(0.2, 2))
 def test_even_scatter_fills_ball_and_shell_alike(seed: int, radius: float) -> None:
     points = np.random.default_rng(seed).uniform(-4, 4, (40_000, 2))
@@ -72,7 +71,7 @@ def test_the_unit_is_the_first_yardsticks_spread_made_wider() -> None:
 
 
 def test_a_yardstick_without_width_on_an_axis_is_none() -> None:
-    flat = sight({"CD45": [0.1, 0.5, 0.9], "SSC": [0.3] * 3}, populations={"t": [True] * 3})
+    flat = tube_view({"CD45": [0.1, 0.5, 0.9], "SSC": [0.3] * 3}, populations={"t": [True] * 3})
     assert spec().unit(flat, AXES) is None
 
 
@@ -126,7 +125,7 @@ def apart(**settings: Any) -> ClusterSpec:
     return spec(**{"apart_from": ["t"], **settings})
 
 
-def alike(view: Sight, spec: ClusterSpec, centre: float, events: int) -> str | None:
+def alike(view: TubeView, spec: ClusterSpec, centre: float, events: int) -> str | None:
     return spec.look_alike(view, AXES[0], centre, events)
 
 

@@ -17,7 +17,8 @@ from cd5flow.gating.drawn import (
 )
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import Dimension, Interval, Polygon
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 
 
 def gate(name: str, parent: str = ALL, channel: str = "X") -> Gate:
@@ -109,7 +110,7 @@ def taken(found: DrawnGates) -> str:
 
 def test_gates_for_any_tube_fit_every_tube() -> None:
     found = imported(Drawn((), None)).on("x.fcs", raw(3))
-    assert (taken(found), found.doubt) == ("of () None", "")
+    assert (taken(found), found.doubt) == ("of () None", {})
 
 
 @pytest.mark.parametrize("name", ["a.fcs", "A.FCS"])
@@ -118,7 +119,7 @@ def test_a_tube_is_found_by_its_files_name(name: str) -> None:
     assert taken(study.on("c.fcs", raw(1))) == "of ('b', 'c.fcs') None"
     assert taken(study.on("b.fcs", raw(1))) == "of ('b', 'c.fcs') None"
     found = study.on(name, raw(3))
-    assert (taken(found), found.doubt) == ("of ('a.fcs',) 3", "")
+    assert (taken(found), found.doubt) == ("of ('a.fcs',) 3", {})
 
 
 def test_tubes_of_one_name_are_told_apart_by_their_events() -> None:
@@ -137,7 +138,7 @@ NOON = "13-jan-2026 12:00:00"
 
 def test_tubes_of_one_name_and_one_number_are_told_apart_by_their_start() -> None:
     study = imported(Drawn(("a.fcs",), 4), Drawn(("a.fcs",), 4, started=NOON), Drawn(("b",), 4))
-    assert study.on("a.fcs", raw(4), started=NOON).doubt == ""
+    assert study.on("a.fcs", raw(4), started=NOON).doubt == {}
     with pytest.raises(GatesError, match="holds several sets of gates"):
         study.on("a.fcs", raw(4))
 
@@ -146,7 +147,7 @@ def test_a_tube_of_another_name_is_found_by_start_and_events_with_a_doubt() -> N
     study = imported(Drawn(("a.fcs",), 4), Drawn(("b.fcs",), 4, started=NOON))
     found = study.on("x.fcs", raw(4), started=NOON)
     assert taken(found) == "of ('b.fcs',) 4"
-    assert found.doubt == "drawn on 'b.fcs' of 4 events, used on 'x.fcs' of 4"
+    assert found.doubt == {"other": "'b.fcs'", "events": 4, "tube": "'x.fcs'", "here": 4}
 
 
 @pytest.mark.parametrize("started", [None, "13-jan-2026 12:00:01"])
@@ -163,7 +164,7 @@ def test_a_start_is_a_day_and_a_time() -> None:
 
 def test_a_tube_of_the_same_name_and_other_events_is_doubted() -> None:
     found = imported(Drawn(("a.fcs",), 3)).on("a.fcs", raw(5))
-    assert found.doubt == "drawn on 'a.fcs' of 3 events, used on 'a.fcs' of 5"
+    assert found.doubt == {"other": "'a.fcs'", "events": 3, "tube": "'a.fcs'", "here": 5}
 
 
 def test_a_tube_that_is_not_there_lists_those_that_are() -> None:

@@ -10,7 +10,8 @@ import pytest
 from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import StrategyError
 from cd5flow.gating.strategy import load_strategy
-from cd5flow.model.populations import ALL, Gate, Gating, Place
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Gate, Gating, Place
 from support.gating_factory import Entry, cut_at, gate, gated, normal, strategy_of, tube_of
 
 

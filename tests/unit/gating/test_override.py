@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cd5flow.errors import OverrideError
-from cd5flow.gating.by_hand import Plan, check_applied, make_plan
-from cd5flow.gating.one_gate import BY_HAND
+from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
+from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import check_sample, load_overrides
 from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy
@@ -72,7 +72,7 @@ TUBE = rising()
 
 def plan(
     *gates: Entry, strategy: Strategy = STRATEGY, rule: str | None = "CD7+", **more: Any
-) -> Plan:
+) -> OverridePlan:
     return make_plan(
         loaded(*gates, **more), strategy=strategy, panel=TUBE.panel, scales=TUBE.scales, rule=rule
     )
@@ -306,7 +306,7 @@ def test_a_gate_of_the_whole_tube_leaves_the_rules_open() -> None:
 
 def test_a_file_may_name_the_rule() -> None:
     found = gated(drawn("cells", interval(CD45, 20)), lineage="CD3+")
-    assert found.rule == "CD3+"
+    assert found.lineage.rule == "CD3+"
     assert "other" in found.tree
 
 
@@ -329,7 +329,7 @@ def test_without_drawn_gates_nothing_changes() -> None:
         STRATEGY, columns=TUBE.columns, panel=TUBE.panel, scales=TUBE.scales, seed=0, drawn={}
     )
     assert counts(found) == AUTOMATIC
-    assert found.rule == "CD7+"
+    assert found.lineage.rule == "CD7+"
 
 
 def test_a_drawn_gate_takes_the_place_of_the_one_that_is_found() -> None:

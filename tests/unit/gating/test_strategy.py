@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,26 +13,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cd5flow.config.shipped import list_strategies, markers_file, strategy_file
 from cd5flow.errors import StrategyError
-from cd5flow.gating import strategy as strategy_module
-from cd5flow.gating.methods import Method
-from cd5flow.gating.strategy import (
-    BLASTS,
-    CD5_POSITIVE,
-    DENOMINATOR,
-    READOUT,
-    RESERVED,
-    GateSpec,
-    Name,
-    load_strategy,
-    looked_at,
-    referred,
-)
+from cd5flow.gating.strategy import RESERVED, GateSpec, Name, Strategy, load_strategy
 from cd5flow.interop.gatingml import to_gatingml
 from cd5flow.model.geometry import Dimension, Interval
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
+from cd5flow.model.populations import Evidence, Gate, GateTree
+from cd5flow.model.references import field_types
 from cd5flow.model.result import Timepoint
 from cd5flow.preprocess.labels import load_aliases
 from support.gating_factory import Entry, cut_at, gate, lineage_path, strategy_entries
+from support.typed_text import holds_plain_text, models_of
 
 CD45, CD5 = cut_at("CD45", 0.5), cut_at("CD5", 0.5)
 BY_CD5 = gate("by_cd5", CD5)
@@ -132,7 +122,7 @@ def test_a_shipped_strategy_looks_at_markers_that_labels_can_name(name: str) -> 
     strategy = load_strategy(strategy_file(name)).value
     aliases = load_aliases(markers_file())
     every = [*strategy.gates, *strategy.after, *(g for p in strategy.paths for g in p.gates)]
-    axes = {marker for g in every for marker in looked_at(g)}
+    axes = {marker for g in every for marker in g.markers}
     conditions = [(g.needs, g.unless) for g in every]
     conditions += [(path.needs, path.unless) for path in strategy.paths]
     needed = {
@@ -176,8 +166,8 @@ def test_no_shipped_control_population_is_chosen_by_cd5(name: str) -> None:
             continue
         seen.add(found)
         for spec in by_name[found]:
-            assert READOUT not in looked_at(spec), found
-            todo += [spec.parent, *referred(spec)]
+            assert READOUT not in spec.markers, found
+            todo += spec.deciders
 
 
 # CD5 takes no part in choosing the blasts
@@ -320,33 +310,39 @@ def test_cd5_among_what_chooses_the_blasts_is_refused(folder: Path, guise: str) 
     assert fault.endswith(f": '{name}' decides who is a blast and must not look at CD5")
 
 
-def test_every_place_that_can_name_a_channel_or_a_population_is_searched() -> None:
-    known = strategy_module._AXIS_FIELDS | strategy_module._POPULATION_FIELDS | {"of"}
-    of_its_axes = {"role", "lead_decades"}  # their keys are refused where they are not x or y
-    (union, *_) = get_args(Method)
-    todo: list[type[BaseModel]] = list(get_args(union))
+PLAIN_WORDS = {
+    "AfterTherapy.says",
+    "EvidenceRule.method",
+    "EvidenceRule.value",
+    "GateSpec.gate",
+    "GateSpec.why",
+    "DimWhen.lineage",
+    "LineagePath.lineage",
+    "OtherDenominator.rule",
+    "Strategy.description",
+    "Strategy.markers",  # to which channel each marker belongs
+    "Strategy.name",
+    "Strategy.sources",
+    "Strategy.title",
+    "Strategy.version",
+}
+"""Texts of a strategy that refer to nothing it looks at; no gating method has any."""
+
+
+def test_every_text_of_a_strategy_says_what_it_names() -> None:
+    todo: list[type[BaseModel]] = [Strategy]
     seen: set[type[BaseModel]] = set()
+    unsaid: set[str] = set()
     while todo:
         model = todo.pop()
-        if model in seen:
-            continue
-        seen.add(model)
-        for name, hint in get_type_hints(model).items():
-            if name in model.model_fields:
-                parts = list(_parts(hint))
-                todo += [part for part in parts if _is_model(part)]
-                assert str not in parts or name in known | of_its_axes, f"{model.__name__}.{name}"
-    assert len(seen) > 10
-
-
-def _parts(hint: Any) -> list[Any]:
-    """Return the types that a hint is made of; the words of a Literal are none."""
-    inner = [a for a in get_args(hint) if isinstance(a, type) or get_args(a)]
-    return [hint, *(part for a in inner for part in _parts(a))]
-
-
-def _is_model(part: Any) -> bool:
-    return isinstance(part, type) and issubclass(part, BaseModel)
+        if model not in seen:
+            seen.add(model)
+            for name, hint in field_types(model).items():
+                todo += models_of(hint)
+                if holds_plain_text(hint):
+                    unsaid.add(f"{model.__name__}.{name}")
+    assert unsaid == PLAIN_WORDS
+    assert len(seen) > 30
 
 
 def test_a_gate_at_fault_for_several_paths_is_named_once_where_it_stands(folder: Path) -> None:
@@ -645,6 +641,7 @@ def test_what_a_gate_looks_at_and_refers_to_is_known() -> None:
     spec = GateSpec.model_validate(
         gate("x", hill(y="SSC|FSC", x_window={"low": at("t")}), otherwise=[combine("not nk")])
     )
-    assert looked_at(spec) == {"CD45", "SSC", "FSC"}
-    assert referred(spec) == {"t", "nk"}
-    assert [way.method for way in spec.ways] == ["density_cluster", "combine"]
+    assert spec.markers == {"CD45", "SSC", "FSC"}
+    assert spec.populations == {"t", "nk"}
+    assert spec.deciders == {"t", "nk", "all"}
+    assert [way.method for way in spec.methods] == ["density_cluster", "combine"]

@@ -26,7 +26,6 @@ def there_and_back(result: Result, codes: Codes = CODES) -> Reading:
     return reading
 
 
-@settings(max_examples=200, deadline=None)
 @given(results())
 def test_a_reader_gets_the_same_numbers_and_states_back(result: Result) -> None:
     read, cd5, burden = there_and_back(result), result.cd5, result.burden
@@ -74,7 +73,6 @@ COUNTED_BURDEN = (
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(results())
 def test_every_export_keeps_our_rules_and_the_shape_of_r4b(result: Result) -> None:
     pytest.importorskip("fhir.resources", reason="the extra [fhir] is not installed")
@@ -83,7 +81,7 @@ def test_every_export_keeps_our_rules_and_the_shape_of_r4b(result: Result) -> No
     assert shape_faults(bundle) == ()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(results())
 def test_equal_results_give_equal_bytes(result: Result) -> None:
     again = Result.model_validate_json(result.to_json())

@@ -11,10 +11,10 @@ import pytest
 
 from cd5flow.errors import GatesError
 from cd5flow.gating.drawn import DrawnGates
+from cd5flow.interop.file_gates import MOST_GATES
 from cd5flow.interop.flowjo import WorkspaceTube, read_workspace
 from cd5flow.interop.flowjo_scales import Display, UnknownScaleError, display_of, redrawn
 from cd5flow.interop.gates import read_gates
-from cd5flow.interop.gatingml_order import MOST_GATES
 from cd5flow.interop.xmlfile import XmlFile
 from cd5flow.model.events import Channel, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle

@@ -24,7 +24,8 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
 
 GATING = "{http://www.isac-net.org/std/Gating-ML/v2.0/gating}"

@@ -8,8 +8,8 @@ import pytest
 from cd5flow.errors import GatesError, UsageError
 from cd5flow.gating.apply import dimensions_read
 from cd5flow.gating.drawn import DrawnGates
-from cd5flow.interop.gatingml_order import MOST_GATES, MOST_STEPS
-from cd5flow.interop.gatingml_reader import from_gatingml, read_gatingml
+from cd5flow.interop.file_gates import MOST_GATES, MOST_STEPS
+from cd5flow.interop.gatingml_reader import read_gatingml
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,
@@ -237,12 +237,6 @@ def test_what_the_model_leaves_out_is_named_with_the_reason_and_what_rests_on_it
     assert drawn.refused["rest"].startswith("it rests on gate 'child', which is not read")
     with pytest.raises(GatesError, match="gate 'ball' is not read: an ellipsoid of 3 axes"):
         drawn.find("ball")
-
-
-def test_a_text_with_a_gate_that_is_left_out_is_not_read_as_a_whole() -> None:
-    text = document(rectangle("a", ratio_axis("r", low=1)), scale("r", "fratio", A=1, B=0, C=0))
-    with pytest.raises(GatesError, match="gate 'a' is not read: an axis is a ratio"):
-        from_gatingml(text)
 
 
 def test_every_fault_of_a_file_is_told_at_once() -> None:

@@ -1,4 +1,4 @@
-"""What `to_gatingml` writes, `from_gatingml` reads back."""
+"""What `to_gatingml` writes, `read_gatingml` reads back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cd5flow.gating.apply import membership
+from cd5flow.gating.apply import apply_gates
 from cd5flow.interop.gatingml import to_gatingml
-from cd5flow.interop.gatingml_reader import from_gatingml
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.geometry import (
     Boolean,
@@ -23,11 +22,14 @@ from cd5flow.model.geometry import (
     Rectangle,
     Region,
 )
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.model.scale import Log, Logicle
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support.gate_strategies import CHANNELS, DYES, shapes, trees
+from support.gates_factory import gates_and_matrix
+from support.properties import part_of_examples
 
 MATRIX = np.array([[1.0, 0.125, 0, 0.03], [0.02, 1, 0.2, 0], [0, 0.1, 1, 0.01], [0.3, 0, 0, 1]])
 SPILLOVER = Spillover(DYES, MATRIX, source="test")
@@ -40,7 +42,7 @@ def gate(name: str, region: Region, parent: str = ALL) -> Gate:
 def read_back(
     tree: GateTree, spillover: Spillover | None = None
 ) -> tuple[GateTree, Spillover | None]:
-    return from_gatingml(to_gatingml(tree, spillover=spillover))
+    return gates_and_matrix(to_gatingml(tree, spillover=spillover))
 
 
 def events(seed: int = 1, count: int = 2000) -> RawEvents:
@@ -59,9 +61,7 @@ RAW = events()
 
 
 @settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
+    part_of_examples(0.4),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(trees())
@@ -100,15 +100,13 @@ def any_trees(draw: st.DrawFn) -> GateTree:
     return GateTree(tuple(gates))
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(part_of_examples(0.4), suppress_health_check=[HealthCheck.too_slow])
 @given(any_trees())
 def test_what_is_said_in_other_words_holds_the_same_events_and_settles(tree: GateTree) -> None:
     again, matrix = read_back(tree, SPILLOVER)
     assert matrix is not None
     columns = Columns(compensate(RAW, SPILLOVER))
-    theirs, ours = membership(again, columns), membership(tree, columns)
+    theirs, ours = apply_gates(again, columns), apply_gates(tree, columns)
     for one in tree.gates:
         assert np.array_equal(theirs[one.name], ours[one.name]), one
     assert read_back(again, matrix)[0] == again
@@ -164,11 +162,11 @@ def test_helpers_that_another_program_changed_stay_gates_of_their_own(change: st
     text = to_gatingml(spans, spillover=None)
     assert change in text
     changed = text.replace(change, 'gating:max="25.0"' if "max" in change else "mine", 1)
-    tree, _ = from_gatingml(changed)
+    tree, _ = gates_and_matrix(changed)
     assert [g.name for g in tree.gates][-1] == "last"
     assert len(tree.gates) > 1
     columns = Columns(compensate(RAW, None))
-    found = membership(tree, columns)["last"]
+    found = apply_gates(tree, columns)["last"]
     x = RAW.values[:, CHANNELS.index("FSC-A")]
     high = 25 if "max" in change else 10
     assert np.array_equal(found, ((x >= 0) & (x < high)) | ((x >= 20) & (x < 30)))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from cd5flow.interop.reported import Amount, Withheld, reported_burden, reported_cd5
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BurdenState, Cd5State, Result
 from support.report_factory import make_burden, make_cd5, unknown_cd5
 from support.result_strategies import results
@@ -22,7 +23,7 @@ def test_a_share_with_a_state_is_shown(state: Cd5State) -> None:
 
 
 def test_a_share_without_a_state_is_withheld_though_it_was_computed() -> None:
-    reasons = ("QUALITY_FAIL: a quality check failed",)
+    reasons = (Reason("QUALITY_FAIL", case="no_state"),)
     withheld = reported_cd5(make_cd5(state=Cd5State.NOT_EVALUABLE, reasons=reasons))
     assert withheld == Withheld(reasons)
 
@@ -48,13 +49,13 @@ def test_what_is_not_detected_is_below_the_lod(state: BurdenState) -> None:
 
 
 def test_scattered_events_above_the_lod_are_no_number() -> None:
-    reasons = ("NO_CLUSTER: 300 events",)
+    reasons = (Reason("NO_CLUSTER", events=300),)
     assert burden(BurdenState.NOT_DETECTED, 0.02, reasons=reasons) == Withheld(reasons)
 
 
 def test_too_low_a_sensitivity_is_below_the_lod_and_other_doubt_is_no_number() -> None:
-    few = ("SENSITIVITY_TOO_LOW: no cluster of 10 blasts",)
-    other = ("LINEAGE_UNPROVEN: a cluster",)
+    few = (Reason("SENSITIVITY_TOO_LOW", text="no cluster of 10 blasts"),)
+    other = (Reason("LINEAGE_UNPROVEN", case="cluster"),)
     assert burden(BurdenState.INCONCLUSIVE, reasons=few) == Amount(0.004, "<")
     assert burden(BurdenState.INCONCLUSIVE, reasons=other) == Withheld(other)
 

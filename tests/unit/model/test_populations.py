@@ -7,7 +7,8 @@ import pytest
 
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Region
 from cd5flow.model.members import Members
-from cd5flow.model.populations import ALL, Evidence, Gate, GateTree, Gating
+from cd5flow.model.names import ALL
+from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
 
 HIGH = Interval(Dimension("X"), low=0)
 
@@ -60,13 +61,8 @@ def test_a_population_that_was_not_gated_has_no_count() -> None:
         tree=TREE,
         members=Members(members),
         findings=(),
-        lineage="unproven",
+        lineage=Lineage(),
         denominator_rule="",
-        cluster=False,
-        unproven_cluster=False,
-        lacks=(),
-        cd7_alone=False,
-        nk_unresolved=False,
     )
     assert gating.count(ALL) == 2
     assert gating.count("t") == 0

@@ -11,6 +11,7 @@ import pytest
 
 from cd5flow import __version__
 from cd5flow.errors import FileAccessError, InputError, ResultError
+from cd5flow.model.reasons import sentence
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import MAX_BYTES, contradictions, parse_result, read_result
 from support.report_factory import (
@@ -141,7 +142,11 @@ def test_fields_beyond_the_published_schema_may_be_absent() -> None:
             del population["gate"]
 
     read = parse_result(written(trim))
-    assert (read.strategy.choice, read.findings, read.populations[0].gate) == ("", (), None)
+    assert (sentence(read.strategy.choice), read.findings, read.populations[0].gate) == (
+        "",
+        (),
+        None,
+    )
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:

@@ -12,19 +12,18 @@ from hypothesis import strategies as st
 
 from cd5flow.numerics.density import (
     GRID,
-    Basin,
     Dip,
     Profile,
     bandwidth,
-    basins,
-    dips,
+    find_dips,
     gaussian_kernel,
     height_at,
     highest_peak,
     profile,
     span,
 )
-from support.gating_factory import Floats, normal, quantiles, unhurried
+from cd5flow.numerics.density_map import Basin, find_basins
+from support.gating_factory import Floats, normal, quantiles
 
 BASE = 0.012
 
@@ -36,14 +35,14 @@ def shape_of(values: npt.ArrayLike, *, low: float = 0.0, high: float = 1.0) -> P
 
 
 def valleys(*parts: Floats, min_depth: float = 0.3, min_events: int = 20) -> tuple[Dip, ...]:
-    return dips(shape_of(np.concatenate(parts)), min_depth=min_depth, min_events=min_events)
+    return find_dips(shape_of(np.concatenate(parts)), min_depth=min_depth, min_events=min_events)
 
 
 def hills(
     *parts: tuple[Floats, Floats], min_events: int = 50, min_depth: float = 0.3
 ) -> tuple[Basin, ...]:
     x, y = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return basins(
+    return find_basins(
         x,
         y,
         base=(0.015, 0.015),
@@ -204,13 +203,12 @@ def mixtures(draw: st.DrawFn) -> Floats:
     return np.concatenate([*parts, rng.random(draw(st.integers(0, 20)))])
 
 
-@unhurried
 @given(mixtures(), st.floats(0.05, 0.8), st.integers(2, 200))
 def test_a_valley_lies_on_the_lowest_floor_between_its_peaks(
     values: Floats, min_depth: float, min_events: int
 ) -> None:
     shape = shape_of(values)
-    found = dips(shape, min_depth=min_depth, min_events=min_events)
+    found = find_dips(shape, min_depth=min_depth, min_events=min_events)
     for dip in found:
         assert dip.left < dip.place < dip.right
         between = shape.density[(shape.centres >= dip.left) & (shape.centres <= dip.right)]
@@ -224,12 +222,11 @@ def test_a_valley_lies_on_the_lowest_floor_between_its_peaks(
         assert whole == shape.counts.sum()
 
 
-@unhurried
 @given(mixtures(), st.sampled_from((0.25, -0.5, 3.0)))
 def test_moved_values_have_their_valleys_moved(values: Floats, by: float) -> None:
     values = np.round(values * 4 * GRID) / (4 * GRID) + 1 / (8 * GRID)  # clear of the bins' edges
-    here = dips(shape_of(values), min_depth=0.3, min_events=20)
-    there = dips(shape_of(values + by, low=by, high=1 + by), min_depth=0.3, min_events=20)
+    here = find_dips(shape_of(values), min_depth=0.3, min_events=20)
+    there = find_dips(shape_of(values + by, low=by, high=1 + by), min_depth=0.3, min_events=20)
     assert [d.place + by for d in here] == pytest.approx([d.place for d in there], abs=1e-9)
 
 
@@ -328,7 +325,7 @@ def test_no_events_are_no_hills() -> None:
 
 def test_an_axis_without_spread_is_mapped_like_any_other() -> None:
     x, y = np.full(2_000, 0.4), np.concatenate([normal(0.3, 0.03, 1_000), normal(0.7, 0.03, 1_000)])
-    found = basins(
+    found = find_basins(
         x,
         y,
         base=(0.015, 0.015),
@@ -339,7 +336,6 @@ def test_an_axis_without_spread_is_mapped_like_any_other() -> None:
     assert sorted(round(h.peak[1], 1) for h in found) == [0.3, 0.7]
 
 
-@unhurried
 @given(mixtures(), mixtures(), st.integers(1, 100), st.floats(0.1, 0.9))
 def test_no_event_is_in_two_hills_and_each_hill_is_as_large_as_asked(
     x: Floats, y: Floats, min_events: int, min_depth: float

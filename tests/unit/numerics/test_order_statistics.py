@@ -15,12 +15,14 @@ from hypothesis.extra import numpy as arrays
 
 from cd5flow.numerics.order_statistics import (
     ends,
-    finite,
+    finite_values,
     median,
-    picked,
+    pick,
     quantile,
     quantiles,
-    rising,
+    robust_sd,
+    stable_argsort,
+    usual_count,
 )
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -78,6 +80,11 @@ def test_nothing_has_no_quantile() -> None:
     assert math.isnan(quantile(np.empty(0), 50))
 
 
+def test_the_middle_of_two_large_values_is_finite() -> None:
+    large = np.array([3e38, 3e38], dtype=np.float32)
+    assert median(large) == float(large[0])
+
+
 def test_infinite_values_are_values() -> None:
     assert median(np.array([-np.inf, 2.0, np.inf])) == 2.0
     assert quantile(np.array([1.0, 2.0, np.inf]), 100) == np.inf
@@ -106,18 +113,18 @@ def test_a_value_that_is_no_number_stands_last_among_the_ends_of_blocks() -> Non
 
 @given(values())
 def test_rising_places_are_those_of_a_stable_sort(v: Floats) -> None:
-    np.testing.assert_array_equal(rising(v), np.argsort(v, kind="stable"))
+    np.testing.assert_array_equal(stable_argsort(v), np.argsort(v, kind="stable"))
 
 
 def test_either_zero_and_either_infinity_rise_as_numbers_do() -> None:
     v = np.array([0.0, -0.0, np.inf, 1.0, -0.0, -np.inf, -1.0, 0.0], dtype=np.float32)
-    assert rising(v).tolist() == [5, 6, 0, 1, 4, 7, 3, 2]
+    assert stable_argsort(v).tolist() == [5, 6, 0, 1, 4, 7, 3, 2]
 
 
 @given(values(fewest=0), st.data())
 def test_what_a_mask_holds_is_picked_in_order(v: Floats, data: st.DataObject) -> None:
     mask = data.draw(arrays.arrays(np.bool_, v.size))
-    found = picked(v, mask)
+    found = pick(v, mask)
     assert found.dtype == v.dtype
     np.testing.assert_array_equal(found, v[mask])
 
@@ -127,9 +134,34 @@ def test_what_is_no_number_is_left_out(v: Floats, data: st.DataObject) -> None:
     v[data.draw(arrays.arrays(np.bool_, v.size))] = data.draw(
         st.sampled_from([np.nan, np.inf, -np.inf])
     )
-    np.testing.assert_array_equal(finite(v), v[np.isfinite(v)])
+    np.testing.assert_array_equal(finite_values(v), v[np.isfinite(v)])
 
 
 def test_values_that_are_all_numbers_are_not_copied() -> None:
     v = np.array([1.0, 2.0])
-    assert finite(v) is v
+    assert finite_values(v) is v
+
+
+def test_a_robust_spread_is_a_normals_standard_deviation_whatever_the_stray_events() -> None:
+    values = np.random.default_rng(1).normal(0.5, 0.1, 20_000)
+    assert robust_sd(values) == pytest.approx(0.1, rel=0.03)
+    assert robust_sd(np.concatenate([values, np.full(400, 1e6)])) == pytest.approx(0.1, rel=0.05)
+
+
+def test_a_robust_spread_is_of_the_finite_values() -> None:
+    assert robust_sd(np.array([1.0, 2.0, 3.0, math.nan, math.inf])) == pytest.approx(1.4826)
+    assert robust_sd(np.array([3e38, -3e38], dtype=np.float32)) == pytest.approx(1.4826 * 3e38)
+
+
+@pytest.mark.parametrize("values", [[], [math.nan], [4.0], [4.0, 4.0]])
+def test_values_without_a_spread_have_none(values: list[float]) -> None:
+    assert robust_sd(np.array(values)) == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "usual"), [([7], 7), ([10, 10, 10], 10), ([0, 0, 0, 0, 9, 11], 11), ([1, 2, 3], 2)]
+)
+def test_the_usual_count_is_that_of_the_bins_that_hold_half_of_the_events(
+    counts: list[int], usual: int
+) -> None:
+    assert usual_count(np.array(counts)) == usual

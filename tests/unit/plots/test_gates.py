@@ -26,8 +26,8 @@ from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import Drawing, drawings, pictures
 from cd5flow.plots.gates import gate_drawings
-from cd5flow.plots.run import left_out, rates
 from cd5flow.plots.scene import Scene
+from cd5flow.plots.time_course import left_out, rates
 from support.analysed import CLEAR, CLOGGED, FOUR_COLOUR, NO_CD5, analysis
 
 FITC, PE, CD45 = "FITC-A", "PE-A", "V500-A"

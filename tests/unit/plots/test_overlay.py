@@ -79,7 +79,10 @@ def test_every_curve_reaches_the_same_height() -> None:
 
 def test_a_refused_control_is_named_so() -> None:
     one = analysis(CLEAR)
-    controls = tuple(replace(control, accepted=False) for control in one.controls)
+    controls = tuple(
+        replace(control, section=control.section.model_copy(update={"accepted": False}))
+        for control in one.controls
+    )
     drawing = overlay_drawing(replace(one, controls=controls))
     assert drawing is not None
     words = legend(drawing.figure.axes[0])

@@ -15,8 +15,8 @@ from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import (
-    Choice,
     CompensationState,
+    SpilloverChoice,
     choose_spillover,
     compensate,
     read_spillover_csv,
@@ -61,7 +61,7 @@ def choose(
     *,
     given: Spillover | str | None = None,
     **markers: str,
-) -> Choice:
+) -> SpilloverChoice:
     return choose_spillover(
         file_spillover,
         raw,
@@ -71,7 +71,7 @@ def choose(
     )
 
 
-def codes(choice: Choice) -> list[str]:
+def codes(choice: SpilloverChoice) -> list[str]:
     return [finding.code for finding in choice.findings]
 
 
@@ -123,7 +123,7 @@ def test_an_infinite_value_makes_its_event_undefined_and_no_other() -> None:
     assert events.linear("PE-A")[1] == pytest.approx(19.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(1, 500))
 def test_compensation_equals_the_reference(seed: int, n: int, events: int) -> None:
     rng = np.random.default_rng(seed)

@@ -8,22 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from flowutils import transforms as reference
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.model.events import Channel, CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.scale import Asinh, Linear, Log, Logicle, Scale
-from cd5flow.preprocess.transforms import (
-    Columns,
-    channel_scales,
-    decades_for,
-    inverse,
-    logicle_for,
-    scale,
-    scale_exact,
-    scatter_scale,
-)
+from cd5flow.preprocess.scale_choice import channel_scales, decades_for, logicle_for, scatter_scale
+from cd5flow.preprocess.transforms import Columns, inverse, scale, scale_exact
 
 Doubles = npt.NDArray[np.float64]
 
@@ -63,7 +55,6 @@ def asinhs_and_values(draw: st.DrawFn) -> tuple[Asinh, Doubles]:
     return Asinh(t=top, m=m, a=draw(st.floats(0.0, 1.0)) * m), draw(in_units_of_top(top))
 
 
-@settings(max_examples=400, deadline=None)
 @given(logicles_and_values(least_width=0.01))
 def test_logicle_equals_the_reference_to_a_millionth(case: tuple[Logicle, Doubles]) -> None:
     s, values = case
@@ -84,7 +75,6 @@ def test_the_reference_converges_on_the_scales_in_use() -> None:
         assert not np.any(reference.logicle(values, None, t=262144.0, m=4.5, w=w, a=0.0) == -1.0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(asinhs_and_values())
 def test_logicle_without_a_linear_part_is_the_asinh_scale(case: tuple[Asinh, Doubles]) -> None:
     s, values = case
@@ -94,7 +84,6 @@ def test_logicle_without_a_linear_part_is_the_asinh_scale(case: tuple[Asinh, Dou
     np.testing.assert_allclose(scale(values, logicle), expected, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
 @given(logicles_and_values())
 def test_fast_logicle_equals_the_exact_one_and_inverts_everywhere(
     case: tuple[Logicle, Doubles],
@@ -107,7 +96,6 @@ def test_fast_logicle_equals_the_exact_one_and_inverts_everywhere(
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(logicles(), st.lists(st.floats(-1.0, 1.5), min_size=1, max_size=20))
 def test_logicle_inverse_equals_the_reference(s: Logicle, places: list[float]) -> None:
     y = np.asarray(places)
@@ -115,7 +103,6 @@ def test_logicle_inverse_equals_the_reference(s: Logicle, places: list[float]) -
     np.testing.assert_allclose(inverse(y, s), expected, rtol=1e-8, atol=1e-10 * s.t)
 
 
-@settings(max_examples=200, deadline=None)
 @given(asinhs_and_values())
 def test_asinh_equals_the_reference(case: tuple[Asinh, Doubles]) -> None:
     s, values = case
@@ -126,7 +113,6 @@ def test_asinh_equals_the_reference(case: tuple[Asinh, Doubles]) -> None:
     np.testing.assert_allclose(back, values, rtol=1e-9, atol=1e-12 * s.t)
 
 
-@settings(max_examples=100, deadline=None)
 @given(tops, st.floats(0.5, 10.0), st.lists(st.floats(-9.0, 1.0), min_size=1, max_size=20))
 def test_log_equals_the_reference(top: float, m: float, exponents: list[float]) -> None:
     values = (top * 10.0 ** np.asarray(exponents)).astype(np.float32).astype(np.float64)

@@ -12,7 +12,7 @@ from cd5flow.model.events import RawEvents
 from cd5flow.model.geometry import Dimension, Interval, Intervals, Region
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
-from cd5flow.quality.acquisition import acquisition
+from cd5flow.quality.acquisition import observe_acquisition
 from cd5flow.quality.checks import Observation
 from support.quality_factory import (
     FAIL,
@@ -37,11 +37,11 @@ def observe(
     gating: Gating | None = None,
     markers: Mapping[str, str] | None = None,
 ) -> Observation:
-    return pick(code, acquisition(run_of(raw, gating=gating, markers=markers)))
+    return pick(code, observe_acquisition(run_of(raw, gating=gating, markers=markers)))
 
 
 def test_the_battery_comes_in_a_fixed_order() -> None:
-    assert [o.code for o in acquisition(run_of(timed([0, 1, 2, 3])))] == [
+    assert [o.code for o in observe_acquisition(run_of(timed([0, 1, 2, 3])))] == [
         "TIME",
         "FLOW_RATE",
         "FLOW_GAP",

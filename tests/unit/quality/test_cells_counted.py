@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.model.populations import Gating
+from cd5flow.model.populations import Gating, Lineage
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
-from cd5flow.quality.cells import cells
+from cd5flow.quality.cells import observe_cells
 from cd5flow.quality.checks import Observation
-from support.gating_factory import unhurried
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -31,7 +31,7 @@ from support.readout_factory import gating_of, given_gate, members_of, raw_event
 
 def observe(code: str, gating: Gating, *, lod_events: int = 20) -> Observation:
     raw = timed(steady(gating.members["all"].size))
-    return pick(code, cells(run_of(raw, gating=gating, lod_events=lod_events)))
+    return pick(code, observe_cells(run_of(raw, gating=gating, lod_events=lod_events)))
 
 
 def nested(whole: str, inside: str, kept: int, *, of: int = 100) -> Gating:
@@ -45,7 +45,7 @@ def nested(whole: str, inside: str, kept: int, *, of: int = 100) -> Gating:
 
 def test_the_battery_comes_in_a_fixed_order() -> None:
     raw = timed(steady(4))
-    assert [o.code for o in cells(run_of(raw))] == [
+    assert [o.code for o in observe_cells(run_of(raw))] == [
         "DEBRIS",
         "DOUBLETS",
         "VIABILITY",
@@ -268,7 +268,7 @@ def test_like_cells_outside_the_blasts_are_counted(
     "gating",
     [
         clustered(400, 900, method="island"),
-        replace(clustered(400, 900), cluster=False),
+        replace(clustered(400, 900), lineage=Lineage()),
         gating_of(members_of(10)),
     ],
     ids=["by another method", "no cluster", "nothing"],
@@ -278,7 +278,6 @@ def test_where_blasts_are_no_cluster_nothing_lies_outside_it(gating: Gating) -> 
 
 
 @given(k=st.integers(0, 300), seed=st.integers(0, 2**32 - 1))
-@unhurried
 def test_blasts_spread_over_the_run_are_no_carry_over(k: int, seed: int) -> None:
     n = 20_000
     rows = np.random.default_rng(seed).permutation(n)[:k].tolist()
@@ -327,7 +326,7 @@ def test_carry_over_that_cannot_be_told_is_not_done(gating: Gating, why: str) ->
 )
 def test_without_a_clock_nobody_knows_who_came_first(columns: dict[str, np.ndarray]) -> None:
     run = run_of(raw_events(0.01, **columns), gating=carried(10, 0))
-    found = pick("CARRY_OVER", cells(run))
+    found = pick("CARRY_OVER", observe_cells(run))
 
     assert found.message == "no clock tells which events came first"
     assert state_of(found) is NOT_DONE
@@ -335,7 +334,7 @@ def test_without_a_clock_nobody_knows_who_came_first(columns: dict[str, np.ndarr
 
 def test_the_first_events_are_first_in_time_and_not_in_the_file() -> None:
     raw = raw_events(Time=np.arange(20_000)[::-1])
-    found = pick("CARRY_OVER", cells(run_of(raw, gating=carried(10, 0))))
+    found = pick("CARRY_OVER", observe_cells(run_of(raw, gating=carried(10, 0))))
 
     assert found.message.startswith("in the blast gate: 0 of the first 200")
 
@@ -344,8 +343,8 @@ def test_the_first_events_are_first_in_time_and_not_in_the_file() -> None:
 
 
 def noted(code: str, *messages: str) -> Gating:
-    findings = [Finding(code, Severity.WARN, message) for message in messages]
-    other = Finding("GATE_UNRESOLVED", Severity.INFO, "viable: no valley")
+    findings = [Finding(Severity.WARN, Reason(code, text=message)) for message in messages]
+    other = Finding(Severity.INFO, Reason("GATE_UNRESOLVED", text="viable: no valley"))
     return gating_of(members_of(4), findings=[other, *findings])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
+from cd5flow.model.reasons import written
 from cd5flow.model.result import QualitySection, QualityState
 from cd5flow.quality.checks import Observation, judge
 from support.quality_factory import rules
@@ -19,7 +20,7 @@ def limits(**checks: CheckLimit) -> QualityLimits:
 
 
 def seen(value: float | None, code: str = "DEBRIS") -> Observation:
-    return Observation(code, value, "%", "what was seen")
+    return Observation(code, value, "%", written("what was seen"))
 
 
 def judged(value: float | None, limit: CheckLimit | None) -> QualitySection:
@@ -105,7 +106,7 @@ def test_a_check_carries_its_limits_and_its_words_in_the_order_given() -> None:
 
 @pytest.mark.parametrize("state", [QualityState.WARN, QualityState.FAIL])
 def test_what_is_missing_can_matter(state: QualityState) -> None:
-    missing = Observation("DENOMINATOR", None, "events", "nothing to count", state)
+    missing = Observation("DENOMINATOR", None, "events", written("nothing to count"), state)
     quality = judge((missing,), limits())
     assert (quality.state, quality.checks[0].state) == (state, state)
 
@@ -122,7 +123,7 @@ def test_what_is_missing_can_matter(state: QualityState) -> None:
 def test_a_value_known_between_bounds_decides_only_where_both_agree(
     least: float, most: float, state: QualityState, value: float | None
 ) -> None:
-    between = Observation("DEBRIS", most, "%", "between two bounds", or_else=least)
+    between = Observation("DEBRIS", most, "%", written("between two bounds"), or_else=least)
     (check,) = judge([between], limits(DEBRIS=ABOVE)).checks
 
     assert (check.state, check.value) == (state, value)

@@ -8,7 +8,7 @@ import pytest
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.margins import margins
+from cd5flow.quality.margins import observe_margins
 from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, run_of, state_of, with_channel
 from support.readout_factory import TOP, gating_of, given_gate, members_of, raw_events
 
@@ -24,7 +24,9 @@ def observe(
     columns = {}
     for name, ended in (("FSC_A", fsc), ("PE_A", cd5), ("APC_A", cd45)):
         columns[name] = np.where(np.arange(N) < ended, END, 500.0)
-    return pick(code, margins(run_of(raw_events(0.01, **columns), gating=gating, markers=MARKERS)))
+    return pick(
+        code, observe_margins(run_of(raw_events(0.01, **columns), gating=gating, markers=MARKERS))
+    )
 
 
 def with_blasts(n: int) -> Gating:
@@ -54,7 +56,7 @@ def test_scatter_at_zero_is_off_scale_and_fluorescence_there_is_not() -> None:
     raw = raw_events(FSC_A=[0, -5, 1, 1], PE_A=[0, -5, -5, -5])
     markers = {"FSC": "FSC-A", "CD5": "PE-A"}
 
-    found = pick("OFF_SCALE", margins(run_of(raw, markers=markers)))
+    found = pick("OFF_SCALE", observe_margins(run_of(raw, markers=markers)))
 
     assert found.value == 50
     assert "FSC 50 %" in found.message
@@ -103,7 +105,9 @@ def test_without_blasts_there_is_nothing_to_look_at(code: str, blasts: int | Non
 def test_a_tube_without_cd5_says_so() -> None:
     raw = raw_events(APC_A=[1, 2])
     gating = gating_of(members_of(2, blasts=range(2)), given_gate("blasts"))
-    found = pick("CD5_OFF_SCALE", margins(run_of(raw, gating=gating, markers={"CD45": "APC-A"})))
+    found = pick(
+        "CD5_OFF_SCALE", observe_margins(run_of(raw, gating=gating, markers={"CD45": "APC-A"}))
+    )
 
     assert found.message == "no CD5 in this tube"
 
@@ -113,10 +117,10 @@ def test_a_logarithmic_channel_ends_at_its_last_step(step: int, percent: float) 
     raw = raw_events(PE_A=[10 ** (4 * step / 1024)])
     log = with_channel(raw, "PE-A", range=1024.0, maximum=1e4, amplification=(4.0, 1.0))
 
-    assert pick("OFF_SCALE", margins(run_of(log, markers={"CD5": "PE-A"}))).value == percent
+    assert pick("OFF_SCALE", observe_margins(run_of(log, markers={"CD5": "PE-A"}))).value == percent
 
 
 def test_a_channel_whose_range_tells_of_no_steps_has_no_end() -> None:
     raw = with_channel(raw_events(PE_A=[0.5, 2.0]), "PE-A", range=1.0, maximum=1.0)
 
-    assert pick("OFF_SCALE", margins(run_of(raw, markers={"CD5": "PE-A"}))).value == 0
+    assert pick("OFF_SCALE", observe_margins(run_of(raw, markers={"CD5": "PE-A"}))).value == 0

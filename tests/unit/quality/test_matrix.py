@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from cd5flow.model.events import Spillover
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.spillover import Compensation, spillover
+from cd5flow.quality.spillover import Compensation, observe_spillover
 from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, state_of
 
 
@@ -26,11 +27,17 @@ def tube(
     invertible: bool = True,
     before: tuple[str, ...] = (),
 ) -> Compensation:
-    return Compensation("KNOWN from $SPILLOVER", known, invertible, applied, before)
+    return Compensation(
+        Reason("COMPENSATION", case="known", source="$SPILLOVER"),
+        known,
+        invertible,
+        applied,
+        before,
+    )
 
 
 def observe(code: str, compensation: Compensation) -> Observation:
-    return pick(code, spillover(compensation))
+    return pick(code, observe_spillover(compensation))
 
 
 def pair(into_second: float, into_first: float = 0.0) -> Spillover:
@@ -38,7 +45,7 @@ def pair(into_second: float, into_first: float = 0.0) -> Spillover:
 
 
 def test_the_battery_comes_in_a_fixed_order() -> None:
-    assert [o.code for o in spillover(tube(None))] == [
+    assert [o.code for o in observe_spillover(tube(None))] == [
         "COMPENSATION",
         "SPILLOVER_DIAGONAL",
         "SPILLOVER_COEFFICIENT",

@@ -15,15 +15,15 @@ from cd5flow.model.populations import Gating
 from cd5flow.model.result import QualityState
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.checks import Observation
+from cd5flow.quality.quality_input import QualityInput
 from cd5flow.quality.residual import (
     Negatives,
     negatives_of,
     negatives_of_fmo,
-    residual,
+    observe_residuals,
     slopes,
 )
-from cd5flow.quality.run import Run
-from support.gating_factory import unhurried
+from support.lineage_factory import PROVEN
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -58,7 +58,7 @@ def cells(target: str, y: Floats, **sources: Floats) -> Negatives:
 def told(*negatives: Negatives) -> Observation:
     """Return the check of what is left in CD5."""
     columns, run = _tube(noise(), cd7=noise())
-    return pick("RESIDUAL_CD5", residual(run, columns, fmo=negatives, reference=()))
+    return pick("RESIDUAL_CD5", observe_residuals(run, columns, fmo=negatives, reference=()))
 
 
 def _tube(
@@ -68,7 +68,7 @@ def _tube(
     cd3: Floats | None = None,
     gating: Gating | None = None,
     **columns: Any,
-) -> tuple[Columns, Run]:
+) -> tuple[Columns, QualityInput]:
     n = cd5.size
     raw = raw_events(
         PE_A=cd5,
@@ -107,7 +107,6 @@ def test_what_is_left_in_cd5(left: float, state: QualityState) -> None:
 
 
 @given(st.floats(-0.3, 0.3), st.integers(0, 1000))
-@unhurried
 def test_the_slope_is_within_its_errors(left: float, seed: int) -> None:
     x = dye(seed=seed)
     (found,) = slopes([cells("CD5", noise(seed=seed + 1) + left * x, CD7=x)], rules().residual)
@@ -205,7 +204,9 @@ def test_a_channel_piled_up_at_one_value_tells_nothing() -> None:
 # Which cells are asked
 
 
-def tube_with_nk(left_in_cd5: float = 0.0, left_in_cd3: float = 0.0) -> tuple[Columns, Run]:
+def tube_with_nk(
+    left_in_cd5: float = 0.0, left_in_cd3: float = 0.0
+) -> tuple[Columns, QualityInput]:
     """Return NK cells with a bright CD7, and blasts that carry CD5."""
     x = dye(2 * N)
     cd5 = noise(2 * N) + left_in_cd5 * x
@@ -219,10 +220,10 @@ def tube_with_nk(left_in_cd5: float = 0.0, left_in_cd3: float = 0.0) -> tuple[Co
 
 
 def checks_of(
-    tube: tuple[Columns, Run], reference: tuple[str, ...] = ("nk_cells",)
+    tube: tuple[Columns, QualityInput], reference: tuple[str, ...] = ("nk_cells",)
 ) -> tuple[Observation, ...]:
     columns, run = tube
-    return residual(run, columns, fmo=(), reference=reference)
+    return observe_residuals(run, columns, fmo=(), reference=reference)
 
 
 def test_the_battery_comes_in_a_fixed_order() -> None:
@@ -252,12 +253,15 @@ def test_other_channels_warn(left: float, state: QualityState) -> None:
 
 def test_the_blasts_are_asked_for_what_the_lineage_says_they_lack() -> None:
     columns, run = tube_with_nk()
-    lacking = replace(run, gating=replace(run.gating, lacks=("CD3",)))
+    lacking = replace(run, gating=replace(run.gating, lineage=replace(PROVEN, lacks=("CD3",))))
     names = {(n.name, *n.targets) for n in negatives_of(lacking, columns)}
 
     assert ("blasts", "CD3") in names
     assert "blasts" not in {n.name for n in negatives_of(run, columns)}
-    scattered = replace(lacking, gating=replace(lacking.gating, cluster=False))
+    scattered = replace(
+        lacking,
+        gating=replace(lacking.gating, lineage=replace(PROVEN, cluster=False, lacks=("CD3",))),
+    )
     assert "blasts" not in {n.name for n in negatives_of(scattered, columns)}
 
 
@@ -281,7 +285,7 @@ def test_no_negative_cells_are_no_pass() -> None:
 
 def test_a_tube_without_cd5_says_so() -> None:
     raw = raw_events(APC_A=dye())
-    found = residual(
+    found = observe_residuals(
         run_of(raw, markers={"CD7": "APC-A"}), columns_of(raw), fmo=(), reference=("nk_cells",)
     )
 
@@ -293,7 +297,7 @@ def test_a_tube_without_cd5_says_so() -> None:
 # Below zero
 
 
-def negatives(below: int, *, n: int = 200) -> tuple[Columns, Run]:
+def negatives(below: int, *, n: int = 200) -> tuple[Columns, QualityInput]:
     """Return NK cells, so many of which lie far below zero."""
     cd5 = spread(n, 30.0, 50.0).astype(np.float64)
     cd5[:below] = -1000

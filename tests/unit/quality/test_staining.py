@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.model.reasons import written
 from cd5flow.model.result import CutMethod, PriorTherapy, QualityState
 from cd5flow.quality.checks import Observation
-from cd5flow.quality.ratio import Counted, least_ratio
-from cd5flow.quality.staining import EMPTY, Stained, brightest_mode, staining
+from cd5flow.quality.ratio import BlastCount, least_ratio
+from cd5flow.quality.staining import EMPTY, Stained, brightest_mode, observe_staining
 from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, judged, pick, rules, state_of
 from support.readout_factory import AXIS, CENTRE, SPREAD, at, spread
 
@@ -27,12 +28,12 @@ TUBE = Stained(
     **t_cells((300, 20_000.0)),
     negatives=(CENTRE, SPREAD),
     cuts=((CutMethod.FMO, 200.0), (CutMethod.INTERNAL_NEGATIVE, 250.0)),
-    reference=("nk_cells", 800),
+    reference=(written("nk_cells"), 800),
     reagent=rules().reagent,
     reagent_t_cells=200,
     controls=(("fmo", True),),
-    counted=Counted(400, 1000),
-    fmo_counted=(Counted(400, 1000),),
+    counted=BlastCount(400, 1000),
+    fmo_counted=(BlastCount(400, 1000),),
     confidence_percent=rules().control_share_confidence_percent,
     prior_therapy=(),
     collected_at="2026-01-10T09:30:00",
@@ -42,11 +43,11 @@ TUBE = Stained(
 
 
 def observe(code: str, tube: Stained = TUBE) -> Observation:
-    return pick(code, staining(tube))
+    return pick(code, observe_staining(tube))
 
 
 def test_the_battery_comes_in_a_fixed_order() -> None:
-    assert [o.code for o in staining(TUBE)] == [
+    assert [o.code for o in observe_staining(TUBE)] == [
         "CD5_ON_T_CELLS",
         "CD5_POSITIVE_T_CELLS",
         "INTERNAL_NEGATIVE",
@@ -166,7 +167,7 @@ def test_without_a_cut_nobody_is_positive_or_negative() -> None:
 
 @pytest.mark.parametrize(("n", "state"), [(500, PASS), (499, WARN), (200, WARN)])
 def test_events_of_the_internal_negatives(n: int, state: QualityState) -> None:
-    found = observe("INTERNAL_NEGATIVE", replace(TUBE, reference=("nk_cells", n)))
+    found = observe("INTERNAL_NEGATIVE", replace(TUBE, reference=(written("nk_cells"), n)))
 
     assert (found.value, found.message) == (n, "nk_cells")
     assert state_of(found) is state
@@ -320,7 +321,7 @@ def test_an_age_that_cannot_be_told_is_unknown(collected: str | None, acquired: 
 def test_blasts_are_as_common_in_the_fmo(
     ours: tuple[int, int], theirs: tuple[int, int], state: QualityState
 ) -> None:
-    tube = replace(TUBE, counted=Counted(*ours), fmo_counted=(Counted(*theirs),))
+    tube = replace(TUBE, counted=BlastCount(*ours), fmo_counted=(BlastCount(*theirs),))
     found = observe("CONTROL_SHARE", tube)
 
     assert state_of(found) is state
@@ -330,7 +331,9 @@ def test_blasts_are_as_common_in_the_fmo(
 
 
 def test_of_several_fmos_the_one_that_differs_most_is_told() -> None:
-    tube = replace(TUBE, fmo_counted=(Counted(400, 1000), Counted(10, 1000), Counted(300, 1000)))
+    tube = replace(
+        TUBE, fmo_counted=(BlastCount(400, 1000), BlastCount(10, 1000), BlastCount(300, 1000))
+    )
 
     assert observe("CONTROL_SHARE", tube).message.endswith("10 of 1,000 in the FMO")
 
@@ -339,9 +342,9 @@ def test_of_several_fmos_the_one_that_differs_most_is_told() -> None:
     "tube",
     [
         replace(TUBE, counted=None),
-        replace(TUBE, counted=Counted(0, 0)),
+        replace(TUBE, counted=BlastCount(0, 0)),
         replace(TUBE, fmo_counted=()),
-        replace(TUBE, fmo_counted=(Counted(0, 0),)),
+        replace(TUBE, fmo_counted=(BlastCount(0, 0),)),
     ],
 )
 def test_without_either_tubes_blasts_there_is_nothing_to_hold_together(tube: Stained) -> None:
@@ -352,7 +355,7 @@ def test_the_ratio_of_two_shares_is_a_lower_limit() -> None:
     # 10 of 10 blasts in one of two equal tubes: the share is over 0.01^(1/10) with 99 %.
     share = 0.01**0.1
 
-    found = least_ratio(Counted(10, 500), Counted(0, 500), confidence_percent=99)
+    found = least_ratio(BlastCount(10, 500), BlastCount(0, 500), confidence_percent=99)
 
     assert found == pytest.approx(share / (1 - share))
-    assert least_ratio(Counted(0, 500), Counted(10, 500), confidence_percent=99) == 0
+    assert least_ratio(BlastCount(0, 500), BlastCount(10, 500), confidence_percent=99) == 0

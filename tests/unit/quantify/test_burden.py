@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cd5flow.model.limits import BurdenLimits, IntervalMethod
+from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import BurdenSection, BurdenState
 from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
 from cd5flow.quantify.statistics import (
@@ -18,6 +20,7 @@ from cd5flow.quantify.statistics import (
     upper_limit,
     wilson_interval,
 )
+from support.lineage_factory import PROVEN, with_lineage
 
 LIMITS = BurdenLimits(
     cluster_events=10,
@@ -41,14 +44,13 @@ def judge(
         blast_events=blasts,
         denominator_events=of,
         denominator_rule="viable CD45+ singlets",
-        cluster=cluster,
-        **panel,
+        **with_lineage({"cluster": cluster, **panel}),
     )
     return judge_burden(counts, limits=limits, burden_limit_percent=burden_limit_percent)
 
 
 def codes(burden: BurdenSection) -> list[str]:
-    return [reason.split(":")[0] for reason in burden.reasons]
+    return [reason.code for reason in burden.reasons]
 
 
 def limits_with(**changes: Any) -> BurdenLimits:
@@ -115,7 +117,7 @@ def test_scattered_events_are_counted_but_are_no_disease(
     assert burden.blast_events == blasts
     assert burden.percent == 100 * blasts / of
     assert "NO_CLUSTER" in codes(burden)
-    assert f"{blasts} events" in burden.reasons[-1]
+    assert f"{blasts} events" in str(burden.reasons[-1])
 
 
 @pytest.mark.parametrize("blasts", [20, 49, 5_000])
@@ -126,7 +128,7 @@ def test_as_many_scattered_cells_as_a_detection_asks_for_hide_disease_at_any_sen
     burden = judge(blasts, of, cluster=False)
     assert burden.state is BurdenState.INCONCLUSIVE
     assert codes(burden) == ["SCATTER_HIDES", "NO_CLUSTER"]
-    assert burden.reasons[0].startswith(f"SCATTER_HIDES: {blasts:,} scattered cells (")
+    assert str(burden.reasons[0]).startswith(f"SCATTER_HIDES: {blasts:,} scattered cells (")
     assert (burden.blast_events, burden.percent) == (blasts, 100 * blasts / of)
     assert burden.level is None
     assert burden.upper95_percent == upper_limit(blasts, of)
@@ -188,24 +190,24 @@ def test_a_panel_that_cannot_tell_blasts_gives_no_share() -> None:
 
 @pytest.mark.parametrize("blasts", [0, 9, 12])
 def test_a_cluster_of_unproven_lineage_is_neither_disease_nor_clean(blasts: int) -> None:
-    burden = judge(blasts, 500_000, cd45_dim_cluster_unproven=True)
+    burden = judge(blasts, 500_000, unproven_cluster=True)
     assert burden.state is BurdenState.INCONCLUSIVE
     assert codes(burden) == ["LINEAGE_UNPROVEN"]
     assert burden.percent == 100 * blasts / 500_000
 
 
 def test_blasts_of_unproven_lineage_are_not_claimed() -> None:
-    burden = judge(30_000, 500_000, lineage_proven=False)
+    burden = judge(30_000, 500_000, name=UNPROVEN)
     assert burden.state is BurdenState.INCONCLUSIVE
     assert codes(burden) == ["LINEAGE_UNPROVEN"]
 
 
 def test_without_a_cluster_an_unproven_lineage_does_not_matter() -> None:
-    assert judge(3, 500_000, lineage_proven=False).state is BurdenState.NOT_DETECTED
+    assert judge(3, 500_000, name=UNPROVEN).state is BurdenState.NOT_DETECTED
 
 
 def test_proven_blasts_stand_beside_an_unproven_cluster() -> None:
-    burden = judge(30_000, 500_000, cd45_dim_cluster_unproven=True)
+    burden = judge(30_000, 500_000, unproven_cluster=True)
     assert burden.state is BurdenState.OVERT
     assert codes(burden) == ["ABOVE_BURDEN_LIMIT", "LINEAGE_UNPROVEN"]
 
@@ -282,9 +284,9 @@ def test_impossible_limits_are_refused(field: str, value: object) -> None:
     st.fixed_dictionaries(
         {
             "cluster": st.booleans(),
-            "lineage_proven": st.booleans(),
+            "name": st.sampled_from((PROVEN.name, UNPROVEN)),
             "distinguishable": st.booleans(),
-            "cd45_dim_cluster_unproven": st.booleans(),
+            "unproven_cluster": st.booleans(),
         }
     ),
 )
@@ -297,12 +299,12 @@ def test_what_holds_for_every_tube(count: tuple[int, int], seen: dict[str, Any])
     )
     if burden.state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
         assert seen["cluster"]
-        assert seen["lineage_proven"]
+        assert seen["name"] != UNPROVEN
         assert blasts >= 50
     if burden.state is BurdenState.NOT_DETECTED:
         assert of >= 200_000
-        assert not seen["cd45_dim_cluster_unproven"]
-    assert all(": " in reason for reason in burden.reasons)
+        assert not seen["unproven_cluster"]
+    assert all(": " in str(reason) for reason in burden.reasons)
     assert burden.reasons
 
 
@@ -311,7 +313,7 @@ def test_a_count_of_nothing_bounds_the_share_only_where_blasts_could_be_found() 
         blast_events=0,
         denominator_events=50_000,
         denominator_rule="nucleated",
-        cluster=False,
+        lineage=replace(PROVEN, cluster=False),
         distinguishable=False,
         countable=True,
     )
@@ -355,9 +357,9 @@ def test_what_the_limit_rests_on_is_said_where_nothing_is_detected() -> None:
     by_count = judge(0, 1_000_000).reasons[0]
     validated = judge(0, 1_000_000, limits=limits_with(validated_lod_percent=0.008)).reasons[0]
 
-    assert "0.002 % (count rule: 20 of 1,000,000 events)" in by_count
-    assert "0.008 % (validated by the laboratory)" in validated
-    assert all("upper 95 % limit 0.0003 %" in reason for reason in (by_count, validated))
+    assert "0.002 % (count rule: 20 of 1,000,000 events)" in str(by_count)
+    assert "0.008 % (validated by the laboratory)" in str(validated)
+    assert all("upper 95 % limit 0.0003 %" in str(reason) for reason in (by_count, validated))
 
 
 @pytest.mark.parametrize("k", [10, 20, 30])
@@ -386,7 +388,7 @@ def with_others(*others: OtherCount, blasts: int = 100, **panel: Any) -> BurdenS
         blast_events=blasts,
         denominator_events=10_000,
         denominator_rule="nucleated",
-        cluster=True,
+        lineage=PROVEN,
         others=others,
         **panel,
     )

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.cuts import Cut, Readout, find_cuts
+from support.lineage_factory import PROVEN
 from support.readout_factory import AXIS, CUT, at, cd5_limits, fmo_signal, readout, share_of, spread
 
 LIMITS = cd5_limits()
@@ -17,15 +19,20 @@ FINE = Circumstances(
     has_cd5=True,
     panel_gap=(),
     compensated=True,
-    lineage_proven=True,
+    lineage=PROVEN,
     blast_events=1000,
-    cluster=True,
     quality_fail=False,
 )
 
 
 def by_hand(linear: float) -> Cut:
-    return Cut(CutMethod.FIXED, linear, "placed by hand by A. B.", 0, by_hand=True)
+    return Cut(
+        CutMethod.FIXED,
+        linear,
+        Reason("CUT_REFERENCE", case="by_hand", by="A. B."),
+        0,
+        by_hand=True,
+    )
 
 
 def judge(tube: Readout, linear: float, **limits: Any) -> Cd5Section:
@@ -39,7 +46,7 @@ def fmo_cut(tube: Readout) -> float:
 
 
 def codes(cd5: Cd5Section) -> list[str]:
-    return [reason.split(":")[0] for reason in cd5.reasons]
+    return [reason.code for reason in cd5.reasons]
 
 
 def test_it_goes_before_every_other_cut() -> None:
@@ -113,7 +120,7 @@ def test_at_or_below_zero_it_agrees_with_no_fmo() -> None:
 
 def test_far_from_a_strong_cut_it_is_called_by_its_name() -> None:
     cd5 = judge(readout(share_of(900, 1000)), CUT * 10)
-    assert cd5.reasons[-1] == ("CUTS_DISAGREE: internal_negative lies 1.00 decades from by_hand")
+    assert str(cd5.reasons[-1]) == "CUTS_DISAGREE: internal_negative lies 1.00 decades from by_hand"
 
 
 def test_it_does_not_prove_the_reagent() -> None:

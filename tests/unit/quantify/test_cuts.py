@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cd5flow.model.reasons import sentence, written
 from cd5flow.model.result import CutMethod
 from cd5flow.quantify.cuts import (
     ControlSignal,
@@ -71,7 +72,7 @@ def test_the_fmo_cut_is_the_99th_percentile_of_its_blasts() -> None:
 
     assert cut.method is CutMethod.FMO
     assert cut.linear == 990
-    assert cut.reference == "99th percentile of the fmo tube's blasts"
+    assert sentence(cut.reference) == "99th percentile of the fmo tube's blasts"
     assert cut.centre == 500
 
 
@@ -131,7 +132,7 @@ def test_the_internal_cut_lies_so_many_spreads_above_the_median() -> None:
     assert cut.centre == pytest.approx(CENTRE)
     assert cut.spread == pytest.approx(SPREAD, rel=0.01)
     assert cut.reference_events == 1000
-    assert "nk_cells" in cut.reference
+    assert "nk_cells" in sentence(cut.reference)
 
 
 def test_the_spread_is_taken_below_the_median() -> None:
@@ -155,7 +156,7 @@ def test_the_first_reference_with_enough_events_is_taken(events: int, used: str)
 
     cut = known(internal_cut(readout(BLASTS, references=references), LIMITS))
 
-    assert cut.reference.startswith(used)
+    assert sentence(cut.reference).startswith(used)
 
 
 def test_without_enough_negatives_there_is_no_internal_cut() -> None:
@@ -169,7 +170,7 @@ def test_negatives_without_a_width_are_passed_over() -> None:
 
     assert internal_cut(readout(BLASTS, references=[floor]), LIMITS) is None
     both = readout(BLASTS, references=[floor, Reference("granulocytes", spread(500))])
-    assert known(internal_cut(both, LIMITS)).reference.startswith("granulocytes")
+    assert sentence(known(internal_cut(both, LIMITS)).reference).startswith("granulocytes")
 
 
 @pytest.mark.parametrize(("centre", "used"), [(210, "nk_cells"), (230, "granulocytes")])
@@ -179,7 +180,7 @@ def test_a_reference_that_another_calls_positive_is_passed_over(centre: float, u
 
     cut = known(internal_cut(readout(BLASTS, references=[nk_cells, granulocytes]), LIMITS))
 
-    assert cut.reference.startswith(used)
+    assert sentence(cut.reference).startswith(used)
 
 
 def test_a_brighter_last_reference_does_not_unseat_the_first() -> None:
@@ -205,7 +206,7 @@ def test_the_cut_is_scaled_to_the_brighter_background_of_the_blasts() -> None:
     assert cut.centre == pytest.approx(1.5 * CENTRE)
     assert cut.spread == pytest.approx(2 * SPREAD, rel=0.01)
     assert cut.linear == pytest.approx(1.5 * CENTRE + 2.33 * 2 * SPREAD, abs=1)
-    assert "centre x 1.50, spread x 2.00" in cut.reference
+    assert "centre x 1.50, spread x 2.00" in sentence(cut.reference)
 
 
 def test_a_cut_is_never_scaled_down() -> None:
@@ -223,7 +224,7 @@ def test_a_marker_that_the_blasts_carry_is_no_background() -> None:
 def test_a_reference_about_zero_has_a_width_and_no_ratio_of_centres() -> None:
     cut = with_background((0, 50), (60, 100))
 
-    assert "centre x 1.00, spread x 2.00" in cut.reference
+    assert "centre x 1.00, spread x 2.00" in sentence(cut.reference)
 
 
 def test_too_few_events_say_nothing_of_the_background() -> None:
@@ -247,13 +248,13 @@ def test_a_valley_below_the_negatives_centre_is_no_cut(valley: float, *, kept: b
 
 
 def test_an_event_at_the_cut_is_positive() -> None:
-    cut = Cut(CutMethod.FIXED, 500.0, "", 0)
+    cut = Cut(CutMethod.FIXED, 500.0, written(""), 0)
 
     assert cut.percent(at((1, 499.9), (1, 500.0), (2, 500.1))) == 75
 
 
 def test_the_share_of_no_blasts_is_unknown() -> None:
-    assert Cut(CutMethod.FIXED, 500.0, "", 0).percent(at()) is None
+    assert Cut(CutMethod.FIXED, 500.0, written(""), 0).percent(at()) is None
 
 
 # How sure the place of a cut is

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
@@ -26,7 +27,9 @@ GATE = "gate 'CD5+' of study.wsp"
 
 
 def drawn(blasts: list[float], inside: list[bool], edge: float | None = None) -> DrawnPositive:
-    return DrawnPositive(GATE, np.array(blasts, dtype=np.float32), np.array(inside), edge)
+    return DrawnPositive(
+        "CD5+", "study.wsp", np.array(blasts, dtype=np.float32), np.array(inside), edge
+    )
 
 
 def share(positive: int, of: int, edge: float | None = None) -> DrawnPositive:
@@ -34,7 +37,7 @@ def share(positive: int, of: int, edge: float | None = None) -> DrawnPositive:
     inside = np.arange(of) >= of - positive
     values = np.arange(of, dtype=np.float32)
     values[[0, -1]] = values[[-1, 0]]
-    return DrawnPositive(GATE, values, inside, edge)
+    return DrawnPositive("CD5+", "study.wsp", values, inside, edge)
 
 
 def cut_section(*, by_hand: bool) -> CutSection:
@@ -72,14 +75,14 @@ def section(**changes: Any) -> Cd5Section:
 
 
 def codes(found: Cd5Section) -> list[str]:
-    return [reason.partition(":")[0] for reason in found.reasons]
+    return [reason.code for reason in found.reasons]
 
 
 def test_the_edge_of_the_gate_is_the_cut() -> None:
     cut = drawn([1, 2, 8, 9], [False, False, True, True], edge=5).cut
     assert cut is not None
     assert (cut.method, cut.linear, cut.by_hand) == (CutMethod.FIXED, 5, True)
-    assert cut.reference == f"lower edge of {GATE}"
+    assert sentence(cut.reference) == f"lower edge of {GATE}"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_the_cut_counts_the_events_of_the_gate(
     values: list[float], edge: float, off: float
 ) -> None:
     blasts = np.array(values, dtype=np.float32)
-    one = DrawnPositive(GATE, blasts, blasts >= edge, edge + off)
+    one = DrawnPositive("CD5+", "study.wsp", blasts, blasts >= edge, edge + off)
     assert one.cut is not None
     assert np.array_equal(blasts >= one.cut.linear, one.inside)
 
@@ -136,7 +139,7 @@ def test_a_gate_that_is_no_cut_counts_and_gives_no_definite_state() -> None:
     assert found.ci95_percent == pytest.approx((85.06, 93.43), abs=0.02)
     assert found.band_percent == (88, 92)
     assert (found.cut, found.pattern) == (None, None)
-    assert found.reasons == (
+    assert tuple(map(str, found.reasons)) == (
         f"NO_LINEAR_CUT: the positive blasts are those in {GATE}; no value of CD5 parts them",
     )
 
@@ -150,7 +153,11 @@ def test_the_band_takes_in_the_count() -> None:
 
 
 def test_what_holds_for_any_cut_stays_and_what_our_cut_alone_said_goes() -> None:
-    reasons = ("FEW_BLASTS: 60 blasts", "WEAK_CUT: a valley", "CUTS_DISAGREE: far")
+    reasons = (
+        Reason("FEW_BLASTS", case="evaluable", blasts=30, least=50),
+        Reason("WEAK_CUT", method="valley"),
+        Reason("CUTS_DISAGREE", text="far"),
+    )
     found = counted(
         section(reasons=reasons), share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits()
     )
@@ -164,28 +171,34 @@ NO_NUMBERS = {"ci95_percent": None, "band_percent": None, "pattern": None}
 @pytest.mark.parametrize(
     ("reason", "code"),
     [
-        ("NO_CUT: nothing places one", "CD5_REAGENT_UNPROVEN"),
-        ("CD5_REAGENT_UNPROVEN: nothing tells", "CD5_REAGENT_UNPROVEN"),
-        ("QUALITY_FAIL: a check failed", "QUALITY_FAIL"),
+        (Reason("NO_CUT"), "CD5_REAGENT_UNPROVEN"),
+        (Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"), "CD5_REAGENT_UNPROVEN"),
+        (Reason("QUALITY_FAIL", case="no_state"), "QUALITY_FAIL"),
     ],
 )
-def test_a_state_that_is_withheld_withholds_no_count(reason: str, code: str) -> None:
+def test_a_state_that_is_withheld_withholds_no_count(reason: Reason, code: str) -> None:
     bare = section(**NOT_EVALUABLE, **NO_NUMBERS, cut=None, reasons=(reason,))
     found = counted(bare, share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits())
     assert (found.state, found.percent, found.band_percent) == (Cd5State.NOT_EVALUABLE, 90, None)
     assert codes(found) == ["NO_LINEAR_CUT", code]
     mine = bare.model_copy(update={"cut": cut_section(by_hand=True)})
     found = counted(mine, share(180, 200, edge=5), threshold=AT_LEAST_70, limits=cd5_limits())
-    assert (found.percent, found.positive_events, found.reasons) == (90, 180, (reason,))
+    assert (found.percent, found.positive_events, found.reasons) == (
+        90,
+        180,
+        (reason,),
+    )
     assert found.cut == mine.cut
 
 
 @pytest.mark.parametrize("code", ["NOT_COMPENSATED", "FEW_BLASTS", "LINEAGE_UNPROVEN", "NO_CD5"])
 def test_what_makes_the_count_worthless_withholds_it(code: str) -> None:
-    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=(f"{code}: so", "NO_CUT: nothing"))
+    bare = section(
+        **NOT_EVALUABLE, **NO_NUMBERS, reasons=(Reason(code, text="so"), Reason("NO_CUT"))
+    )
     assert counted(bare, share(180, 200), threshold=AT_LEAST_70, limits=cd5_limits()) is bare
 
 
 def test_without_blasts_there_is_no_count() -> None:
-    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=("NO_CUT: nothing",))
+    bare = section(**NOT_EVALUABLE, **NO_NUMBERS, reasons=(Reason("NO_CUT"),))
     assert counted(bare, drawn([], []), threshold=AT_LEAST_70, limits=cd5_limits()) is bare

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cd5flow.quantify.phenotype import phenotype
-from support.gating_factory import sight
+from support.gating_factory import tube_view
 
 IS_T = np.arange(300) < 100
 IS_BLAST = (np.arange(300) >= 100) & (np.arange(300) < 200)
@@ -17,7 +17,7 @@ def arrays(t_cells: float, blasts: float) -> np.ndarray:
 
 
 def entries(min_events: int = 50, **markers: np.ndarray):  # type: ignore[no-untyped-def]
-    view = sight(markers)
+    view = tube_view(markers)
     members = {"blasts": IS_BLAST, "t_cells": IS_T}
     found = phenotype(members, columns=view.columns, panel=view.panel, min_events=min_events)
     return {entry.marker: entry for entry in found}

@@ -72,7 +72,7 @@ def pooled(*results: Result) -> Pooled:
 
 
 def codes(found: Pooled) -> list[str]:
-    return [reason.partition(":")[0] for reason in found.reasons]
+    return [reason.code for reason in found.reasons]
 
 
 def test_counts_are_added_and_percentages_never_averaged() -> None:
@@ -92,7 +92,7 @@ def test_two_clean_tubes_may_exclude_what_each_cannot() -> None:
 
     assert found.burden is not None
     assert found.burden.state is BurdenState.NOT_DETECTED
-    assert "count rule: 20 of 300,000 events" in found.burden.reasons[0]
+    assert "count rule: 20 of 300,000 events" in str(found.burden.reasons[0])
 
 
 def test_they_may_still_be_too_few() -> None:
@@ -108,7 +108,7 @@ def test_scattered_events_are_not_added_to_a_cluster() -> None:
     assert found.burden is not None
     assert found.burden.blast_events == 12
     assert codes(found) == ["POOLED", "SCATTERED_LEFT"]
-    assert "7 events" in found.reasons[1]
+    assert "7 events" in str(found.reasons[1])
 
 
 def test_the_order_does_not_matter() -> None:

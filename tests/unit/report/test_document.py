@@ -18,7 +18,16 @@ from cd5flow.model.result import (
 )
 from cd5flow.report.document import report_document, report_id
 from cd5flow.report.lab import Lab
-from cd5flow.report.parts import Column, Fact, Facts, Reasons, ReportDocument, Section, Table
+from cd5flow.report.parts import (
+    Fact,
+    Facts,
+    Reasons,
+    ReportDocument,
+    Section,
+    Table,
+    TableColumn,
+    plain_parts,
+)
 from cd5flow.report.wording import languages, load_wording
 from support.report_factory import (
     CREATED,
@@ -69,7 +78,7 @@ def texts(part: Any) -> Iterator[str]:
 
 
 def all_text(document: ReportDocument) -> str:
-    return "\n".join(texts(document.plain(str)))
+    return "\n".join(texts(plain_parts(document, str)))
 
 
 def test_sections_stand_in_the_order_of_the_report() -> None:
@@ -392,7 +401,7 @@ def test_what_the_clinic_stated_is_shown_in_words() -> None:
 
 def test_a_table_refuses_rows_of_another_width() -> None:
     with pytest.raises(ValueError, match="has not 2 cells"):
-        Table("x", (Column("a"), Column("b")), ((),))
+        Table("x", (TableColumn("a"), TableColumn("b")), ((),))
 
 
 def test_facts_keep_their_order() -> None:

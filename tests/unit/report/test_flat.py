@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from cd5flow.model.result import BurdenState, Cd5State, Result
 from cd5flow.report.flat import COLUMNS, flat_csv, flat_row
@@ -67,7 +67,6 @@ def test_text_is_never_a_formula_nor_a_new_row(text: str) -> None:
     assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
-@settings(deadline=None)
 @given(results())
 def test_the_numbers_read_back_the_same(result: Result) -> None:
     (row,) = read(result)

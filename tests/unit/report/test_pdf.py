@@ -8,6 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from cd5flow.errors import OptionError
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     CriterionSection,
     CriterionState,
@@ -161,7 +162,7 @@ def test_letters_without_glyph_are_reported() -> None:
 def test_a_crowded_page_one_still_is_one_page() -> None:
     """All that page 1 may hold: six checks, three reasons of each kind, a letterhead, a notice."""
     sentence = "a sentence of the usual length that says what was seen, found and expected here"
-    reasons = tuple(f"CODE_{n}: {sentence}" for n in range(9))
+    reasons = tuple(Reason(f"CODE_{n}", text=sentence) for n in range(9))
     whole = make_result()
     result = make_result(
         sample=make_sample(cytometer="\U000130a0"),

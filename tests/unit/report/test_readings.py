@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cd5flow.model.limits import IntervalMethod
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenAlternative,
     BurdenState,
@@ -20,13 +21,14 @@ from support.report_factory import make_burden, make_cd5, make_cut, make_result
 
 ENGLISH = load_wording("en")
 MONONUCLEAR = "mononuclear cells, those of the denominator outside the granulocytes"
-NOTE = (
-    "ETP_CD5_PART: 72.5 % meets the trial's rule (>= 70 %) and, below 75 %, the CD5 part of the "
-    "early-T-precursor definition, without a diagnosis"
-)
-CHANGED = (
-    "AFTER_THERAPY: after cd7_car, CD7 neither selects nor excludes blasts: relapse without CD7 is "
-    "common, and the CAR may cover it; lineage rules not used: CD7+ sCD3-"
+NOTE = Reason("ETP_CD5_PART", percent="72.5", rule=">= 70 %", limit=75)
+CHANGED = Reason(
+    "AFTER_THERAPY",
+    case="rules_lost",
+    therapy="cd7_car",
+    says="CD7 neither selects nor excludes blasts: relapse without CD7 is common, and the CAR may cover "
+    "it",
+    rules=("CD7+ sCD3-",),
 )
 
 every_language = pytest.mark.parametrize("language", languages())

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +8,7 @@ import cd5flow
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Overall
 from cd5flow.errors import OptionError
+from cd5flow.model.reasons import Reason, joined, written
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -25,154 +22,16 @@ from cd5flow.model.result import (
     Timepoint,
 )
 from cd5flow.report.phrases import Phrases, fields_of
-from cd5flow.report.wording import Code, Wording, languages, load_wording, sentence_pattern
+from cd5flow.report.wording import Wording, languages, load_wording
 from support.report_factory import make_check
 
 SOURCE = Path(cd5flow.__file__).parent
 ENGLISH = SOURCE / "report" / "languages" / "en.yaml"
-CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
-
-OF_STATES = {
-    "BURDEN_7": tuple(
-        f"BURDEN_{state}"
-        for state in BurdenState
-        if state not in {BurdenState.OVERT, BurdenState.MRD_POSITIVE, BurdenState.NOT_DETECTED}
-    )
-}
-"""Codes that the source makes of a state's name."""
-
-# Those that speak of a tube. The command line and the makers of synthetic tubes do not.
-SPEAKERS = [
-    path
-    for path in sorted(SOURCE.rglob("*.py"))
-    if path.relative_to(SOURCE).parts[0] not in {"cli", "batch", "report", "simulate", "plots"}
-]
 
 
 @pytest.fixture(params=languages())
 def wording(request: pytest.FixtureRequest) -> Wording:
     return load_wording(request.param)
-
-
-def written(node: ast.expr) -> Iterator[str]:
-    """Yield every text that an expression may be, with 7 for what is filled in."""
-    match node:
-        case ast.Constant(value=str() as text):
-            yield text
-        case ast.JoinedStr(values=parts):
-            yield "".join(str(p.value) if isinstance(p, ast.Constant) else "7" for p in parts)
-        case ast.IfExp(body=one, orelse=other):
-            yield from written(one)
-            yield from written(other)
-        case ast.BoolOp(values=several):
-            for one in several:
-                yield from written(one)
-        case _:
-            return
-
-
-@cache
-def trees() -> tuple[tuple[Path, ast.Module], ...]:
-    return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in SPEAKERS)
-
-
-@cache
-def reasons() -> set[tuple[str, str]]:
-    """Return every (code, sentence) that the source writes as one text."""
-    found = set()
-    for path, tree in trees():
-        if path.parent.name not in {"quantify", "criteria"} and path.stem != "controls":
-            continue
-        joined = {
-            id(part)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.JoinedStr)
-            for part in node.values
-        }
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Constant | ast.JoinedStr) or id(node) in joined:
-                continue
-            for text in written(node):
-                code, separator, sentence = text.partition(": ")
-                if separator and CODE.fullmatch(code) and sentence:
-                    found |= {(one, sentence) for one in OF_STATES.get(code, (code,))}
-    return found
-
-
-@cache
-def told() -> set[str]:
-    """Return every code of a finding: first arguments, and names that `code` stands for."""
-    found = set()
-    for _, tree in trees():
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="Finding" | "_info" | "warn" | "_fault" | "_finding")
-                    | ast.Attribute(attr="note"),
-                    args=[*arguments],
-                ):
-                    found |= {
-                        text
-                        for argument in arguments[:2]
-                        for text in written(argument)
-                        if CODE.fullmatch(text)
-                    }
-    return found
-
-
-@cache
-def observations() -> set[tuple[str, str]]:
-    """Return every (code, message) of a quality check, as far as the source writes both."""
-    found = set()
-    for path, tree in trees():
-        if path.parent.name != "quality":
-            continue
-        for function in ast.walk(tree):
-            if isinstance(function, ast.FunctionDef):
-                found |= set(observed(function, handed_in(function.name, tree)))
-    return found
-
-
-def handed_in(name: str, tree: ast.AST) -> list[str]:
-    """Return every code with which a function of a module is called."""
-    calls = (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name
-    )
-    parts = (part for call in calls for part in (*call.args, *(k.value for k in call.keywords)))
-    return [text for part in parts for text in written(part) if CODE.fullmatch(text)]
-
-
-def observed(function: ast.FunctionDef, codes: list[str]) -> Iterator[tuple[str, str]]:
-    named: dict[str, list[str]] = {}
-    for node in ast.walk(function):
-        if not isinstance(node, ast.Assign):
-            continue
-        pairs = [(node.targets[0], node.value)]
-        if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-            pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
-        for target, value in pairs:
-            if isinstance(target, ast.Name):
-                named.setdefault(target.id, []).extend(written(value))
-    for node in ast.walk(function):
-        match node:
-            case ast.Call(func=ast.Name(id="Observation"), args=[code, *_, message]):
-                texts = [
-                    list(written(part)) or named.get(getattr(part, "id", ""), [])
-                    for part in (code, message)
-                ]
-                # A code that is handed in is written where the function is called.
-                for name in texts[0][:1] or codes:
-                    yield from ((name, text) for text in texts[1] or [""])
-
-
-def test_the_source_is_read_at_all() -> None:
-    assert ("CD5_BORDERLINE", "the CD5 share cannot be placed on one side") in reasons()
-    assert ("CI_SPANS", "the 95 % interval 7 to 7 % spans 7") in reasons()
-    assert {"GATE_UNRESOLVED", "HEIGHT_USED", "NO_SPILLOVER", "TEXT_ENCODING"} <= told()
-    assert ("DOUBLETS", "7 % of cells are doublets") in observations()
-    assert ("CUT_AGREEMENT", "no cut") in observations()
 
 
 def test_every_state_has_a_word(wording: Wording) -> None:
@@ -197,43 +56,11 @@ def test_every_choice_has_a_word(wording: Wording) -> None:
     assert set(choices.clinical) == set(Clinical.model_fields)
 
 
-def test_every_code_of_the_source_has_an_entry(wording: Wording) -> None:
-    assert ({code for code, _ in reasons()} | told()) - set(wording.codes) == set()
-
-
-def test_every_check_of_the_source_has_an_entry(wording: Wording) -> None:
-    assert {code for code, _ in observations()} == set(wording.checks)
-
-
-def test_every_reason_of_the_source_is_translated() -> None:
-    """A sentence changed in the source is changed here, in the same commit."""
-    codes = load_wording("zh").codes
-    assert [r for r in sorted(reasons()) if not translated(codes.get(r[0]), r[1])] == []
-
-
-def test_every_observation_of_the_source_is_translated() -> None:
-    checks = load_wording("zh").checks
-    # A gate's note comes from the gating methods.
-    missing = [
-        (code, text)
-        for code, text in sorted(observations())
-        if text and not text.startswith("7; ") and not translated(checks.get(code), text)
-    ]
-    assert missing == []
-
-
-def translated(code: Code | None, sentence: str) -> bool:
-    return code is not None and any(
-        sentence_pattern(said.of).fullmatch(sentence) for said in code.says
-    )
-
-
 def test_languages_have_the_same_entries() -> None:
     english, others = load_wording("en"), [load_wording(name) for name in languages()]
     for other in others:
-        assert set(other.codes) == set(english.codes)
-        assert set(other.checks) == set(english.checks)
-        assert set(english.populations) - set(other.populations) == set()
+        for name in english.populations:
+            assert name in other.catalogue.words, name
         for name in Phrases.model_fields:
             one, two = getattr(english.phrases, name), getattr(other.phrases, name)
             assert fields_of(one) == fields_of(two), name
@@ -247,40 +74,65 @@ def test_no_report_calls_a_patient_eligible(name: str) -> None:
 
 
 def test_a_reason_is_written_with_its_numbers() -> None:
-    text = "CI_SPANS: the 95 % interval 68.2 to 70.4 % spans >= 70 %"
-    assert load_wording("zh").reason(text) == ("95 % 区间 68.2 至 70.4 % 跨越 ≥ 70 %", "CI_SPANS")
-    assert load_wording("en").reason(text) == (
-        "the 95 % interval 68.2 to 70.4 % spans ≥ 70 %",
-        "CI_SPANS",
-    )
+    reason = Reason("CI_SPANS", low=68.2, high=70.4, rule=">= 70 %")
+    assert load_wording("zh").sentence(reason) == "95 % 区间 68.2 至 70.4 % 跨越 ≥ 70 %"
+    assert load_wording("en").sentence(reason) == "the 95 % interval 68.2 to 70.4 % spans ≥ 70 %"
+
+
+def test_numbers_inside_a_reason_stand_where_the_language_has_them() -> None:
+    reason = Reason("ABOVE_BURDEN_LIMIT", blasts=6669, total=11_203, percent=59.53, limit=5)
+    said = load_wording("zh").sentence(reason)
+    assert said == "11,203 个事件中的 6,669 个（59.53 %），超过 5 %"
 
 
 def test_words_inside_a_reason_are_translated_too() -> None:
-    text = "ABOVE_BURDEN_LIMIT: 6,669 of 11,203 events (59.53 %) lie above 5 %"
-    assert load_wording("zh").reason(text)[0] == "11,203 个事件中的 6,669 个（59.53 %），超过 5 %"
+    reason = Reason("WEAK_CUT", method="valley")
+    assert load_wording("zh").sentence(reason) == "以谷值确定的界值不支持确定的状态"
+
+
+def test_english_words_stand_as_in_the_result_but_where_the_report_says_otherwise() -> None:
+    english = load_wording("en")
+    places = Reason("CUTS_DISAGREE", case="places", other="fmo", decades=0.5, used="valley")
+    assert english.sentence(places) == "FMO lies 0.50 decades from valley"
+    shares = {"used": "fmo", "used_percent": 60, "other": "valley", "other_percent": 80}
+    told = Reason("CUTS_DISAGREE", case="shares", rule="> 70 %", **shares)
+    assert english.sentence(told).startswith("fmo gives 60.0 %")
 
 
 def test_a_sentence_without_translation_stands_behind_its_short_form() -> None:
-    said = load_wording("zh").reason("HEIGHT_USED: no area, so the height is taken for FSC")
-    assert said == ("使用高度：no area, so the height is taken for FSC", "HEIGHT_USED")
+    reason = Reason("HEIGHT_USED", text="no area, so the height is taken for FSC")
+    said = load_wording("zh").sentence(reason)
+    assert said == "使用高度：no area, so the height is taken for FSC"
 
 
-def test_an_unknown_code_is_written_as_it_stands(wording: Wording) -> None:
-    assert wording.reason("NEVER_SEEN: as it is") == ("as it is", "NEVER_SEEN")
-    assert wording.reason("no code: at all") == ("no code: at all", None)
+def test_a_text_of_an_unknown_code_is_written_as_it_stands(wording: Wording) -> None:
+    assert wording.sentence(Reason("NEVER_SEEN", text="as it is")) == "as it is"
+    assert wording.sentence(written("no code: at all")) == "no code: at all"
     assert wording.short("NEVER_SEEN") == "NEVER_SEEN"
 
 
 def test_braces_of_a_file_are_not_filled_in() -> None:
-    text = "OTHER_PANEL: FL1 is {0.__class__}, not {page}"
-    assert load_wording("zh").reason(text)[0] == "FL1 为 {0.__class__}，不是 {page}"
+    reason = Reason("OTHER_PANEL", case="label", channel="FL1", other="{0.__class__}", own="{page}")
+    assert load_wording("zh").sentence(reason) == "FL1 为 {0.__class__}，不是 {page}"
 
 
 def test_what_several_gates_say_is_translated_one_by_one() -> None:
-    message = "blasts holds 3 % of viable, usually 5 to 10 %; cells holds 9 % of stable, usually 30 to 100 %"
-    said = load_wording("zh").check(make_check(code="GATE_SHARES", message=message))
+    seen = tuple(
+        Reason("GATE_SHARE", gate=gate, percent=share, parent=parent, low=low, high=high)
+        for gate, share, parent, low, high in (
+            ("blasts", 3, "viable", 5, 10),
+            ("cells", 9, "stable", 30, 100),
+        )
+    )
+    check = make_check(code="GATE_SHARES", message=joined(seen), message_data=seen)
+    said = load_wording("zh").check(check)
     assert said.count("通常为") == 2
     assert "holds" not in said
+
+
+def test_a_check_of_before_the_data_is_told_as_it_was() -> None:
+    check = make_check(code="GATE_SHARES", message="blasts holds 3 % of viable")
+    assert load_wording("zh").check(check) == "blasts holds 3 % of viable"
 
 
 def test_a_laboratory_may_bring_its_own_words(tmp_path: Path) -> None:
@@ -304,12 +156,22 @@ def test_every_fault_of_a_wording_file_is_named_with_its_place(tmp_path: Path) -
     assert "{sheet} is no field of this phrase" in caught.value.message
 
 
-def test_a_field_that_the_sentence_lacks_is_a_fault(tmp_path: Path) -> None:
+def test_a_value_that_the_reason_lacks_is_a_fault(tmp_path: Path) -> None:
     text = ENGLISH.read_text(encoding="utf-8")
     ours = tmp_path / "ours.yaml"
-    ours.write_text(text.replace('say: "only {one} ', 'say: "only {two} '), encoding="utf-8")
-    with pytest.raises(OptionError, match=r"\{two\} is not in the sentence"):
+    ours.write_text(text.replace('one: "only {one} ', 'one: "only {two} '), encoding="utf-8")
+    with pytest.raises(OptionError, match=r"\{two\} is no value of this sentence"):
         load_wording(str(ours))
+
+
+def test_a_laboratory_may_say_a_reason_in_its_own_words(tmp_path: Path) -> None:
+    text = ENGLISH.read_text(encoding="utf-8")
+    ours = tmp_path / "ours.yaml"
+    said = 'codes:\n  NO_CD5: {short: "sans CD5", says: "aucun canal ne porte CD5"}\n'
+    ours.write_text(text.replace("codes:\n", said, 1), encoding="utf-8")
+    wording = load_wording(str(ours))
+    assert wording.sentence(Reason("NO_CD5")) == "aucun canal ne porte CD5"
+    assert wording.short("NO_CD5") == "sans CD5"
 
 
 @pytest.mark.parametrize("name", ["fr", "../en", "no-such.yaml", ""])

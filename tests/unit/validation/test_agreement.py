@@ -63,7 +63,7 @@ def test_the_line_is_anscombes() -> None:
 def test_points_on_a_line_lie_on_it() -> None:
     found = line([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
     assert found is not None
-    assert found.at(10.0) == pytest.approx(21.0)
+    assert found.intercept + found.slope * 10.0 == pytest.approx(21.0)
     assert found.r_squared == pytest.approx(1.0)
 
 
@@ -77,7 +77,7 @@ def test_residuals_of_a_line_add_up_to_nothing(y: list[float]) -> None:
     x = [float(i) for i in range(len(y))]
     found = line(x, y)
     assert found is not None
-    rest = [b - found.at(a) for a, b in zip(x, y, strict=True)]
+    rest = [b - (found.intercept + found.slope * a) for a, b in zip(x, y, strict=True)]
     assert math.fsum(rest) == pytest.approx(0.0, abs=1e-6)
     assert found.slope_ci95[0] <= found.slope <= found.slope_ci95[1]
 

@@ -17,7 +17,7 @@ from cd5flow.validation.carry import (
     make_course,
     task_of,
 )
-from cd5flow.validation.rows import Kind
+from cd5flow.validation.rows import SeriesKind
 from support.validation_factory import SHIPPED, HereEngine, fails, small_course
 
 TINY = "accuracy=2,level=0,blank=1,resamples=2"
@@ -28,7 +28,7 @@ def test_rows_come_in_the_order_of_the_report_whichever_tube_is_done_first(tmp_p
     ended = list(carry_out(course, tmp_path, HereEngine(task_of(course, tmp_path))))
     rows = in_order(course, ended)
     kinds = [row.kind for row in rows]
-    assert kinds == sorted(kinds, key=list(Kind).index)
+    assert kinds == sorted(kinds, key=list(SeriesKind).index)
     assert rows == in_order(course, list(reversed(ended)))
     assert len(rows) == 2 * 2 + 1 + 2 * (1 + 2)
 

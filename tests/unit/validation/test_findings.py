@@ -9,13 +9,13 @@ import pytest
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.validation.findings import accuracy, blanks, dilutions, precision
 from cd5flow.validation.record import AccuracyGroup
-from cd5flow.validation.rows import Arm, Row
+from cd5flow.validation.rows import Arm, TubeRow
 from support.validation_factory import accuracy_row, blank_row, diluted_row, row
 
 AT_70 = Threshold(70.0, ">=")
 
 
-def whole(rows: list[Row], arm: Arm = Arm.FMO) -> AccuracyGroup:
+def whole(rows: list[TubeRow], arm: Arm = Arm.FMO) -> AccuracyGroup:
     found = accuracy(rows, AT_70)
     return next(g for g in found.groups if g.arm is arm and g.pattern is None)
 
@@ -166,7 +166,7 @@ def test_synthetic_blanks_are_never_a_limit_of_blank() -> None:
     assert blanks([]).counted_p95_percent is None
 
 
-def drawn(kind: str, percents: list[float], **changes: object) -> list[Row]:
+def drawn(kind: str, percents: list[float], **changes: object) -> list[TubeRow]:
     name = "cd5_percent" if kind == "precision_cd5" else "burden_percent"
     return [
         row(**{"kind": kind, "level": 70.0, "draw": i, name: percent, **changes})

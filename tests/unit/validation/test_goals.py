@@ -7,11 +7,11 @@ from cd5flow.validation.findings import accuracy, blanks, dilutions, precision
 from cd5flow.validation.goals import held_against
 from cd5flow.validation.plan import load_series
 from cd5flow.validation.record import GoalSection, GoalState
-from cd5flow.validation.rows import Row
+from cd5flow.validation.rows import TubeRow
 from support.validation_factory import SHIPPED, accuracy_row, blank_row, diluted_row, row
 
 
-def held(rows: list[Row]) -> dict[str, GoalSection]:
+def held(rows: list[TubeRow]) -> dict[str, GoalSection]:
     goals = held_against(
         load_series(SHIPPED).value.goals,
         accuracy=accuracy(rows, Threshold(70.0, ">=")),
@@ -36,7 +36,7 @@ def test_good_tubes_meet_their_goals() -> None:
 
 
 def test_each_fault_misses_its_own_goal() -> None:
-    faults: dict[str, list[Row]] = {
+    faults: dict[str, list[TubeRow]] = {
         "cd5_within": [accuracy_row(80, 60, "BORDERLINE")],
         "wrong_definite_fmo": [accuracy_row(50, 75, "MEETS")],
         "wrong_definite_none": [accuracy_row(50, 75, "MEETS", arm="none")],
@@ -63,7 +63,7 @@ def test_definite_states_are_the_denominator_of_wrong_ones() -> None:
 
 def test_cvs_of_several_levels_are_taken_together() -> None:
     # One level at counting, one at twice: their root mean square is sqrt(2.5).
-    def draws(level: float, cv: float) -> list[Row]:
+    def draws(level: float, cv: float) -> list[TubeRow]:
         step = cv / 100
         return [
             row(kind="precision_burden", level=level, draw=i, burden_percent=x, blast_events=400)

@@ -9,17 +9,16 @@ import pytest
 
 from cd5flow import simulate as sim
 from cd5flow.model.result import BurdenState, Pattern, Timepoint
-from cd5flow.validation.draws import drawn_tube, with_pattern
 from cd5flow.validation.measure import drawn_anew, measure
-from cd5flow.validation.rows import Arm, Kind
-from cd5flow.validation.series import Job
+from cd5flow.validation.rows import Arm, SeriesKind
+from cd5flow.validation.series import Job, drawn_tube, with_pattern
 
 SPEC = sim.TubeSpec(name="t", events=5_000, seed=11)
 RULES = {"strategy": "auto", "protocol": "cd5-cart-70"}
 
 
 def job(**changes: object) -> Job:
-    said = {"kind": Kind.ACCURACY, "group": "g", "spec": SPEC, "timepoint": Timepoint.RELAPSE}
+    said = {"kind": SeriesKind.ACCURACY, "group": "g", "spec": SPEC, "timepoint": Timepoint.RELAPSE}
     return Job(**{**said, **changes})  # type: ignore[arg-type]
 
 
@@ -77,7 +76,7 @@ def test_the_truth_is_drawn_with_its_events() -> None:
 
 def test_a_tube_without_disease_has_no_true_cd5() -> None:
     spec = replace(SPEC, panel=sim.MRD_10, blast_percent=0.0)
-    (row,) = measure(job(kind=Kind.BLANK, spec=spec, timepoint=Timepoint.MRD), **RULES)
+    (row,) = measure(job(kind=SeriesKind.BLANK, spec=spec, timepoint=Timepoint.MRD), **RULES)
     assert (row.true_cd5_percent, row.label_cd5_percent) == (None, None)
     assert (row.true_blast_percent, row.found_of_blasts_percent) == (0.0, None)
     assert not row.called

@@ -12,14 +12,19 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from cd5flow.report.parts import Section
+from cd5flow.report.parts import Section, plain_parts
 from cd5flow.validation.carry import Course
 from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
 from cd5flow.validation.pictures import validation_pictures
 from cd5flow.validation.record import FailedTube, Validation
-from cd5flow.validation.rendering import render_html, render_pdf
-from cd5flow.validation.rows import Row
-from cd5flow.validation.writing import tubes_csv, validation_of, write_validation
+from cd5flow.validation.rows import TubeRow
+from cd5flow.validation.writing import (
+    render_html,
+    render_pdf,
+    tubes_csv,
+    validation_of,
+    write_validation,
+)
 from support.validation_factory import accuracy_row, blank_row, diluted_row, row, small_course
 
 
@@ -28,7 +33,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return small_course(tmp_path_factory.mktemp("series"), "accuracy=1")
 
 
-def some_rows() -> list[Row]:
+def some_rows() -> list[TubeRow]:
     rows = [
         accuracy_row(true, found, state, tube=f"a{i}", arm=arm, group=group)
         for i, (true, found, state, group) in enumerate(
@@ -57,7 +62,7 @@ def some_rows() -> list[Row]:
     return rows
 
 
-def validation(course: Course, rows: Sequence[Row] | None = None) -> Validation:
+def validation(course: Course, rows: Sequence[TubeRow] | None = None) -> Validation:
     return validation_of(course, some_rows() if rows is None else rows)
 
 
@@ -70,7 +75,7 @@ def text_of(part: object) -> str:
 
 
 def words(found: Validation, anchor: str) -> str:
-    plain = validation_document(found).plain(str)
+    plain = plain_parts(validation_document(found), str)
     return text_of(next(s for s in plain["sections"] if s["anchor"] == anchor))
 
 
@@ -152,7 +157,7 @@ def test_tubes_that_failed_stand_on_page_one_and_by_name(course: Course) -> None
     failed = FailedTube(tube="x-1", error="PanelError", message="CD5 is ambiguous")
     found = validation_of(course, some_rows(), [failed])
     document = validation_document(found)
-    assert "1 tubes could not be analysed" in text_of(document.plain(str)["lead"])
+    assert "1 tubes could not be analysed" in text_of(plain_parts(document, str)["lead"])
     assert "CD5 is ambiguous" in words(found, "made")
 
 

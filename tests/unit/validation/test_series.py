@@ -9,7 +9,7 @@ import pytest
 from cd5flow import simulate as sim
 from cd5flow.model.result import Pattern, Timepoint
 from cd5flow.validation.plan import Series, Size, load_series, size_of
-from cd5flow.validation.rows import Arm, Kind
+from cd5flow.validation.rows import Arm, SeriesKind
 from cd5flow.validation.series import (
     Job,
     blank_jobs,
@@ -34,7 +34,7 @@ def jobs(words: str = "quick", *, seed: int = 0) -> tuple[Job, ...]:
     return jobs_of(series(), size(words), lloq_events=LLOQ_EVENTS, seed=seed)
 
 
-def of(kind: Kind, words: str = "quick") -> list[Job]:
+def of(kind: SeriesKind, words: str = "quick") -> list[Job]:
     return [job for job in jobs(words) if job.kind is kind]
 
 
@@ -59,29 +59,29 @@ def test_the_limit_counts_only_cells_of_the_denominator() -> None:
 
 
 def test_a_dilution_begins_at_ten_percent_and_ends_where_fifty_blasts_are_left() -> None:
-    levels = sorted({job.level or 0 for job in of(Kind.DILUTION)})
+    levels = sorted({job.level or 0 for job in of(SeriesKind.DILUTION)})
     assert levels[-1] == 10
-    lowest = next(job for job in of(Kind.DILUTION) if job.level == levels[0])
+    lowest = next(job for job in of(SeriesKind.DILUTION) if job.level == levels[0])
     truth = sim.perfect_gating(sim.simulate_tube(lowest.spec))
     assert truth.blast_events == LLOQ_EVENTS
 
 
 def test_tubes_of_a_dilution_share_donor_and_day_and_nothing_else() -> None:
     by_group: dict[str, set[int | None]] = {}
-    for job in of(Kind.DILUTION):
+    for job in of(SeriesKind.DILUTION):
         by_group.setdefault(job.group, set()).add(job.spec.donor_seed)
     assert [len(donors) for donors in by_group.values()] == [1, 1]
-    seeds = Counter(job.spec.seed for job in of(Kind.DILUTION))
+    seeds = Counter(job.spec.seed for job in of(SeriesKind.DILUTION))
     assert max(seeds.values()) == 1
 
 
 def test_every_pattern_has_as_many_tubes() -> None:
-    counted = Counter(job.group for job in of(Kind.ACCURACY, "accuracy=50"))
+    counted = Counter(job.group for job in of(SeriesKind.ACCURACY, "accuracy=50"))
     assert counted == {pattern.value: 10 for pattern in Pattern}
 
 
 def test_relapse_tubes_are_analysed_with_an_fmo_and_without() -> None:
-    assert {job.arms for job in of(Kind.ACCURACY)} == {(Arm.FMO, Arm.NONE)}
+    assert {job.arms for job in of(SeriesKind.ACCURACY)} == {(Arm.FMO, Arm.NONE)}
 
 
 def test_blanks_hold_no_blast_whatever_they_are_rich_in() -> None:

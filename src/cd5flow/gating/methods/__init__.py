@@ -2,7 +2,8 @@
 
 A new one is one file and one line here. A method looks at its parent's events and at populations
 gated before (`Sight`) and returns a region with the evidence for it, or says why it cannot
-(`Outcome`). It decides no membership.
+(`Outcome`). It decides no membership. A field that names a marker or a population is of a type of
+`model.references`: only so is it known what the gate looks at.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from cd5flow.gating.methods.combine import Combine
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.fixed import Fixed
 from cd5flow.gating.methods.in_range import InRange
-from cd5flow.gating.methods.island import Island
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.methods.negative_tail import NegativeTail
 from cd5flow.gating.methods.pulse_width import PulseWidth
 from cd5flow.gating.methods.quantile import Quantile
 from cd5flow.gating.methods.relative import Relative
 from cd5flow.gating.methods.singlet_band import SingletBand
+from cd5flow.gating.methods.small_cluster import SmallCluster
 from cd5flow.gating.methods.stable_time import StableTime
 from cd5flow.gating.methods.valley import Valley
 
@@ -36,7 +37,7 @@ Method = Annotated[
     | DensityCluster
     | Fixed
     | InRange
-    | Island
+    | SmallCluster
     | Mixture
     | NegativeTail
     | PulseWidth

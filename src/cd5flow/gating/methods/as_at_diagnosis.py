@@ -6,20 +6,23 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Edge,
     Outcome,
     Position,
     Resolved,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
     linear_end,
     refuse_one_channel_twice,
 )
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.laip import MarkerRange
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef, PopulationRef
 
 
 class AsAtDiagnosis(Spec):
@@ -41,10 +44,10 @@ class AsAtDiagnosis(Spec):
     """
 
     method: Literal["as_at_diagnosis"]
-    axes: tuple[str, ...] = Field(min_length=1)
-    carried_axes: tuple[str, ...] = ()
+    axes: tuple[MarkerRef, ...] = Field(min_length=1)
+    carried_axes: tuple[MarkerRef, ...] = ()
     carried_percent: float = Field(default=95, gt=0, le=100)
-    yardstick: str = "t_cells"
+    yardstick: PopulationRef = T_CELLS
     margin_decades: float = Field(default=0.15, ge=0, le=3)
     min_events: int = Field(default=50, ge=1)
 
@@ -53,19 +56,19 @@ class AsAtDiagnosis(Spec):
         refuse_one_channel_twice(*self.axes, *self.carried_axes)
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Place the window; unresolved without a diagnostic result."""
-        nothing = Evidence("as_at_diagnosis", sight.events)
-        if sight.laip is None:
+        nothing = Evidence("as_at_diagnosis", view.events)
+        if view.laip is None:
             return Unresolved("no diagnostic result was given", nothing)
         sides: list[Interval] = []
         values: dict[str, float] = {}
         for axis in (*self.axes, *self.carried_axes):
-            if not any(sight.panel.has(name) for name in axis.split("|")):
+            if not any(view.panel.has(name) for name in axis.split("|")):
                 continue
-            seen = sight.laip.markers.get(sight.marker(axis))
+            seen = view.laip.markers.get(view.marker(axis))
             found = self._above if axis in self.carried_axes else self._side
-            side = None if seen is None else found(sight, sight.dimension(axis), seen)
+            side = None if seen is None else found(view, view.dimension(axis), seen)
             if side is None:
                 continue
             sides.append(side)
@@ -73,22 +76,24 @@ class AsAtDiagnosis(Spec):
                 if place is not None:
                     values[f"{axis} {name}"] = place
         if not sides:
-            what = f"the diagnostic result of {sight.laip.sample} shares no marker to place a window by"
+            what = (
+                f"the diagnostic result of {view.laip.sample} shares no marker to place a window by"
+            )
             return Unresolved(what, nothing)
-        note = f"where the blasts of {sight.laip.sample} lay, against the T cells of this tube"
+        note = Reason("FOUND", case="at_diagnosis", sample=view.laip.sample)
         region = sides[0] if len(sides) == 1 else Rectangle(tuple(sides))
-        return Resolved(region, Evidence("as_at_diagnosis", sight.events, values, note))
+        return Resolved(region, Evidence("as_at_diagnosis", view.events, values, note))
 
-    def _side(self, sight: Sight, dimension: Dimension, seen: MarkerRange) -> Interval | None:
+    def _side(self, view: TubeView, dimension: Dimension, seen: MarkerRange) -> Interval | None:
         """Return the bounds on one axis; None where nothing bounds it."""
         floor = linear_end(dimension.scale)
-        if (at := sight.at(self._edge(0), dimension)) is None or at <= floor:
+        if (at := view.at(self._edge(0), dimension)) is None or at <= floor:
             return None  # these T cells carry too little to measure by
         low = high = None
         if seen.low_decades is not None:
-            low = sight.at(self._edge(seen.low_decades - self.margin_decades), dimension)
+            low = view.at(self._edge(seen.low_decades - self.margin_decades), dimension)
         if seen.high_decades is not None:
-            high = sight.at(self._edge(seen.high_decades + self.margin_decades), dimension)
+            high = view.at(self._edge(seen.high_decades + self.margin_decades), dimension)
             # Cells without the marker scatter about zero: a bound among them would cut them in two.
             high = None if high is None else max(high, floor)
         if low is not None and low <= floor:
@@ -97,12 +102,12 @@ class AsAtDiagnosis(Spec):
             return None
         return Interval(dimension, low, high)
 
-    def _above(self, sight: Sight, dimension: Dimension, seen: MarkerRange) -> Interval | None:
+    def _above(self, view: TubeView, dimension: Dimension, seen: MarkerRange) -> Interval | None:
         """Return the lower bound on a marker that the blasts carried; None where they did not."""
         if (seen.above_t_cells_percent or 0.0) < self.carried_percent:
             return None
         edge = Position(population=self.yardstick, quantile_percent=95, min_events=self.min_events)
-        low = sight.at(edge, dimension)
+        low = view.at(edge, dimension)
         return None if low is None else Interval(dimension, low)
 
     def _edge(self, decades: float) -> Edge:

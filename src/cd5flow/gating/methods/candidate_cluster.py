@@ -14,8 +14,9 @@ from cd5flow.gating.clusters import (
     shift_to_mean,
     squared,
 )
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 
 CENTRES = 500
 """About so many candidates, evenly taken, are tried as the centre."""
@@ -41,21 +42,21 @@ class CandidateCluster(ClusterSpec):
     method: Literal["candidate_cluster"]
     max_rival_share: float = Field(default=0.7, gt=0, le=1)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the cluster; unresolved where the candidates are scatter."""
-        axes = (sight.dimension(self.x), sight.dimension(self.y))
-        points, known = known_points([sight.values(axis) for axis in axes])
+        axes = (view.dimension(self.x), view.dimension(self.y))
+        points, known = known_points([view.values(axis) for axis in axes])
         nothing = Evidence("candidate_cluster", len(points))
         if len(points) < self.min_events:
             return Unresolved(f"{len(points)} candidates are fewer than {self.min_events}", nothing)
-        unit = self.unit(sight, axes)
+        unit = self.unit(view, axes)
         if unit is None:
             return Unresolved(
                 f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
             )
         scaled = np.divide(points, unit, out=points)
         centre, rival = _densest(scaled, self.radius)
-        ball, shell = ball_and_shell(self.whole(sight, axes, scaled, unit), centre, self.radius)
+        ball, shell = ball_and_shell(self.whole(view, axes, scaled, unit), centre, self.radius)
         values = {
             "ball_events": float(ball),
             "shell_events": float(shell),
@@ -63,12 +64,12 @@ class CandidateCluster(ClusterSpec):
             "rival_share": rival,
         }
         evidence = Evidence(
-            "candidate_cluster", len(points), values, "densest cluster among the candidates"
+            "candidate_cluster", len(points), values, Reason("FOUND", case="densest")
         )
         around = np.flatnonzero(known)[squared(scaled, centre) <= self.radius**2]
-        against = self._scattered(len(scaled), ball, shell, rival) or self.elsewhere(sight, around)
+        against = self._scattered(len(scaled), ball, shell, rival) or self.elsewhere(view, around)
         if against is None:
-            against = self.look_alike(sight, axes[0], float(centre[0] * unit[0]), ball)
+            against = self.look_alike(view, axes[0], float(centre[0] * unit[0]), ball)
             if against is not None:
                 values["look_alike_events"] = float(ball)
         if against is not None:

@@ -7,16 +7,18 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.core import core_ellipse
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Outcome,
     Resolved,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
     refuse_one_channel_twice,
 )
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
+from cd5flow.numerics.robust_ellipse import core_ellipse
 
 LEAST_SD = 0.005
 """Least width of a kind of cells on the display scale; those at the end of one have none there."""
@@ -40,8 +42,8 @@ class CellType(Spec):
     method: Literal["cell_type"]
     kinds: tuple[str, ...] = Field(min_length=1)
     stand_in: bool = False
-    x: str
-    y: str
+    x: MarkerRef
+    y: MarkerRef
     min_events: int = Field(default=12, ge=5)
     level_percent: float = Field(default=99, gt=0, lt=100)
 
@@ -50,23 +52,25 @@ class CellType(Spec):
         refuse_one_channel_twice(self.x, self.y)
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Fit the ellipse; unresolved where the tube holds none of these cells."""
-        axes = (sight.dimension(self.x), sight.dimension(self.y))
-        cells = sight.cell_types()
+        axes = (view.dimension(self.x), view.dimension(self.y))
+        cells = view.cell_types()
         names = ", ".join(self.kinds)
         if cells is None:
-            nothing = Evidence("cell_type", sight.events)
+            nothing = Evidence("cell_type", view.events)
             return Unresolved(
                 f"{names}: CD45 and scatter of too few events to tell cells by", nothing
             )
-        rows, note = cells.of(self.kinds), f"{names} by every marker of the panel"
+        rows = cells.of(self.kinds)
+        note = Reason("FOUND", case="cell_type", kinds=names)
         if len(rows) < self.min_events and self.stand_in:
-            rows, note = cells.reference_rows, f"no {names}; {cells.reference} stand in"
-        rows = rows[sight.inside[rows]]
+            rows = cells.reference_rows
+            note = Reason("FOUND", case="stands_in", kinds=names, reference=cells.reference)
+        rows = rows[view.inside[rows]]
         evidence = Evidence(
             "cell_type",
-            sight.events,
+            view.events,
             {"sampled": float(len(cells.rows)), "found": float(len(rows))},
             note,
         )
@@ -74,7 +78,7 @@ class CellType(Spec):
             return Unresolved(
                 f"{len(rows)} of {len(cells.rows)} sampled cells are {names}", evidence
             )
-        places = [sight.columns.column(axis)[rows].astype(np.float64) for axis in axes]
+        places = [view.columns.column(axis)[rows].astype(np.float64) for axis in axes]
         ellipse = core_ellipse(np.array(places), *axes, self.level_percent, least_sd=LEAST_SD)
         if ellipse is None:
             return Unresolved(f"{names} have no width on {self.x} and {self.y}", evidence)

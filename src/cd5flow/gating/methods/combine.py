@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import COMPLEMENT, OperandRef, operand_name
 
 
 class Combine(Spec):
@@ -21,19 +23,23 @@ class Combine(Spec):
 
     method: Literal["combine"]
     operator: Literal["and", "or"]
-    of: tuple[str, ...] = Field(min_length=1)
+    of: tuple[OperandRef, ...] = Field(min_length=1)
 
     def operands(self) -> tuple[Operand, ...]:
         """Return the operands as written."""
         return tuple(
-            Operand(name.removeprefix("not ").strip(), complement=name.startswith("not "))
-            for name in self.of
+            Operand(operand_name(name), complement=name.startswith(COMPLEMENT)) for name in self.of
         )
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Combine the populations; unresolved where none of them was gated."""
-        known = tuple(o for o in self.operands() if o.gate in sight.members)
-        evidence = Evidence("combine", sight.events, {}, f"{self.operator}: {', '.join(self.of)}")
+        known = tuple(o for o in self.operands() if o.gate in view.members)
+        evidence = Evidence(
+            "combine",
+            view.events,
+            {},
+            Reason("FOUND", case="combine", operator=self.operator, gates=self.of),
+        )
         if not known:
             return Unresolved(f"none of {', '.join(self.of)} was gated", evidence)
         return Resolved(Boolean(self.operator, known), evidence)

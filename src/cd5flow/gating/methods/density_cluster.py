@@ -8,11 +8,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.core import core_ellipse
 from cd5flow.gating.roles import RoleSpec
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.density import basins, span
+from cd5flow.model.reasons import written
+from cd5flow.numerics.density import span
+from cd5flow.numerics.density_map import find_basins
+from cd5flow.numerics.robust_ellipse import core_ellipse
 
 
 class DensityCluster(RoleSpec):
@@ -29,10 +31,10 @@ class DensityCluster(RoleSpec):
     min_depth: float = Field(default=0.3, gt=0, lt=1)
     smoothing: float = Field(default=0.015, gt=0)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the hill; unresolved where none fits the windows."""
-        x_axis, y_axis = sight.dimension(self.x), sight.dimension(self.y)
-        x, y = sight.values(x_axis), sight.values(y_axis)
+        x_axis, y_axis = view.dimension(self.x), view.dimension(self.y)
+        x, y = view.values(x_axis), view.values(y_axis)
         known = np.isfinite(x) & np.isfinite(y)
         if not known.all():
             x, y = x.compress(known), y.compress(known)
@@ -41,7 +43,7 @@ class DensityCluster(RoleSpec):
             return Unresolved(
                 f"{x.size} events are too few for a map of {self.x} and {self.y}", nothing
             )
-        hills = basins(
+        hills = find_basins(
             x,
             y,
             base=(self.smoothing, self.smoothing),
@@ -51,7 +53,7 @@ class DensityCluster(RoleSpec):
         )
         most = self.max_share_percent * x.size
         leading = [h for h in self.leading(hills, (x_axis, y_axis)) if 100 * h.events <= most]
-        fitting = [h for h in leading if self.allowed(h, sight, (x_axis, y_axis))]
+        fitting = [h for h in leading if self.allowed(h, view, (x_axis, y_axis))]
         if not fitting:
             return Unresolved(
                 f"none of {len(hills)} hills on {self.x} and {self.y} lies where it should", nothing
@@ -69,4 +71,4 @@ class DensityCluster(RoleSpec):
             "hills": float(len(hills)),
             "hill_events": float(hill.events),
         }
-        return Resolved(ellipse, replace(nothing, values=values, note=self.rule("hill")))
+        return Resolved(ellipse, replace(nothing, values=values, note=written(self.rule("hill"))))

@@ -6,15 +6,17 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, refuse_one_channel_twice
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, refuse_one_channel_twice
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Shape
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
 
 
 class FixedSide(Spec):
     """One axis and its absolute bounds."""
 
-    axis: str
+    axis: MarkerRef
     low: float | None = None
     high: float | None = None
 
@@ -40,7 +42,7 @@ class Fixed(Spec):
     method: Literal["fixed"]
     units: Literal["linear", "display"] = "linear"
     sides: tuple[FixedSide, ...] = ()
-    axes: tuple[str, str] | None = None
+    axes: tuple[MarkerRef, MarkerRef] | None = None
     vertices: tuple[tuple[float, float], ...] = ()
     centre: tuple[float, float] | None = None
     covariance: tuple[float, float, float] | None = None
@@ -65,21 +67,23 @@ class Fixed(Spec):
                 raise ValueError("covariance must be positive definite")
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Return the region as written."""
-        evidence = Evidence("fixed", sight.events, {}, f"fixed in the strategy, {self.units} units")
-        return Resolved(self._shape(sight), evidence)
+        evidence = Evidence(
+            "fixed", view.events, {}, Reason("FOUND", case="fixed", units=self.units)
+        )
+        return Resolved(self._shape(view), evidence)
 
-    def _shape(self, sight: Sight) -> Shape:
+    def _shape(self, view: TubeView) -> Shape:
         linear = self.units == "linear"
         if self.sides:
             intervals = tuple(
-                Interval(sight.dimension(side.axis, linear=linear), side.low, side.high)
+                Interval(view.dimension(side.axis, linear=linear), side.low, side.high)
                 for side in self.sides
             )
             return intervals[0] if len(intervals) == 1 else Rectangle(intervals)
         assert self.axes is not None  # noqa: S101 - refused by _one_shape
-        x, y = (sight.dimension(axis, linear=linear) for axis in self.axes)
+        x, y = (view.dimension(axis, linear=linear) for axis in self.axes)
         if self.vertices:
             return Polygon(x, y, self.vertices)
         assert self.centre is not None  # noqa: S101 - refused by _one_shape

@@ -6,9 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
 
 
 class InRange(Spec):
@@ -24,24 +26,24 @@ class InRange(Spec):
     """
 
     method: Literal["in_range"]
-    axes: tuple[str, ...]
-    positive: tuple[str, ...] = ()
+    axes: tuple[MarkerRef, ...]
+    positive: tuple[MarkerRef, ...] = ()
     ends: Literal["low", "both"] = "both"
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the bounds; unresolved (all in range) where no channel reaches its end."""
         sides: dict[Dimension, tuple[float | None, float | None]] = {}
         looked_at: set[Dimension] = set()
         values: dict[str, float] = {}
         for axis in dict.fromkeys((*self.positive, *self.axes)):
-            if not any(sight.panel.has(m) for m in axis.split("|")):
+            if not any(view.panel.has(m) for m in axis.split("|")):
                 continue
-            dimension = sight.dimension(axis, linear=True, compensated=False)
+            dimension = view.dimension(axis, linear=True, compensated=False)
             if dimension in looked_at:
                 continue
             looked_at.add(dimension)
-            channel = sight.columns.events.raw.channel(dimension.detector)
-            seen = sight.values(dimension)
+            channel = view.columns.events.raw.channel(dimension.detector)
+            seen = view.values(dimension)
             top = channel.last_step if self.ends == "both" else None
             over = int(np.count_nonzero(seen >= top)) if top is not None else 0
             low = 0.0 if axis in self.positive else None
@@ -50,7 +52,7 @@ class InRange(Spec):
                 first = float(np.nextafter(np.float32(0), np.float32(1)))
                 sides[dimension] = (first if under else None, top if over else None)
                 values[f"{axis} at_end_events"] = float(over + under)
-        evidence = Evidence("in_range", sight.events, values, "off-scale events, on raw values")
+        evidence = Evidence("in_range", view.events, values, Reason("FOUND", case="off_scale"))
         if not sides:
             return Unresolved("no channel reaches the end of its scale", evidence)
         intervals = tuple(Interval(axis, low, high) for axis, (low, high) in sides.items())

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cd5flow.gating.core import level_distance, squared_distance
 from cd5flow.gating.roles import RoleSpec
-from cd5flow.gating.sight import Outcome, Resolved, Sight, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import written
+from cd5flow.numerics.robust_ellipse import level_distance, squared_distance
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,10 +110,10 @@ class Mixture(RoleSpec):
     max_events: int = Field(default=20_000, ge=200)
     trim_percent: float = Field(default=0.1, ge=0, lt=10)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the component; unresolved where none stands apart."""
-        axes = (sight.dimension(self.x), sight.dimension(self.y))
-        points = np.column_stack([sight.values(axis) for axis in axes]).astype(np.float64)
+        axes = (view.dimension(self.x), view.dimension(self.y))
+        points = np.column_stack([view.values(axis) for axis in axes]).astype(np.float64)
         points = points[np.isfinite(points).all(axis=1)]
         events = len(points)
         nothing = Evidence("mixture", events)
@@ -121,7 +122,7 @@ class Mixture(RoleSpec):
                 f"{events} events are too few for a mixture on {self.x} and {self.y}", nothing
             )
         # A copy: the answer is the same however often the gate is looked for.
-        rng = copy.deepcopy(sight.rng)
+        rng = copy.deepcopy(view.rng)
         fits = self._fits(_sample(points, self.max_events, self.trim_percent, rng), rng)
         if not fits:
             return Unresolved(f"no mixture on {self.x} and {self.y} settles", nothing)
@@ -129,8 +130,8 @@ class Mixture(RoleSpec):
         number = min(k for k, fit in fits.items() if fit.bic <= lowest + self.bic_margin)
         fit = fits[number]
         values = _about(fits, number)
-        evidence = Evidence("mixture", events, values, self.rule("component"))
-        one = self._chosen(fit, events, sight, axes)
+        evidence = Evidence("mixture", events, values, written(self.rule("component")))
+        one = self._chosen(fit, events, view, axes)
         if isinstance(one, str):
             return Unresolved(one, evidence)
         values |= {
@@ -167,7 +168,7 @@ class Mixture(RoleSpec):
         return found
 
     def _chosen(
-        self, fit: Fit, events: int, sight: Sight, axes: tuple[Dimension, Dimension]
+        self, fit: Fit, events: int, view: TubeView, axes: tuple[Dimension, Dimension]
     ) -> Component | str:
         """Return the component that has the role, or why there is none."""
         every = fit.components
@@ -177,7 +178,7 @@ class Mixture(RoleSpec):
             if one.weight * events >= self.min_events
             and self.min_share_percent <= 100 * one.weight <= self.max_share_percent
         ]
-        fitting = [one for one in self.leading(large, axes) if self.allowed(one, sight, axes)]
+        fitting = [one for one in self.leading(large, axes) if self.allowed(one, view, axes)]
         if fitting:
             return max(fitting, key=self.score)
         where = f"on {self.x} and {self.y}"

@@ -7,11 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Edge, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Edge, Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.density import height_at, highest_peak, profile, span
-from cd5flow.numerics.order_statistics import finite, median
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median
 
 
 class NegativeTail(Spec):
@@ -33,9 +35,9 @@ class NegativeTail(Spec):
     """
 
     method: Literal["negative_tail"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
-    of: str | None = None
+    of: PopulationRef | None = None
     high: Edge | None = None
     at_most: Edge | None = None
     spreads: float = Field(default=3, gt=0)
@@ -43,12 +45,12 @@ class NegativeTail(Spec):
     min_events: int = Field(default=50, ge=2)
     smoothing: float = Field(default=0.012, gt=0)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the cut; unresolved without enough negative events."""
-        dimension = sight.dimension(self.axis)
-        seen = sight.values(dimension) if self.of is None else sight.values_of(self.of, dimension)
-        seen = finite(seen)
-        high = sight.at(self.high, dimension)
+        dimension = view.dimension(self.axis)
+        seen = view.values(dimension) if self.of is None else view.values_of(self.of, dimension)
+        seen = finite_values(seen)
+        high = view.at(self.high, dimension)
         if high is not None:
             seen = seen[seen < high]
         nothing = Evidence("negative_tail", int(seen.size))
@@ -60,11 +62,11 @@ class NegativeTail(Spec):
             return Unresolved(peak, nothing)
         mode, spread = peak
         cut = mode + self.spreads * spread
-        limit = sight.at(self.at_most, dimension)
+        limit = view.at(self.at_most, dimension)
         if limit is not None and cut > limit:
             reason = f"the negative peak of {self.axis} reaches to {cut:.3f}, past {limit:.3f}"
             return Unresolved(reason, nothing)
-        height = height_at(sight.values(dimension), cut, base=self.smoothing, kept=self.keep)
+        height = height_at(view.values(dimension), cut, base=self.smoothing, kept=self.keep)
         if height > self.max_height:
             reason = f"a cut at {cut:.3f} on {self.axis} would split a population"
             return Unresolved(reason, nothing)
@@ -72,7 +74,7 @@ class NegativeTail(Spec):
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
         values = {"cut": cut, "mode": mode, "spread": spread, "spreads": self.spreads}
-        note = f"{self.spreads:g} spreads above the negative peak of {self.axis}"
+        note = Reason("FOUND", case="tail", spreads=self.spreads, axis=self.axis)
         return Resolved(region, Evidence("negative_tail", int(seen.size), values, note))
 
     def _peak(self, seen: np.ndarray) -> tuple[float, float] | str:

@@ -7,10 +7,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.order_statistics import finite, median, quantile
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median, quantile
 
 
 class PulseWidth(Spec):
@@ -29,16 +31,16 @@ class PulseWidth(Spec):
     """
 
     method: Literal["pulse_width"]
-    axis: str
+    axis: MarkerRef
     spreads: float = Field(default=5, gt=0)
     least_percent: float = Field(default=8, ge=0)
     single_percent: float = Field(default=45, gt=0, lt=100)
     min_events: int = Field(default=200, ge=10)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the bound; unresolved with too few events or where all pulses are equally wide."""
-        dimension = sight.dimension(self.axis, linear=True)
-        widths = finite(sight.values(dimension)).astype(np.float64)
+        dimension = view.dimension(self.axis, linear=True)
+        widths = finite_values(view.values(dimension)).astype(np.float64)
         widths = widths[widths > 0]
         nothing = Evidence("pulse_width", int(widths.size))
         if widths.size < self.min_events:
@@ -51,7 +53,7 @@ class PulseWidth(Spec):
             )
         cut = middle + max(self.spreads * spread, self.least_percent / 100 * middle)
         values = {"cut_linear": cut, "middle_linear": middle, "spread_linear": spread}
-        note = f"pulses no wider than those of single cells on {self.axis}"
+        note = Reason("FOUND", case="pulse_width", axis=self.axis)
         return Resolved(
             Interval(dimension, high=cut), Evidence("pulse_width", int(widths.size), values, note)
         )

@@ -9,18 +9,20 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.special import bdtr
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Edge,
     NoControlError,
     Outcome,
     Resolved,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
-    robust_sd,
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import written
+from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.numerics.order_statistics import robust_sd
 
 
 class Quantile(Spec):
@@ -45,9 +47,9 @@ class Quantile(Spec):
     """
 
     method: Literal["quantile"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
-    of: str
+    of: PopulationRef
     quantile_percent: float = Field(gt=0, lt=100)
     control: Literal["fmo", "isotype"] | None = None
     spreads: float = Field(default=0, allow_inf_nan=False)
@@ -56,15 +58,15 @@ class Quantile(Spec):
     min_events: int = Field(default=200, ge=2)
     confidence_percent: float = Field(default=95, gt=50, lt=100)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the cut; unresolved with too few events, or without the control asked for."""
-        dimension = sight.dimension(self.axis)
+        dimension = view.dimension(self.axis)
         who = self.of if self.control is None else f"{self.of} in the {self.control} control"
         try:
             seen = (
-                sight.values_of(self.of, dimension)
+                view.values_of(self.of, dimension)
                 if self.control is None
-                else sight.values_of_control(self.control, self.of, dimension)
+                else view.values_of_control(self.control, self.of, dimension)
             )
         except NoControlError as absent:
             return Unresolved(str(absent.args[0]), Evidence("quantile", 0))
@@ -87,7 +89,7 @@ class Quantile(Spec):
             return Unresolved(f"{who} has no width on {self.axis}", nothing)
         moved = self.spreads * spread
         cut = float(np.percentile(ordered, self.quantile_percent)) + moved
-        against = self._outside(cut, sight)
+        against = self._outside(cut, view)
         if against is not None:
             return Unresolved(against, nothing)
         ends = (float(ordered[ranks[0] - 1]) + moved, float(ordered[ranks[1] - 1]) + moved)
@@ -97,17 +99,19 @@ class Quantile(Spec):
             "cut_high": ends[1],
             "spread": spread,
             # Of the parent: what the cut's own uncertainty leaves open.
-            "open_percent": _between(sight.values(dimension), *ends),
+            "open_percent": _between(view.values(dimension), *ends),
         }
         region = (
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
-        return Resolved(region, Evidence("quantile", int(ordered.size), values, self._note(who)))
+        return Resolved(
+            region, Evidence("quantile", int(ordered.size), values, written(self._note(who)))
+        )
 
-    def _outside(self, cut: float, sight: Sight) -> str | None:
+    def _outside(self, cut: float, view: TubeView) -> str | None:
         """Return why a cut may not lie where it does; None where it may."""
-        dimension = sight.dimension(self.axis)
-        low, high = sight.at(self.low, dimension), sight.at(self.high, dimension)
+        dimension = view.dimension(self.axis)
+        low, high = view.at(self.low, dimension), view.at(self.high, dimension)
         if (self.low is not None and low is None) or (self.high is not None and high is None):
             return f"no population with enough events to place the window on {self.axis}"
         if low is not None and cut < low:

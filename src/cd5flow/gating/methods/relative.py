@@ -6,17 +6,18 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
+from cd5flow.gating.tube_view import (
     Outcome,
     Resolved,
     Side,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
     refuse_one_channel_twice,
 )
 from cd5flow.model.geometry import Dimension, Interval, Rectangle
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.density import height_at
 
 
@@ -42,40 +43,38 @@ class Relative(Spec):
         refuse_one_channel_twice(*(side.axis for side in self.sides))
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Place the edges; unresolved where a population is missing or the edges cross."""
         intervals: list[Interval] = []
         values: dict[str, float] = {}
         for side in self.sides:
-            dimension = sight.dimension(side.axis)
+            dimension = view.dimension(side.axis)
             bounds: list[float | None] = []
             for name, edge in (("low", side.low), ("high", side.high)):
-                place = sight.at(edge, dimension)
+                place = view.at(edge, dimension)
                 if edge is not None and place is None:
                     reason = (
                         f"no population with enough events to place the {name} edge on {side.axis}"
                     )
-                    return Unresolved(reason, self._evidence(sight, values))
-                if place is not None and self._splits(sight, dimension, place):
+                    return Unresolved(reason, self._evidence(view, values))
+                if place is not None and self._splits(view, dimension, place):
                     reason = f"an edge at {place:.3f} on {side.axis} would split a population"
-                    return Unresolved(reason, self._evidence(sight, values))
+                    return Unresolved(reason, self._evidence(view, values))
                 if place is not None:
                     values[f"{side.axis} {name}"] = place
                 bounds.append(place)
             low, high = bounds
             if low is not None and high is not None and not low < high:
                 reason = f"the edges on {side.axis} cross ({low:.3f} and {high:.3f})"
-                return Unresolved(reason, self._evidence(sight, values))
+                return Unresolved(reason, self._evidence(view, values))
             intervals.append(Interval(dimension, low, high))
         region = intervals[0] if len(intervals) == 1 else Rectangle(tuple(intervals))
-        return Resolved(region, self._evidence(sight, values))
+        return Resolved(region, self._evidence(view, values))
 
-    def _splits(self, sight: Sight, dimension: Dimension, place: float) -> bool:
+    def _splits(self, view: TubeView, dimension: Dimension, place: float) -> bool:
         if self.max_height is None:
             return False
-        return height_at(sight.values(dimension), place, base=0.012) > self.max_height
+        return height_at(view.values(dimension), place, base=0.012) > self.max_height
 
-    def _evidence(self, sight: Sight, values: dict[str, float]) -> Evidence:
-        return Evidence(
-            "relative", sight.events, values, "edges relative to populations of this tube"
-        )
+    def _evidence(self, view: TubeView, values: dict[str, float]) -> Evidence:
+        return Evidence("relative", view.events, values, Reason("FOUND", case="relative"))

@@ -8,18 +8,19 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from cd5flow.gating.sight import (
-    MAD_TO_SD,
+from cd5flow.gating.tube_view import (
     Outcome,
     Resolved,
-    Sight,
     Spec,
+    TubeView,
     Unresolved,
     refuse_one_channel_twice,
 )
-from cd5flow.model.geometry import Polygon
+from cd5flow.model.geometry import Dimension, Polygon
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.order_statistics import median
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median
 
 ROUNDING = 1e-6
 """Relative spread that rounding to float32 alone can give."""
@@ -43,8 +44,8 @@ class SingletBand(Spec):
     """
 
     method: Literal["singlet_band"]
-    area: str
-    height: str
+    area: MarkerRef
+    height: MarkerRef
     below: float = Field(default=4, gt=0)
     above: float = Field(default=5, gt=0)
     min_events: int = Field(default=200, ge=10)
@@ -55,15 +56,12 @@ class SingletBand(Spec):
         refuse_one_channel_twice(self.area, self.height)
         return self
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Fit the band; unresolved with too few events or without any spread."""
-        x_axis = sight.dimension(self.area, linear=True)
-        y_axis = sight.dimension(self.height, linear=True)
-        x, y = sight.values(x_axis), sight.values(y_axis)
-        ends = tuple(
-            sight.columns.events.raw.channel(axis.detector).last_step for axis in (x_axis, y_axis)
-        )
-        tops = tuple(_top(values, end) for values, end in zip((x, y), ends, strict=True))
+        x_axis = view.dimension(self.area, linear=True)
+        y_axis = view.dimension(self.height, linear=True)
+        x, y = view.values(x_axis), view.values(y_axis)
+        tops = (_top(x, view, x_axis), _top(y, view, y_axis))
         reach = 1.05 * float(np.max(x[np.isfinite(x)], initial=0.0))
         keep = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
         keep &= (x < tops[0]) & (y < tops[1])
@@ -96,14 +94,22 @@ class SingletBand(Spec):
             tops=tops,
         )
         values = {"slope": slope, "intercept_linear": intercept, "relative_spread": spread}
-        note = f"{self.height} follows {self.area}; band from -{self.below:g} to +{self.above:g} spreads"
+        note = Reason(
+            "FOUND",
+            case="band",
+            height=self.height,
+            area=self.area,
+            below=self.below,
+            above=self.above,
+        )
         return Resolved(
             Polygon(x_axis, y_axis, vertices), Evidence("singlet_band", int(x.size), values, note)
         )
 
 
-def _top(values: np.ndarray, end: float | None) -> float:
+def _top(values: np.ndarray, view: TubeView, axis: Dimension) -> float:
     """Return from where values are at the end of their scale; infinite where none is."""
+    end = view.columns.events.raw.channel(axis.detector).last_step
     return float("inf") if end is None or not np.any(values >= end) else float(end)
 
 
@@ -118,8 +124,10 @@ def _vertices(
     """Return the corners of a band that is open where a value says only "at least so much".
 
     Args:
-        left, right: where the band begins and ends on x.
-        lower, upper: its sides.
+        left: where the band begins on x.
+        right: where it ends.
+        lower: its lower side.
+        upper: its upper side.
         tops: where x and y end; infinite where no event is at an end.
     """
     x_top, y_top = tops

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cd5flow.gating.sight import MAD_TO_SD, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval, Intervals
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.chunks import blocks
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef
+from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
-from cd5flow.numerics.order_statistics import finite, quantiles
-from cd5flow.numerics.threads import side_by_side
+from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -44,7 +44,7 @@ class StableTime(Spec):
     """
 
     method: Literal["stable_time"]
-    axes: tuple[str, ...]
+    axes: tuple[MarkerRef, ...]
     bins: int = Field(default=200, ge=10)
     bin_events: int = Field(default=150, ge=20)
     rate_low: float = Field(default=0.5, ge=0, lt=1)
@@ -55,15 +55,15 @@ class StableTime(Spec):
     merge: int = Field(default=2, ge=0)
     min_events: int = Field(default=1000, ge=100)
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the stable stretches; unresolved without a running clock or with too few events."""
-        dimension = sight.dimension("Time", linear=True, compensated=False)
-        time = np.asarray(sight.values(dimension), dtype=np.float64)
+        dimension = view.dimension("Time", linear=True, compensated=False)
+        time = np.asarray(view.values(dimension), dtype=np.float64)
         timed = np.isfinite(time)
         if not timed.all():
-            inside = sight.inside.copy()
+            inside = view.inside.copy()
             inside[inside] = timed
-            time, sight = time[timed], replace(sight, inside=inside)
+            time, view = time[timed], replace(view, inside=inside)
         nothing = Evidence("stable_time", int(time.size))
         why = self._unwatchable(time)
         if why is not None:
@@ -78,14 +78,15 @@ class StableTime(Spec):
         end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
         end += (end - start) * 1e-6
         place, counts = _binned(time, start, end, bins)
-        usual = _weighted_median(counts)
+        usual = usual_count(counts)
         odd_rate = (counts < self.rate_low * usual) | (counts > self.rate_high * usual)
         odd_signal = np.zeros(bins, dtype=bool)
         step = max(1, time.size // self.signal_events)
         seen = place[::step]
         seen_counts = np.bincount(seen, minlength=bins)
-        watched = [sight.dimension(axis, compensated=False) for axis in self._present(sight)]
-        for table in side_by_side([partial(_ranked, sight, d, seen, step, bins) for d in watched]):
+        watched = [view.dimension(axis, compensated=False) for axis in self._present(view)]
+        for signal in watched:
+            table = _ranked(view, signal, seen, step, bins)
             if table is not None:
                 odd_signal |= self._shifted(table, seen_counts, odd_rate | odd_signal)
         unstable = _merge(odd_rate | odd_signal, self.merge)
@@ -103,11 +104,10 @@ class StableTime(Spec):
         edges = start + (end - start) / bins * np.arange(bins + 1)
         spans = tuple((float(edges[a]), float(edges[b])) for a, b in _runs(~unstable))
         removed = [(float(edges[a]), float(edges[b])) for a, b in _runs(unstable)]
-        note = (
-            "no unstable stretch"
-            if not removed
-            else "unstable: " + ", ".join(f"{a:.1f}-{b:.1f} s" for a, b in removed)
-        )
+        note = Reason("FOUND", case="stable")
+        if removed:
+            stretches = " s, ".join(f"{a:.1f}-{b:.1f}" for a, b in removed)
+            note = Reason("FOUND", case="unstable", spans=stretches)
         evidence = Evidence("stable_time", int(time.size), values_found, note)
         if len(spans) == 1:
             return Resolved(Interval(dimension, spans[0][0], spans[0][1]), evidence)
@@ -123,8 +123,8 @@ class StableTime(Spec):
             return "the clock began anew during the run: a time stands for several moments"
         return None
 
-    def _present(self, sight: Sight) -> list[str]:
-        return [axis for axis in self.axes if any(sight.panel.has(m) for m in axis.split("|"))]
+    def _present(self, view: TubeView) -> list[str]:
+        return [axis for axis in self.axes if any(view.panel.has(m) for m in axis.split("|"))]
 
     def _shifted(
         self, table: npt.NDArray[np.int64], counts: np.ndarray, odd: np.ndarray
@@ -155,26 +155,24 @@ def _binned(
     """Return the bin of each time from start to end, and the events of each bin."""
     place = np.empty(time.size, dtype=np.int32)
     counts = np.zeros(bins, dtype=np.intp)
-    for block in blocks(time.size):
-        there = ((time[block] - start) * (bins / (end - start))).astype(np.int32)
-        np.minimum(there, bins - 1, out=place[block])
-        counts += np.bincount(place[block], minlength=bins)
+    for chunk in chunks(time.size):
+        there = ((time[chunk] - start) * (bins / (end - start))).astype(np.int32)
+        np.minimum(there, bins - 1, out=place[chunk])
+        counts += np.bincount(place[chunk], minlength=bins)
     return place, counts
 
 
 def _ranked(
-    sight: Sight, dimension: Dimension, place: np.ndarray, step: int, bins: int
+    view: TubeView, dimension: Dimension, place: np.ndarray, step: int, bins: int
 ) -> npt.NDArray[np.int64] | None:
     """Return how many of every `step`-th events each time bin holds at each step of a signal.
 
     None where the signal has no spread.
     """
     values = (
-        sight.columns.every(step, dimension)
-        if sight.inside.all()
-        else sight.values(dimension)[::step]
+        view.columns.every(step, dimension) if view.inside.all() else view.values(dimension)[::step]
     )
-    known = finite(values)
+    known = finite_values(values)
     if not known.size:
         return None
     low, high = quantiles(known[:: max(1, values.size // 20_000)], (0.5, 99.5))
@@ -205,12 +203,6 @@ def _table(
     cell = code.astype(np.int32)
     cell += place * np.int32(RANK_BINS)
     return np.bincount(cell, minlength=bins * RANK_BINS).reshape(bins, RANK_BINS)
-
-
-def _weighted_median(counts: np.ndarray) -> float:
-    """Return the rate in whose bins half of the events lie: idle stretches do not count."""
-    order = np.sort(counts)
-    return float(order[np.searchsorted(np.cumsum(order), order.sum() / 2)])
 
 
 def _merge(unstable: np.ndarray, reach: int) -> np.ndarray:

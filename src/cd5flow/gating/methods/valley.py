@@ -7,11 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from cd5flow.gating.sight import Edge, Outcome, Resolved, Sight, Spec, Unresolved
+from cd5flow.gating.tube_view import Edge, Outcome, Resolved, Spec, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.populations import Evidence
-from cd5flow.numerics.density import Dip, Profile, dips, profile, span
-from cd5flow.numerics.order_statistics import finite
+from cd5flow.model.reasons import Reason
+from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.numerics.density import Dip, Profile, find_dips, profile, span
+from cd5flow.numerics.order_statistics import finite_values
 
 
 class Valley(Spec):
@@ -33,7 +35,7 @@ class Valley(Spec):
     """
 
     method: Literal["valley"]
-    axis: str
+    axis: MarkerRef
     keep: Literal["above", "below"]
     low: Edge | None = None
     high: Edge | None = None
@@ -42,16 +44,16 @@ class Valley(Spec):
     min_events: int = Field(default=20, ge=2)
     smoothing: float = Field(default=0.012, gt=0)
     negative_below: Edge | None = None
-    include: tuple[str, ...] = ()
+    include: tuple[PopulationRef, ...] = ()
 
-    def find(self, sight: Sight) -> Outcome:
+    def find(self, view: TubeView) -> Outcome:
         """Find the valley; unresolved with one peak, a shallow valley or no window."""
-        dimension = sight.dimension(self.axis)
+        dimension = view.dimension(self.axis)
         seen = np.concatenate(
-            [sight.values(dimension), *(sight.values_of(name, dimension) for name in self.include)]
+            [view.values(dimension), *(view.values_of(name, dimension) for name in self.include)]
         )
-        seen = finite(seen)
-        low, high = sight.at(self.low, dimension), sight.at(self.high, dimension)
+        seen = finite_values(seen)
+        low, high = view.at(self.low, dimension), view.at(self.high, dimension)
         nothing = Evidence("valley", int(seen.size))
         if (self.low is not None and low is None) or (self.high is not None and high is None):
             return Unresolved(
@@ -63,8 +65,10 @@ class Valley(Spec):
             )
         left, right = span(seen)
         shape = profile(seen, base=self.smoothing, low=left, high=right)
-        found = dips(shape, min_depth=self.min_depth, min_events=self.min_events) if shape else ()
-        negative = sight.at(self.negative_below, dimension)
+        found = (
+            find_dips(shape, min_depth=self.min_depth, min_events=self.min_events) if shape else ()
+        )
+        negative = view.at(self.negative_below, dimension)
         allowed = [
             d
             for d in found
@@ -107,7 +111,9 @@ class Valley(Spec):
             "right_events": dip.right_events,
             "neighbour_percent": under,
         }
-        return Evidence("valley", int(events), values, f"valley between two peaks of {self.axis}")
+        return Evidence(
+            "valley", int(events), values, Reason("FOUND", case="valley", axis=self.axis)
+        )
 
 
 def _under_peak(shape: Profile, dip: Dip, keep: str) -> float:

@@ -8,16 +8,17 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from cd5flow.gating.methods import Method
-from cd5flow.gating.sight import Control, Sight, Unresolved
+from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
-from support.gating_factory import DISPLAY, Arrays, check_answer, sight, unhurried
+from support.gating_factory import DISPLAY, Arrays, check_answer, tube_view
+from support.properties import part_of_examples
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
 FAR = {"population": "all", "quantile_percent": 90, "decades": 0.5, "min_events": 2}
@@ -136,11 +137,11 @@ def columns(draw: st.DrawFn, events: int) -> np.ndarray[Any, np.dtype[np.float32
 
 
 @st.composite
-def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> Sight:
+def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> TubeView:
     events = draw(st.sampled_from((0, 1, 2, 3, 12, 150, 1_200)))
     arrays: Arrays = {name: draw(columns(events)) for name in ("X", "Y", "Time")}
     rng = np.random.default_rng(draw(st.integers(0, 1_000)))
-    view = sight(
+    view = tube_view(
         arrays,
         populations={"some": rng.random(events) < draw(st.sampled_from((0.0, 0.1, 0.9)))},
         parent=rng.random(events) < draw(st.sampled_from((0.0, 0.5, 1.0))),
@@ -164,10 +165,10 @@ def test_every_method_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@settings(unhurried, max_examples=100)
+@part_of_examples(0.4)
 @given(view=tubes())
 def test_any_events_are_answered_with_a_region_or_a_reason(
-    rule: dict[str, Any], view: Sight
+    rule: dict[str, Any], view: TubeView
 ) -> None:
     outcome = TypeAdapter(Method).validate_python(rule).find(view)
     if isinstance(outcome, Unresolved) or not isinstance(outcome.region, Boolean):
@@ -175,9 +176,9 @@ def test_any_events_are_answered_with_a_region_or_a_reason(
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@settings(unhurried, max_examples=10)
+@part_of_examples(0.1)
 @given(view=tubes(scales=(DISPLAY,)))
-def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: Sight) -> None:
+def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: TubeView) -> None:
     method = TypeAdapter(Method).validate_python(rule)
     with np.errstate(all="ignore"):  # values of all magnitudes without a scale that holds them
         assert method.find(view) == method.find(view)
@@ -185,6 +186,6 @@ def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: Sight
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_no_events_are_no_gate_but_where_it_is_written_down(rule: dict[str, Any]) -> None:
-    view = sight({"X": [], "Y": [], "Time": []}, populations={"some": []})
+    view = tube_view({"X": [], "Y": [], "Time": []}, populations={"some": []})
     outcome = TypeAdapter(Method).validate_python(rule).find(view)
     assert isinstance(outcome, Unresolved) == (rule["method"] not in {"fixed", "combine"})

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from cd5flow.gating.methods.as_at_diagnosis import AsAtDiagnosis
-from cd5flow.gating.sight import Sight
+from cd5flow.gating.tube_view import TubeView
 from cd5flow.model.geometry import Interval, Rectangle
 from cd5flow.model.laip import Laip, MarkerRange
-from support.gating_factory import reason, resolved, sight
+from support.gating_factory import reason, resolved, tube_view
 
 T_CELLS = np.full(200, 1000.0)
 IS_T = np.arange(400) < 200
@@ -32,8 +32,8 @@ def method(**said: Any) -> AsAtDiagnosis:
     return AsAtDiagnosis(method="as_at_diagnosis", **said)
 
 
-def seen(known: Laip | None, axes: Mapping[str, Any] | None = None) -> Sight:
-    view = sight(axes or {"CD45": CELLS}, populations={"t_cells": IS_T})
+def seen(known: Laip | None, axes: Mapping[str, Any] | None = None) -> TubeView:
+    view = tube_view(axes or {"CD45": CELLS}, populations={"t_cells": IS_T})
     return replace(view, laip=known)
 
 
@@ -78,7 +78,7 @@ def test_a_marker_bounds_from_below_only_if_nearly_all_blasts_carried_it(
 
 
 def test_too_few_t_cells_measure_nothing() -> None:
-    view = sight({"CD45": CELLS}, populations={"t_cells": np.arange(400) < 10})
+    view = tube_view({"CD45": CELLS}, populations={"t_cells": np.arange(400) < 10})
     known = replace(view, laip=laip(CD45=ranged(-1.0, -0.5)))
     assert "shares no marker" in reason(method(axes=("CD45",)).find(known))
 

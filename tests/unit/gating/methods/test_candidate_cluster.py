@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from cd5flow.gating.methods.candidate_cluster import CandidateCluster
-from cd5flow.gating.sight import Outcome, Position, Side, Sight
+from cd5flow.gating.tube_view import Outcome, Position, Side, TubeView
 from cd5flow.model.geometry import Ellipse
-from support.gating_factory import Floats, axis, inside, normal, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, normal, reason, resolved, tube_view
 
 SPREAD = 0.03
 T_CELLS = np.column_stack([normal(0.8, SPREAD, 800, seed=7), normal(0.3, SPREAD, 800, seed=8)])
@@ -29,12 +29,12 @@ def scatter(events: int, *, seed: int = 1) -> Floats:
     return np.random.default_rng(seed).uniform((0.2, 0.1), (0.9, 0.6), (events, 2))
 
 
-def tube(*candidates: Floats, cd3: npt.ArrayLike | None = None) -> Sight:
+def tube(*candidates: Floats, cd3: npt.ArrayLike | None = None) -> TubeView:
     """Return candidates as the parent, beside normal T cells."""
     points = np.concatenate([T_CELLS, *candidates])
     is_t = np.arange(len(points)) < len(T_CELLS)
     third = np.zeros(len(points)) if cd3 is None else cd3
-    return sight(
+    return tube_view(
         {"CD45": points[:, 0], "SSC": points[:, 1], "CD3": third},
         populations={"t": is_t, "nobody": np.zeros(len(points))},
         parent=~is_t,
@@ -128,7 +128,7 @@ def test_nan_is_no_candidate_and_spoils_no_yardstick() -> None:
     odd = np.array([[math.nan, 0.3], [0.5, math.inf]])
     spoilt = np.concatenate([points, odd, odd])
     row = np.arange(904)
-    view = sight(
+    view = tube_view(
         {"CD45": spoilt[:, 0], "SSC": spoilt[:, 1]},
         populations={"t": (row < 800) | (row >= 902)},
         parent=(row >= 800) & (row < 902),
@@ -198,12 +198,12 @@ def test_two_axes_are_two_channels() -> None:
         cluster(y="CD45")
 
 
-def cut_tail(events: int = 3_000) -> Sight:
+def cut_tail(events: int = 3_000) -> TubeView:
     """Return a wide hill of which only the cells dimmer than an edge are candidates."""
     hill = cloud(0.62, 0.3, events, spread=2 * SPREAD, seed=4)
     points = np.concatenate([T_CELLS, hill])
     row = np.arange(len(points))
-    return sight(
+    return tube_view(
         {"CD45": points[:, 0], "SSC": points[:, 1]},
         populations={"t": row < 800, "hill": row >= 800},
         parent=(row >= 800) & (points[:, 0] < 0.5),
@@ -222,7 +222,7 @@ def test_a_tail_cut_short_by_the_parents_edge_is_no_cluster_where_the_rest_is_se
 def test_a_cluster_among_the_cells_around_it_is_one() -> None:
     points = np.concatenate([T_CELLS, cloud(0.5, 0.3, 100), scatter(150)])
     row = np.arange(len(points))
-    view = sight(
+    view = tube_view(
         {"CD45": points[:, 0], "SSC": points[:, 1]},
         populations={"t": row < 800, "around": row >= 800},
         parent=(row >= 800) & (row < 900),

@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.combine import Combine
 from cd5flow.model.geometry import Boolean, Operand, Region
-from support.gating_factory import reason, resolved, sight
+from support.gating_factory import reason, resolved, tube_view
 
 
 def combined(*of: str, operator: str = "and") -> Region:
-    view = sight({"X": [1, 2]}, populations={"t": [True, False], "nk": [False, False]})
+    view = tube_view({"X": [1, 2]}, populations={"t": [True, False], "nk": [False, False]})
     combine = Combine.model_validate({"method": "combine", "operator": operator, "of": of})
     return resolved(combine.find(view)).region
 
@@ -26,7 +26,7 @@ def test_not_is_the_complement() -> None:
 
 
 def test_a_name_that_only_begins_with_not_is_a_name() -> None:
-    view = sight({"X": [1]}, populations={"not_nk": [True]})
+    view = tube_view({"X": [1]}, populations={"not_nk": [True]})
     region = resolved(Combine(method="combine", operator="and", of=("not_nk",)).find(view)).region
     assert region == Boolean("and", (Operand("not_nk"),))
 
@@ -41,7 +41,7 @@ def test_populations_that_were_not_gated_are_left_out() -> None:
 
 def test_without_any_population_it_is_unresolved() -> None:
     combine = Combine(method="combine", operator="and", of=("not granulocytes", "blasts"))
-    outcome = combine.find(sight({"X": [1]}))
+    outcome = combine.find(tube_view({"X": [1]}))
     assert reason(outcome) == "none of not granulocytes, blasts was gated"
 
 

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.roles import Window
-from cd5flow.gating.sight import Outcome, Position, Sight
+from cd5flow.gating.tube_view import Outcome, Position, TubeView
 from cd5flow.model.geometry import Ellipse
+from cd5flow.model.reasons import sentence
 from cd5flow.model.scale import Logicle
-from support.gating_factory import Floats, axis, inside, normal, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, normal, reason, resolved, tube_view
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y).
 CLOUDS = {
@@ -35,9 +36,9 @@ POINTS = np.concatenate([cloud(*where, seed=i) for i, where in enumerate(CLOUDS.
 WHO = np.repeat(list(CLOUDS), [n for _, _, n in CLOUDS.values()])
 
 
-def marrow(extra: npt.ArrayLike = (), **settings: Any) -> Sight:
+def marrow(extra: npt.ArrayLike = (), **settings: Any) -> TubeView:
     points = np.concatenate([POINTS, np.reshape(extra, (-1, 2))])
-    return sight({"CD45": points[:, 0], "SSC": points[:, 1]}, **settings)
+    return tube_view({"CD45": points[:, 0], "SSC": points[:, 1]}, **settings)
 
 
 def cluster(**settings: Any) -> DensityCluster:
@@ -71,7 +72,7 @@ def test_the_role_says_which_hill_is_taken(role: dict[str, float], who: str) -> 
 
 
 def test_the_ellipse_holds_the_share_asked_for() -> None:
-    view = sight(dict(zip(("CD45", "SSC"), cloud(0.5, 0.5, 20_000).T, strict=True)))
+    view = tube_view(dict(zip(("CD45", "SSC"), cloud(0.5, 0.5, 20_000).T, strict=True)))
     for level in (50, 90, 99):
         kept = inside(ellipse(cluster(level_percent=level).find(view)), view)
         assert 100 * kept.mean() == pytest.approx(level, abs=2)
@@ -83,7 +84,7 @@ def test_the_ellipse_lies_on_the_display_axes_and_the_evidence_names_the_hill() 
     assert outcome.evidence.events == 4_500
     assert outcome.evidence.values["hills"] == 3
     assert outcome.evidence.values["CD45 peak"] == pytest.approx(0.8, abs=0.03)
-    assert outcome.evidence.note == "the hill with CD45 highest, SSC lowest"
+    assert sentence(outcome.evidence.note) == "the hill with CD45 highest, SSC lowest"
 
 
 def test_only_hills_with_their_top_in_the_windows_are_candidates() -> None:
@@ -125,7 +126,7 @@ def test_a_hill_must_lead_the_dimmest_by_the_decades_asked_for(
 ) -> None:
     rng = np.random.default_rng(1)
     x = 1_000 * 10 ** rng.normal(np.repeat((0, brighter), 1_000), 0.05)
-    view = sight({"CD45": x, "SSC": rng.normal(1e4, 1e3, 2_000)}, scale=Logicle(t=262144.0))
+    view = tube_view({"CD45": x, "SSC": rng.normal(1e4, 1e3, 2_000)}, scale=Logicle(t=262144.0))
     outcome = cluster(lead_decades={"CD45": 0.8}).find(view)
     if found:
         assert inside(ellipse(outcome), view)[1_000:].mean() > 0.95
@@ -140,7 +141,7 @@ def test_one_hill_leads_none() -> None:
 
 def test_above_zero_any_hill_leads_those_that_are_not() -> None:
     points = np.concatenate([cloud(-0.4, 0.5, 500), cloud(0.4, 0.5, 500, seed=3)])
-    view = sight({"CD45": points[:, 0], "SSC": points[:, 1]})
+    view = tube_view({"CD45": points[:, 0], "SSC": points[:, 1]})
     found = ellipse(cluster(role={"CD45": -1}, lead_decades={"CD45": 2}).find(view))
     assert found.centre[0] == pytest.approx(0.4, abs=0.02)
 
@@ -174,7 +175,7 @@ def test_far_events_leave_the_map_its_detail() -> None:
 )
 def test_without_a_hill_of_some_width_it_is_unresolved(points: npt.ArrayLike, what: str) -> None:
     array = np.reshape(points, (-1, 2))
-    outcome = cluster().find(sight({"CD45": array[:, 0], "SSC": array[:, 1]}))
+    outcome = cluster().find(tube_view({"CD45": array[:, 0], "SSC": array[:, 1]}))
     assert what in reason(outcome)
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.fixed import Fixed
 from cd5flow.model.geometry import Ellipse, Interval, Polygon, Rectangle, Region
 from cd5flow.model.scale import Linear
-from support.gating_factory import DISPLAY, axis, inside, resolved, sight
+from support.gating_factory import DISPLAY, axis, inside, resolved, tube_view
 
 TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
 
@@ -21,7 +21,7 @@ def fixed(**settings: Any) -> Fixed:
 
 
 def region(**settings: Any) -> Region:
-    outcome = fixed(**settings).find(sight({"X": [1.0], "Y": [1.0]}))
+    outcome = fixed(**settings).find(tube_view({"X": [1.0], "Y": [1.0]}))
     assert outcome.evidence.method == "fixed"
     return resolved(outcome).region
 
@@ -45,7 +45,7 @@ def test_vertices_are_a_polygon_and_a_centre_is_an_ellipse() -> None:
 def test_linear_places_are_linear_and_display_places_on_the_gates_scale() -> None:
     half = Linear(t=200.0)
     side = ({"axis": "X", "low": 0.5},)
-    view = sight({"X": [0.4, 0.6, 90, 110]}, scale=half)
+    view = tube_view({"X": [0.4, 0.6, 90, 110]}, scale=half)
     display = resolved(fixed(units="display", sides=side).find(view)).region
     assert inside(display, view).tolist() == [False, False, False, True]
     linear = resolved(fixed(sides=side).find(view)).region
@@ -55,7 +55,7 @@ def test_linear_places_are_linear_and_display_places_on_the_gates_scale() -> Non
 def test_a_fixed_region_is_the_same_whatever_the_events() -> None:
     settings = {"units": "display", "sides": ({"axis": "X", "low": 0.5},)}
     assert region(**settings) == Interval(axis("X", DISPLAY), low=0.5)
-    empty = sight({"X": [1.0, np.nan]}, parent=[False, False])
+    empty = tube_view({"X": [1.0, np.nan]}, parent=[False, False])
     assert resolved(fixed(**settings).find(empty)).region == region(**settings)
 
 

@@ -20,9 +20,10 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
-from cd5flow.gating.sight import Position, Sight
+from cd5flow.gating.tube_view import Position, TubeView
+from cd5flow.model.reasons import sentence
 from support.cluster_factory import ellipse
-from support.gating_factory import Floats, axis, inside, reason, resolved, sight, unhurried
+from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y): place, spread, events.
 CLOUDS = {
@@ -41,10 +42,10 @@ def clouds(**moved: tuple[float, float]) -> Floats:
     return np.concatenate(parts)
 
 
-def marrow(extra: npt.ArrayLike = (), *, points: Floats | None = None, **more: Any) -> Sight:
+def marrow(extra: npt.ArrayLike = (), *, points: Floats | None = None, **more: Any) -> TubeView:
     where = clouds() if points is None else points
     every = np.concatenate([where, np.reshape(extra, (-1, 2))])
-    return sight({"CD45": every[:, 0], "SSC": every[:, 1]}, **more)
+    return tube_view({"CD45": every[:, 0], "SSC": every[:, 1]}, **more)
 
 
 def mixture(**settings: Any) -> Mixture:
@@ -86,7 +87,7 @@ def test_the_ellipse_holds_the_share_asked_for() -> None:
         assert 100 * kept.mean() == pytest.approx(level, abs=3)
 
 
-def beside(distance: float, **settings: Any) -> Sight:
+def beside(distance: float, **settings: Any) -> TubeView:
     """Return two populations of like size, so many of their standard deviations apart."""
     rng = np.random.default_rng(1)
     two = [rng.normal((x, 0.3), 0.03, (2_000, 2)) for x in (0.60, 0.60 + 0.03 * distance)]
@@ -108,7 +109,7 @@ def test_the_evidence_tells_what_the_component_rests_on() -> None:
     outcome = mixture(role={"CD45": 1, "SSC": -1}).find(marrow())
     values = outcome.evidence.values
     assert outcome.evidence.events == 4_500
-    assert outcome.evidence.note == "the component with CD45 highest, SSC lowest"
+    assert sentence(outcome.evidence.note) == "the component with CD45 highest, SSC lowest"
     assert values["CD45 mean"] == pytest.approx(0.80, abs=0.01)
     assert values["SSC mean"] == pytest.approx(0.30, abs=0.01)
     assert values["weight_percent"] == pytest.approx(100 / 4.5, rel=0.05)
@@ -306,7 +307,7 @@ def test_the_number_of_threads_changes_no_digit() -> None:
     assert done.stdout.strip() == str(mixture(max_components=4).find(marrow()))
 
 
-@settings(unhurried, max_examples=8)
+@settings(max_examples=8)
 @given(st.floats(-50, 50), st.floats(0.05, 50))
 def test_units_and_their_zero_do_not_matter(shift: float, factor: float) -> None:
     one = ellipse(mixture().find(marrow()))

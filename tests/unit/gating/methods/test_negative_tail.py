@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.gating.methods.negative_tail import NegativeTail
-from cd5flow.gating.sight import Outcome, Position
+from cd5flow.gating.tube_view import Outcome, Position
 from cd5flow.model.geometry import Interval
 from support.gating_factory import (
     Floats,
@@ -21,8 +21,7 @@ from support.gating_factory import (
     quantiles,
     reason,
     resolved,
-    sight,
-    unhurried,
+    tube_view,
 )
 
 NEGATIVE = quantiles(0.3, 0.05, 2_000)
@@ -43,7 +42,7 @@ def cut(outcome: Outcome) -> float:
 
 
 def find(*parts: Floats, **settings: Any) -> Outcome:
-    return tail(**settings).find(sight({"X": np.concatenate(parts)}))
+    return tail(**settings).find(tube_view({"X": np.concatenate(parts)}))
 
 
 def test_the_cut_lies_so_many_spreads_beyond_the_mode() -> None:
@@ -54,7 +53,7 @@ def test_the_cut_lies_so_many_spreads_beyond_the_mode() -> None:
 
 
 def test_the_side_asked_for_is_kept() -> None:
-    view = sight({"X": np.concatenate([NEGATIVE, POSITIVE])})
+    view = tube_view({"X": np.concatenate([NEGATIVE, POSITIVE])})
     above = resolved(tail(keep="above").find(view)).region
     below = resolved(tail(keep="below").find(view)).region
     assert inside(above, view)[2_000:].all()
@@ -71,7 +70,7 @@ def test_positive_events_on_the_right_flank_do_not_widen_the_peak() -> None:
 def test_the_negatives_of_another_population_place_the_cut() -> None:
     values = np.concatenate([NEGATIVE, POSITIVE])
     negative = np.arange(values.size) < 2_000
-    view = sight({"X": values}, populations={"granulocytes": negative}, parent=~negative)
+    view = tube_view({"X": values}, populations={"granulocytes": negative}, parent=~negative)
     outcome = tail(of="granulocytes").find(view)
     assert cut(outcome) == pytest.approx(0.45, abs=0.015)
     assert inside(resolved(outcome).region, view)[~negative].all()
@@ -85,7 +84,7 @@ def test_a_population_that_was_not_gated_places_no_cut() -> None:
 def test_the_mode_is_looked_for_below_the_place_given() -> None:
     more_positive = np.concatenate([POSITIVE, POSITIVE])
     values = [*NEGATIVE, *more_positive, 0.55]
-    view = sight({"X": values}, populations={"mark": np.arange(5_001) == 5_000})
+    view = tube_view({"X": values}, populations={"mark": np.arange(5_001) == 5_000})
     high = Position(population="mark", min_events=1)
     everywhere = tail(keep="below").find(view)
     assert everywhere.evidence.values["mode"] == pytest.approx(0.8, abs=0.02)
@@ -99,7 +98,7 @@ def test_a_place_that_cannot_be_told_is_not_everywhere() -> None:
 
 def test_a_peak_that_reaches_the_positive_cells_is_unresolved() -> None:
     values = [*NEGATIVE, *POSITIVE, 0.52]
-    view = sight({"X": values}, populations={"mark": np.arange(3_501) == 3_500})
+    view = tube_view({"X": values}, populations={"mark": np.arange(3_501) == 3_500})
     at_most = Position(population="mark", min_events=1)
     assert cut(tail(spreads=4, at_most=at_most).find(view)) < 0.52
     assert "past 0.520" in reason(tail(spreads=5, at_most=at_most).find(view))
@@ -108,7 +107,7 @@ def test_a_peak_that_reaches_the_positive_cells_is_unresolved() -> None:
 def test_a_cut_through_the_kept_population_is_unresolved() -> None:
     values = np.concatenate([NEGATIVE, quantiles(0.5, 0.06, 3_000)])
     negative = np.arange(5_000) < 2_000
-    view = sight({"X": values}, populations={"granulocytes": negative})
+    view = tube_view({"X": values}, populations={"granulocytes": negative})
     assert "would split a population" in reason(tail(of="granulocytes", spreads=4).find(view))
 
 
@@ -140,7 +139,6 @@ def test_as_many_events_are_asked_for_on_the_peaks_left_half() -> None:
     assert "below the mode" in reason(find(lopsided, min_events=150))
 
 
-@unhurried
 @given(st.integers(0, 1_000), st.floats(0.02, 0.1), st.floats(3, 6))
 def test_a_linear_axis_of_other_units_scales_the_cut(
     seed: int, spread: float, spreads: float

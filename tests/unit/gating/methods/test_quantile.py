@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from scipy.special import bdtr
 
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
-from cd5flow.gating.sight import Control, Outcome, Position, Refused, Sight
+from cd5flow.gating.tube_view import Control, Outcome, Position, Refused, TubeView
 from cd5flow.model.geometry import Interval
-from support.gating_factory import axis, inside, quantiles, reason, resolved, sight, unhurried
+from cd5flow.model.reasons import sentence
+from support.gating_factory import axis, inside, quantiles, reason, resolved, tube_view
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
 POSITIVE = quantiles(0.8, 0.06, 500)
@@ -31,11 +32,11 @@ def quantile(**settings: Any) -> Quantile:
     return Quantile.model_validate({**rule, **settings})
 
 
-def tube(negative: npt.ArrayLike = NEGATIVE, positive: npt.ArrayLike = POSITIVE) -> Sight:
+def tube(negative: npt.ArrayLike = NEGATIVE, positive: npt.ArrayLike = POSITIVE) -> TubeView:
     """Return positives as the parent, beside the negatives."""
     values = np.concatenate([np.asarray(negative), np.asarray(positive)])
     is_negative = np.arange(values.size) < np.size(negative)
-    return sight({"X": values}, populations={"negative": is_negative}, parent=~is_negative)
+    return tube_view({"X": values}, populations={"negative": is_negative}, parent=~is_negative)
 
 
 def cut(outcome: Outcome) -> float:
@@ -52,7 +53,7 @@ def test_the_cut_lies_at_the_quantile_of_the_population(percent: float, deviates
     outcome = quantile(quantile_percent=percent).find(tube())
     assert cut(outcome) == pytest.approx(0.3 + 0.05 * deviates, abs=0.001)
     assert outcome.evidence.events == 1_000
-    assert outcome.evidence.note == f"the {percent:g} % quantile of negative on X"
+    assert sentence(outcome.evidence.note) == f"the {percent:g} % quantile of negative on X"
 
 
 def test_the_side_asked_for_is_kept() -> None:
@@ -68,10 +69,10 @@ def test_the_cut_is_moved_by_the_references_own_spreads() -> None:
     outcome = quantile(quantile_percent=50, spreads=3).find(tube())
     assert cut(outcome) == pytest.approx(0.45, abs=0.002)
     assert outcome.evidence.values["spread"] == pytest.approx(0.05, rel=0.01)
-    assert outcome.evidence.note == "3 spreads above the 50 % quantile of negative on X"
+    assert sentence(outcome.evidence.note) == "3 spreads above the 50 % quantile of negative on X"
     down = quantile(quantile_percent=50, spreads=-1).find(tube())
     assert cut(down) == pytest.approx(0.25, abs=0.002)
-    assert "1 spreads below" in down.evidence.note
+    assert "1 spreads below" in sentence(down.evidence.note)
 
 
 def test_a_reference_without_width_moves_no_cut() -> None:
@@ -123,7 +124,6 @@ def test_ranks_are_those_of_the_binomial(
     assert ranks_around(events, percent, confidence=95) == ranks
 
 
-@unhurried
 @given(st.integers(1, 3_000), st.floats(0.5, 99.5), st.sampled_from((80, 90, 95, 99)))
 def test_the_interval_covers_the_quantile_as_often_as_said_and_no_end_is_further_off_than_needed(
     events: int, percent: float, confidence: float
@@ -143,7 +143,6 @@ def test_the_interval_covers_the_quantile_as_often_as_said_and_no_end_is_further
     assert 1 <= lower < upper <= events
 
 
-@unhurried
 @given(st.integers(0, 10_000))
 def test_the_true_quantile_mostly_lies_in_the_interval(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -199,7 +198,7 @@ def test_a_window_that_nothing_places_is_unresolved() -> None:
 # Of a control tube
 
 
-def with_control(role: str = "fmo", **settings: Any) -> Sight:
+def with_control(role: str = "fmo", **settings: Any) -> TubeView:
     """Return the tube with a control whose negatives lie 0.1 higher."""
     other = tube(negative=NEGATIVE + 0.1)
     members = settings.get("members", other.members)
@@ -210,7 +209,9 @@ def test_a_control_tubes_population_places_the_cut() -> None:
     view = with_control()
     outcome = quantile(control="fmo").find(view)
     assert cut(outcome) == pytest.approx(0.516, abs=0.001)
-    assert outcome.evidence.note == "the 99 % quantile of negative in the fmo control on X"
+    assert (
+        sentence(outcome.evidence.note) == "the 99 % quantile of negative in the fmo control on X"
+    )
     assert view.consulted.populations == {"fmo:negative": None}
     assert cut(quantile().find(view)) == pytest.approx(0.416, abs=0.001)
 
@@ -250,7 +251,6 @@ def test_a_population_that_the_control_lacks_has_no_events() -> None:
 # What holds of any answer
 
 
-@unhurried
 @given(st.floats(-50, 50), st.floats(0.1, 50), st.floats(1, 99), st.floats(-2, 2))
 def test_units_and_their_zero_do_not_matter(
     shift: float, factor: float, percent: float, spreads: float

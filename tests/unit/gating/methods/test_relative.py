@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from cd5flow.gating.methods.relative import Relative
-from cd5flow.gating.sight import Position, Side
+from cd5flow.gating.tube_view import Position, Side
 from cd5flow.model.geometry import Interval, Rectangle
-from support.gating_factory import axis, inside, normal, reason, resolved, sight
+from support.gating_factory import axis, inside, normal, reason, resolved, tube_view
 
 T = np.concatenate([normal(0.7, 0.02, 500), normal(0.2, 0.05, 500, seed=2)])
 IS_T = np.arange(1_000) < 500
@@ -26,7 +26,7 @@ def t(**settings: Any) -> Position:
 
 
 def test_an_edge_lies_where_its_population_says() -> None:
-    view = sight({"X": T}, populations={"t": IS_T})
+    view = tube_view({"X": T}, populations={"t": IS_T})
     region = resolved(relative({"axis": "X", "low": t(spreads=-4)}).find(view)).region
     assert isinstance(region, Interval)
     assert region.dimension == axis("X")
@@ -36,7 +36,7 @@ def test_an_edge_lies_where_its_population_says() -> None:
 
 
 def test_two_edges_are_an_interval_and_two_axes_a_rectangle() -> None:
-    view = sight({"X": T, "Y": T}, populations={"t": IS_T})
+    view = tube_view({"X": T, "Y": T}, populations={"t": IS_T})
     both = {"low": t(spreads=-4), "high": t(spreads=4)}
     interval = resolved(relative({"axis": "X", **both}).find(view)).region
     assert isinstance(interval, Interval)
@@ -48,7 +48,7 @@ def test_two_edges_are_an_interval_and_two_axes_a_rectangle() -> None:
 
 
 def test_the_evidence_names_each_edge() -> None:
-    view = sight({"X": T}, populations={"t": IS_T}, parent=IS_T)
+    view = tube_view({"X": T}, populations={"t": IS_T}, parent=IS_T)
     outcome = relative({"axis": "X", "low": t(spreads=-1), "high": t(spreads=1)}).find(view)
     assert set(outcome.evidence.values) == {"X low", "X high"}
     assert outcome.evidence.events == 500
@@ -56,21 +56,21 @@ def test_the_evidence_names_each_edge() -> None:
 
 def test_an_edge_without_its_population_is_unresolved_and_never_open() -> None:
     low = {"axis": "X", "low": t(), "high": Position(population="granulocytes")}
-    outcome = relative(low).find(sight({"X": T}, populations={"t": IS_T}))
+    outcome = relative(low).find(tube_view({"X": T}, populations={"t": IS_T}))
     assert reason(outcome) == "no population with enough events to place the high edge on X"
 
 
 def test_the_next_population_stands_in() -> None:
     edge = (Position(population="granulocytes"), t())
     region = resolved(
-        relative({"axis": "X", "low": edge}).find(sight({"X": T}, populations={"t": IS_T}))
+        relative({"axis": "X", "low": edge}).find(tube_view({"X": T}, populations={"t": IS_T}))
     )
     assert isinstance(region.region, Interval)
     assert region.region.low == pytest.approx(0.7, abs=0.01)
 
 
 def test_edges_that_cross_or_meet_are_unresolved() -> None:
-    view = sight({"X": T}, populations={"t": IS_T})
+    view = tube_view({"X": T}, populations={"t": IS_T})
     crossed = relative({"axis": "X", "low": t(spreads=1), "high": t(spreads=-1)})
     assert "the edges on X cross" in reason(crossed.find(view))
     assert "the edges on X cross" in reason(
@@ -79,7 +79,7 @@ def test_edges_that_cross_or_meet_are_unresolved() -> None:
 
 
 def test_an_edge_through_a_population_is_unresolved_where_that_is_asked() -> None:
-    view = sight({"X": T}, populations={"t": IS_T})
+    view = tube_view({"X": T}, populations={"t": IS_T})
     through, beside = ({"axis": "X", "low": t(spreads=spreads)} for spreads in (0, -8))
     resolved(relative(through).find(view))
     strict = {"method": "relative", "max_height": 0.3}
@@ -89,7 +89,7 @@ def test_an_edge_through_a_population_is_unresolved_where_that_is_asked() -> Non
 
 
 def test_an_empty_parent_still_has_its_edges() -> None:
-    view = sight({"X": T}, populations={"t": IS_T}, parent=np.zeros(1_000))
+    view = tube_view({"X": T}, populations={"t": IS_T}, parent=np.zeros(1_000))
     region = resolved(relative({"axis": "X", "low": t()}).find(view)).region
     assert not inside(region, view).any()
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.singlet_band import SingletBand
 from cd5flow.model.geometry import Polygon
-from support.gating_factory import Floats, axis, inside, reason, resolved, sight
+from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
 
 SINGLES, PAIRS = 4_000, 300
 
@@ -38,7 +38,7 @@ def with_pairs(noise: float = 0.02) -> tuple[Floats, Floats]:
 
 def test_pairs_fall_below_the_band() -> None:
     area, height = with_pairs()
-    view = sight({"FSC": area, "FSC-H": height})
+    view = tube_view({"FSC": area, "FSC-H": height})
     kept = inside(resolved(band().find(view)).region, view)
     assert kept[:SINGLES].mean() > 0.99
     assert kept[SINGLES:].mean() < 0.1
@@ -46,7 +46,7 @@ def test_pairs_fall_below_the_band() -> None:
 
 def test_the_line_is_that_of_the_single_cells() -> None:
     area, height = with_pairs()
-    outcome = band().find(sight({"FSC": area, "FSC-H": height + 500}))
+    outcome = band().find(tube_view({"FSC": area, "FSC-H": height + 500}))
     assert outcome.evidence.values["slope"] == pytest.approx(0.8, rel=0.01)
     assert outcome.evidence.values["intercept_linear"] == pytest.approx(500, abs=150)
     assert outcome.evidence.values["relative_spread"] == pytest.approx(0.016, rel=0.15)
@@ -54,7 +54,7 @@ def test_the_line_is_that_of_the_single_cells() -> None:
 
 def test_the_band_is_a_polygon_in_linear_units_that_no_single_cell_outgrows() -> None:
     area, height = pulses()
-    view = sight({"FSC": area, "FSC-H": height})
+    view = tube_view({"FSC": area, "FSC-H": height})
     region = resolved(band(below=8, above=8).find(view)).region
     assert isinstance(region, Polygon)
     assert (region.x, region.y) == (axis("FSC", None), axis("FSC-H", None))
@@ -62,7 +62,7 @@ def test_the_band_is_a_polygon_in_linear_units_that_no_single_cell_outgrows() ->
 
 
 def test_a_wider_band_keeps_more() -> None:
-    view = sight(dict(zip(("FSC", "FSC-H"), with_pairs(), strict=True)))
+    view = tube_view(dict(zip(("FSC", "FSC-H"), with_pairs(), strict=True)))
     counts = [
         inside(resolved(band(below=below).find(view)).region, view).sum() for below in (1, 2, 4, 30)
     ]
@@ -72,14 +72,14 @@ def test_a_wider_band_keeps_more() -> None:
 
 def test_the_band_does_not_depend_on_the_gain() -> None:
     area, height = with_pairs()
-    one = sight({"FSC": area, "FSC-H": height})
-    ten = sight({"FSC": area / 16, "FSC-H": height / 4})
+    one = tube_view({"FSC": area, "FSC-H": height})
+    ten = tube_view({"FSC": area / 16, "FSC-H": height / 4})
     masks = [inside(resolved(band().find(view)).region, view) for view in (one, ten)]
     assert np.mean(masks[0] != masks[1]) < 0.001
 
 
 def test_a_share_of_the_events_fits_as_well_as_all() -> None:
-    view = sight(dict(zip(("FSC", "FSC-H"), pulses(20_000), strict=True)))
+    view = tube_view(dict(zip(("FSC", "FSC-H"), pulses(20_000), strict=True)))
     few = band(sample_events=1_000).find(view).evidence.values
     every = band().find(view).evidence.values
     assert few["slope"] == pytest.approx(every["slope"], rel=0.01)
@@ -88,7 +88,7 @@ def test_a_share_of_the_events_fits_as_well_as_all() -> None:
 def test_events_that_are_not_positive_numbers_place_no_band() -> None:
     area, height = pulses()
     odd = np.array([math.nan, 0.0, -5.0, math.inf, 1e5])
-    view = sight({"FSC": [*area, *odd], "FSC-H": [*height, 1e5, 1e5, 1e5, 1e5, math.nan]})
+    view = tube_view({"FSC": [*area, *odd], "FSC-H": [*height, 1e5, 1e5, 1e5, 1e5, math.nan]})
     outcome = band().find(view)
     assert outcome.evidence.events == SINGLES
     assert not inside(resolved(outcome).region, view)[SINGLES:].any()
@@ -110,14 +110,14 @@ def test_events_that_are_not_positive_numbers_place_no_band() -> None:
 def test_without_pulses_to_compare_there_is_no_band(
     area: npt.ArrayLike, height: npt.ArrayLike, what: str
 ) -> None:
-    assert what in reason(band().find(sight({"FSC": area, "FSC-H": height})))
+    assert what in reason(band().find(tube_view({"FSC": area, "FSC-H": height})))
 
 
 def test_height_that_falls_with_area_is_unresolved() -> None:
     rng = np.random.default_rng(1)
     area = rng.uniform(1e4, 1e5, 2_000)
     height = 1.2e5 - area + rng.normal(0, 500, 2_000)
-    assert "does not rise with" in reason(band().find(sight({"FSC": area, "FSC-H": height})))
+    assert "does not rise with" in reason(band().find(tube_view({"FSC": area, "FSC-H": height})))
 
 
 def test_area_and_height_are_two_channels() -> None:

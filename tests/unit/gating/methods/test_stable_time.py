@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.gating.methods.stable_time import StableTime
-from cd5flow.gating.sight import Outcome, Sight
+from cd5flow.gating.tube_view import Outcome, TubeView
 from cd5flow.model.geometry import Interval, Intervals
-from support.gating_factory import Floats, axis, inside, reason, resolved, sight
+from cd5flow.model.reasons import sentence
+from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
 
 EVENTS = 20_000
 SECONDS = 100.0
@@ -34,13 +35,15 @@ def signal(events: int = EVENTS, *, seed: int = 2) -> Floats:
     return np.random.default_rng(seed).normal(0.5, 0.1, events)
 
 
-def view_of(seconds: npt.ArrayLike, x: npt.ArrayLike | None = None, *, tick: float = TICK) -> Sight:
+def view_of(
+    seconds: npt.ArrayLike, x: npt.ArrayLike | None = None, *, tick: float = TICK
+) -> TubeView:
     seconds = np.asarray(seconds)
     x = signal(seconds.size) if x is None else x
-    return sight({"Time": np.floor(seconds / tick), "X": x}, timestep=tick)
+    return tube_view({"Time": np.floor(seconds / tick), "X": x}, timestep=tick)
 
 
-def kept(outcome: Outcome, view: Sight) -> npt.NDArray[np.bool_]:
+def kept(outcome: Outcome, view: TubeView) -> npt.NDArray[np.bool_]:
     return inside(resolved(outcome).region, view)
 
 
@@ -51,7 +54,7 @@ def test_a_steady_run_is_kept_whole() -> None:
     assert isinstance(region, Interval)
     assert region.dimension.detector == axis("Time").detector
     assert kept(outcome, view).all()
-    assert outcome.evidence.note == "no unstable stretch"
+    assert sentence(outcome.evidence.note) == "no unstable stretch"
     assert outcome.evidence.values["usual_rate_per_second"] == pytest.approx(200, rel=0.1)
 
 
@@ -67,7 +70,7 @@ def test_a_stretch_of_slow_flow_is_left_out() -> None:
     assert found[clogged].mean() < 0.05
     assert found[~clogged].mean() > 0.97
     assert outcome.evidence.values["rate_bins"] > 0
-    assert "unstable: 6" in outcome.evidence.note
+    assert "unstable: 6" in sentence(outcome.evidence.note)
 
 
 def test_a_burst_is_left_out() -> None:
@@ -112,7 +115,7 @@ def test_a_small_shift_within_the_noise_is_kept() -> None:
 def test_only_the_axes_named_are_watched() -> None:
     seconds, x = clock(), signal()
     shifted = x - 0.3 * (seconds < 20)
-    view = sight({"Time": seconds / TICK, "X": x, "Y": shifted}, timestep=TICK)
+    view = tube_view({"Time": seconds / TICK, "X": x, "Y": shifted}, timestep=TICK)
     assert kept(stable(axes=("X",)).find(view), view).all()
     assert not kept(stable(axes=("X", "Y")).find(view), view)[seconds < 19].any()
 
@@ -146,7 +149,7 @@ def test_a_clock_of_a_few_ticks_tells_nothing() -> None:
 
 
 def test_without_a_time_step_ticks_stand_for_seconds() -> None:
-    view = sight({"Time": clock(), "X": signal()})
+    view = tube_view({"Time": clock(), "X": signal()})
     assert kept(stable().find(view), view).all()
 
 

@@ -1,0 +1,92 @@
+"""Words of options as what they mean: states, roles, names, dates. Each is checked here, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, TypeVar, get_args
+
+from cd5flow.errors import OptionError
+
+Role = Literal["fmo", "isotype", "positive"]
+"""What a control tube is given as."""
+
+Word = TypeVar("Word", bound=StrEnum)
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+LONGEST_ID: Final = 200
+"""Letters of a sample id: file systems take names of 255, and folders get a few more for a moment."""
+
+_DEVICES: Final = frozenset(
+    {"CON", "PRN", "AUX", "NUL"}
+    | {f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)}
+)
+
+
+def one_of(words: type[Word], text: str, what: str) -> Word:
+    """Return the word that a text is.
+
+    Raises:
+        OptionError: it is none of them.
+    """
+    try:
+        return words(text)
+    except ValueError:
+        raise OptionError(f"{what}: found {text!r}, expected {', '.join(words)}") from None
+
+
+def role_of(text: str) -> Role:
+    """Return a control's role.
+
+    Raises:
+        OptionError: it is none.
+    """
+    for role in ROLES:
+        if text == role:
+            return role
+    raise OptionError(f"control: found role {text!r}, expected {', '.join(ROLES)}")
+
+
+def sample_name(text: str) -> str:
+    """Return a sample id given by hand.
+
+    Raises:
+        OptionError: it is blank, longer than `LONGEST_ID`, holds a path separator or a control
+            character, or is none that Windows can name a folder by.
+    """
+    if not text.strip():
+        raise OptionError("sample id: found nothing, expected a name")
+    if "/" in text or "\\" in text:
+        raise OptionError(f"sample id: found {text!r}, expected a name without / and \\")
+    if not text.isprintable():
+        raise OptionError(f"sample id: found {text!r}, expected printable characters")
+    if len(text) > LONGEST_ID:
+        raise OptionError(
+            f"sample id: found {text[:20]!r}... of {len(text)} letters, expected up to {LONGEST_ID}"
+        )
+    if text.endswith((".", " ")):
+        raise OptionError(f"sample id: found {text!r}, expected no dot or blank at its end")
+    if is_device(text):
+        raise OptionError(f"sample id: found {text!r}, which is a device's name on Windows")
+    return text
+
+
+def is_device(name: str) -> bool:
+    """Return whether Windows takes a file name for a device, as it does ``CON`` and ``nul.txt``."""
+    return name.partition(".")[0].rstrip().upper() in _DEVICES
+
+
+def iso_date(text: str) -> str:
+    """Return a date, or date and time, as it is written.
+
+    Raises:
+        OptionError: it is no ISO 8601 date.
+    """
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise OptionError(
+            f"collected at: found {text!r}, expected a date such as 2026-01-31 or 2026-01-31T09:30"
+        ) from None
+    return text

@@ -1,0 +1,72 @@
+"""The files that decide: strategy, protocol, table of marker names, gates drawn by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cd5flow.analysis.options import AUTO
+from cd5flow.analysis.settings import Settings
+from cd5flow.config.shipped import markers_file, profiles_file, protocol_file, strategy_file
+from cd5flow.config.yaml_file import Loaded
+from cd5flow.criteria.protocol import Protocol, load_protocol
+from cd5flow.gating.override import Overrides, load_overrides
+from cd5flow.gating.profiles import Profiles, load_profiles
+from cd5flow.gating.strategy import Strategy, load_strategy
+from cd5flow.gating.therapy import adapt_strategy
+from cd5flow.model.reasons import Reason
+from cd5flow.model.result import Timepoint
+from cd5flow.preprocess.labels import MarkerAliases, load_aliases
+
+
+@dataclass(frozen=True)
+class RuleFiles:
+    """The files that decide, as the settings choose them.
+
+    Attributes:
+        strategy: as it stands after the patient's earlier therapies.
+        choice: how it was chosen.
+        protocol: what is asked for.
+        aliases: spellings of markers.
+        override: gates drawn by hand; None where there are none.
+        profiles: what cells look like; None where the strategy names none.
+        changed: what earlier therapies change in the strategy.
+    """
+
+    strategy: Loaded[Strategy]
+    choice: Reason
+    protocol: Loaded[Protocol]
+    aliases: MarkerAliases
+    override: Loaded[Overrides] | None = None
+    profiles: Loaded[Profiles] | None = None
+    changed: tuple[Reason, ...] = ()
+
+
+def load_rule_files(settings: Settings) -> RuleFiles:
+    """Load the files that the settings name.
+
+    Raises:
+        UsageError: there is no such file, or it has faults.
+    """
+    told: dict[str, object] = {}
+    if settings.strategy == AUTO:
+        name = "t-all-mrd" if settings.timepoint is Timepoint.MRD else "t-all-relapse"
+        case = "auto"
+        told |= {"strategy": name, "timepoint": settings.timepoint}
+    else:
+        name, case = settings.strategy, "given"
+    if settings.gates is not None:
+        case = f"{case}_gates"
+        told |= {"file": settings.gates.file, "sha256": settings.gates.sha256}
+    loaded = load_strategy(strategy_file(name))
+    strategy, changed = adapt_strategy(loaded.value, settings.prior_therapy)
+    return RuleFiles(
+        strategy=replace(loaded, value=strategy),
+        choice=Reason("CHOICE", case=case, **told),
+        protocol=load_protocol(protocol_file(settings.protocol)),
+        aliases=load_aliases(markers_file()),
+        override=None if settings.override is None else load_overrides(settings.override),
+        profiles=None
+        if strategy.profiles is None
+        else load_profiles(profiles_file(strategy.profiles, beside=loaded.path)),
+        changed=changed,
+    )

@@ -1,0 +1,214 @@
+"""A sample sheet: one row a tube. Every fault is found, each with its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from cd5flow.analysis.option_words import ROLES, Role, iso_date, one_of, sample_name
+from cd5flow.batch.sample_ids import make_sample_id
+from cd5flow.batch.table_file import read_table
+from cd5flow.errors import OptionError
+from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
+
+SAMPLE: Final = "sample"
+
+_WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
+"""Columns of fixed words; spreadsheets like to write them with a capital."""
+
+IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession")
+"""Columns that are carried into the summary as they are."""
+
+COLUMNS: Final = (
+    "file",
+    "sample_id",
+    "patient_id",
+    "role",
+    "for_sample",
+    "timepoint",
+    "specimen",
+    "prior_therapy",
+    "collected_at",
+    "specimen_id",
+    "tube",
+    "panel_lot",
+    "spillover",
+    "strategy",
+    "protocol",
+    "override",
+    "laip",
+    "accession",
+    "markers",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A tube as a sheet or a folder names it.
+
+    Attributes:
+        place: where it stands: "row 5", or the file's path below the folder.
+        file: the FCS file.
+        sample_id: its own name; one that a sheet does not give is made from the file's.
+        role: a sample, or a control of one.
+        for_sample: of a control, the samples it belongs to.
+        words: further arguments of `cd5flow.analysis.settings.make_settings`, only those that were said.
+        identifiers: what the summary repeats.
+    """
+
+    place: str
+    file: Path
+    sample_id: str
+    role: Literal["sample"] | Role = SAMPLE
+    for_sample: str = ""
+    words: Mapping[str, Any] = field(default_factory=dict)
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFault:
+    """What is wrong, and where."""
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
+    """Read a sheet: every row that names a file, and every fault that a row shows by itself.
+
+    Raises:
+        SheetError: it cannot be read as a table.
+    """
+    sheet = read_table(path)
+    faults = [SheetFault("row 1", what) for what in _header_faults(sheet.columns)]
+    rows: list[SheetRow] = []
+    if "file" not in sheet.columns:
+        return rows, faults
+    for number, cells in sheet.rows:
+        place = f"row {number}"
+        if len(cells) > len(sheet.columns):
+            what = f"{len(cells)} cells, the first row names {len(sheet.columns)} columns"
+            faults.append(SheetFault(place, what))
+        said = {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if cell}
+        said |= {name: said[name].lower() for name in _WORDS if name in said}
+        faults += [SheetFault(place, what) for what in _row_faults(said, path.parent)]
+        if "file" in said:
+            rows.append(_row(place, said, path.parent))
+    if not sheet.rows:
+        faults.append(SheetFault("row 2", "no tube is named"))
+    return rows, faults
+
+
+def _header_faults(columns: tuple[str, ...]) -> Iterator[str]:
+    if "file" not in columns:
+        yield f"no column 'file'; found {', '.join(filter(None, columns)) or 'nothing'}"
+    for name in dict.fromkeys(columns):
+        if name not in COLUMNS:
+            what = f"column '{name}' is unknown" if name else "a column has no name"
+            yield f"{what}; known are {', '.join(COLUMNS)}"
+        elif columns.count(name) > 1:
+            yield f"column '{name}' stands {columns.count(name)} times"
+
+
+def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Yield every fault that a row shows by itself."""
+    if "file" not in said:
+        yield "file: is empty"
+    elif not beside(folder, said["file"]).is_file():
+        yield f"file: {said['file']} is not there"
+    for column, check in _CHECKS.items():
+        if column in said:
+            try:
+                check(said[column])
+            except OptionError as refused:
+                yield f"{column}: {refused.message.partition(': ')[2]}"
+    role = said.get("role", SAMPLE)
+    if role == SAMPLE and "for_sample" in said:
+        yield f"for_sample: {said['for_sample']} is named, but the role is sample"
+    if role in ROLES and "for_sample" not in said:
+        yield f"for_sample: is empty, expected the sample that this {role} belongs to"
+    spillover = said.get("spillover", "hardware")
+    if spillover != "hardware" and not beside(folder, spillover).is_file():
+        yield f"spillover: found {spillover}, expected 'hardware' or a file beside the sheet"
+
+
+def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
+    file = beside(folder, said["file"])
+    role = said.get("role", SAMPLE)
+    words: dict[str, Any] = {
+        name: said[name]
+        for name in ("patient_id", "timepoint", "specimen", "collected_at")
+        if name in said
+    }
+    if "prior_therapy" in said:
+        words["prior_therapy"] = _listed(said["prior_therapy"])
+    if "markers" in said:
+        with suppress(OptionError):  # told as a fault of the row
+            words["markers"] = marker_channels(said["markers"])
+    for name in ("strategy", "protocol", "spillover", "override", "laip"):
+        if name in said:
+            there = beside(folder, said[name])
+            words[name] = str(there) if there.is_file() else said[name]
+    return SheetRow(
+        place=place,
+        file=file,
+        sample_id=said.get("sample_id", make_sample_id(file.stem)),
+        role=next((r for r in ROLES if r == role), SAMPLE),
+        for_sample=said.get("for_sample", ""),
+        words=words,
+        identifiers={name: said[name] for name in IDENTIFIERS if name in said},
+    )
+
+
+def beside(folder: Path, text: str) -> Path:
+    """Return a path relative to the sheet; backslashes part folders on every system."""
+    there = folder / text
+    return there if there.exists() else folder / text.replace("\\", "/")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.replace(",", ";").split(";") if word.strip())
+
+
+def marker_channels(text: str) -> dict[str, str]:
+    """Return marker to channel from ``CD5: PE-A; CD7: FL3-A``.
+
+    Raises:
+        OptionError: it is written otherwise, or names a marker twice.
+    """
+    channels: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        marker, colon, channel = (word.strip() for word in part.partition(":"))
+        if not (marker and colon and channel):
+            raise OptionError(f"markers: found {part!r}, expected 'marker: channel; ...'")
+        if marker in channels:
+            raise OptionError(f"markers: {marker} is given twice")
+        channels[marker] = channel
+    return channels
+
+
+def _check_role(text: str) -> None:
+    if text not in (SAMPLE, *ROLES):
+        raise OptionError(f"role: found {text!r}, expected {', '.join((SAMPLE, *ROLES))}")
+
+
+def _check_therapies(text: str) -> None:
+    for word in _listed(text):
+        one_of(PriorTherapy, word, "prior_therapy")
+
+
+_CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
+    "sample_id": sample_name,
+    "role": _check_role,
+    "timepoint": lambda text: one_of(Timepoint, text, "timepoint"),
+    "specimen": lambda text: one_of(Specimen, text, "specimen"),
+    "prior_therapy": _check_therapies,
+    "collected_at": iso_date,
+    "markers": marker_channels,
+}

@@ -1,0 +1,82 @@
+"""Every command with its options. Nothing heavy is imported before a command runs.
+
+What a command does stands in a module of `cd5flow.cli`, imported when the command is called: `--help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cd5flow._version import __version__
+from cd5flow.cli.commands.analyze import analyze
+from cd5flow.cli.commands.batch import batch
+from cd5flow.cli.commands.eligibility import eligibility
+from cd5flow.cli.commands.fcs_files import deidentify, inspect
+from cd5flow.cli.commands.gating_files import protocols, schema, strategies
+from cd5flow.cli.commands.results import export, override, pool
+from cd5flow.cli.commands.synthetic import simulate, validate
+
+
+class _Interruptible(TyperGroup):
+    """Commands that end with exit code 130 when interrupted."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("cd5flow: interrupted", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    name="cd5flow",
+    cls=_Interruptible,
+    help=(
+        "What share of the leukaemic blasts carries CD5, how much disease is there, and how sure "
+        "are we? Reads FCS files, writes numbers, gates and the reasons for them. For research use, "
+        "or after the laboratory's own validation; never a diagnosis."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cd5flow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+for _command in (
+    analyze,
+    batch,
+    inspect,
+    eligibility,
+    deidentify,
+    schema,
+    override,
+    export,
+    pool,
+    simulate,
+    validate,
+):
+    app.command()(_command)
+app.add_typer(strategies, name="strategies")
+app.add_typer(protocols, name="protocols")

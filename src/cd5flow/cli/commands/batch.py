@@ -1,0 +1,92 @@
+"""`cd5flow batch`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out
+from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
+
+
+@takes_tube_options(of_batch=True)
+def batch(
+    source: Annotated[
+        Path, typer.Argument(metavar="FOLDER|SHEET", help="FCS files, or a sheet: CSV or XLSX.")
+    ],
+    *,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the clinic knows: a sheet with a row a patient, or one's YAML.",
+        ),
+    ] = None,
+    out: Out = Path("cd5flow-results"),
+    no_report: NoReport = False,
+    membership: Membership = False,
+    language: Language = "en",
+    lab: Lab = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Samples at a time; as many as there are cores by default."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Run on the workers of a Dask scheduler, such as tcp://host:8786, instead.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Longest that a sample may take; 0 is no limit."),
+    ] = 1800,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Try again what failed before, unchanged as it is."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no messages.")] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add a line of JSON for each sample that ends."),
+    ] = None,
+    **said: Any,
+) -> None:
+    """Analyse many tubes and summarise them.
+
+    A FOLDER that holds samples.csv or samples.xlsx is taken by that sheet. Without one, every .fcs
+    and .lmd below it is a sample, and X_FMO-CD5.fcs and X_ISO-CD5.fcs are controls of X.fcs.
+
+    A sheet has a column `file` (relative to the sheet) and any of sample_id, patient_id, role
+    (sample, fmo, isotype, positive), for_sample, timepoint, specimen, prior_therapy, collected_at,
+    specimen_id, tube, panel_lot, spillover, strategy, protocol, override, accession, markers. What
+    a row says goes before the options here.
+
+    Writes OUT/SAMPLE-ID/ for each, summary.csv, summary.xlsx, index.html, failures.csv and run.json.
+    A sample that fails, takes too long or brings its process down does not stop the others: exit
+    code 3. Run the same command again after any end, a power cut included: only what is not
+    finished is done. What failed is tried again with --retry-failed, or when its input changed.
+
+    On a cluster every worker must see the tubes and OUT under the same paths, and have the same
+    cd5flow with its extra [dask].
+
+    \b
+    Examples:
+      cd5flow batch sample_fcs --out results
+      cd5flow batch samples.xlsx --protocol cd5-cart-90
+      cd5flow batch run-2026-01 --timepoint relapse --specimen bone_marrow --no-report
+      cd5flow batch samples.csv --cluster tcp://10.0.0.5:8786 --out /shared/results
+    """
+    from cd5flow.cli.batch import Means, orders, run
+    from cd5flow.cli.outputs import wanted_outputs
+
+    wanted = wanted_outputs(no_report=no_report, membership=membership, language=language, lab=lab)
+    run(
+        source,
+        words={**words_of(said), "clinical": clinical},
+        orders=orders(out, wanted, timeout=timeout, retry_failed=retry_failed),
+        means=Means(jobs=jobs, cluster=cluster, quiet=quiet, log=log),
+    )

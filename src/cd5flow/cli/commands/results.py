@@ -1,0 +1,103 @@
+"""`cd5flow override`, `export` and `pool`, which take results: their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cd5flow.cli.commands.parameters import Json
+
+
+def override(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT.json", help="A result of analyze or batch.")
+    ],
+    *,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Population to draw anew; repeat for several."),
+    ] = None,
+) -> None:
+    """Print a result's gates as an override file, to edit and give back.
+
+    A gate that is wrong is drawn by hand: its region is changed in this file, with who did it and
+    why. The report then shows both gates, and the gates below are found anew.
+
+    \b
+    Examples:
+      cd5flow override results/tube/result.json --gate blasts > mine.yaml
+      cd5flow analyze tube.fcs --timepoint relapse --override mine.yaml
+    """
+    from cd5flow.cli.override import run
+
+    run(result, gates=gate or ["blasts"])
+
+
+def export(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT.json", help="Results of analyze or batch.")
+    ],
+    *,
+    format_: Annotated[
+        str,
+        typer.Option("--format", metavar="fhir|csv", help="FHIR R4 Bundle, or a row a result."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here; stdout by default.")
+    ] = None,
+    codes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The site's own table of codes (fhir)."),
+    ] = None,
+    no_pdf: Annotated[
+        bool, typer.Option("--no-pdf", help="Leave report.pdf beside the result out (fhir).")
+    ] = False,
+) -> None:
+    """Write results for other systems.
+
+    fhir: a Bundle with a DiagnosticReport each, preliminary until a person has reviewed the result,
+    its Observations in UCUM units, and report.pdf if it stands beside the result. Codes of public
+    systems go out only where gating/codes.yaml calls them verified; --codes takes an edited copy.
+    csv: a row a result; unknown is empty.
+
+    \b
+    Examples:
+      cd5flow export results/tube/result.json --format fhir --out tube.fhir.json
+      cd5flow export results/*/result.json --format csv > results.csv
+    """
+    from cd5flow.cli.export import run
+
+    run(results, format_=format_, out=out, codes=codes, pdf=not no_pdf)
+
+
+def pool(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT.json", help="Results of one specimen's tubes.")
+    ],
+    *,
+    strategy: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The strategy file that they were analysed by."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The protocol file that they were judged against."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Count several tubes of one specimen as one, for the sensitivity.
+
+    Counts are added, never percentages averaged. Specimen and panel lot must be known and agree, and
+    so must strategy, protocol, panel, denominator and lineage rule; else every reason is named. The
+    result's own burden stays as it is. Strategy and protocol are found by name among those that come
+    with cd5flow; a laboratory's own are given.
+
+    \b
+    Example:
+      cd5flow pool results/m1-tube1/result.json results/m1-tube2/result.json
+    """
+    from cd5flow.cli.pool import run
+
+    run(results, strategy=strategy, protocol=protocol, as_json=json)

@@ -1,0 +1,95 @@
+"""`cd5flow simulate` and `cd5flow validate`, which make tubes of their own: their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS
+from cd5flow.cli.commands.parameters import Json
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to fill.")],
+    *,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of the set; the repository's by default.")
+    ] = None,
+) -> None:
+    """Make synthetic tubes with known truth.
+
+    Writes FCS files, the sample sheet samples.csv, truth.csv, and clinical.csv for `eligibility`.
+
+    \b
+    Examples:
+      cd5flow simulate practice
+      cd5flow simulate practice --seed 7 && cd5flow batch practice
+    """
+    from cd5flow.cli.simulate import run
+
+    run(out, seed=seed)
+
+
+def validate(
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")] = Path(
+        "cd5flow-validation"
+    ),
+    tubes: Annotated[
+        str,
+        typer.Option(
+            metavar="quick|full|KIND=N,...",
+            help="How many tubes: a size of the series, or numbers as "
+            "accuracy=200,level=5,blank=40,resamples=30; the others are as in quick.",
+        ),
+    ] = "quick",
+    strategy: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
+    ] = AUTO,
+    protocol: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
+    ] = DEFAULT_PROTOCOL,
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Levels, sizes, goals: a copy of gating/validation.yaml."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help=OPTIONS["seed"].help)] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Tubes at a time; as many as there are cores by default."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure the software's own accuracy on synthetic tubes.
+
+    Simulates relapse tubes, dilutions from 10 % down to the lower limit of quantification, tubes
+    without disease, and tubes whose events are drawn anew; analyses them as users' files are; and
+    writes validation.pdf, validation.html, validation.json and tubes.csv. Software on synthetic
+    tubes: no laboratory's validation, and no guideline's approval is claimed. The report lists what
+    a laboratory must repeat with its own specimens and instrument.
+
+    Run it again after an interruption: what was done is kept. Exit code 0 whatever was found, 3 if
+    tubes could not be analysed.
+
+    \b
+    Examples:
+      cd5flow validate
+      cd5flow validate --tubes full --jobs 8 --out validation-2026-01
+      cd5flow validate --tubes accuracy=200,blank=60 --strategy my-panel.yaml
+    """
+    from cd5flow.cli.validate import run
+    from cd5flow.config.shipped import validation_file
+    from cd5flow.validation.carry import Request
+
+    request = Request(
+        series=validation_file() if series is None else series,
+        strategy=strategy,
+        protocol=protocol,
+        tubes=tubes,
+        seed=seed,
+    )
+    run(request, out=out, jobs=jobs, json=json)

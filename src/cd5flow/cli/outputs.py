@@ -1,0 +1,25 @@
+"""What the user wants written, from the options' words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cd5flow.report import Wishes
+from cd5flow.report.lab import load_lab
+from cd5flow.report.pdf import check_language
+
+
+def wanted_outputs(*, no_report: bool, membership: bool, language: str, lab: Path | None) -> Wishes:
+    """Check what the reports need before a tube is analysed.
+
+    Raises:
+        OptionError: an unknown language, one whose font is not installed, or a faulty laboratory
+            file.
+    """
+    check_language(language)
+    return Wishes(
+        report=not no_report,
+        membership=membership,
+        language=language,
+        lab=None if lab is None else load_lab(lab),
+    )

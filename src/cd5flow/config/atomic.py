@@ -1,0 +1,162 @@
+"""Files and folders that appear whole or not at all: filled under a hidden name, then renamed.
+
+The hidden name stands beside the place, or in a folder aside on the same file system. What a run that
+was ended from outside leaves there is ``.tmp-XXXXXXXX-name``; a folder on its way out is
+``.old-XXXXXXXX-name``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cd5flow.errors import OutputError
+
+_TEMPORARY: Final = ".tmp-????????-"
+_OLD: Final = ".old-????????-"
+
+
+@contextlib.contextmanager
+def open_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes its place, through to the disk, when the block has ended well.
+
+    An earlier file's permissions are kept. After an error the earlier file is as it was.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    spare = _hidden(_TEMPORARY, path, path.parent)
+    try:
+        with spare.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(OSError):
+            shutil.copymode(path, spare)
+        spare.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            spare.unlink()
+
+
+def write_atomically(path: Path, content: bytes) -> Path:
+    """Write a file, and the folders above it where they are absent; return its path.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with open_atomically(path) as file:
+        file.write(content)
+    return path
+
+
+@contextlib.contextmanager
+def spare_folder(folder: Path, aside: Path) -> Iterator[Path]:
+    """Give the path of a folder to fill, yet to be made, that is gone when the block ends.
+
+    Args:
+        folder: whose place it may take, by `place_folder` or `exchange_folder`.
+        aside: the folder in which it lies.
+    """
+    spare = _hidden(_TEMPORARY, folder, aside)
+    try:
+        yield spare
+    finally:
+        shutil.rmtree(spare, ignore_errors=True)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet through to the disk, in a folder that nobody sees yet.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def place_folder(spare: Path, folder: Path) -> None:
+    """Put a whole folder in a place where nothing is.
+
+    Raises:
+        OSError: it cannot be put there, as where somebody has put one there meanwhile.
+    """
+    _sync_folder(spare)
+    spare.rename(folder)
+    _sync_folder(folder.parent)
+
+
+def exchange_folder(spare: Path, folder: Path) -> None:
+    """Put a whole folder in another's place.
+
+    Raises:
+        OSError: it cannot be put there; the earlier one is as it was.
+    """
+    old = _hidden(_OLD, folder, folder.parent)
+    folder.rename(old)
+    try:
+        place_folder(spare, folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover_folder(folder: Path) -> None:
+    """Bring back a folder that an interrupted exchange left under its hidden name, or clear it.
+
+    Raises:
+        OSError: it cannot be brought back.
+    """
+    for left in sorted(folder.parent.glob(f"{_OLD}{folder.name}")):
+        if folder.exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.rename(folder)
+
+
+def recover_folders(parent: Path) -> None:
+    """Recover every folder in a folder.
+
+    Raises:
+        OSError: one cannot be brought back.
+    """
+    for left in sorted(parent.glob(f"{_OLD}*")):
+        recover_folder(parent / left.name[len(_OLD) :])
+
+
+def clear_temporary_files(parent: Path, names: Collection[str]) -> None:
+    """Remove what writers of files of these names left in a folder; nobody may be writing there."""
+    for left in parent.glob(f"{_TEMPORARY}*"):
+        if left.name[len(_TEMPORARY) :] in names:
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder's entries to the disk, where the system can."""
+    with contextlib.suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _hidden(pattern: str, path: Path, within: Path) -> Path:
+    """Return a name of its own for a file or folder, in a folder."""
+    return within / f"{pattern.replace('?' * 8, secrets.token_hex(4))}{path.name}"
