@@ -1,0 +1,242 @@
+"""What kinds of cells a tube holds, on tubes of piles in decades."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pytest
+
+from cd5flow.gating.cell_types import SAMPLE, find_cell_types
+from support.gating_factory import tube_of
+from support.kinds_of_cells import (
+    B_CELLS,
+    BLASTS,
+    GRANULOCYTES,
+    NK_CELLS,
+    NORMAL,
+    T_HELPERS,
+    T_PLACES,
+    Pile,
+    arrays_of,
+    large,
+    names_of,
+    profiles,
+    told,
+    tube_of_piles,
+)
+
+CYTOPLASMIC: Final = "cyCD3+ sCD3-"
+SURFACE: Final = "cyCD3+ sCD3+ apart from normal T cells"
+NORMAL_NAMES: Final = ["t_cells", "t_cells", "b_cells", "nk_cells", "granulocytes"]
+
+IMMATURE: Final = {**T_PLACES, "CD4": 2.5, "CD8": 2.5, "CD45": 2.5, "CD3": 0.5}
+THYMUS: Final = Pile(
+    2500,
+    {**IMMATURE, "TdT": 2.1, "CD99": 2.6},
+    smeared={"CD45": 3.2, "CD3": 2.5, "TdT": 0.7, "CD99": 1.2},
+)
+"""Thymocytes: from no surface CD3 to that of T cells, CD45 rising and TdT falling with it."""
+
+
+def test_normal_cells_have_their_names_and_none_is_a_suspect() -> None:
+    found = told(*NORMAL)
+
+    assert names_of(found, NORMAL) == NORMAL_NAMES
+    assert large(found) == ()
+    assert found.reference == "normal T cells"
+    assert "CD5" not in found.markers
+
+
+def test_blasts_are_one_suspect_that_a_profile_accepts() -> None:
+    piles = (*NORMAL, BLASTS)
+    found = told(*piles)
+    (one,) = large(found)
+
+    assert names_of(found, piles) == [*NORMAL_NAMES, CYTOPLASMIC]
+    assert one.accepted
+    assert one.lacks == ("CD3",)
+    assert not one.smear
+    assert one.levels["TdT"] > 1
+    assert one.levels["CD45"] == pytest.approx(-0.7, abs=0.1)
+
+
+def test_a_clone_in_part_cd34_positive_is_one_population() -> None:
+    clone = Pile(1500, {**BLASTS.at, "CD34": 2.4}, shared=("CD34",))
+    (one,) = large(told(*NORMAL, clone))
+
+    assert one.accepted
+    assert len(one.rows) > 0.98 * clone.events
+
+
+def test_two_clones_of_different_surface_cd3_are_two() -> None:
+    piles = (*NORMAL, BLASTS, BLASTS.with_(1200, CD3=2.4))
+    found = told(*piles)
+
+    assert names_of(found, piles)[-2:] == [CYTOPLASMIC, SURFACE]
+    assert [one.name for one in large(found)] == [CYTOPLASMIC, SURFACE], "largest first"
+    assert all(one.accepted for one in large(found))
+
+
+def test_surface_cd3_with_one_weak_sign_proves_nothing() -> None:
+    clone = Pile(1500, {**T_PLACES, "CD8": 2.6, "CD99": 2.4, "CD45": 3.2})
+    (one,) = large(told(*NORMAL, clone))
+
+    assert one.name == "sCD3+ with one sign of immaturity"
+    assert not one.accepted
+
+
+def test_thymocytes_are_a_smear_and_are_not_accepted() -> None:
+    found = large(told(*NORMAL, THYMUS))
+
+    assert found
+    assert any(one.smear for one in found)
+    assert not any(one.accepted for one in found)
+
+
+def test_a_clone_of_thymocytes_is_no_smear() -> None:
+    clone = Pile(2500, {**THYMUS.at, "CD3": 1.0})
+
+    assert [(one.smear, one.accepted) for one in large(told(*NORMAL, clone))] == [(False, True)]
+
+
+def test_profiles_without_a_smear_tell_none() -> None:
+    without = profiles().model_copy(update={"smear": None})
+
+    assert not any(one.smear for one in told(*NORMAL, THYMUS, by=without).suspects)
+
+
+def test_where_no_t_cells_are_blasts_are_told_from_other_lymphocytes() -> None:
+    piles = (B_CELLS, NK_CELLS, GRANULOCYTES, BLASTS)
+    found = told(*piles)
+
+    assert found.reference == "other lymphocytes"
+    assert names_of(found, piles) == ["b_cells", "nk_cells", "granulocytes", CYTOPLASMIC]
+
+
+def test_a_tube_of_blasts_alone_is_leukaemia() -> None:
+    found = told(BLASTS)
+    (one,) = large(found)
+
+    assert found.reference == "the main population"
+    assert one.accepted
+    assert found.of(["t_cells"]).size == 0
+
+
+def test_without_cycd3_cd7_is_all_that_speaks_for_the_lineage() -> None:
+    (one,) = large(told(*NORMAL, BLASTS, without=("cyCD3",)))
+
+    assert one.name == "CD7+ sCD3-"
+    assert one.cd7_alone
+    assert one.accepted
+
+
+def test_after_a_therapy_that_hides_cd7_it_proves_no_lineage() -> None:
+    left = profiles().without(frozenset({"CD7"}))
+    found = told(*NORMAL, BLASTS, by=left, without=("cyCD3",))
+
+    assert not any(one.accepted for one in found.suspects)
+
+
+def test_cd5_changes_nothing() -> None:
+    bright = tuple(pile.with_(CD5=4.5) for pile in (*NORMAL, BLASTS))
+    first, second = told(*NORMAL, BLASTS), told(*bright)
+
+    assert first.names.tolist() == second.names.tolist()
+
+
+def test_the_same_tube_is_told_the_same() -> None:
+    first, second = told(*NORMAL, BLASTS), told(*NORMAL, BLASTS)
+
+    assert first.names.tolist() == second.names.tolist()
+    assert [one.groups for one in first.suspects] == [one.groups for one in second.suspects]
+    assert np.array_equal(first.rows, second.rows)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_populations_do_not_hang_on_the_start_of_the_grouping(seed: int) -> None:
+    piles = (*NORMAL, BLASTS)
+
+    assert names_of(told(*piles, seed=seed), piles) == [*NORMAL_NAMES, CYTOPLASMIC]
+
+
+def test_a_large_tube_is_sampled_evenly() -> None:
+    piles = (T_HELPERS.with_(20_000), GRANULOCYTES.with_(20_000))
+    found = told(*piles)
+
+    assert SAMPLE <= len(found.rows) < 2 * SAMPLE
+    share = np.count_nonzero(found.rows < 20_000) / len(found.rows)
+    assert share == pytest.approx(0.5, abs=0.01)
+    assert np.array_equal(found.rows, np.unique(found.rows))
+
+
+def test_only_the_parents_events_are_told() -> None:
+    tube = tube_of_piles(*NORMAL)
+    parent = np.arange(len(tube.columns)) < 1_500
+    found = find_cell_types(
+        parent,
+        columns=tube.columns,
+        panel=tube.panel,
+        scales=tube.scales,
+        profiles=profiles(),
+        rng=np.random.default_rng(0),
+    )
+
+    assert found is not None
+    assert found.rows.max() < 1_500
+    assert np.count_nonzero(found.names == "t_cells") > 0.98 * len(found.rows)
+
+
+@pytest.mark.parametrize("lacking", ["CD45", "FSC", "SSC"])
+def test_without_cd45_or_scatter_nothing_is_told(lacking: str) -> None:
+    tube = tube_of_piles(*NORMAL).without([lacking])
+
+    assert (
+        find_cell_types(
+            np.ones(len(tube.columns), dtype=np.bool_),
+            columns=tube.columns,
+            panel=tube.panel,
+            scales=tube.scales,
+            profiles=profiles(),
+            rng=np.random.default_rng(0),
+        )
+        is None
+    )
+
+
+@pytest.mark.parametrize("events", [0, 49])
+def test_of_too_few_events_nothing_is_told(events: int) -> None:
+    tube = tube_of_piles(T_HELPERS)
+
+    assert (
+        find_cell_types(
+            np.arange(len(tube.columns)) < events,
+            columns=tube.columns,
+            panel=tube.panel,
+            scales=tube.scales,
+            profiles=profiles(),
+            rng=np.random.default_rng(0),
+        )
+        is None
+    )
+
+
+def test_doublets_by_their_pulse_are_not_sampled() -> None:
+    arrays = arrays_of(*NORMAL)
+    events = arrays["FSC"].size
+    doublets = np.arange(events) % 10 == 0
+    height = arrays["FSC"] * np.where(doublets, 0.5, 0.8)
+    noise = 1 + 0.01 * np.random.default_rng(1).standard_normal(events)
+    tube = tube_of({**arrays, "FSC-H": height * noise})
+    found = find_cell_types(
+        np.ones(events, dtype=np.bool_),
+        columns=tube.columns,
+        panel=tube.panel,
+        scales=tube.scales,
+        profiles=profiles(),
+        rng=np.random.default_rng(0),
+    )
+
+    assert found is not None
+    assert not doublets[found.rows].any()
+    assert len(found.rows) > 0.98 * np.count_nonzero(~doublets)
