@@ -352,8 +352,16 @@ def model_faults(invalid: ValidationError, root: Node) -> list[Fault]:
     """Return a model's faults, each at the node it is about, in the model's order."""
     # A union tells what each of its members asks of one value; together that is one fault.
     alternatives: dict[tuple[Mark, str, str | int | None], list[str]] = {}
-    for fault in invalid.errors(include_url=False):
-        node, path = _follow(root, fault["loc"])
+    found = invalid.errors(include_url=False)
+    places = [fault["loc"] for fault in found]
+    for fault in found:
+        loc = fault["loc"]
+        # What is refused in a list is not counted to it: that it is too short then follows from it.
+        if fault["type"] == "too_short" and any(
+            len(place) > len(loc) and place[: len(loc)] == loc for place in places
+        ):
+            continue
+        node, path = _follow(root, loc)
         prefix = f"{_dotted(path)}: " if path else ""
         absent = fault["loc"][-1] if fault["type"] == "missing" else None
         one = alternatives.setdefault((_place(fault, node), prefix, absent), [])

@@ -226,7 +226,7 @@ def load_profiles(path: Path) -> Loaded[Profiles]:
 
 
 def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield what a single row cannot show: CD5 anywhere, unknown levels, names of two populations."""
+    """Yield what no part shows by itself: CD5 anywhere, and levels that are not told."""
     levels = ", ".join(profiles.levels)
     for part, rows in (("normal", profiles.normal), ("leukaemic", profiles.leukaemic)):
         for i, row in enumerate(rows):
@@ -240,17 +240,28 @@ def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 if level not in profiles.levels:
                     what = f"no level is named '{level}', expected {levels}"
                     yield (part, i, "markers", marker), what
-    mark, signs = profiles.landmark, profiles.signs
-    read = {mark.bright, *mark.positive, *mark.either, *mark.absent}
-    if READOUT in profiles.joined_by.markers:
-        yield ("joined_by", "markers"), f"{READOUT} must not take part in finding any population"
-    if READOUT in read:
-        yield ("landmark",), f"{READOUT} must not take part in finding T cells"
-    if READOUT in {*signs.strong, *signs.weak}:
-        yield ("signs",), f"{READOUT} must not take part in finding any population"
-    if profiles.smear is not None and READOUT in {
-        profiles.smear.axis,
-        *profiles.smear.rises,
-        *profiles.smear.falls,
-    }:
-        yield ("smear",), f"{READOUT} must not take part in finding any population"
+    yield from _readout_elsewhere(profiles)
+
+
+def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each part beside the rows that reads CD5."""
+    mark, signs, smear = profiles.landmark, profiles.signs, profiles.smear
+    read = {
+        "landmark": {
+            mark.bright,
+            *mark.positive,
+            *mark.either,
+            *mark.absent,
+            *_pair(mark.both_absent),
+        },
+        "signs": {*signs.strong, *signs.weak, *_pair(signs.both)},
+        "joined_by": set(profiles.joined_by.markers),
+        "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
+    }
+    for part, markers in read.items():
+        if READOUT in markers:
+            yield (part,), f"{READOUT} must not take part in finding any population"
+
+
+def _pair(both: BothMarkers | None) -> tuple[str, ...]:
+    return () if both is None else both.markers
