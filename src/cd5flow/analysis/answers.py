@@ -11,6 +11,7 @@ from cd5flow.analysis.denominator import denominator_rule, other_counts
 from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
+from cd5flow.criteria.bounds import fmo_refused
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.model.geometry import Dimension, Interval
@@ -146,9 +147,7 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             prior_therapy=settings.prior_therapy,
             quality_state=checked.quality.state,
             lineage=checked.gating.lineage,
-            supplied_fmo_refused=any(
-                c.role == "fmo" and not c.is_accepted for c in checked.measured.controls
-            ),
+            supplied_fmo_refused=fmo_refused(c.section for c in checked.measured.controls),
             edited_t_cells=may_hold_edited_t_cells(checked, burden),
             clinical=settings.clinical,
         ),

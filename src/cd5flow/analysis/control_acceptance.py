@@ -13,7 +13,7 @@ from cd5flow.analysis.option_words import Role
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Channel, Spillover
 from cd5flow.model.limits import Cd5Limits
-from cd5flow.model.reasons import Reason
+from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.labels import MarkerAliases
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Cut, Signal, quantile_cut
@@ -73,7 +73,9 @@ def judge_control(
 ) -> tuple[ControlSection, ControlSignal | None]:
     """Return what the result says of a control, and its signal if it is accepted."""
     reasons = tuple(_faults(control, sample, limits))
-    accepted = not reasons
+    # Few blasts make an FMO an alternative cut, not a wrong control.
+    few = control.role == "fmo" and control.blasts.size >= limits.fmo_alternative_blasts
+    accepted = not codes(reasons) - ({"FEW_BLASTS"} if few else set())
     section = ControlSection(
         role=control.role,
         file=control.fcs.path.name,

@@ -52,6 +52,7 @@ def inputs_sha256(path: Path, settings: Settings, rules: RuleFiles, *, sha256: H
             sentence(rules.choice),
             rules.protocol.sha256,
             rules.aliases.sha256,
+            None if rules.profiles is None else rules.profiles.sha256,
         ],
     }
     text = json.dumps(everything, sort_keys=True, ensure_ascii=True)

@@ -59,6 +59,7 @@ def gate_by_hand(automatic: Analysis, loaded: Loaded[Overrides]) -> GatedTube:
         panel=tube.panel,
         scales=tube.scales,
         rule=found.lineage.rule,
+        grouped=found.tree.grouped(),
     )
     gating = _keep_neighbours(find_gates(tube, plan), found)
     check_applied(loaded, plan, gating)

@@ -8,7 +8,7 @@ from typing import Any
 from cd5flow.analysis.settings import redo_command
 from cd5flow.analysis.stages import JudgedTube
 from cd5flow.gating.override import FORMAT
-from cd5flow.model.geometry import Region
+from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.names import ALL, BLASTS
 from cd5flow.model.populations import Gating
 from cd5flow.model.region_file import write_region
@@ -36,10 +36,18 @@ def redo_section(judged: JudgedTube) -> RedoSection | None:
 
 
 def _suggested(gating: Gating) -> tuple[str, ...]:
-    """Return the gate that a person may most likely want to draw anew, if there is any.
+    """Return the gates that a person may most likely want to draw anew, if there are any.
 
     Blasts that form no cluster are not suggested: whoever draws them says that they are one.
     """
+    grouped = tuple(
+        gate.name
+        for gate in gating.tree.grouped()
+        if not isinstance(gate.region, Boolean)
+        and any(gate.name.startswith(one.name) for one in gating.leukaemic)
+    )
+    if grouped:
+        return grouped
     if BLASTS in gating.tree:
         parent = gating.tree[BLASTS].parent
         return (BLASTS,) if gating.lineage.cluster or parent == ALL else (parent,)

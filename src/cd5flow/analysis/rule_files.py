@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cd5flow.analysis.options import AUTO
 from cd5flow.analysis.settings import Settings
@@ -12,7 +13,7 @@ from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.gating.override import Overrides, load_overrides
 from cd5flow.gating.profiles import Profiles, load_profiles
 from cd5flow.gating.strategy import Strategy, load_strategy
-from cd5flow.gating.therapy import adapt_strategy
+from cd5flow.gating.therapy import adapt_strategy, ignored_markers
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Timepoint
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
@@ -65,8 +66,36 @@ def load_rule_files(settings: Settings) -> RuleFiles:
         protocol=load_protocol(protocol_file(settings.protocol)),
         aliases=load_aliases(markers_file()),
         override=None if settings.override is None else load_overrides(settings.override),
-        profiles=None
-        if strategy.profiles is None
-        else load_profiles(profiles_file(strategy.profiles, beside=loaded.path)),
+        profiles=_adapted_profiles(loaded, settings),
         changed=changed,
     )
+
+
+def check_strategy(path: Path) -> Loaded[Strategy]:
+    """Read and check a strategy file with the profiles that it names.
+
+    Raises:
+        UsageError: its faults, or those of the profiles.
+    """
+    loaded = load_strategy(path)
+    load_profiles_of(loaded)
+    return loaded
+
+
+def load_profiles_of(strategy: Loaded[Strategy]) -> Loaded[Profiles] | None:
+    """Return the reference profiles that a strategy names; None where it names none.
+
+    Raises:
+        UsageError: there is no such file, or it has faults.
+    """
+    name = strategy.value.profiles
+    return None if name is None else load_profiles(profiles_file(name, beside=strategy.path))
+
+
+def _adapted_profiles(strategy: Loaded[Strategy], settings: Settings) -> Loaded[Profiles] | None:
+    """Return the profiles without the markers that may no longer choose after earlier therapies."""
+    loaded = load_profiles_of(strategy)
+    ignored = ignored_markers(strategy.value, settings.prior_therapy)
+    if loaded is None or not ignored:
+        return loaded
+    return replace(loaded, value=loaded.value.without(ignored))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cd5flow.analysis.rule_files import check_strategy
 from cd5flow.cli.terminal import emit, show, table
 from cd5flow.config.shipped import list_protocols, list_strategies, protocol_file, strategy_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.gating.strategy import Strategy, load_strategy
+from cd5flow.gating.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +56,5 @@ class Catalogue:
         show(f"{file}: {value.name} {value.version}: no faults, sha256 {loaded.sha256}")
 
 
-STRATEGIES = Catalogue(list_strategies, strategy_file, load_strategy)
+STRATEGIES = Catalogue(list_strategies, strategy_file, check_strategy)
 PROTOCOLS = Catalogue(list_protocols, protocol_file, load_protocol)

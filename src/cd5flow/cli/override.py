@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.redo import override_file
 from cd5flow.cli.terminal import emit
 from cd5flow.errors import OptionError
+from cd5flow.model.populations import BY_GROUPS
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
+from cd5flow.model.tube_sections import GateSection
 
 _HEAD: Final = """\
 # Gates to be drawn by hand on sample {sample}. Change the numbers below, and say who, when and why;
@@ -39,7 +41,7 @@ def override_text(result: Result, names: Sequence[str]) -> str:
     """
     gates = {row.name: row.gate for row in result.populations if row.gate is not None}
     regions: dict[str, dict[str, Any] | None] = {}
-    for name in names:
+    for name in [part for asked in names for part in _parts(asked, gates)]:
         gate = gates.get(name)
         if gate is None:
             there = ", ".join(gates) or "none"
@@ -51,6 +53,21 @@ def override_text(result: Result, names: Sequence[str]) -> str:
     command = "" if redo is None else redo.command
     head = _HEAD.format(sample=_inert(sample.id), command=_inert(command))
     return head + "".join(f"{line}\n" for line in _lines(content, ""))
+
+
+def _parts(name: str, gates: Mapping[str, GateSection]) -> list[str]:
+    """Return a gate, or those around the populations of which it is the union."""
+    gate = gates.get(name)
+    if gate is None or gate.method != BY_GROUPS or gate.region.get("shape") != "boolean":
+        return [name]
+    wholes = [str(operand["gate"]) for operand in gate.region["operands"]]
+    return [
+        other
+        for other, one in gates.items()
+        if other != name
+        and one.method == BY_GROUPS
+        and any(other == whole or other.startswith(f"{whole}_") for whole in wholes)
+    ]
 
 
 def _lines(value: dict[str, Any], indent: str) -> Iterator[str]:

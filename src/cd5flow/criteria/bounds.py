@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -12,6 +12,7 @@ from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
+    ControlSection,
     PriorTherapy,
     QualityState,
     Result,
@@ -57,6 +58,14 @@ class Context:
     clinical: Clinical | None = None
 
 
+def fmo_refused(controls: Iterable[ControlSection]) -> bool:
+    """Whether an FMO was given and is wrong; one with too few blasts counts as not given."""
+    return any(
+        control.role == "fmo" and not control.accepted and codes(control.reasons) != {"FEW_BLASTS"}
+        for control in controls
+    )
+
+
 def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
     """Return the circumstances under which a stored result was made.
 
@@ -77,8 +86,7 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
             blasts_use_cd5=BY_CD5 in held,
             as_drawn=AS_DRAWN in held,
         ),
-        supplied_fmo_refused="FMO_REFUSED" in held
-        or any(c.role == "fmo" and not c.accepted for c in result.controls),
+        supplied_fmo_refused="FMO_REFUSED" in held or fmo_refused(result.controls),
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
         clinical=clinical,

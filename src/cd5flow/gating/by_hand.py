@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from cd5flow.gating.strategy import GateSpec, LineagePath, Strategy
 from cd5flow.model.geometry import Boolean, Interval, Region, dimensions
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT, T_CELLS
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import Gating
+from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.region_file import read_region
 from cd5flow.model.scale import Scale
 
@@ -50,6 +50,7 @@ def make_plan(
     panel: Panel,
     scales: Mapping[str, Scale],
     rule: str | None,
+    grouped: Iterable[Gate] = (),
 ) -> OverridePlan:
     """Hold an override file against the strategy and the tube's panel.
 
@@ -59,6 +60,7 @@ def make_plan(
         panel: its markers.
         scales: display scale of each detector.
         rule: the lineage rule that the automatic gating took; None where it took none.
+        grouped: the gates of populations that were told by their groups in this tube.
 
     Raises:
         OverrideError: one line ``file:line:column: what`` a fault: gates that this strategy or panel
@@ -69,7 +71,7 @@ def make_plan(
     refuse(loaded, faults)
     if path is not None:
         strategy = strategy.model_copy(update={"paths": (path,)})
-    tube = _Tube(loaded.value, strategy, panel, scales)
+    tube = _Tube(loaded.value, strategy, panel, scales, grouped)
     refuse(loaded, tube.faults())
     return OverridePlan(strategy, dict(tube.regions), loaded.value.lineage)
 
@@ -128,7 +130,12 @@ class _Tube:
     """An override file beside the gates that a strategy has for a panel."""
 
     def __init__(
-        self, overrides: Overrides, strategy: Strategy, panel: Panel, scales: Mapping[str, Scale]
+        self,
+        overrides: Overrides,
+        strategy: Strategy,
+        panel: Panel,
+        scales: Mapping[str, Scale],
+        grouped: Iterable[Gate],
     ) -> None:
         self.overrides = overrides
         self.strategy = strategy
@@ -141,7 +148,9 @@ class _Tube:
             self.named.setdefault(spec.gate, []).append(spec)
             if applies(panel, spec.needs, spec.unless):
                 self.specs.setdefault(spec.gate, []).append(spec)
-        self.order = list(self.specs)
+        # Populations that were told by their groups have gates of their own in each tube.
+        self.grouped = {gate.name: gate for gate in grouped}
+        self.order = [*self.specs, *self.grouped]
         self.regions = {
             one.gate: None if one.region is None else read_region(one.region, scales)
             for one in overrides.gates
@@ -161,6 +170,9 @@ class _Tube:
         if one.gate == CD5_POSITIVE:
             yield from self._about_cut(region)
             return
+        if one.gate in self.grouped and one.gate not in self.named:
+            yield from self._about_grouped(one.gate, region)
+            return
         if one.gate not in self.named:
             there = ", ".join((*self.order, CD5_POSITIVE))
             yield ("gate",), f"no gate is named '{one.gate}'; this tube has {there}"
@@ -176,9 +188,24 @@ class _Tube:
         before = self.order[: self.order.index(one.gate)]
         if isinstance(region, Boolean):
             for operand in region.operands:
-                if operand.gate not in before:
+                if operand.gate not in before and operand.gate not in self.grouped:
                     what = f"no gate '{operand.gate}' stands before '{one.gate}'"
                     yield ("region",), what
+
+    def _about_grouped(self, name: str, region: Region | None) -> Iterator[Fault]:
+        """Yield what is wrong with a gate of a population that was told by its groups."""
+        operands = [
+            operand.gate
+            for gate in self.grouped.values()
+            if isinstance(gate.region, Boolean)
+            for operand in gate.region.operands
+        ]
+        if region is None and name in operands:
+            yield ("pass_through",), f"'{name}' is a part of the blasts; draw a region"
+        elif isinstance(region, Boolean):
+            yield ("region",), f"'{name}' is drawn on channels, not combined of populations"
+        elif region is not None:
+            yield from self._about_channels(region)
 
     def _about_cut(self, region: Region | None) -> Iterator[Fault]:
         if not self.panel.has(READOUT):
@@ -227,6 +254,11 @@ class _Tube:
         region = self.regions.get(name)
         for spec in self.named.get(name, []):
             yield from spec.deciders if region is None else (spec.parent,)
+        if name in self.grouped:
+            gate = self.grouped[name]
+            yield gate.parent
+            if isinstance(gate.region, Boolean) and region is None:
+                yield from (operand.gate for operand in gate.region.operands)
         if isinstance(region, Boolean):
             yield from (operand.gate for operand in region.operands)
 

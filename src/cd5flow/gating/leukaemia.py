@@ -7,24 +7,22 @@ trace is named, gated and counted too, so that it is never passed over in silenc
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from cd5flow.gating.cell_types import CellPopulation, CellTypes
-from cd5flow.gating.find_gate import apply_gate
+from cd5flow.gating.find_gate import BY_HAND, apply_gate
 from cd5flow.gating.leukaemia_search import LeukaemiaSearch
 from cd5flow.gating.outlining import Outline, outline
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Severity
-from cd5flow.model.geometry import Boolean, Operand
+from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.names import BLASTS
-from cd5flow.model.populations import Evidence, Gate, LeukaemicPopulation
+from cd5flow.model.populations import BY_GROUPS, Evidence, Gate, LeukaemicPopulation
 from cd5flow.model.reasons import Reason
-
-METHOD = "cell_groups"
-"""The method of gates that are drawn around what was found among groups."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _gate_outline(
 ) -> None:
     """Gate the regions of an outline one within the other; the last bears the population's name."""
     evidence = Evidence(
-        METHOD,
+        BY_GROUPS,
         drawn.seen,
         {"groups": float(len(one.groups)), "f1": drawn.f1}
         | {f"{marker}_decades": level for marker, level in one.levels.items()},
@@ -169,16 +167,27 @@ def _gate_outline(
         ),
     )
     inner = parent
-    last = len(drawn.regions) - 1
-    taken: dict[str, int] = {}
-    for i, (on, region) in enumerate(drawn.regions):
-        taken[on] = taken.get(on, 0) + 1
-        again = "" if taken[on] == 1 else f"_{taken[on]}"
-        safe = "".join(letter if letter.isalnum() else "_" for letter in on)
-        gate_name = label if i == last else f"{label}_{safe}{again}"
-        gate = Gate(gate_name, inner, region, evidence, f"{one.what}, found among groups of cells")
+    for gate_name, found in _named_regions(drawn, label):
+        by_hand = state.inputs.drawn
+        rests_on, region = evidence, by_hand.get(gate_name, found)
+        if region is None:
+            continue
+        if gate_name in by_hand:
+            rests_on = Evidence(BY_HAND, drawn.seen, {}, Reason("FOUND", case="by_hand"))
+            state.note("GATE_BY_HAND", Severity.INFO, case="drawn", gate=gate_name)
+        gate = Gate(gate_name, inner, region, rests_on, f"{one.what}, found among groups of cells")
         state.add(gate_name, apply_gate(gate, state))
         inner = gate_name
+
+
+def _named_regions(drawn: Outline, label: str) -> Iterator[tuple[str, Region]]:
+    """Yield the regions of an outline with their gates' names, by the markers they are drawn on."""
+    taken: Counter[str] = Counter()
+    for i, (on, region) in enumerate(drawn.regions):
+        taken[on] += 1
+        markers = "".join(letter if letter.isalnum() else "_" for letter in on)
+        again = "" if taken[on] == 1 else f"_{taken[on]}"
+        yield (label if i == len(drawn.regions) - 1 else f"{label}_{markers}{again}"), region
 
 
 def gate_union(
@@ -188,7 +197,7 @@ def gate_union(
     region = Boolean("or", tuple(Operand(one.name) for one in populations))
     names = tuple(one.name for one in populations)
     evidence = Evidence(
-        METHOD,
+        BY_GROUPS,
         state.members.count(parent) or 0,
         {},
         Reason("FOUND", case="every_group"),

@@ -44,3 +44,15 @@ class LeukaemiaSearch(Spec):
     percent: float = Field(default=0.5, ge=0, le=100)
     outside_percent: float = Field(default=2, ge=0, le=100)
     doubt_percent: float = Field(default=50, ge=0, le=100)
+
+    def without(self, ignored: frozenset[str]) -> LeukaemiaSearch:
+        """Return the search that looks at none of some markers."""
+        maps = [(_other_than(x, ignored), _other_than(y, ignored)) for x, y in self.maps]
+        kept = tuple((x, y) for x, y in maps if x and y)
+        bounds = tuple(filter(None, (_other_than(axis, ignored) for axis in self.bounds)))
+        return self.model_copy(update={"maps": kept or self.maps, "bounds": bounds})
+
+
+def _other_than(axis: str, ignored: frozenset[str]) -> str:
+    """Return the alternatives of an axis that are not ignored; "" where all are."""
+    return "|".join(marker for marker in axis.split("|") if marker not in ignored)

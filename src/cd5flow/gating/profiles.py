@@ -204,6 +204,9 @@ class Profiles(Spec):
             update={
                 "normal": tuple(_rows_without(self.normal, ignored)),
                 "leukaemic": tuple(_rows_without(self.leukaemic, ignored)),
+                "joined_by": self.joined_by.model_copy(
+                    update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
+                ),
             }
         )
 

@@ -23,7 +23,7 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import UNPROVEN, GateTree, Gating, Lineage
+from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -142,6 +142,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         findings=tuple(state.findings),
         lineage=Lineage(
             name=" and ".join(dict.fromkeys(one.lineage for one in blasts)) or UNPROVEN,
+            rule=_rule_of(strategy, blasts),
             cluster=bool(blasts),
             unproven_cluster=not blasts,
             lacks=tuple(sorted(set.intersection(*lacks))) if lacks else (),
@@ -153,6 +154,15 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         leukaemic=blasts,
         outside=reading.outside,
     )
+
+
+def _rule_of(strategy: Strategy, blasts: tuple[LeukaemicPopulation, ...]) -> str | None:
+    """Return the lineage rule of the strategy that bears the name of the largest population's."""
+    for one in blasts:
+        for path in strategy.paths:
+            if one.lineage in {path.lineage, path.renamed.lineage if path.renamed else None}:
+                return path.lineage
+    return None
 
 
 def _has_nk_marker(strategy: Strategy, panel: Panel) -> bool:

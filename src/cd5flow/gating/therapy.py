@@ -43,7 +43,17 @@ def adapt_strategy(
             if lost
             else Reason("AFTER_THERAPY", case="changed", **told)
         )
-    return strategy.model_copy(update={"paths": paths}), tuple(said)
+    ignored = ignored_markers(strategy, therapies)
+    search = strategy.leukaemia
+    if search is not None and ignored:
+        search = search.without(ignored)
+    return strategy.model_copy(update={"paths": paths, "leukaemia": search}), tuple(said)
+
+
+def ignored_markers(strategy: Strategy, therapies: Sequence[PriorTherapy]) -> frozenset[str]:
+    """Return the markers that neither select nor exclude blasts after these therapies."""
+    rules = therapy_changes(strategy, therapies)
+    return frozenset(marker for rule in rules for marker in rule.ignores)
 
 
 def _without(path: LineagePath, markers: Sequence[str]) -> LineagePath:

@@ -120,14 +120,15 @@ class StainRule(BaseModel):
 
     Attributes:
         expected_index: stain index that normal T cells reach where the reagent is as it should be. A
-            tube below it is taken to hold so much less light of CD5.
+            tube below it is taken to hold so much less light of CD5. None is off, until the laboratory
+            enters its own figure.
         margin: factor by which the light of a stain may fall short though its T cells do reach that;
             it counts where CD5 of the blasts has no valley that parts carriers from the others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    expected_index: float = Field(gt=0)
+    expected_index: float | None = Field(default=None, gt=0)
     margin: float = Field(ge=1)
 
 
@@ -171,7 +172,8 @@ class Cd5Limits(BaseModel):
             in stain-index units, to be called bright.
         fmo_quantile_percent: quantile of the FMO tube's blasts at which the cut lies.
         fmo_band_quantiles_percent: quantiles whose percentages belong to the band.
-        fmo_blasts: fewest blasts of an FMO tube in the same gate.
+        fmo_blasts: fewest blasts of an FMO tube in the same gate, for its cut to be the one used.
+        fmo_alternative_blasts: fewest for it to be an alternative cut; with fewer it counts as not given.
         fmo_t_positive_percent: with more T cells above the full stain's own negative tail, an FMO
             is no FMO: CD5 was added to it.
         fmo_t_median_share: where the tube has no negatives, this share of its T cells' median CD5
@@ -207,6 +209,7 @@ class Cd5Limits(BaseModel):
     fmo_quantile_percent: float = Field(gt=50, lt=100)
     fmo_band_quantiles_percent: tuple[float, ...]
     fmo_blasts: int = Field(ge=50)
+    fmo_alternative_blasts: int = Field(default=50, ge=20)
     fmo_t_positive_percent: float = Field(ge=0, le=100)
     fmo_t_median_share: float = Field(gt=0, lt=1)
     references: tuple[PopulationRef, ...]

@@ -16,6 +16,10 @@ NO_NOTE: Final = written("")
 """Of a gate on which nothing is to be said."""
 
 
+BY_GROUPS: Final = "cell_groups"
+"""The method of gates drawn around populations that were told by groups over all markers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Why a region lies where it lies.
@@ -114,6 +118,10 @@ class GateTree:
             if gate.name == name:
                 return gate
         raise KeyError(name)
+
+    def grouped(self) -> tuple[Gate, ...]:
+        """Return the gates around populations that were told by groups over all markers."""
+        return tuple(gate for gate in self.gates if gate.evidence.method == BY_GROUPS)
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """Return the parents of a population from the root's child down, itself excluded."""

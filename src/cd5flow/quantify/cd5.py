@@ -243,12 +243,14 @@ def _state(
     reasons += spanning("CI_SPANS", ci, threshold)
     reasons += spanning("BAND_SPANS", band, threshold)
     method = cuts[0].method
-    if method not in DEFINITE_CUTS:
+    few_for_fmo = method is CutMethod.FMO and cuts[0].reference_events < limits.fmo_blasts
+    if method not in DEFINITE_CUTS or few_for_fmo:
         reasons.append(Reason("WEAK_CUT", method=method))
     backed = _backed_by_fmo(cuts, limits)
     if cuts[0].by_hand and not backed:
         reasons.append(Reason("CUT_BY_HAND", decades=limits.disagreement_decades))
-    if pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed:
+    unclear = pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed
+    if unclear and _reaches(measured, threshold, limits):
         reasons.append(Reason("DIM_WITHOUT_FMO", pattern=pattern))
     if not threshold.met_by(share.percent):
         reasons += _hidden_by_weak_stain(measured, threshold, pattern=pattern, limits=limits)
@@ -256,6 +258,20 @@ def _state(
         return Cd5State.BORDERLINE, reasons + _disagreement(measured, threshold, limits)
     state = Cd5State.MEETS if threshold.met_by(share.percent) else Cd5State.DOES_NOT_MEET
     return state, _disagreement(measured, threshold, limits)
+
+
+def _reaches(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> bool:
+    """Whether some cut that can be defended puts the share on the other side of the threshold.
+
+    Without an FMO nothing says where dim CD5 begins: every cut of the tube counts, those that carry no
+    definite state among them, and each as far to either side as an internal one may lie.
+    """
+    blasts = measured.readout.blasts
+    widen = 10**limits.internal_band_decades
+    places = [cut.linear for cut in measured.cuts]
+    places += [place * factor for place in places for factor in (widen, 1 / widen)]
+    shares = [100 * np.count_nonzero(blasts >= place) / blasts.size for place in places]
+    return threshold.met_by(min(shares)) != threshold.met_by(max(shares))
 
 
 def spanning(code: str, ends: tuple[float, float], threshold: Threshold) -> list[Reason]:
@@ -281,6 +297,8 @@ def _hidden_by_weak_stain(
         return []
     centre, spread = measured.negatives
     index, expected = measured.stain_index, limits.stain.expected_index
+    if expected is None:
+        return []
     shown = "–" if index is None else index
     part = 1.0 if index is None else min(1.0, max(0.0, index / expected))
     if pattern is not Pattern.PARTIAL:

@@ -130,6 +130,8 @@ def find_cuts(
 ) -> tuple[Cut, ...]:
     """Return every available cut, best first: FMO, internal negative, fixed, isotype, valley.
 
+    An FMO with few blasts follows the fixed one: it is an alternative.
+
     Args:
         readout: the tube.
         limits: minima and quantiles.
@@ -138,7 +140,9 @@ def find_cuts(
         seed: of the random numbers by which references are drawn anew.
     """
     cuts: list[Cut] = [] if by_hand is None else [by_hand]
-    cuts += _control_cut(readout.controls, "fmo", CutMethod.FMO, limits, seed)
+    fmo = _control_cut(readout.controls, "fmo", CutMethod.FMO, limits, seed)
+    enough = [cut for cut in fmo if cut.reference_events >= limits.fmo_blasts]
+    cuts += enough
     cuts += internal_cuts(readout, limits, seed=seed)
     if limits.fixed_cut_linear is not None:
         cuts.append(
@@ -149,6 +153,7 @@ def find_cuts(
                 0,
             )
         )
+    cuts += [cut for cut in fmo if cut not in enough]
     cuts += _control_cut(readout.controls, "isotype", CutMethod.ISOTYPE, limits, seed)
     # A valley at or below the negatives' own centre parts negatives from negatives.
     centres = [cut.centre for cut in cuts if cut.centre is not None]
