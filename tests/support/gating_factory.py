@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.config.shipped import markers_file, strategy_file
+from cd5flow.config.shipped import markers_file, profiles_file, strategy_file
 from cd5flow.gating.apply import contains
+from cd5flow.gating.profiles import Profiles, load_profiles
 from cd5flow.gating.resolve import resolve
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
@@ -29,6 +30,7 @@ from cd5flow.preprocess.panel import find_panel, scatter_detectors
 from cd5flow.preprocess.scale_choice import channel_scales
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import TubeSpec, simulate_tube
+from support.paths import STRATEGIES
 
 Arrays = Mapping[str, npt.ArrayLike]
 Floats = npt.NDArray[np.float64]
@@ -257,6 +259,28 @@ def tube_of(arrays: Arrays, *, timestep: float | None = None, scale: Scale = DIS
     return GatedInput(columns_of(raw), panel_of(raw), scales_of(raw, scale))
 
 
+def profiles_of(strategy: Strategy) -> Profiles | None:
+    """Return the shipped profiles that a strategy names; None where it names none."""
+    return None if strategy.profiles is None else shipped_profiles(strategy.profiles)
+
+
+@cache
+def shipped_profiles(name: str = "t-all") -> Profiles:
+    return load_profiles(profiles_file(name, beside=STRATEGIES / "any.yaml")).value
+
+
+def by_chain(strategy: Strategy) -> Strategy:
+    """Return a strategy that looks for blasts by its lineage paths alone, not among groups of cells."""
+    return strategy.model_copy(update={"leukaemia": None})
+
+
 def gated(strategy: Strategy, tube: GatedInput, *, seed: int = 0) -> Gating:
-    """Return what `resolve` finds."""
-    return resolve(strategy, columns=tube.columns, panel=tube.panel, scales=tube.scales, seed=seed)
+    """Return what `resolve` finds, with the shipped profiles where the strategy names them."""
+    return resolve(
+        strategy,
+        columns=tube.columns,
+        panel=tube.panel,
+        scales=tube.scales,
+        seed=seed,
+        profiles=profiles_of(strategy),
+    )

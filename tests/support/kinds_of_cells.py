@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.config.shipped import profiles_file
 from cd5flow.gating.cell_types import CellPopulation, CellTypes, find_cell_types
-from cd5flow.gating.profiles import Profiles, load_profiles
+from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.tube_view import TubeView
-from support.gating_factory import GatedInput, tube_of, tube_view
-from support.paths import STRATEGIES
+from cd5flow.model.scale import Log
+from support.gating_factory import TOP, GatedInput, shipped_profiles, tube_of, tube_view
 
 MARKERS: Final = (
     "FSC", "SSC", "CD45", "CD3", "cyCD3", "CD7", "CD2", "CD4", "CD8", "CD34", "TdT", "CD99", "CD19",
@@ -28,6 +26,9 @@ MARKERS: Final = (
 LACKING: Final = 0.5
 SPREAD: Final = 0.09
 SIZES: Final = {"FSC": 4.8, "SSC": 4.2}
+
+DECADES: Final = Log(t=TOP, m=6)
+"""A display scale of plain decades."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,12 +83,6 @@ BLASTS: Final = Pile(
 NORMAL: Final = (T_HELPERS, T_KILLERS, B_CELLS, NK_CELLS, GRANULOCYTES)
 
 
-@cache
-def profiles() -> Profiles:
-    """Return the shipped profiles."""
-    return load_profiles(profiles_file("t-all", beside=STRATEGIES / "t-all-relapse.yaml")).value
-
-
 def arrays_of(*piles: Pile, seed: int = 1) -> dict[str, Floats]:
     """Return marker to the linear values of piles, one after the other."""
     rng = np.random.default_rng(seed)
@@ -98,7 +93,7 @@ def arrays_of(*piles: Pile, seed: int = 1) -> dict[str, Floats]:
 def view_of(*piles: Pile) -> TubeView:
     """Return what a gate sees of piles, kinds of cells told by the shipped profiles."""
     found = told(*piles)
-    return replace(tube_view(arrays_of(*piles)), cell_types=lambda: found)
+    return replace(tube_view(arrays_of(*piles), scale=DECADES), cell_types=lambda: found)
 
 
 def tube_of_piles(*piles: Pile) -> GatedInput:
@@ -122,7 +117,7 @@ def told(
         columns=tube.columns,
         panel=tube.panel,
         scales=tube.scales,
-        profiles=profiles() if by is None else by,
+        profiles=shipped_profiles() if by is None else by,
         rng=np.random.default_rng(seed),
     )
     assert found is not None

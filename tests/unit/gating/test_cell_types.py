@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cd5flow.gating.cell_types import SAMPLE, find_cell_types
-from support.gating_factory import tube_of
+from support.gating_factory import shipped_profiles, tube_of
 from support.kinds_of_cells import (
     B_CELLS,
     BLASTS,
@@ -21,7 +21,6 @@ from support.kinds_of_cells import (
     arrays_of,
     large,
     names_of,
-    profiles,
     told,
     tube_of_piles,
 )
@@ -101,7 +100,7 @@ def test_a_clone_of_thymocytes_is_no_smear() -> None:
 
 
 def test_profiles_without_a_smear_tell_none() -> None:
-    without = profiles().model_copy(update={"smear": None})
+    without = shipped_profiles().model_copy(update={"smear": None})
 
     assert not any(one.smear for one in told(*NORMAL, THYMUS, by=without).suspects)
 
@@ -132,7 +131,7 @@ def test_without_cycd3_cd7_is_all_that_speaks_for_the_lineage() -> None:
 
 
 def test_after_a_therapy_that_hides_cd7_it_proves_no_lineage() -> None:
-    left = profiles().without(frozenset({"CD7"}))
+    left = shipped_profiles().without(frozenset({"CD7"}))
     found = told(*NORMAL, BLASTS, by=left, without=("cyCD3",))
 
     assert not any(one.accepted for one in found.suspects)
@@ -178,7 +177,7 @@ def test_only_the_parents_events_are_told() -> None:
         columns=tube.columns,
         panel=tube.panel,
         scales=tube.scales,
-        profiles=profiles(),
+        profiles=shipped_profiles(),
         rng=np.random.default_rng(0),
     )
 
@@ -197,7 +196,7 @@ def test_without_cd45_or_scatter_nothing_is_told(lacking: str) -> None:
             columns=tube.columns,
             panel=tube.panel,
             scales=tube.scales,
-            profiles=profiles(),
+            profiles=shipped_profiles(),
             rng=np.random.default_rng(0),
         )
         is None
@@ -214,7 +213,7 @@ def test_of_too_few_events_nothing_is_told(events: int) -> None:
             columns=tube.columns,
             panel=tube.panel,
             scales=tube.scales,
-            profiles=profiles(),
+            profiles=shipped_profiles(),
             rng=np.random.default_rng(0),
         )
         is None
@@ -233,7 +232,7 @@ def test_doublets_by_their_pulse_are_not_sampled() -> None:
         columns=tube.columns,
         panel=tube.panel,
         scales=tube.scales,
-        profiles=profiles(),
+        profiles=shipped_profiles(),
         rng=np.random.default_rng(0),
     )
 

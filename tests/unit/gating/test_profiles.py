@@ -11,7 +11,7 @@ import pytest
 
 from cd5flow.errors import StrategyError
 from cd5flow.gating.profiles import Profiles, load_profiles
-from support.kinds_of_cells import profiles
+from support.gating_factory import shipped_profiles
 
 Entry = dict[str, Any]
 Change = Callable[[Entry], None]
@@ -85,7 +85,7 @@ def part(name: str, **settings: Any) -> Change:
 
 
 def test_the_shipped_profiles_pass_their_own_check() -> None:
-    shipped = profiles()
+    shipped = shipped_profiles()
 
     assert shipped.name == "t-all"
     assert shipped.sources
@@ -236,7 +236,7 @@ def test_a_row_that_needs_either_of_two_stays_with_one_of_them(tmp_path: Path) -
 
 
 def test_without_cd7_no_shipped_row_accepts_by_cd7_alone() -> None:
-    left = profiles().without(frozenset({"CD7"}))
+    left = shipped_profiles().without(frozenset({"CD7"}))
 
-    assert any(one.cd7_alone for one in profiles().leukaemic)
+    assert any(one.cd7_alone for one in shipped_profiles().leukaemic)
     assert not any(one.cd7_alone for one in left.leukaemic)

@@ -37,6 +37,7 @@ from cd5flow.simulate import (
 from support.gating_factory import (
     Entry,
     GatedInput,
+    by_chain,
     cut_at,
     gate,
     gated,
@@ -909,11 +910,15 @@ def test_the_shipped_strategies_find_the_disease_by_the_lineage_that_the_panel_a
     for strategy in list_strategies():
         gating = gated(shipped(strategy), tube(name))
         assert (gating.lineage.name, gating.lineage.cluster) == (lineage, True)
+        chained = gated(by_chain(shipped(strategy)), tube(name))
+        assert (chained.lineage.name, chained.lineage.cluster) == (lineage, True)
+        assert not chained.leukaemic
 
 
 def test_the_shipped_strategies_find_no_cluster_where_there_is_no_disease() -> None:
     for strategy in list_strategies():
         assert not gated(shipped(strategy), tube("no disease")).lineage.cluster
+        assert not gated(by_chain(shipped(strategy)), tube("no disease")).lineage.cluster
 
 
 def test_a_tube_and_its_second_run_transfer_whole() -> None:

@@ -312,6 +312,7 @@ def test_cd5_among_what_chooses_the_blasts_is_refused(folder: Path, guise: str) 
 
 PLAIN_WORDS = {
     "AfterTherapy.says",
+    "CellType.kinds",  # populations of the profiles
     "EvidenceRule.method",
     "EvidenceRule.value",
     "GateSpec.gate",
@@ -322,11 +323,12 @@ PLAIN_WORDS = {
     "Strategy.description",
     "Strategy.markers",  # to which channel each marker belongs
     "Strategy.name",
+    "Strategy.profiles",  # a file
     "Strategy.sources",
     "Strategy.title",
     "Strategy.version",
 }
-"""Texts of a strategy that refer to nothing it looks at; no gating method has any."""
+"""Texts of a strategy that refer to no marker and no population of its own."""
 
 
 def test_every_text_of_a_strategy_says_what_it_names() -> None:

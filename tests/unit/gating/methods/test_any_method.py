@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.methods import Method
 from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
@@ -101,6 +102,12 @@ RULES: dict[str, dict[str, Any]] = {
         "method": "fixed", "units": "display", "axes": ["X", "Y"], "centre": [0.5, 0.5],
         "covariance": [0.1, 0.02, 0.2],
     },
+    "pulse_width": {"method": "pulse_width", "axis": "X", "min_events": 10},
+    "cell_type": {"method": "cell_type", "kinds": ["b_cells"], "x": "X", "y": "Y"},
+    "cell_type with a stand-in": {
+        "method": "cell_type", "kinds": ["t_cells", "nobody"], "x": "X", "y": "Y",
+        "stand_in": True, "min_events": 5,
+    },
     "combine": {"method": "combine", "operator": "or", "of": ["some", "not gone"]},
 }  # fmt: skip
 SCALES: tuple[Scale, ...] = (
@@ -155,7 +162,27 @@ def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> TubeView:
     }
     known = Laip("at diagnosis", "0" * 64, "cyCD3+ sCD3-", 1_000, diagnosed)
     control = Control(view.columns, lambda: view.members)
-    return replace(view, laip=draw(st.sampled_from((None, known))), controls={"fmo": control})
+    told = draw(st.sampled_from((None, kinds_of(events, rng))))
+    return replace(
+        view,
+        laip=draw(st.sampled_from((None, known))),
+        controls={"fmo": control},
+        cell_types=lambda: told,
+    )
+
+
+def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
+    """Return half of the events as B cells, T cells and cells without a name, at random."""
+    rows = np.flatnonzero(rng.random(events) < 0.5)
+    return CellTypes(
+        rows=rows,
+        names=rng.choice(["b_cells", "t_cells", ""], rows.size),
+        values=np.zeros((rows.size, 0), dtype=np.float32),
+        markers=(),
+        suspects=(),
+        reference="the main population",
+        reference_rows=rows[::2],
+    )
 
 
 def test_every_method_is_tried_here() -> None:

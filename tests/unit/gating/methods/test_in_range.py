@@ -35,6 +35,19 @@ def with_channel(arrays: Arrays, **changes: Any) -> TubeView:
     return replace(view, columns=columns, scales=scales_of(raw))
 
 
+def test_with_low_ends_alone_the_upper_end_of_a_scale_is_in() -> None:
+    view = tube_view({"FSC": [-1, 0, 1, TOP], "X": [TOP, TOP, TOP, 5]})
+    method = InRange(method="in_range", axes=("X",), positive=("FSC",), ends="low")
+    outcome = method.find(view)
+    assert inside(resolved(outcome).region, view).tolist() == [False, False, True, True]
+    assert outcome.evidence.values == {"FSC at_end_events": 2}
+
+
+def test_with_low_ends_alone_a_tube_at_the_upper_end_needs_no_gate() -> None:
+    method = InRange(method="in_range", axes=("X",), positive=("FSC",), ends="low")
+    reason(method.find(tube_view({"FSC": [1, TOP], "X": [TOP, TOP]})))
+
+
 def test_the_last_step_of_a_scale_is_out_and_the_one_before_it_in() -> None:
     view = tube_view({"X": [0, 100, TOP - 2, TOP - 1, TOP, np.inf]})
     assert kept(view, "X") == [True, True, True, False, False, False]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cd5flow.gating.methods.singlet_band import SingletBand
 from cd5flow.model.geometry import Polygon
-from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
+from support.gating_factory import TOP, Floats, axis, inside, reason, resolved, tube_view
 
 SINGLES, PAIRS = 4_000, 300
 
@@ -111,6 +111,45 @@ def test_without_pulses_to_compare_there_is_no_band(
     area: npt.ArrayLike, height: npt.ArrayLike, what: str
 ) -> None:
     assert what in reason(band().find(tube_view({"FSC": area, "FSC-H": height})))
+
+
+def big_cells(factor: float, gain: float = 1.0) -> tuple[Floats, Floats]:
+    """Return single cells of which some are too large for a scale, height on a gain of its own."""
+    area, height = pulses()
+    return np.minimum(factor * area, TOP - 1), np.minimum(factor * gain * height, TOP - 1)
+
+
+def test_cells_at_the_end_of_the_area_stay_in_whatever_their_height_beyond() -> None:
+    area, height = big_cells(3.0)
+    view = tube_view({"FSC": area, "FSC-H": height})
+    ended = area >= TOP - 1
+    kept = inside(resolved(band().find(view)).region, view)
+    assert 0.05 < ended.mean() < 0.9
+    assert kept[ended].mean() > 0.99
+    assert kept[~ended].mean() > 0.99
+
+
+def test_cells_at_the_end_of_the_height_stay_in_whatever_their_area_beyond() -> None:
+    area, height = big_cells(1.5, gain=3.0)
+    view = tube_view({"FSC": area, "FSC-H": height})
+    ended = (height >= TOP - 1) & (area < TOP - 1)
+    kept = inside(resolved(band().find(view)).region, view)
+    assert ended.mean() > 0.05
+    assert kept[ended].mean() > 0.99
+    assert kept[~ended].mean() > 0.99
+
+
+def test_a_height_far_below_the_end_of_the_area_is_a_pair_all_the_same() -> None:
+    area, height = big_cells(3.0)
+    view = tube_view({"FSC": [*area, TOP - 1], "FSC-H": [*height, 0.3 * TOP]})
+    assert not inside(resolved(band().find(view)).region, view)[-1]
+
+
+def test_cells_at_the_end_of_a_scale_place_no_side() -> None:
+    area, height = big_cells(3.0)
+    outcome = band().find(tube_view({"FSC": area, "FSC-H": height}))
+    assert outcome.evidence.events == np.count_nonzero(area < TOP - 1)
+    assert outcome.evidence.values["slope"] == pytest.approx(0.8, rel=0.01)
 
 
 def test_height_that_falls_with_area_is_unresolved() -> None:
