@@ -252,13 +252,18 @@ CD5: dict[str, tuple[Cd5Section, Cd5State, str | None]] = {
         Cd5State.BORDERLINE,
         "WEAK_CUT",
     ),
-    "dim without FMO": (
+    "dim without FMO, every cut on one side": (
         cd5_of(readout(DIM), asked=30),
-        Cd5State.BORDERLINE,
-        "DIM_WITHOUT_FMO",
+        Cd5State.MEETS,
+        None,
     ),
-    "heterogeneous without FMO": (
+    "heterogeneous without FMO, every cut on one side": (
         cd5_of(readout(BROAD), asked=30),
+        Cd5State.MEETS,
+        None,
+    ),
+    "dim without FMO, a cut on the other side": (
+        cd5_of(readout(spread(2000, 350, 0.1, decades=True))),
         Cd5State.BORDERLINE,
         "DIM_WITHOUT_FMO",
     ),

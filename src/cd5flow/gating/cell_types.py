@@ -39,6 +39,8 @@ _NOISE: Final = 0.5
 """Decades above zero signal within which a marker is background and tells groups apart no more."""
 _WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
 """Decades of scatter count more than those of a marker: populations lie closer there."""
+_REACH: Final = 0.8
+"""An event further from a group than this on any marker, in decades, does not look like it."""
 _NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
 
 
@@ -83,6 +85,9 @@ class CellTypes:
         suspects: populations outside the normal profiles, largest first.
         reference: which cells CD45 and scatter are told from, in words.
         reference_rows: these cells, as row numbers of the tube.
+        centres: (g, m) middle of each group, background levelled out.
+        centre_names: (g,) the normal population of each group; "" where none fits.
+        floors: (m,) places below which a marker is background.
     """
 
     rows: npt.NDArray[np.intp]
@@ -92,10 +97,41 @@ class CellTypes:
     suspects: tuple[CellPopulation, ...]
     reference: str
     reference_rows: npt.NDArray[np.intp]
+    centres: Values
+    centre_names: npt.NDArray[np.str_]
+    floors: npt.NDArray[np.float64]
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
         return self.rows[np.isin(self.names, list(names))]
+
+    def names_of(
+        self,
+        rows: npt.NDArray[np.intp],
+        *,
+        columns: Columns,
+        panel: Panel,
+        scales: Mapping[str, Scale],
+    ) -> npt.NDArray[np.str_]:
+        """Return the normal population that each of some events looks like; "" where none does.
+
+        An event looks like the nearest group if it lies within its reach on every marker.
+
+        Args:
+            rows: the events, as row numbers of the tube.
+            columns: the tube's events on any axis.
+            panel: its markers.
+            scales: display scale of each detector.
+        """
+        places = [_decades(m, rows, columns, panel, scales) for m in self.markers]
+        grouped = np.maximum(np.stack(places, axis=1), self.floors)
+        found = np.full(len(rows), "", dtype=self.centre_names.dtype)
+        for i, place in enumerate(grouped):
+            away = np.abs(self.centres - place).max(axis=1)
+            nearest = int(np.argmin(away))
+            if away[nearest] <= _REACH:
+                found[i] = self.centre_names[nearest]
+        return found
 
 
 def find_cell_types(
@@ -160,6 +196,9 @@ def find_cell_types(
         ),
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
+        centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
+        centre_names=names.astype(np.str_),
+        floors=floors,
     )
 
 

@@ -45,25 +45,24 @@ class GroupReading:
         """Whether blasts found by a chain of gates lie among cells that the groups call otherwise."""
         if self.cells is None or strategy.leukaemia is None:
             return False
-        sampled = state.members[BLASTS][self.cells.rows]
-        count = int(np.count_nonzero(sampled))
-        if count < FEW_SAMPLED:
+        blasts = np.flatnonzero(state.members[BLASTS])
+        if not len(blasts):
             return False
-        likely = np.concatenate(
-            [one.rows for one in self.cells.suspects if one.accepted] or [np.empty(0, np.intp)]
+        inputs = state.inputs
+        looked_at = blasts[:: max(1, len(blasts) // MOST_LOOKED_AT)]
+        alike = self.cells.names_of(
+            looked_at, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
         )
-        inside = np.count_nonzero(np.isin(self.cells.rows[sampled], likely))
-        percent = 100 * (1 - inside / count)
+        percent = 100 * float(np.mean(alike != ""))
         if percent < strategy.leukaemia.doubt_percent:
             return False
-        names = Counter(self.cells.names[sampled].tolist())
-        name = names.most_common(1)[0][0] or "cells outside every profile"
+        name = Counter(alike[alike != ""].tolist()).most_common(1)[0][0]
         state.note("GROUPS_CONTRADICT", Severity.WARN, percent=percent, kind=name)
         return True
 
 
-FEW_SAMPLED = 10
-"""With fewer sampled blasts the groups say nothing of them."""
+MOST_LOOKED_AT = 2_000
+"""Of more blasts than this an even part is held against the groups."""
 
 
 def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:

@@ -12,6 +12,7 @@ import pytest
 from cd5flow.analysis.control_acceptance import ControlSide, SampleSide, judge_control
 from cd5flow.analysis.option_words import Role
 from cd5flow.config.shipped import markers_file
+from cd5flow.criteria.bounds import fmo_refused
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Spillover
 from cd5flow.model.limits import Cd5Limits
@@ -205,11 +206,32 @@ def test_an_unknown_day_is_no_fault(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("role", ["fmo", "isotype"])
-@pytest.mark.parametrize(("events", "codes"), [(499, ("FEW_BLASTS",)), (500, ())])
-def test_a_cut_needs_blasts_in_the_control(
-    bench: Bench, role: Role, events: int, codes: tuple[str, ...]
-) -> None:
-    assert bench.refused(role=role, blasts=spread(events)) == codes
+def test_five_hundred_blasts_are_enough_in_a_control(bench: Bench, role: Role) -> None:
+    assert bench.refused(role=role, blasts=spread(500)) == ()
+
+
+def test_an_isotype_control_needs_as_many_blasts(bench: Bench) -> None:
+    assert bench.refused(role="isotype", blasts=spread(499)) == ("FEW_BLASTS",)
+
+
+def test_a_right_fmo_of_few_blasts_is_kept_and_says_so(bench: Bench) -> None:
+    for events in (50, 499):
+        section, signal = bench.judge(role="fmo", blasts=spread(events))
+        assert section.accepted
+        assert signal is not None
+        assert [reason.code for reason in section.reasons] == ["FEW_BLASTS"]
+
+
+def test_an_fmo_of_hardly_any_blast_counts_as_not_given(bench: Bench) -> None:
+    assert bench.refused(role="fmo", blasts=spread(49)) == ("FEW_BLASTS",)
+    section, _ = bench.judge(role="fmo", blasts=spread(49))
+    assert not fmo_refused([section])
+
+
+def test_a_wrong_fmo_is_refused_however_few_its_blasts(bench: Bench) -> None:
+    section, signal = bench.judge(role="fmo", blasts=spread(99), t_cells=at((200, BRIGHT)))
+    assert signal is None
+    assert fmo_refused([section])
 
 
 def test_a_full_stain_given_as_fmo_is_refused(bench: Bench) -> None:

@@ -621,15 +621,27 @@ def test_one_broad_peak_is_heterogeneous(sd: float, word: Pattern) -> None:
         (spread(2000, 3500, 0.5, decades=True), Pattern.HETEROGENEOUS),
     ],
 )
-def test_dim_or_heterogeneous_blasts_need_an_fmo(blasts: np.ndarray, word: Pattern) -> None:
-    without = judge(readout(blasts))
-    with_fmo = judge(readout(blasts, controls=[fmo_signal()]))
+def test_dim_blasts_are_definite_without_an_fmo_where_every_cut_leaves_them_on_one_side(
+    blasts: np.ndarray, word: Pattern
+) -> None:
+    for tube in (readout(blasts), readout(blasts, controls=[fmo_signal()])):
+        assert judge(tube).pattern is word
+        assert judge(tube).state is Cd5State.MEETS
 
-    assert without.pattern is word
-    assert without.state is Cd5State.BORDERLINE
-    assert codes(without) == ["DIM_WITHOUT_FMO"]
-    assert with_fmo.pattern is word
-    assert with_fmo.state is Cd5State.MEETS
+
+def test_dim_blasts_that_a_defensible_cut_puts_below_the_threshold_need_an_fmo() -> None:
+    cd5 = judge(readout(spread(2000, 350, 0.1, decades=True)))
+    assert cd5.pattern is Pattern.DIM
+    assert cd5.state is Cd5State.BORDERLINE
+    assert codes(cd5) == ["BAND_SPANS", "DIM_WITHOUT_FMO"]
+
+
+def test_an_fmo_of_few_blasts_is_an_alternative_cut() -> None:
+    cd5 = judge(readout(share_of(900, 1000), controls=[fmo_signal(n=200)]))
+    assert cd5.cut is not None
+    assert cd5.cut.method is CutMethod.INTERNAL_NEGATIVE
+    assert "fmo" in [other.method for other in cd5.cut.alternatives]
+    assert cd5.state is Cd5State.MEETS
 
 
 @pytest.mark.parametrize(

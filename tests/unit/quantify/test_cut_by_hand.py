@@ -104,13 +104,13 @@ def test_where_it_and_the_fmo_answer_differently_neither_is_definite() -> None:
     assert "BAND_SPANS" in codes(cd5)
 
 
-def test_a_dim_pattern_needs_the_fmo_too() -> None:
+def test_a_cut_by_hand_is_backed_by_the_fmo_of_a_dim_pattern() -> None:
     dim = spread(2000, 1500, 0.1, decades=True)
     tube = readout(dim, controls=[fmo_signal()])
     assert judge(tube, fmo_cut(tube)).state is Cd5State.MEETS
     alone = judge(readout(dim), CUT)
     assert alone.pattern is Pattern.DIM
-    assert codes(alone) == ["CUT_BY_HAND", "DIM_WITHOUT_FMO"]
+    assert codes(alone) == ["CUT_BY_HAND"]
 
 
 def test_at_or_below_zero_it_agrees_with_no_fmo() -> None:
