@@ -93,7 +93,10 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
         theirs = {m: _of(tube.columns.column(d), mask) for m, d in dims.items()}
         found.append(Reference(name, _of(signal, mask), theirs))
     ours = {m: _of(tube.columns.column(d), blasts) for m, d in dims.items()}
-    t_cells = _of(signal, gating.members.get(T_CELLS))
+    normal = gating.members.get(T_CELLS)
+    if normal is not None and blasts is not None:
+        normal = normal & ~blasts
+    t_cells = _of(signal, normal)
     return Readout(_of(signal, blasts), t_cells, tuple(found), ours)
 
 

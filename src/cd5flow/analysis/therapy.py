@@ -63,6 +63,8 @@ def may_hold_edited_t_cells(checked: CheckedTube, burden: BurdenSection) -> bool
         return False
     if lineage.rule is not None and SURFACE not in lineage.lacks:
         return False
+    if gating.leukaemic and all(one.immature for one in gating.leukaemic):
+        return False
     seen = count_mature_look_alikes(gating, tube.columns, tube.panel, rule=rule)
     for limit in asked:
         few = burden.percent is None or burden.percent < limit.below_percent

@@ -57,6 +57,7 @@ class CellPopulation:
         smear: whether it is normal maturation by its shape.
         lacks: markers that these cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
+        immature: whether a sign of immaturity, or CD45 below lymphocytes, sets it apart from mature cells.
         runner_up: the next profile that would have fitted; "" for none.
         levels: marker to its decades above cells that lack it (CD45 and scatter: from lymphocytes).
     """
@@ -69,6 +70,7 @@ class CellPopulation:
     smear: bool
     lacks: tuple[str, ...]
     cd7_alone: bool
+    immature: bool
     runner_up: str
     levels: Mapping[str, float]
 
@@ -298,6 +300,8 @@ def _suspects(
                 smear=smear,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
+                immature=bool(signs.fit("some")[0])
+                or float(levels.of_lymphocytes["CD45"][0]) < (profiles.signs.cd45_below or -np.inf),
                 runner_up="" if second is None else second.name,
                 levels={m: float(level[0]) for m, level in levels.shown().items()},
             )

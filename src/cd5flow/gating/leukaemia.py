@@ -72,7 +72,7 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     person draws the blasts, the groups say nothing.
     """
     search = strategy.leukaemia
-    if search is None or BLASTS in state.inputs.drawn:
+    if search is None or _drawn_whole(state):
         return GroupReading()
     cells = state.cell_types()
     within = state.population_for(search.within)
@@ -95,6 +95,14 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if thymus:
         state.note("THYMUS_NOT_EXCLUDED", Severity.WARN)
     return GroupReading(cells, blasts, outside, thymus)
+
+
+def _drawn_whole(state: GatingState) -> bool:
+    """Whether a person drew the blasts on channels, rather than as a union of their populations."""
+    region = state.inputs.drawn.get(BLASTS)
+    if not isinstance(region, Boolean):
+        return BLASTS in state.inputs.drawn
+    return not any(operand.gate.startswith(f"{BLASTS}_") for operand in region.operands)
 
 
 def _is_large(one: CellPopulation, cells: CellTypes, search: LeukaemiaSearch) -> bool:
@@ -147,6 +155,7 @@ def gate_populations(
                 what=one.what,
                 lacks=one.lacks,
                 cd7_alone=one.cd7_alone,
+                immature=one.immature,
             )
         )
     return tuple(found)
@@ -193,7 +202,8 @@ def gate_union(
     state: GatingState, populations: tuple[LeukaemicPopulation, ...], *, name: str, parent: str
 ) -> None:
     """Gate what is in any of some populations."""
-    region = Boolean("or", tuple(Operand(one.name) for one in populations))
+    drawn = state.inputs.drawn.get(name)
+    region = drawn or Boolean("or", tuple(Operand(one.name) for one in populations))
     names = tuple(one.name for one in populations)
     evidence = Evidence(
         BY_GROUPS,

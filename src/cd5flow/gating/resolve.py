@@ -147,7 +147,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
             unproven_cluster=not blasts,
             lacks=tuple(sorted(set.intersection(*lacks))) if lacks else (),
             cd7_alone=bool(blasts) and all(one.cd7_alone for one in blasts),
-            nk_unresolved=any(one.lacks for one in blasts)
+            nk_unresolved=any(one.lacks and not one.immature for one in blasts)
             and not _has_nk_marker(strategy, state.inputs.panel),
         ),
         denominator_rule=_denominator_rule(state),

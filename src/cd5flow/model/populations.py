@@ -183,6 +183,7 @@ class LeukaemicPopulation:
         what: the same in words.
         lacks: markers that its cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
+        immature: whether something sets it apart from mature NK and edited T cells.
     """
 
     name: str
@@ -190,6 +191,7 @@ class LeukaemicPopulation:
     what: str
     lacks: tuple[str, ...] = ()
     cd7_alone: bool = False
+    immature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
