@@ -57,7 +57,12 @@ EXPECTED = {
     ),
     "p06-cd7-negative": Expected(Cd5State.MEETS, BurdenState.OVERT, CYTOPLASMIC),
     "p07-cd56-positive": Expected(Cd5State.MEETS, BurdenState.OVERT, SURFACE, cd5_points=5),
-    "p08-scd3-dim": Expected(Cd5State.MEETS, BurdenState.OVERT, "cyCD3+ sCD3 dim", cd5_points=5),
+    "p08-scd3-dim": Expected(
+        Cd5State.MEETS,
+        BurdenState.OVERT,
+        "cyCD3+ sCD3+ apart from normal T cells",
+        cd5_points=5,
+    ),
     "p09-blood-clogged": Expected(Cd5State.DOES_NOT_MEET, BurdenState.OVERT, CYTOPLASMIC),
     "p10-mrd-low": Expected(Cd5State.MEETS, BurdenState.MRD_POSITIVE, SURFACE, cd5_points=5),
     "p11-no-disease": Expected(

@@ -7,7 +7,7 @@ trace is named, gated and counted too, so that it is never passed over in silenc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,10 +69,10 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     """Return the leukaemic populations among a tube's groups of cells, each gated.
 
     Where normal thymocytes may be there, nothing that looks like a T-lineage blast is claimed. Where a
-    person draws the blasts, the groups say nothing.
+    person draws the blasts, but not as a combination of what the groups show, these say nothing.
     """
     search = strategy.leukaemia
-    if search is None or _drawn_whole(state):
+    if search is None or _are_drawn_whole(state.inputs.drawn):
         return GroupReading()
     cells = state.cell_types()
     within = state.population_for(search.within)
@@ -97,12 +97,11 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     return GroupReading(cells, blasts, outside, thymus)
 
 
-def _drawn_whole(state: GatingState) -> bool:
-    """Whether a person drew the blasts on channels, rather than as a union of their populations."""
-    region = state.inputs.drawn.get(BLASTS)
-    if not isinstance(region, Boolean):
-        return BLASTS in state.inputs.drawn
-    return not any(operand.gate.startswith(f"{BLASTS}_") for operand in region.operands)
+def _are_drawn_whole(drawn: Mapping[str, Region | None]) -> bool:
+    """Whether a person draws the blasts without any population that is told by groups."""
+    region = drawn.get(BLASTS)
+    operands = region.operands if isinstance(region, Boolean) else ()
+    return BLASTS in drawn and not any(one.gate.startswith(f"{BLASTS}_") for one in operands)
 
 
 def _is_large(one: CellPopulation, cells: CellTypes, search: LeukaemiaSearch) -> bool:
@@ -202,15 +201,15 @@ def gate_union(
     state: GatingState, populations: tuple[LeukaemicPopulation, ...], *, name: str, parent: str
 ) -> None:
     """Gate what is in any of some populations."""
-    drawn = state.inputs.drawn.get(name)
-    region = drawn or Boolean("or", tuple(Operand(one.name) for one in populations))
     names = tuple(one.name for one in populations)
-    evidence = Evidence(
-        BY_GROUPS,
-        state.members.count(parent) or 0,
-        {},
-        Reason("FOUND", case="every_group"),
-        placed_by=names,
-    )
+    events = state.members.count(parent) or 0
+    region: Region | None = Boolean("or", tuple(Operand(one) for one in names))
+    evidence = Evidence(BY_GROUPS, events, {}, Reason("FOUND", case="every_group"), placed_by=names)
+    if name in state.inputs.drawn:
+        region = state.inputs.drawn[name]
+        evidence = Evidence(BY_HAND, events, {}, Reason("FOUND", case="by_hand"))
+        state.note("GATE_BY_HAND", Severity.INFO, case="drawn", gate=name)
+    if region is None:
+        return
     gate = Gate(name, parent, region, evidence, "All leukaemic cells, whatever their phenotype.")
     state.add(name, apply_gate(gate, state))

@@ -21,15 +21,26 @@ from cd5flow.model.result import Cd5State, CriterionState, CutMethod, Result
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.plots import drawings
 from support.analysed import CLEAR, NO_CD5, analysis, fmo_of, tube
+from support.chain import chain_strategy
 from support.override_factory import boolean, drawn, interval, written
 
 NO_DISEASE = "p11-no-disease"
 
 
 @cache
-def automatic() -> Any:
-    """Return the result of the clear tube, with its FMO, as other programs read it."""
-    return json.loads(analysis(CLEAR).result.to_json())
+def chained() -> Analysis:
+    """Return the clear tube with its FMO, blasts found by gates one below the other."""
+    controls = {"fmo": fmo_of(CLEAR)}
+    return analyse_tube(
+        tube(CLEAR),
+        make_settings(timepoint="relapse", controls=controls, strategy=chain_strategy()),
+    )
+
+
+@cache
+def automatic(*, by_groups: bool = False) -> Any:
+    """Return its result as other programs read it."""
+    return json.loads((analysis(CLEAR) if by_groups else chained()).result.to_json())
 
 
 def region(name: str) -> Any:
@@ -39,14 +50,21 @@ def region(name: str) -> Any:
 
 
 def by_hand(
-    folder: Path, *gates: Any, name: str = CLEAR, fmo: bool = True, **changes: Any
+    folder: Path,
+    *gates: Any,
+    name: str = CLEAR,
+    fmo: bool = True,
+    by_groups: bool = False,
+    **changes: Any,
 ) -> Analysis:
     """Analyse a sample tube with an override file."""
     sample = changes.pop("sample", {"id": name})
     path = written(folder, *gates, sample=sample, **changes)
     controls = {"fmo": fmo_of(name)} if fmo and fmo_of(name).is_file() else {}
+    strategy = None if by_groups else chain_strategy()
     return analyse_tube(
-        tube(name), make_settings(timepoint="relapse", controls=controls, override=path)
+        tube(name),
+        make_settings(timepoint="relapse", controls=controls, override=path, strategy=strategy),
     )
 
 
@@ -81,10 +99,13 @@ def moved(name: str, by: float) -> Any:
 # Round trip
 
 
-def test_every_gate_given_back_unchanged_gives_the_same_numbers(tmp_path: Path) -> None:
-    before = automatic()
+@pytest.mark.parametrize("by_groups", [False, True], ids=["chain", "groups"])
+def test_every_gate_given_back_unchanged_gives_the_same_numbers(
+    *, by_groups: bool, tmp_path: Path
+) -> None:
+    before = automatic(by_groups=by_groups)
     every = [drawn(row["name"], row["gate"]["region"]) for row in before["populations"]]
-    after = plain(by_hand(tmp_path, *every).result)
+    after = plain(by_hand(tmp_path, *every, by_groups=by_groups).result)
     assert {name: place(row) for name, row in rows(after).items()} == {
         name: place(row) for name, row in rows(before).items()
     }
@@ -115,7 +136,9 @@ def test_the_file_that_the_result_suggests_is_refused_until_a_person_signs_it(
     ]
     path.write_text(json.dumps({**suggested, "by": "A", "date": "2026-02-03", "reason": "why"}))
     controls = {"fmo": fmo_of(CLEAR)}
-    chosen = make_settings(timepoint="relapse", controls=controls, override=path)
+    chosen = make_settings(
+        timepoint="relapse", controls=controls, override=path, strategy=chain_strategy()
+    )
     after = plain(analyse_tube(tube(CLEAR), chosen).result)
     assert {name: place(row) for name, row in rows(after).items()} == {
         name: place(row) for name, row in rows(automatic()).items()
@@ -150,7 +173,7 @@ def test_gates_below_a_drawn_one_are_found_anew(tmp_path: Path) -> None:
     after = by_hand(tmp_path, drawn("cycd3_positive", moved("cycd3_positive", 0.1)))
     one = after.gating.tree["scd3_negative"]
     assert one.evidence.method != "override"
-    assert one.evidence.events < analysis(CLEAR).gating.tree["scd3_negative"].evidence.events
+    assert one.evidence.events < chained().gating.tree["scd3_negative"].evidence.events
 
 
 def test_blasts_are_those_inside_the_drawn_region(tmp_path: Path) -> None:
@@ -158,8 +181,8 @@ def test_blasts_are_those_inside_the_drawn_region(tmp_path: Path) -> None:
     smaller["distance_squared"] /= 4
     after = by_hand(tmp_path, drawn("blasts", smaller))
     inside = after.gating.members["blasts"]
-    assert 0 < inside.sum() < analysis(CLEAR).gating.members["blasts"].sum()
-    assert not np.any(inside & ~analysis(CLEAR).gating.members["blasts"])
+    assert 0 < inside.sum() < chained().gating.members["blasts"].sum()
+    assert not np.any(inside & ~chained().gating.members["blasts"])
     assert after.result.burden.blast_events == inside.sum()
     assert after.result.cd5.blast_events == inside.sum()
 
@@ -169,7 +192,7 @@ def test_a_control_tube_is_read_through_the_drawn_gates(tmp_path: Path) -> None:
     smaller["distance_squared"] /= 4
     after = by_hand(tmp_path, drawn("blasts", smaller))
     (control,) = after.controls
-    (before,) = analysis(CLEAR).controls
+    (before,) = chained().controls
     assert control.members["blasts"].sum() < before.members["blasts"].sum()
 
 
@@ -183,7 +206,7 @@ def test_a_gate_may_be_left_out(tmp_path: Path) -> None:
 
 def test_a_valley_drawn_by_hand_parts_its_neighbours_no_better(tmp_path: Path) -> None:
     after = by_hand(tmp_path, drawn("cycd3_positive", region("cycd3_positive")))
-    assert after.result.cd5.band_percent == analysis(CLEAR).result.cd5.band_percent
+    assert after.result.cd5.band_percent == chained().result.cd5.band_percent
 
 
 # The CD5 cut
@@ -289,8 +312,8 @@ def test_without_an_override_nothing_is_amended() -> None:
 def test_every_result_tells_how_to_redo_it() -> None:
     redo = automatic()["provenance"]["redo"]
     assert redo["command"] == (
-        f"cd5flow analyze {CLEAR}.fcs --protocol cd5-cart-70 --timepoint relapse "
-        f"--control fmo={CLEAR}_FMO-CD5.fcs --override override.yaml"
+        f"cd5flow analyze {CLEAR}.fcs --strategy t-all-relapse.yaml --protocol cd5-cart-70 "
+        f"--timepoint relapse --control fmo={CLEAR}_FMO-CD5.fcs --override override.yaml"
     )
     override = redo["override"]
     assert override["sample"] == {"id": CLEAR, "sha256": automatic()["sample"]["sha256"]}
@@ -432,6 +455,7 @@ def test_a_file_written_by_hand_needs_little(tmp_path: Path) -> None:
     detector = region("cycd3_positive")["dimension"]["detector"]
     path = tmp_path / "mine.yaml"
     path.write_text(BLOCK.format(sample=CLEAR, detector=detector), encoding="utf-8")
-    after = analyse_tube(tube(CLEAR), make_settings(timepoint="relapse", override=path)).result
+    settings = make_settings(timepoint="relapse", override=path, strategy=chain_strategy())
+    after = analyse_tube(tube(CLEAR), settings).result
     drawn_region = rows(plain(after))["cycd3_positive"]["gate"]["region"]
     assert drawn_region == {**region("cycd3_positive"), "low": 0.48}

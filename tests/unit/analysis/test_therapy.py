@@ -152,7 +152,7 @@ def test_where_blasts_have_scd3_edited_cells_are_no_question(analysed: Analysed)
     dim = replace(RELAPSE.blasts, scd3_level=sim.SCD3_DIM_LEVEL)
     result = analysed(replace(RELAPSE, blasts=dim), "cd7_car")
 
-    assert result.strategy.lineage == "cyCD3+ sCD3 dim"
+    assert result.strategy.lineage == "cyCD3+ sCD3+ apart from normal T cells"
     assert "EDITED_T_CELLS" not in codes(result.criterion.reasons)
 
 
