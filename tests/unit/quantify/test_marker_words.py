@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from cd5flow.config.shipped import strategy_file
+from cd5flow.errors import StrategyError
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.phenotype_rule import PhenotypeRule
 from cd5flow.model.scale import Logicle
@@ -14,6 +18,7 @@ from cd5flow.model.states import MarkerWord
 from cd5flow.quantify.marker_words import Words, marker_words
 from support.gating_factory import columns_of, panel_of, raw_events
 from support.readout_factory import at, cd5_limits, spread
+from support.small_tube import strategy
 
 Values = npt.NDArray[np.float32]
 
@@ -165,3 +170,13 @@ def test_shipped_strategies_say_by_which_cells_markers_are_told(name: str) -> No
     assert rule is not None
     assert all("CD5" not in cells.lacks for cells in rule.negatives)
     assert "CD5" not in rule.carried
+
+
+def test_a_strategy_that_names_cells_no_gate_finds_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(json.dumps(strategy(phenotype=RULE.model_dump(mode="json"))), "utf-8")
+    assert load_strategy(file).value.phenotype == RULE
+    wrong = {**RULE.model_dump(mode="json"), "negatives": [{"population": "b", "lacks": ["CD3"]}]}
+    file.write_text(json.dumps(strategy(phenotype=wrong)), "utf-8")
+    with pytest.raises(StrategyError, match="no gate is named 'b'"):
+        load_strategy(file)
