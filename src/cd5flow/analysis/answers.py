@@ -6,6 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from cd5flow.analysis.blast_populations import (
+    blasts_section,
+    excluded_sections,
+    with_low_populations,
+)
 from cd5flow.analysis.contamination import find_neighbours
 from cd5flow.analysis.denominator import denominator_rule, other_counts
 from cd5flow.analysis.quality import withdraw_if_doubtful
@@ -37,6 +42,10 @@ LINEAGE_MARKERS = ("cyCD3", "CD3", "CD7")
 def judge_tube(checked: CheckedTube) -> JudgedTube:
     """Return a tube with all that may be said of it."""
     cd5 = _cd5(checked)
+    blasts = blasts_section(checked.gating, cd5, tube=checked.tube)
+    cd5 = with_low_populations(
+        cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
+    )
     burden = _burden(checked)
     return JudgedTube(
         checked,
@@ -45,6 +54,8 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
         burden=burden,
         criterion=_criterion(checked, cd5, burden),
         phenotype=_phenotype(checked),
+        blasts=blasts,
+        excluded=excluded_sections(checked.gating),
     )
 
 
@@ -52,8 +63,7 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
     """Return the share of blasts that carry CD5, and what may be said of it."""
     tube, gating, measured = checked.tube, checked.gating, checked.measured
     limits = tube.strategy.cd5
-    rule = tube.protocol.cd5
-    threshold = Threshold(rule.threshold_percent, rule.operator)
+    threshold = _threshold(checked)
     section = judge_cd5(
         measured.measurement,
         threshold=threshold,
@@ -72,6 +82,11 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)
+
+
+def _threshold(checked: CheckedTube) -> Threshold:
+    rule = checked.tube.protocol.cd5
+    return Threshold(rule.threshold_percent, rule.operator)
 
 
 def _with_positive(checked: CheckedTube, cd5: Cd5Section) -> Gating:

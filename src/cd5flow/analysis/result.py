@@ -75,6 +75,8 @@ def build_result(judged: JudgedTube) -> Result:
         cd5=judged.cd5,
         burden=judged.burden,
         criterion=judged.criterion,
+        blasts=judged.blasts,
+        excluded=judged.excluded,
         review=ReviewSection(),
         provenance=_provenance(judged),
         findings=finding_reasons(_findings(judged)),

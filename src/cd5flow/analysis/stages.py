@@ -24,10 +24,12 @@ from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
+    BlastsSection,
     BurdenSection,
     Cd5Section,
     ControlSection,
     CriterionSection,
+    ExcludedSection,
     PhenotypeEntry,
     QualitySection,
     Result,
@@ -223,6 +225,8 @@ class JudgedTube:
         burden: how much disease there is.
         criterion: what the protocol's flow criterion says.
         phenotype: where the blasts lie on every other marker.
+        blasts: the populations of which they consist.
+        excluded: cells that look like blasts in part and were not counted.
     """
 
     checked: CheckedTube
@@ -231,6 +235,8 @@ class JudgedTube:
     burden: BurdenSection
     criterion: CriterionSection
     phenotype: tuple[PhenotypeEntry, ...]
+    blasts: BlastsSection
+    excluded: tuple[ExcludedSection, ...]
 
     @property
     def tube(self) -> Tube:

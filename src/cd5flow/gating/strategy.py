@@ -21,6 +21,7 @@ from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
 from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
+from cd5flow.model.phenotype_rule import PhenotypeRule
 from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
 from cd5flow.model.result import PriorTherapy, Timepoint
 
@@ -219,6 +220,7 @@ class Strategy(Spec):
         nk_markers: markers that tell NK cells.
         prior_therapy: what changes after earlier therapies.
         confidence: how sure a gate is by its evidence; absent is that none is rated.
+        phenotype: how the words for the blasts' markers are chosen; absent is that there are none.
     """
 
     format: Literal["cd5flow.strategy/1"]
@@ -244,6 +246,7 @@ class Strategy(Spec):
     cd5: Cd5Limits
     quality: QualityLimits
     confidence: ConfidenceRules | None = None
+    phenotype: PhenotypeRule | None = None
 
 
 def load_strategy(path: Path) -> Loaded[Strategy]:
@@ -311,6 +314,10 @@ def _about_limits(
     for i, name in enumerate(strategy.cd5.neighbours.mature):
         if name not in known:
             yield ("cd5", "neighbours", "mature", i), f"no gate is named '{name}'"
+    for i, cells in enumerate(() if strategy.phenotype is None else strategy.phenotype.negatives):
+        where = ("phenotype", "negatives", i)
+        if cells.population not in known:
+            yield (*where, "population"), f"no gate is named '{cells.population}'"
 
 
 def _about_path(

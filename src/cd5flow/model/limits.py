@@ -191,6 +191,8 @@ class Cd5Limits(BaseModel):
         resamples: how often a cut's reference is drawn anew to tell how sure its place is.
         etp_percent: the early-T-precursor definition asks for less CD5 than this; a share that meets
             the protocol and lies below it is noted. Null is no note.
+        low_population_percent: a leukaemic population of at least this share of the blasts whose own
+            CD5 does not meet the protocol is named where the whole does.
         stain: what a weak stain may have hidden, before a share below the threshold is believed.
         neighbours: how other cells in the blast gate are estimated.
         pattern: rules for the pattern's word.
@@ -223,6 +225,7 @@ class Cd5Limits(BaseModel):
     interval: IntervalMethod
     resamples: int = Field(ge=20, le=10_000)
     etp_percent: PositivePercent | None
+    low_population_percent: PositivePercent = 5
     stain: StainRule
     neighbours: NeighbourRule
     pattern: PatternLimits

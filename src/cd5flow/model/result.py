@@ -23,6 +23,7 @@ from cd5flow.model.answer_sections import (
     MedianSection,
     TCellSection,
 )
+from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, ExcludedSection
 from cd5flow.model.reasons import Reason, ReasonData
 from cd5flow.model.section import (
     Count,
@@ -36,6 +37,7 @@ from cd5flow.model.states import (
     Confidence,
     CriterionState,
     CutMethod,
+    MarkerWord,
     Pattern,
     PriorTherapy,
     QualityState,
@@ -62,6 +64,8 @@ __all__ = [
     "SCHEMA",
     "AutomaticGate",
     "AutomaticSection",
+    "BlastPopulation",
+    "BlastsSection",
     "BurdenAlternative",
     "BurdenSection",
     "BurdenState",
@@ -77,10 +81,12 @@ __all__ = [
     "CutAlternative",
     "CutMethod",
     "CutSection",
+    "ExcludedSection",
     "GateSection",
     "ImportedSection",
     "IntensitySection",
     "LaipSection",
+    "MarkerWord",
     "MedianSection",
     "Number",
     "OverrideSection",
@@ -207,6 +213,12 @@ class Result(Section):
     cd5: Cd5Section
     burden: BurdenSection
     criterion: CriterionSection
+    blasts: BlastsSection = Field(
+        default=BlastsSection(), description="each leukaemic population; none where none is told"
+    )
+    excluded: tuple[ExcludedSection, ...] = Field(
+        default=(), description="cells that look like blasts in part and were not counted"
+    )
     review: ReviewSection
     provenance: ProvenanceSection
     findings: tuple[Reason, ...] = Field(

@@ -73,6 +73,17 @@ class Pattern(StrEnum):
     BRIGHT = "bright"
 
 
+class MarkerWord(StrEnum):
+    """How a marker other than CD5 looks on the blasts; `positive` is as on normal T cells."""
+
+    NEGATIVE = "negative"
+    DIM = "dim"
+    POSITIVE = "positive"
+    BRIGHT = "bright"
+    HETEROGENEOUS = "heterogeneous"
+    PARTIAL = "partial"
+
+
 class Timepoint(StrEnum):
     """When in the disease the specimen was taken."""
 

@@ -48,8 +48,7 @@ def pattern_of(
     """
     if percent < limits.negative_percent:
         return Pattern.NEGATIVE
-    fewest = max(FEWEST, int(limits.partial_percent / 100 * blasts.size))
-    if _dips(blasts, scaled, depth=limits.partial_valley_depth, events=fewest):
+    if is_partial(blasts, scaled, limits):
         return Pattern.PARTIAL
     middle = median(blasts)
     floor = max(cut, 1e-9)
@@ -60,10 +59,21 @@ def pattern_of(
         bright = middle > 0 and np.log10(middle / floor) >= limits.bright_above_cut_decades
     if bright:
         return Pattern.BRIGHT
-    low, high = (max(p, floor / 10) for p in quantiles(blasts, (10, 90)))
-    if np.log10(high / low) >= limits.heterogeneous_decades:
+    if is_heterogeneous(blasts, floor=floor, limits=limits):
         return Pattern.HETEROGENEOUS
     return Pattern.DIM
+
+
+def is_partial(cells: Signal, scaled: Scaled, limits: PatternLimits) -> bool:
+    """Whether a valley parts cells in two; `cells` in linear units."""
+    fewest = max(FEWEST, int(limits.partial_percent / 100 * cells.size))
+    return bool(_dips(cells, scaled, depth=limits.partial_valley_depth, events=fewest))
+
+
+def is_heterogeneous(cells: Signal, *, floor: float, limits: PatternLimits) -> bool:
+    """Whether cells spread too far for one word; signals below a tenth of `floor` count as that."""
+    low, high = (max(p, floor / 10) for p in quantiles(cells, (10, 90)))
+    return bool(np.log10(high / low) >= limits.heterogeneous_decades)
 
 
 def _dips(blasts: Signal, scaled: Scaled, *, depth: float, events: int) -> tuple[Dip, ...]:

@@ -34,6 +34,7 @@ from cd5flow.report.parts import (
     Tone,
     number_column,
 )
+from cd5flow.report.populations import excluded_lines, population_lines
 from cd5flow.report.wording import State, Wording
 
 MOST_REASONS: Final = 3
@@ -82,7 +83,7 @@ def answer(result: Result, wording: Wording) -> Answer:
             states.cd5[result.cd5.state],
             result.cd5.state,
             number=_cd5_number(result.cd5, wording),
-            lines=_cd5_lines(result.cd5, wording),
+            lines=(*_cd5_lines(result.cd5, wording), *population_lines(result, wording)),
         ),
         bar=_bar(result.cd5, wording),
         burden=_card(
@@ -90,7 +91,7 @@ def answer(result: Result, wording: Wording) -> Answer:
             states.burden[result.burden.state],
             result.burden.state,
             number=burden_number(result.burden, wording),
-            lines=_burden_lines(result.burden, wording),
+            lines=(*_burden_lines(result.burden, wording), *excluded_lines(result, wording)),
         ),
         criterion=_card(
             phrases.criterion_of.format(protocol=protocol.name, version=protocol.version),

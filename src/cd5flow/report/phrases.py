@@ -105,6 +105,9 @@ class Phrases(BaseModel):
     positive_of: Annotated[Text, holds("positive", "blasts")]
     blasts_only: Annotated[Text, holds("blasts")]
     total_only: Annotated[Text, holds("total")]
+    population_of: Annotated[Text, holds("name", "lineage", "events", "share", "cd5")]
+    excluded: Annotated[Text, holds("cells")]
+    excluded_of: Annotated[Text, holds("what", "events", "percent")]
     blasts_of: Annotated[Text, holds("blasts", "total")]
     interval: Ranged
     band: Ranged
