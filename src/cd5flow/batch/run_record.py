@@ -103,9 +103,9 @@ def _record(
         "source": plan.source.name,
         "settings": {name: _plain(value) for name, value in words.items()}
         | {
-            "report": orders.wishes.report,
-            "membership": orders.wishes.membership,
-            "language": Path(orders.wishes.language).name,
+            "report": orders.outputs.report,
+            "membership": orders.outputs.membership,
+            "language": Path(orders.outputs.language).name,
             "timeout": orders.timeout,
             "retry_failed": orders.retry_failed,
             "engine": run.engine,

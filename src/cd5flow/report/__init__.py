@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cd5flow.report.folder import (
-    Wishes,
+    WantedOutputs,
     Written,
     clear_aside,
     folder_name,
@@ -13,7 +13,7 @@ from cd5flow.report.folder import (
 from cd5flow.report.tables import inert, populations_csv
 
 __all__ = [
-    "Wishes",
+    "WantedOutputs",
     "Written",
     "clear_aside",
     "folder_name",
