@@ -13,13 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import integer, number
 from cd5flow.model.events import Channel
+from cd5flow.model.file_part import FilePart
 
 _OWN_FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     "count": lambda value: integer(value) is not None,
@@ -52,9 +53,7 @@ def _expression(written: str) -> str:
 _Expression = Annotated[str, AfterValidator(_expression)]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Entry(FilePart):
     keywords: tuple[str, ...] = Field(min_length=1)
     why: str = Field(min_length=1)
 
@@ -82,17 +81,13 @@ class _Remove(_Entry):
     echo: bool = False
 
 
-class _Look(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Look(FilePart):
     form: _Expression
     what: str = Field(min_length=1)
 
 
-class KeywordList(BaseModel):
+class KeywordList(FilePart):
     """`gating/deidentify.yaml` as written; its comments say what each field means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["cd5flow.deidentify/1"]
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")

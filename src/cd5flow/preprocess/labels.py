@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cd5flow.config.yaml_file import load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.model.file_part import FilePart
 
 SCATTER: Final = ("FSC", "SSC")
 _DYES: Final = frozenset({"viability", "nuclear"})
@@ -38,17 +39,13 @@ Measure = Literal["A", "H", "W", ""]
 Amplified = Literal["lin", "log", ""]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Entry(FilePart):
     used: bool = False
     aliases: tuple[str, ...] = ()
 
 
-class _MarkersFile(BaseModel):
+class _MarkersFile(FilePart):
     """`gating/markers.yaml` as written; its comments say what each field means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["cd5flow.markers/1"]
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
