@@ -26,7 +26,8 @@ from cd5flow.criteria.protocol import Criterion, Protocol
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.reasons import Reason, ReasonData
-from cd5flow.model.result import ProtocolSection, Result, Section
+from cd5flow.model.result import ProtocolSection, Result
+from cd5flow.model.section import Document, Section
 
 SCHEMA = "cd5flow.eligibility/1"
 UNVERIFIED = "identity not verified"
@@ -81,7 +82,7 @@ class SampleSeen(Section):
     used: bool
 
 
-class Eligibility(Section):
+class Eligibility(Document):
     """Every criterion of a protocol for one patient."""
 
     schema_: Literal["cd5flow.eligibility/1"] = Field(
@@ -99,10 +100,6 @@ class Eligibility(Section):
     samples: tuple[SampleSeen, ...]
     criteria: tuple[CriterionAnswer, ...]
     cd5flow: str = Field(description="version of the program that judged")
-
-    def to_json(self) -> str:
-        """Return it as JSON, two spaces, keys in the contract's order."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def judge_eligibility(

@@ -51,6 +51,14 @@ class Section(BaseModel):
         return super().model_copy(update=changed, deep=deep)
 
 
+class Document(Section):
+    """A part that is written as a file of its own."""
+
+    def to_json(self) -> str:
+        """Return it as JSON: UTF-8, two spaces, keys in the contract's order."""
+        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
+
+
 def _agreed(
     told: Reason | tuple[Reason, ...] | None, data: Reason | tuple[Reason, ...] | None
 ) -> Reason | tuple[Reason, ...] | None:

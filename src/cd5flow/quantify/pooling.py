@@ -20,9 +20,9 @@ from cd5flow.model.result import (
     ProtocolSection,
     QualityState,
     Result,
-    Section,
     StrategySection,
 )
+from cd5flow.model.section import Document
 from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
 
 WITH_CLUSTER: Final = frozenset(
@@ -39,7 +39,7 @@ FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "NO_CLUSTER", "SCATTER_HIDE
 """Why a tube is INCONCLUSIVE where more cells may settle it."""
 
 
-class Pooled(Section):
+class Pooled(Document):
     """What several tubes of one specimen say of the burden together."""
 
     reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
@@ -56,10 +56,6 @@ class Pooled(Section):
     strategy: StrategySection | None
     protocol: ProtocolSection | None
     burden: BurdenSection | None
-
-    def to_json(self) -> str:
-        """Return it as JSON: UTF-8, two spaces."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percent: float) -> Pooled:
