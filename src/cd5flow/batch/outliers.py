@@ -23,9 +23,7 @@ from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.result import Result
-
-MAD_TO_SD: Final = 1.4826
-"""A normal distribution's standard deviation over its median absolute deviation."""
+from cd5flow.numerics.order_statistics import MAD_TO_SD
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]

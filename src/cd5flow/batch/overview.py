@@ -81,7 +81,7 @@ def write_overview(
         {**entry.row, "apart": BETWEEN.join(str(mark) for mark in marks)}
         for entry, marks in zip(entries, apart.marks, strict=True)
     )
-    without = _each_once((*listed, *gathered.unreadable))
+    without = tuple(dict.fromkeys((*listed, *gathered.unreadable)))
     told = tuple(_facts(facts, entries, loaded, without))
     workbook = summary_workbook(
         rows,
@@ -119,10 +119,6 @@ def _link(entry: SampleEntry) -> str | None:
         return None
     folder, _, name = report.partition("/")
     return link_to(folder, name)
-
-
-def _each_once(failures: Iterable[Failure]) -> tuple[Failure, ...]:
-    return tuple(dict.fromkeys(failures))
 
 
 def _run_of(out: Path) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -153,12 +153,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
         "rows": rows,
         "linked": linked,
         "failures": [
-            {
-                "sample": write(failure.sample),
-                "file": write(failure.file),
-                "error": write(failure.error),
-                "message": write(failure.message),
-            }
+            {name: write(text) for name, text in asdict(failure).items()}
             for failure in batch.failures
         ],
         "not_taken": [(write(file), write(reason)) for file, reason in batch.not_taken],

@@ -131,11 +131,6 @@ class Rule:
     echo: bool = False
     asked: bool = False
 
-    @property
-    def names_keywords(self) -> bool:
-        """Whether the entry tells a keyword but for numbers: what * stands for may be anything."""
-        return bool(self.entry) and "*" not in self.entry
-
 
 UNLISTED: Final = Rule("", Action.REMOVE, "not on the list of what may stay")
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod
-from cd5flow.numerics.order_statistics import median, quantile
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median, quantile
 from cd5flow.quantify.resampling import (
     Floats,
     generator,
@@ -26,7 +26,6 @@ Signal = npt.NDArray[np.floating[Any]]
 Halves = Callable[[Signal, str], tuple[Floats, Floats]]
 """Centre and lower-half SD of a signal: (1,) as they are, or (resamples,) as they might have been."""
 
-MAD_TO_SD = 1.4826
 EMPTY: Signal = np.empty(0, dtype=np.float32)
 
 
