@@ -20,13 +20,12 @@ from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.page_parts import link_to
 from cd5flow.batch.results_folder import SampleEntry, read_results_folder
 from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
-from cd5flow.batch.summary_row import BETWEEN
 from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.report import folder_name, numerals
-from cd5flow.report.tables import Cell, csv_text
+from cd5flow.report.tables import BETWEEN, Cell, csv_text
 
 SUMMARY: Final = "summary.csv"
 WORKBOOK: Final = "summary.xlsx"
