@@ -93,22 +93,19 @@ class Inspection:
         return None if self.panel is None else self.panel.markers.get(marker)
 
 
-def inspect_file(
-    path: Path, *, dataset: int | None = None, strategy: str = DEFAULT_STRATEGY
-) -> Inspection:
+def inspect_file(path: Path, *, dataset: int | None = None) -> Inspection:
     """Look at a file. An ambiguous panel is shown, not refused.
 
     Args:
         path: the file.
         dataset: which data set, from 1; by default the one that `read_fcs` takes.
-        strategy: the shipped strategy whose limits and rules the tube is held against.
 
     Raises:
         InputError: the file cannot be read.
-        OptionError: no such data set or strategy.
+        OptionError: no such data set.
     """
     fcs = read_fcs(path, dataset=dataset)
-    rules = load_strategy(strategy_file(strategy)).value
+    rules = load_strategy(strategy_file(DEFAULT_STRATEGY)).value
     aliases = load_aliases(markers_file())
     panel, ambiguity = _panel(fcs, rules, aliases)
     compensation, findings = _compensation(fcs, panel, rules)
