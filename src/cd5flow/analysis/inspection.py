@@ -30,7 +30,7 @@ SCHEMA = "cd5flow.inspection/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleInspection:
     """A lineage rule of the strategy, and what the tube lacks for it.
 
     Attributes:
@@ -74,7 +74,7 @@ class Inspection:
     compensation: str
     duration_seconds: float | None
     duration_source: str
-    rules: tuple[Rule, ...]
+    rules: tuple[RuleInspection, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -171,12 +171,12 @@ def _ticked_seconds(raw: RawEvents) -> float | None:
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
-def _rules(panel: Panel, strategy: Strategy) -> Iterator[Rule]:
+def _rules(panel: Panel, strategy: Strategy) -> Iterator[RuleInspection]:
     def there(need: str) -> bool:
         return any(panel.has(marker) for marker in need.split("|"))
 
     for path in strategy.paths:
-        yield Rule(
+        yield RuleInspection(
             path.lineage,
             missing=tuple(need for need in path.needs if not there(need)),
             excluded_by=tuple(marker for marker in path.unless if there(marker)),

@@ -110,7 +110,7 @@ class KeywordList(FilePart):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class KeywordRule:
     """What the list says of some keywords.
 
     Attributes:
@@ -132,7 +132,7 @@ class Rule:
     asked: bool = False
 
 
-UNLISTED: Final = Rule("", Action.REMOVE, "not on the list of what may stay")
+UNLISTED: Final = KeywordRule("", Action.REMOVE, "not on the list of what may stay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,12 @@ class KeywordRules:
 
     version: str
     sha256: str
-    exact: Mapping[str, Rule]
-    patterns: Sequence[tuple[re.Pattern[str], Rule]]
+    exact: Mapping[str, KeywordRule]
+    patterns: Sequence[tuple[re.Pattern[str], KeywordRule]]
     forms: Mapping[str, re.Pattern[str]]
     looks: Sequence[tuple[re.Pattern[str], str]]
 
-    def rule(self, keyword: str) -> Rule:
+    def rule(self, keyword: str) -> KeywordRule:
         """Return the rule of an upper-case keyword."""
         if keyword in self.exact:
             return self.exact[keyword]
@@ -182,7 +182,7 @@ class KeywordRules:
     def also_removing(self, keywords: Iterable[str]) -> KeywordRules:
         """Return rules that remove these keywords too."""
         more = {
-            keyword: Rule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
+            keyword: KeywordRule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
             for keyword in (each.strip().upper() for each in keywords)
         }
         return KeywordRules(
@@ -208,8 +208,8 @@ def load_rules(path: Path) -> KeywordRules:
     """
     loaded: Loaded[KeywordList] = load_yaml(path, KeywordList, error=OptionError)
     written = loaded.value
-    exact: dict[str, Rule] = {}
-    patterns: list[tuple[tuple[bool, int], re.Pattern[str], Rule]] = []
+    exact: dict[str, KeywordRule] = {}
+    patterns: list[tuple[tuple[bool, int], re.Pattern[str], KeywordRule]] = []
     for keyword, rule in _entries(written):
         if "*" in keyword or "{N}" in keyword:
             particular = len(keyword.replace("*", ""))
@@ -227,20 +227,20 @@ def load_rules(path: Path) -> KeywordRules:
     )
 
 
-def _entries(written: KeywordList) -> Iterable[tuple[str, Rule]]:
+def _entries(written: KeywordList) -> Iterable[tuple[str, KeywordRule]]:
     """Yield each keyword with its rule, those that win among equals first."""
     for gone in written.remove:
         for entry in gone.keywords:
-            yield entry.upper(), Rule(entry, Action.REMOVE, gone.why, echo=gone.echo)
+            yield entry.upper(), KeywordRule(entry, Action.REMOVE, gone.why, echo=gone.echo)
     for new in written.replace:
         for entry in new.keywords:
-            yield entry.upper(), Rule(entry, Action.REPLACE, new.why, text=new.text)
+            yield entry.upper(), KeywordRule(entry, Action.REPLACE, new.why, text=new.text)
     for dated in written.dates:
         for entry in dated.keywords:
-            yield entry.upper(), Rule(entry, Action.DATE, dated.why, form=dated.form)
+            yield entry.upper(), KeywordRule(entry, Action.DATE, dated.why, form=dated.form)
     for kept in written.keep:
         for entry in kept.keywords:
-            yield entry.upper(), Rule(entry, Action.KEEP, kept.why, form=kept.form)
+            yield entry.upper(), KeywordRule(entry, Action.KEEP, kept.why, form=kept.form)
 
 
 def _pattern(keyword: str) -> re.Pattern[str]:

@@ -18,8 +18,6 @@ from cd5flow.errors import OptionError
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Specimen
 
-FORMAT: Final = "cd5flow.codes/1"
-
 
 class Concept(StrEnum):
     """What an export names beside states and specimens; the value is its local code."""

@@ -79,7 +79,7 @@ class _Lexicon:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LabelReading:
     """What one label says.
 
     Attributes:
@@ -126,7 +126,7 @@ class MarkerAliases:
         markers = self.read(name).markers
         return markers[0] if len(markers) == 1 else name
 
-    def read(self, text: str, *, is_detector: bool = False) -> Reading:
+    def read(self, text: str, *, is_detector: bool = False) -> LabelReading:
         """Read one label, or a detector's name, in which some dyes are not believed."""
         text = _PREFIX.sub("", text.strip().strip("<>"))
         stripped, measure, amplified = _tail(text)
@@ -138,7 +138,7 @@ class MarkerAliases:
             measure = measure or cast("Measure", letter)
         names = tuple(dict.fromkeys(found))
         shared = self._combinations.get(frozenset(names))
-        return Reading(
+        return LabelReading(
             markers=(shared,) if shared else names,
             withheld=withheld,
             measure=measure,

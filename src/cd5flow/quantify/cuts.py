@@ -30,7 +30,7 @@ EMPTY: Signal = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class NegativeReference:
     """A population of the tube that lacks CD5.
 
     Attributes:
@@ -74,7 +74,7 @@ class Readout:
 
     blasts: Signal
     t_cells: Signal
-    references: tuple[Reference, ...]
+    references: tuple[NegativeReference, ...]
     background: Mapping[str, Signal]
     controls: tuple[ControlSignal, ...] = ()
 
@@ -199,7 +199,9 @@ class _Scaled:
         return self.centre + spreads * self.spread
 
 
-def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed: int) -> Cut:
+def _internal(
+    reference: NegativeReference, *, readout: Readout, limits: Cd5Limits, seed: int
+) -> Cut:
     markers = _backgrounds(reference, readout.background, limits)
     found = _scaled(reference, markers, readout.background, half=_as_they_are)
 
@@ -231,7 +233,7 @@ def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed
 
 
 def _scaled(
-    reference: Reference,
+    reference: NegativeReference,
     markers: Sequence[tuple[str, bool]],
     blasts: Mapping[str, Signal],
     *,
@@ -290,7 +292,7 @@ def lower_half(values: Signal) -> tuple[float, float]:
 
 
 def _backgrounds(
-    reference: Reference, blasts: Mapping[str, Signal], limits: Cd5Limits
+    reference: NegativeReference, blasts: Mapping[str, Signal], limits: Cd5Limits
 ) -> list[tuple[str, bool]]:
     """Return the markers by which backgrounds are compared, and whether their centres have a ratio.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cd5flow.report.folder import (
     WantedOutputs,
-    Written,
+    WrittenSample,
     clear_aside,
     folder_name,
     is_complete,
@@ -14,7 +14,7 @@ from cd5flow.report.tables import inert, populations_csv
 
 __all__ = [
     "WantedOutputs",
-    "Written",
+    "WrittenSample",
     "clear_aside",
     "folder_name",
     "inert",

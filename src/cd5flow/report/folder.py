@@ -63,7 +63,7 @@ class WantedOutputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSample:
     """What became of a sample's folder.
 
     Attributes:
@@ -90,7 +90,7 @@ def write_sample(
     outputs: WantedOutputs | None = None,
     aside: Path | None = None,
     stage: Stage = untimed,
-) -> Written:
+) -> WrittenSample:
     """Write a sample's folder under `out`.
 
     A folder that holds the same result (but for the time it was made) and all the files asked for
@@ -121,7 +121,7 @@ def write_sample(
             and not _is_other_edition(folder, wanted)
         )
         if same and is_complete(folder, wanted):
-            return Written(folder, changed=False, previous=None)
+            return WrittenSample(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
@@ -129,7 +129,7 @@ def write_sample(
             _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
             if earlier is None:
                 place_folder(spare, folder)
-                return Written(folder, changed=True, previous=None)
+                return WrittenSample(folder, changed=True, previous=None)
             kept = None
             if same:
                 _keep_beside(folder, spare)
@@ -139,7 +139,7 @@ def write_sample(
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else folder
         raise OutputError(f"{where}: cannot be written ({error.strerror or error})") from error
-    return Written(folder, changed=True, previous=None if kept is None else folder / kept)
+    return WrittenSample(folder, changed=True, previous=None if kept is None else folder / kept)
 
 
 def clear_aside(out: Path, aside: Path) -> None:

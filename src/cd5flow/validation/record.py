@@ -14,7 +14,6 @@ from cd5flow.model.section import Document, Section
 from cd5flow.validation.plan import Topic
 from cd5flow.validation.rows import Arm, Count, Number, Percent
 
-SCHEMA = "cd5flow.validation/1"
 LABEL: Literal["software, synthetic"] = "software, synthetic"
 Interval = tuple[Number, Number]
 
