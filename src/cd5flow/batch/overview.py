@@ -81,11 +81,11 @@ def write_overview(
         for entry, marks in zip(entries, apart.marks, strict=True)
     )
     without = tuple(dict.fromkeys((*listed, *gathered.unreadable)))
-    told = tuple(_facts(facts, entries, loaded, without))
+    lines = tuple(_facts(facts, entries, loaded, without))
     workbook = summary_workbook(
         rows,
         without,
-        facts=told,
+        facts=lines,
         links=[_link(entry) for entry in entries],
         made=_made(facts),
     )
@@ -98,7 +98,7 @@ def write_overview(
             apart=apart,
             rules=apart_rules,
             failures=without,
-            facts=told,
+            facts=lines,
             notices=tuple(_notices(facts, entries, gathered.unreadable)),
             not_taken=tuple(_not_taken(facts)),
         )

@@ -111,12 +111,12 @@ def _protocol(name: str) -> Loaded[Protocol] | None:
 
 def reasons(result: Result) -> Iterator[ReasonAbout]:
     """Yield every reason of a result, and what quality checks that warn or fail have seen."""
-    for about, told in (
+    for about, given in (
         ("criterion", result.criterion.reasons),
         ("CD5", result.cd5.reasons),
         ("burden", result.burden.reasons),
     ):
-        for reason in told:
+        for reason in given:
             code = "" if reason.code == AS_WRITTEN else reason.code
             yield ReasonAbout(about, code, sentence(reason))
     for check in noticed_checks(result):
