@@ -20,7 +20,6 @@ from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import BurdenState, Cd5State, Check, QualityState, Result
 from cd5flow.pipeline import Analysis, analyse_tube
 from support.analysed import CLEAR, CLOGGED, SAMPLES, analysis, cut_tube, tube
-from support.quality_factory import rules
 
 ODD = {QualityState.WARN, QualityState.FAIL}
 RESIDUAL = ("RESIDUAL_CD5", "RESIDUAL_SPILLOVER", "CD5_BELOW_ZERO")
@@ -52,11 +51,6 @@ def plain(name: str = CLEAR) -> Analysis:
 
 def test_every_check_is_made_in_the_order_of_the_report() -> None:
     assert [c.code for c in analysis().result.quality.checks] == [code.value for code in CheckCode]
-
-
-@pytest.mark.parametrize("name", ["t-all-relapse", "t-all-mrd"])
-def test_the_shipped_strategies_state_a_limit_for_every_check(name: str) -> None:
-    assert set(rules(name).checks) == set(CheckCode)
 
 
 def test_what_a_clear_tube_lacks_is_told_as_not_done() -> None:

@@ -1,7 +1,7 @@
 """Gating methods: a closed union told apart by ``method:``.
 
 A new one is one file and one line here. A method looks at its parent's events and at populations
-gated before (`Sight`) and returns a region with the evidence for it, or says why it cannot
+gated before (`TubeView`) and returns a region with the evidence for it, or says why it cannot
 (`Outcome`). It decides no membership. A field that names a marker or a population is of a type of
 `model.references`: only so is it known what the gate looks at.
 """
