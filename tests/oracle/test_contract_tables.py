@@ -33,7 +33,7 @@ from cd5flow.model.result import (
 )
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
-from cd5flow.quantify.cuts import ControlSignal, Readout, Reference
+from cd5flow.quantify.cuts import ControlSignal, NegativeReference, Readout
 from support.lineage_factory import PROVEN, with_lineage
 from support.readout_factory import AXIS, BRIGHT, CENTRE, CUT, at, cd5_limits, readout, spread
 from support.report_factory import make_cd5
@@ -227,7 +227,7 @@ CD5: dict[str, tuple[Cd5Section, Cd5State, str | None]] = {
         cd5_of(
             readout(
                 at((5000, 1e4), (3000, 700.0), (2000, -100.0)),
-                references=[Reference("nk_cells", spread(1000, 10 * CENTRE))],
+                references=[NegativeReference("nk_cells", spread(1000, 10 * CENTRE))],
                 controls=[FMO],
             )
         ),

@@ -20,7 +20,7 @@ from cd5flow.model.names import ALL
 from cd5flow.model.reasons import codes
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
-from cd5flow.report import Wishes
+from cd5flow.report import WantedOutputs
 from cd5flow.report.folder import write_sample
 from support.paths import ROOT, SHARED
 
@@ -205,7 +205,7 @@ def test_a_real_tube_without_cd5() -> None:
 def assert_flowkit_agrees(found: Analysis, fcs: Path, folder: Path) -> None:
     """Write gates.xml as `analyze` does and have FlowKit say who is in each population."""
     flowkit = pytest.importorskip("flowkit")
-    written = write_sample(found, folder, wishes=Wishes(report=False))
+    written = write_sample(found, folder, outputs=WantedOutputs(report=False))
     gates = flowkit.parse_gating_xml(str(written.folder / "gates.xml"))
     theirs = gates.gate_sample(flowkit.Sample(fcs))
     events = len(found.tube.fcs.raw)

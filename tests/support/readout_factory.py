@@ -23,8 +23,8 @@ from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.reasons import written
 from cd5flow.model.scale import Logicle
 from cd5flow.preprocess.transforms import Columns, inverse, scale
-from cd5flow.quantify.cd5 import Axis
-from cd5flow.quantify.cuts import ControlSignal, Readout, Reference, Signal
+from cd5flow.quantify.cd5 import Cd5Axis
+from cd5flow.quantify.cuts import ControlSignal, NegativeReference, Readout, Signal
 from support.lineage_factory import PROVEN
 
 TOP = 262_144.0
@@ -36,7 +36,7 @@ BRIGHT = 20_000.0
 """CD5 of normal T cells: 199 stain-index units above the negatives."""
 _SCALE = Logicle(t=TOP, w=0.5)
 
-AXIS = Axis(
+AXIS = Cd5Axis(
     "PE-A",
     lambda values: scale(values, _SCALE),
     lambda place: float(inverse(np.array([place]), _SCALE)[0]),
@@ -123,13 +123,13 @@ def readout(
     blasts: Signal,
     *,
     t_cells: Signal | None = None,
-    references: Sequence[Reference] | None = None,
+    references: Sequence[NegativeReference] | None = None,
     background: Mapping[str, Signal] | None = None,
     controls: Sequence[ControlSignal] = (),
 ) -> Readout:
     """Return a read-out with 200 CD5-bright T cells and 1,000 negatives unless told otherwise."""
     if references is None:
-        references = (Reference("nk_cells", spread(1000)),)
+        references = (NegativeReference("nk_cells", spread(1000)),)
     return Readout(
         blasts=blasts,
         t_cells=at((200, BRIGHT)) if t_cells is None else t_cells,

@@ -125,7 +125,7 @@ def _burden(checked: CheckedTube) -> BurdenSection:
     denominator = gating.members.get(DENOMINATOR)
     blasts = gating.members.get(BLASTS)
     knows_cd7 = laip is not None and laip.carries_as_t_cells("CD7")
-    told = not _panel_gap(tube.panel) and not lineage.unproven_cluster
+    distinguishable = not _panel_gap(tube.panel) and not lineage.unproven_cluster
     inside = 0
     if denominator is not None and blasts is not None:
         inside = int(np.count_nonzero(blasts & denominator))
@@ -135,10 +135,10 @@ def _burden(checked: CheckedTube) -> BurdenSection:
         denominator_events=gating.count(DENOMINATOR),
         denominator_rule=sentence(rule),
         lineage=lineage,
-        distinguishable=told and blasts is not None,
+        distinguishable=distinguishable and blasts is not None,
         # No population of the kind is a count of 0, though not "not detected"; but where other cells
         # look like blasts, or no normal T cells show where blasts would lie, the number is unknown.
-        countable=told and (blasts is not None or "t_landmark" in gating.members),
+        countable=distinguishable and (blasts is not None or "t_landmark" in gating.members),
         quality_fail=checked.quality.state is QualityState.FAIL,
         others=other_counts(gating, limits),
         # A panel that tells the lineage by CD7 alone is blind to disease that lost it.

@@ -16,8 +16,15 @@ from cd5flow.model.names import BLASTS, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, pick
 from cd5flow.preprocess.transforms import inverse, scale
-from cd5flow.quantify.cd5 import Axis, measure
-from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference, Signal, internal_cut
+from cd5flow.quantify.cd5 import Cd5Axis, measure
+from cd5flow.quantify.cuts import (
+    EMPTY,
+    ControlSignal,
+    NegativeReference,
+    Readout,
+    Signal,
+    internal_cut,
+)
 
 
 def measure_cd5(gated: GatedTube) -> MeasuredTube:
@@ -68,9 +75,9 @@ def _through_gates(
     return GatedControl(control, members, section), accepted
 
 
-def _axis(tube: Tube) -> Axis:
+def _axis(tube: Tube) -> Cd5Axis:
     transform = tube.scales[tube.cd5_detector]
-    return Axis(
+    return Cd5Axis(
         tube.cd5_detector,
         lambda values: scale(values, transform),
         lambda place: float(inverse(np.array([place]), transform)[0]),
@@ -91,7 +98,7 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
         if blasts is not None:
             mask = mask & ~blasts
         theirs = {m: _of(tube.columns.column(d), mask) for m, d in dims.items()}
-        found.append(Reference(name, _of(signal, mask), theirs))
+        found.append(NegativeReference(name, _of(signal, mask), theirs))
     ours = {m: _of(tube.columns.column(d), blasts) for m, d in dims.items()}
     normal = gating.members.get(T_CELLS)
     if normal is not None and blasts is not None:

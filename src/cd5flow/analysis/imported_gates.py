@@ -34,10 +34,10 @@ def drawn_positive(tube: Tube, gating: Gating) -> DrawnPositive | None:
     detector = tube.cd5_detector
     signal = tube.columns.column(Dimension(detector))
     blasts = gating.members[BLASTS] & np.isfinite(signal)
-    told = gating.tree[CD5_POSITIVE].evidence.note.values
+    values = gating.tree[CD5_POSITIVE].evidence.note.values
     return DrawnPositive(
-        str(told.get("gate", CD5_POSITIVE)),
-        str(told.get("file", "")),
+        str(values.get("gate", CD5_POSITIVE)),
+        str(values.get("file", "")),
         signal[blasts],
         gating.members[CD5_POSITIVE][blasts],
         edge_on(gating, CD5_POSITIVE, detector),

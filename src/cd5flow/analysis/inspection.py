@@ -30,7 +30,7 @@ SCHEMA = "cd5flow.inspection/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleInspection:
     """A lineage rule of the strategy, and what the tube lacks for it.
 
     Attributes:
@@ -74,7 +74,7 @@ class Inspection:
     compensation: str
     duration_seconds: float | None
     duration_source: str
-    rules: tuple[Rule, ...]
+    rules: tuple[RuleInspection, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -93,22 +93,19 @@ class Inspection:
         return None if self.panel is None else self.panel.markers.get(marker)
 
 
-def inspect_file(
-    path: Path, *, dataset: int | None = None, strategy: str = DEFAULT_STRATEGY
-) -> Inspection:
+def inspect_file(path: Path, *, dataset: int | None = None) -> Inspection:
     """Look at a file. An ambiguous panel is shown, not refused.
 
     Args:
         path: the file.
         dataset: which data set, from 1; by default the one that `read_fcs` takes.
-        strategy: the shipped strategy whose limits and rules the tube is held against.
 
     Raises:
         InputError: the file cannot be read.
-        OptionError: no such data set or strategy.
+        OptionError: no such data set.
     """
     fcs = read_fcs(path, dataset=dataset)
-    rules = load_strategy(strategy_file(strategy)).value
+    rules = load_strategy(strategy_file(DEFAULT_STRATEGY)).value
     aliases = load_aliases(markers_file())
     panel, ambiguity = _panel(fcs, rules, aliases)
     compensation, findings = _compensation(fcs, panel, rules)
@@ -174,12 +171,12 @@ def _ticked_seconds(raw: RawEvents) -> float | None:
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
-def _rules(panel: Panel, strategy: Strategy) -> Iterator[Rule]:
+def _rules(panel: Panel, strategy: Strategy) -> Iterator[RuleInspection]:
     def there(need: str) -> bool:
         return any(panel.has(marker) for marker in need.split("|"))
 
     for path in strategy.paths:
-        yield Rule(
+        yield RuleInspection(
             path.lineage,
             missing=tuple(need for need in path.needs if not there(need)),
             excluded_by=tuple(marker for marker in path.unless if there(marker)),

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from cd5flow.analysis.stages import CheckedTube, MeasuredTube, Tube
+from cd5flow.analysis.stages import CheckedTube, MeasuredTube
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
 from cd5flow.model.names import BLASTS, DENOMINATOR
@@ -20,7 +20,7 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
 )
-from cd5flow.preprocess.compensation import CompensationState, SpilloverChoice, compensated_names
+from cd5flow.preprocess.compensation import compensated_names
 from cd5flow.quality.acquisition import observe_acquisition
 from cd5flow.quality.cells import observe_cells
 from cd5flow.quality.checks import judge
@@ -61,7 +61,7 @@ def check_quality(measured: MeasuredTube) -> CheckedTube:
     observations = (
         *observe_acquisition(looked_at),
         *observe_margins(looked_at),
-        *observe_spillover(_compensation(tube)),
+        *observe_spillover(Compensation(tube.compensation, compensated_names(tube.fcs.raw))),
         *observe_residuals(
             looked_at, tube.columns, fmo=fmo, reference=tube.strategy.cd5.references
         ),
@@ -105,27 +105,6 @@ def withdraw_if_doubtful(
         for code in warned
     )
     return cd5.model_copy(update={"state": Cd5State.BORDERLINE, "reasons": (*doubts, *cd5.reasons)})
-
-
-def _compensation(tube: Tube) -> Compensation:
-    choice = tube.compensation
-    return Compensation(
-        told=_described(choice),
-        known=choice.state.is_known,
-        invertible=choice.state is not CompensationState.SINGULAR,
-        applied=choice.spillover,
-        compensated_before=compensated_names(tube.fcs.raw),
-    )
-
-
-def _described(choice: SpilloverChoice) -> Reason:
-    """Return the state of compensation, with where its matrix is from."""
-    case = choice.state.value.lower()
-    if choice.spillover is None:
-        return Reason("COMPENSATION", case=case)
-    if choice.state is CompensationState.SINGULAR:
-        case = "singular_from"
-    return Reason("COMPENSATION", case=case, source=choice.spillover.source)
 
 
 def _counted(members: Mapping[str, Mask]) -> BlastCount | None:

@@ -31,17 +31,14 @@ def panel_entries(panel: Panel) -> tuple[PanelEntry, ...]:
 
 
 def population_sections(
-    gating: Gating,
-    *,
-    denominator: str = DENOMINATOR,
-    ratings: Mapping[str, Rating] = NO_RATINGS,
+    gating: Gating, *, ratings: Mapping[str, Rating] = NO_RATINGS
 ) -> tuple[PopulationSection, ...]:
     """Return a row a population in gating order.
 
     A share of the denominator is given for populations that lie within it, null for others; so is
     a confidence for those that were rated.
     """
-    whole = gating.members.get(denominator)
+    whole = gating.members.get(DENOMINATOR)
     rows = [_row(gate, gating, whole, ratings.get(gate.name)) for gate in gating.tree.gates]
     known = {row.name for row in rows}
     rows += [

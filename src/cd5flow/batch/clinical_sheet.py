@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cd5flow.batch.table_file import Table, read_table
+from cd5flow.batch.table_file import SheetTable, read_table
 from cd5flow.config.yaml_file import Mark, Node, model_faults
 from cd5flow.criteria.clinical import Clinical, field_kinds
 from cd5flow.errors import ClinicalError, SheetError
@@ -74,7 +74,7 @@ def load_clinical_sheet(path: Path) -> Mapping[str, Clinical]:
     return patients
 
 
-def _header_faults(sheet: Table) -> Iterator[str]:
+def _header_faults(sheet: SheetTable) -> Iterator[str]:
     known = field_kinds()
     if "patient_id" not in sheet.columns:
         yield "no column 'patient_id', which joins rows and results"

@@ -17,21 +17,20 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, assert_never
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.result import Result
-
-MAD_TO_SD: Final = 1.4826
-"""A normal distribution's standard deviation over its median absolute deviation."""
+from cd5flow.numerics.order_statistics import MAD_TO_SD
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+class _Part(FilePart, str_strip_whitespace=True):
+    """A part of the file, blanks about its texts taken off."""
 
 
 class _Comparison(_Part):

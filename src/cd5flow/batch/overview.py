@@ -20,13 +20,12 @@ from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.page_parts import link_to
 from cd5flow.batch.results_folder import SampleEntry, read_results_folder
 from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
-from cd5flow.batch.summary_row import BETWEEN
 from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.report import folder_name, numerals
-from cd5flow.report.tables import Cell, csv_text
+from cd5flow.report.tables import BETWEEN, Cell, csv_text
 
 SUMMARY: Final = "summary.csv"
 WORKBOOK: Final = "summary.xlsx"
@@ -81,12 +80,12 @@ def write_overview(
         {**entry.row, "apart": BETWEEN.join(str(mark) for mark in marks)}
         for entry, marks in zip(entries, apart.marks, strict=True)
     )
-    without = _each_once((*listed, *gathered.unreadable))
-    told = tuple(_facts(facts, entries, loaded, without))
+    without = tuple(dict.fromkeys((*listed, *gathered.unreadable)))
+    lines = tuple(_facts(facts, entries, loaded, without))
     workbook = summary_workbook(
         rows,
         without,
-        facts=told,
+        facts=lines,
         links=[_link(entry) for entry in entries],
         made=_made(facts),
     )
@@ -99,7 +98,7 @@ def write_overview(
             apart=apart,
             rules=apart_rules,
             failures=without,
-            facts=told,
+            facts=lines,
             notices=tuple(_notices(facts, entries, gathered.unreadable)),
             not_taken=tuple(_not_taken(facts)),
         )
@@ -119,10 +118,6 @@ def _link(entry: SampleEntry) -> str | None:
         return None
     folder, _, name = report.partition("/")
     return link_to(folder, name)
-
-
-def _each_once(failures: Iterable[Failure]) -> tuple[Failure, ...]:
-    return tuple(dict.fromkeys(failures))
 
 
 def _run_of(out: Path) -> Mapping[str, Any]:

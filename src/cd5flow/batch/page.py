@@ -6,12 +6,10 @@ allows its own style sheet and script, by their hashes, and pictures; nothing el
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +33,7 @@ from cd5flow.batch.results_folder import MAP, OVERLAY, SampleEntry
 from cd5flow.batch.summary_row import STATES
 from cd5flow.batch.trend import Trend, trends
 from cd5flow.report.fonts import Scribe
+from cd5flow.report.webpage import data_url, digest, file_text
 from cd5flow.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -97,11 +96,11 @@ class Batch:
 
 def overview_page(batch: Batch) -> str:
     """Return the page."""
-    style, script = (_part(name) for name in ("overview.css", "overview.js"))
+    style, script = (file_text(_TEMPLATES / f"overview.{kind}") for kind in ("css", "js"))
     linked = len(batch.entries) > EMBEDDED
     pictures = "data: 'self' file:" if linked else "data:"
     policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         f"img-src {pictures}; base-uri 'none'; form-action 'none'"
     )
     from markupsafe import Markup  # noqa: PLC0415 - with jinja2, only where a page is written
@@ -153,12 +152,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
         "rows": rows,
         "linked": linked,
         "failures": [
-            {
-                "sample": write(failure.sample),
-                "file": write(failure.file),
-                "error": write(failure.error),
-                "message": write(failure.message),
-            }
+            {name: write(text) for name, text in asdict(failure).items()}
             for failure in batch.failures
         ],
         "not_taken": [(write(file), write(reason)) for file, reason in batch.not_taken],
@@ -275,19 +269,9 @@ def _picture(
             small = thumbnail((out / entry.folder / name).read_bytes())
         except (OSError, ValueError):
             return {"src": ""}
-        src = f"data:image/webp;base64,{base64.b64encode(small).decode()}"
+        src = data_url("image/webp", small)
     alt = f"{what}, {Scribe(typefaces=False).write(entry.sample.id)}"
     return {"src": src, "href": href, "alt": alt, "height": HEIGHT, "linked": linked}
-
-
-@cache
-def _part(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache
@@ -297,5 +281,5 @@ def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["place"] = lambda number: round(number, 1)
     # A blank between two elements would be a node too: thousands of samples make it a million.
-    lines = _part("overview.html.j2").splitlines()
+    lines = file_text(_TEMPLATES / "overview.html.j2").splitlines()
     return environment.from_string("".join(line.strip() for line in lines))

@@ -49,16 +49,10 @@ def state_cell(column: str, state: str) -> dict[str, Any]:
 
 def state_meanings(wording: Wording) -> Iterator[tuple[str, str, str]]:
     """Yield column, state and meaning of every state, in the order of the result's schema."""
-    words = {
-        "criterion_state": wording.states.criterion,
-        "cd5_state": wording.states.cd5,
-        "burden_state": wording.states.burden,
-        "quality_state": wording.states.quality,
-        "review_state": wording.states.review,
-    }
     for column, states in STATES.items():
+        words = getattr(wording.states, column.removesuffix("_state"))
         for state in states:
-            yield column, state, words[column][state].means
+            yield column, state, words[state].means
 
 
 def link_to(folder: str, name: str) -> str:

@@ -23,7 +23,7 @@ from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
 from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
-from cd5flow.report import Wishes, clear_aside, folder_name, is_complete, write_sample
+from cd5flow.report import WantedOutputs, clear_aside, folder_name, is_complete, write_sample
 from cd5flow.report.folder import RESULT
 
 OWN: Final = ".cd5flow"
@@ -89,13 +89,13 @@ class BatchOrders:
 
     Attributes:
         out: the results folder.
-        wishes: what is written of each sample.
+        outputs: what is written of each sample.
         timeout: seconds that a sample may take; None is no limit.
         retry_failed: try again what failed in an earlier run, with nothing changed since.
     """
 
     out: Path
-    wishes: Wishes
+    outputs: WantedOutputs
     timeout: float | None = None
     retry_failed: bool = False
 
@@ -114,8 +114,8 @@ class BatchOrders:
         """What each worker is to do."""
         out, aside = self.out.absolute(), self.aside.absolute()
         return Task(
-            partial(analyse_and_write, out=out, aside=aside, wishes=self.wishes),
-            partial(import_all, report=self.wishes.report),
+            partial(analyse_and_write, out=out, aside=aside, outputs=self.outputs),
+            partial(import_all, report=self.outputs.report),
         )
 
 
@@ -149,11 +149,11 @@ def tidy(orders: BatchOrders) -> None:
     clear_temporary_files(orders.out, RESERVED)
 
 
-def analyse_and_write(job: Job, *, out: Path, aside: Path, wishes: Wishes) -> Reply:
+def analyse_and_write(job: Job, *, out: Path, aside: Path, outputs: WantedOutputs) -> Reply:
     """Analyse one sample and write its folder; this is what workers do."""
     try:
         analysis = analyse_tube(job.file, job.settings)
-        write = partial(write_sample, analysis, out, wishes=wishes, aside=aside)
+        write = partial(write_sample, analysis, out, outputs=outputs, aside=aside)
         try:
             written = write()
         except OutputError as refused:
@@ -196,7 +196,7 @@ def _known(job: Job, *, orders: BatchOrders, rulebook: dict[str, RuleFiles]) -> 
     if failure is None and not has_result:
         return None
     inputs = _inputs(job, rulebook)
-    if has_result and is_complete(folder, orders.wishes):
+    if has_result and is_complete(folder, orders.outputs):
         try:
             result = read_result(folder / RESULT)
         except Cd5FlowError:
@@ -248,7 +248,7 @@ def _inputs(job: Job, rulebook: dict[str, RuleFiles]) -> str:
 
 def _key(inputs: str, orders: BatchOrders) -> str:
     """Return what a failure depends on as one digest: a report may fail where a result does not."""
-    return hashlib.sha256(f"{inputs} {orders.wishes!r}".encode()).hexdigest()
+    return hashlib.sha256(f"{inputs} {orders.outputs!r}".encode()).hexdigest()
 
 
 def _without_folders(message: str, job: Job, orders: BatchOrders) -> str:

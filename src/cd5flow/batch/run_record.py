@@ -50,7 +50,7 @@ def write_run_record(
     words: Mapping[str, Any],
     run: BatchRun,
 ) -> dict[str, Any]:
-    """Write ``failures.csv`` and ``run.json``; each is replaced as a whole.
+    """Write ``failures.csv`` and ``run.json`` (with what, when, how many); each is replaced as a whole.
 
     Args:
         tally: what became of the samples.
@@ -65,32 +65,11 @@ def write_run_record(
     Raises:
         OutputError: one cannot be written.
     """
-    record = _record(tally, plan, orders, words=words, run=run)
-    write_atomically(
-        orders.out / FAILURES, failures_csv(sorted(tally.failures, key=_place(plan))).encode()
-    )
-    write_atomically(
-        orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
-    )
-    return record
-
-
-def _place(plan: BatchPlan) -> Any:
-    """Return the order of the plan, which samples do not end in."""
+    # Samples do not end in the order of the plan.
     places = {job.sample_id: number for number, job in enumerate(plan.jobs)}
-    return lambda failure: places.get(failure.sample, len(places))
-
-
-def _record(
-    tally: BatchCounts,
-    plan: BatchPlan,
-    orders: BatchOrders,
-    *,
-    words: Mapping[str, Any],
-    run: BatchRun,
-) -> dict[str, Any]:
-    """Return ``run.json``: with what, when and how many; no folders, which may name people."""
-    return {
+    failures = sorted(tally.failures, key=lambda one: places.get(one.sample, len(places)))
+    # No folders, which may name people.
+    record = {
         "schema": "cd5flow.run/1",
         "cd5flow": __version__,
         "python": provenance.python(),
@@ -103,9 +82,9 @@ def _record(
         "source": plan.source.name,
         "settings": {name: _plain(value) for name, value in words.items()}
         | {
-            "report": orders.wishes.report,
-            "membership": orders.wishes.membership,
-            "language": Path(orders.wishes.language).name,
+            "report": orders.outputs.report,
+            "membership": orders.outputs.membership,
+            "language": Path(orders.outputs.language).name,
             "timeout": orders.timeout,
             "retry_failed": orders.retry_failed,
             "engine": run.engine,
@@ -121,13 +100,18 @@ def _record(
         },
         "sample_seconds": round(tally.seconds, 1),
         "states": {name: dict(sorted(counts.items())) for name, counts in tally.states.items()},
-        "failed": [failure.sample for failure in sorted(tally.failures, key=_place(plan))],
+        "failed": [failure.sample for failure in failures],
         "same_bytes": tally.alike,
         "not_taken_reasons": dict(sorted(Counter(one.reason for one in plan.not_taken).items())),
         "not_taken": [
             {"file": one.place, "reason": one.reason} for one in plan.not_taken[:_LISTED]
         ],
     }
+    write_atomically(orders.out / FAILURES, failures_csv(failures).encode())
+    write_atomically(
+        orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+    )
+    return record
 
 
 def _plain(value: Any) -> Any:

@@ -18,15 +18,11 @@ from cd5flow.model.reasons import AS_WRITTEN, sentence
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
-    Check,
     CriterionState,
     QualityState,
     Result,
 )
-from cd5flow.report.tables import Cell
-
-BETWEEN: Final = " | "
-"""Between the sentences of one cell."""
+from cd5flow.report.tables import BETWEEN, Cell, noticed_checks, result_cells
 
 STATES: Final[dict[str, tuple[str, ...]]] = {
     "criterion_state": tuple(CriterionState),
@@ -64,23 +60,33 @@ def summary_row(
         report: path of its report from there.
         notes: what else is to be known of it.
     """
-    sample = result.sample
-    row: dict[str, Cell] = {
-        "sample": sample.id,
-        "patient_id": sample.patient_id,
+    sample, cd5, burden = result.sample, result.cd5, result.burden
+    return {
         **{name: sample.identifiers.get(name) for name in IDENTIFIERS},
-        "file": sample.file,
+        **result_cells(result),
         "events": sample.events,
-        "acquired": sample.acquired,
         "cytometer": sample.cytometer,
-        "collected_at": sample.collected_at,
-        "timepoint": sample.timepoint.value,
-        "specimen": sample.specimen.value,
         "prior_therapy": ";".join(sample.prior_therapy),
+        "blast_events": cd5.blast_events,
+        "denominator": burden.denominator,
+        "denominator_events": burden.denominator_events,
+        "lod_percent": burden.lod_percent,
+        "lod_by": burden.lod_by,
+        "lloq_percent": burden.lloq_percent,
+        "level": burden.level,
+        "quality_reasons": BETWEEN.join(
+            f"{c.code}: {c.state.value}: {c.message}" for c in noticed_checks(result)
+        ),
+        "apart": None,
+        "controls": ";".join(
+            f"{c.role} {'accepted' if c.accepted else 'refused'}" for c in result.controls
+        ),
+        "cd5flow": result.provenance.cd5flow,
+        **eligibility_columns(_criteria(result)),
+        "notes": BETWEEN.join(notes),
+        "folder": folder,
+        "report": report,
     }
-    row |= _cd5(result) | _burden(result) | _rest(result)
-    row |= eligibility_columns(_criteria(result))
-    return row | {"notes": BETWEEN.join(notes), "folder": folder, "report": report}
 
 
 def _criteria(result: Result) -> Eligibility | None:
@@ -105,83 +111,13 @@ def _protocol(name: str) -> Loaded[Protocol] | None:
 
 def reasons(result: Result) -> Iterator[ReasonAbout]:
     """Yield every reason of a result, and what quality checks that warn or fail have seen."""
-    for about, told in (
+    for about, given in (
         ("criterion", result.criterion.reasons),
         ("CD5", result.cd5.reasons),
         ("burden", result.burden.reasons),
     ):
-        for reason in told:
+        for reason in given:
             code = "" if reason.code == AS_WRITTEN else reason.code
             yield ReasonAbout(about, code, sentence(reason))
-    for check in _noticed_checks(result):
+    for check in noticed_checks(result):
         yield ReasonAbout("quality", check.code, f"{check.state.value}: {check.message}")
-
-
-def _cd5(result: Result) -> dict[str, Cell]:
-    cd5 = result.cd5
-    return {
-        "cd5_state": cd5.state.value,
-        "cd5_percent": cd5.percent,
-        **_ends("cd5_ci95", cd5.ci95_percent),
-        **_ends("cd5_band", cd5.band_percent),
-        "cd5_positive_events": cd5.positive_events,
-        "blast_events": cd5.blast_events,
-        "cd5_operator": cd5.operator,
-        "cd5_threshold_percent": cd5.threshold_percent,
-        "cd5_cut_method": None if cd5.cut is None else cd5.cut.method.value,
-        "cd5_cut_linear": None if cd5.cut is None else cd5.cut.linear,
-        "cd5_pattern": None if cd5.pattern is None else cd5.pattern.value,
-        "cd5_reasons": BETWEEN.join(map(str, cd5.reasons)),
-    }
-
-
-def _burden(result: Result) -> dict[str, Cell]:
-    burden = result.burden
-    return {
-        "burden_state": burden.state.value,
-        "burden_percent": burden.percent,
-        **_ends("burden_ci95", burden.ci95_percent),
-        "burden_upper95_percent": burden.upper95_percent,
-        "denominator": burden.denominator,
-        "denominator_events": burden.denominator_events,
-        "lod_percent": burden.lod_percent,
-        "lod_by": burden.lod_by,
-        "lloq_percent": burden.lloq_percent,
-        "level": burden.level,
-        "burden_reasons": BETWEEN.join(map(str, burden.reasons)),
-    }
-
-
-def _rest(result: Result) -> dict[str, Cell]:
-    return {
-        "criterion_state": result.criterion.state.value,
-        "criterion_flow_state": result.criterion.flow_state.value,
-        "criterion_reasons": BETWEEN.join(map(str, result.criterion.reasons)),
-        "quality_state": result.quality.state.value,
-        "quality_codes": ";".join(check.code for check in _noticed_checks(result)),
-        "quality_reasons": BETWEEN.join(_noticed(result)),
-        "apart": None,
-        "controls": ";".join(
-            f"{c.role} {'accepted' if c.accepted else 'refused'}" for c in result.controls
-        ),
-        "strategy": f"{result.strategy.name} {result.strategy.version}",
-        "lineage": result.strategy.lineage,
-        "protocol": f"{result.protocol.name} {result.protocol.version}",
-        "review_state": result.review.state,
-        "cd5flow": result.provenance.cd5flow,
-        "created": result.provenance.created,
-    }
-
-
-def _noticed_checks(result: Result) -> Iterator[Check]:
-    noticed = {QualityState.WARN, QualityState.FAIL}
-    return (check for check in result.quality.checks if check.state in noticed)
-
-
-def _noticed(result: Result) -> tuple[str, ...]:
-    return tuple(f"{c.code}: {c.state.value}: {c.message}" for c in _noticed_checks(result))
-
-
-def _ends(name: str, ends: tuple[float, float] | None) -> dict[str, Cell]:
-    low, high = (None, None) if ends is None else ends
-    return {f"{name}_low_percent": low, f"{name}_high_percent": high}

@@ -21,7 +21,7 @@ Cells = list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SheetTable:
     """A sheet as text.
 
     Attributes:
@@ -35,7 +35,7 @@ class Table:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> SheetTable:
     """Read a sheet.
 
     Raises:
@@ -53,7 +53,7 @@ def read_table(path: Path) -> Table:
     rows = [(number, tuple(cells)) for number, cells in lines if any(cells)]
     if not rows:
         raise SheetError(f"{path}: is empty, expected a row of column names and a row a tube")
-    return Table(path, tuple(name.lower() for name in rows[0][1]), tuple(rows[1:]))
+    return SheetTable(path, tuple(name.lower() for name in rows[0][1]), tuple(rows[1:]))
 
 
 def _text(content: bytes, path: Path) -> Iterator[tuple[int, Cells]]:

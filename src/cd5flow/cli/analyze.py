@@ -10,7 +10,7 @@ from cd5flow.cli.profile import write_profile
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import analyse_tube
-from cd5flow.report import Wishes, write_sample
+from cd5flow.report import WantedOutputs, write_sample
 from cd5flow.report.summary import summary_lines
 
 
@@ -18,7 +18,7 @@ def run(
     fcs: Path,
     *,
     words: TubeOptions,
-    wishes: Wishes,
+    outputs: WantedOutputs,
     out: Path,
     json: bool,
     profile: Path | None = None,
@@ -28,7 +28,7 @@ def run(
     chosen = make_settings(**words)
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
-        written = write_sample(analysis, out, wishes=wishes, stage=stage)
+        written = write_sample(analysis, out, outputs=outputs, stage=stage)
     if profile is not None:
         write_profile(profile, stage, analysis)
     if not written.changed:
@@ -38,6 +38,6 @@ def run(
     if json:
         emit((written.folder / "result.json").read_text(encoding="utf-8"))
         return
-    for line in summary_lines(analysis.result, language=wishes.language):
+    for line in summary_lines(analysis.result, language=outputs.language):
         show(line)
     show(f"Files: {written.folder}")

@@ -28,7 +28,7 @@ from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.numerics.processors import count_processors
-from cd5flow.report import Wishes
+from cd5flow.report import WantedOutputs
 
 Tell = Callable[[str], None]
 
@@ -57,7 +57,7 @@ class Means:
     log: Path | None = None
 
 
-def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> BatchOrders:
+def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: bool) -> BatchOrders:
     """Check how a batch is to be carried out.
 
     Raises:
@@ -65,7 +65,7 @@ def orders(out: Path, wishes: Wishes, *, timeout: float, retry_failed: bool) -> 
     """
     if not 0 <= timeout < float("inf"):
         raise OptionError(f"timeout: found {timeout:g}, expected seconds, or 0 for no limit")
-    return BatchOrders(out=out, wishes=wishes, timeout=timeout or None, retry_failed=retry_failed)
+    return BatchOrders(out=out, outputs=outputs, timeout=timeout or None, retry_failed=retry_failed)
 
 
 def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: Means) -> None:

@@ -15,7 +15,7 @@ from cd5flow.gating.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class GatingFiles:
     """One kind of gating file.
 
     Attributes:
@@ -56,5 +56,5 @@ class Catalogue:
         show(f"{file}: {value.name} {value.version}: no faults, sha256 {loaded.sha256}")
 
 
-STRATEGIES = Catalogue(list_strategies, strategy_file, check_strategy)
-PROTOCOLS = Catalogue(list_protocols, protocol_file, load_protocol)
+STRATEGIES = GatingFiles(list_strategies, strategy_file, check_strategy)
+PROTOCOLS = GatingFiles(list_protocols, protocol_file, load_protocol)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cd5flow.report import Wishes
+from cd5flow.report import WantedOutputs
 from cd5flow.report.lab import load_lab
 from cd5flow.report.pdf import check_language
 
 
-def wanted_outputs(*, no_report: bool, membership: bool, language: str, lab: Path | None) -> Wishes:
+def wanted_outputs(
+    *, no_report: bool, membership: bool, language: str, lab: Path | None
+) -> WantedOutputs:
     """Check what the reports need before a tube is analysed.
 
     Raises:
@@ -17,7 +19,7 @@ def wanted_outputs(*, no_report: bool, membership: bool, language: str, lab: Pat
             file.
     """
     check_language(language)
-    return Wishes(
+    return WantedOutputs(
         report=not no_report,
         membership=membership,
         language=language,

@@ -13,11 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
+from pydantic import Field, ValidationError, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import ClinicalError
+from cd5flow.model.file_part import FilePart
 
 T_ALL = "T-ALL"
 """The `diagnosis` that names T-cell acute lymphoblastic leukaemia; any other is not T-ALL."""
@@ -57,13 +58,11 @@ class DiseaseStatus(StrEnum):
 Status = Annotated[DiseaseStatus, _expected(f"one of {', '.join(DiseaseStatus)}")]
 
 
-class Clinical(BaseModel):
+class Clinical(FilePart, str_strip_whitespace=True):
     """One patient's clinical findings; None is unknown.
 
     `_xuln` counts multiples of the laboratory's upper limit of normal.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     patient_id: Text | None = None
     diagnosis: Text | None = Field(default=None, description="T-ALL; any other text is not T-ALL")

@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import date
 
 from cd5flow.criteria.clinical import Clinical
-from cd5flow.criteria.logic import Fact
+from cd5flow.criteria.logic import Judgement
 from cd5flow.criteria.rules import EVENTS, Within
 from cd5flow.model.reasons import Reason
 
@@ -23,7 +23,7 @@ def months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def within(rule: Within, clinical: Clinical) -> Fact:
+def within(rule: Within, clinical: Clinical) -> Judgement:
     """Return whether the event lies within the months; the last day still does.
 
     A date decides together with the day of assessment. A number of months decides only off the
@@ -37,7 +37,7 @@ def within(rule: Within, clinical: Clinical) -> Fact:
     day: date | None = getattr(clinical, from_field)
     if ever is False:
         no = Reason("CLINICAL", field=ever_field, value="false")
-        return Fact(value=False, lines=(no,))
+        return Judgement(value=False, lines=(no,))
     lines: list[Reason] = []
     by_date = by_months = None
     if last is not None and day is not None:
@@ -59,10 +59,10 @@ def within(rule: Within, clinical: Clinical) -> Fact:
         by_months = None if months == rule.within_months else months < rule.within_months
     if by_date is not None and by_months is not None and by_date is not by_months:
         what = Reason("CONTRADICTION", field=date_field, field_other=months_field)
-        return Fact(None, (*lines, what), undecided=(what,))
+        return Judgement(None, (*lines, what), undecided=(what,))
     value = by_months if by_date is None else by_date
     if value is not None:
-        return Fact(value, tuple(lines))
+        return Judgement(value, tuple(lines))
     undecided: tuple[Reason, ...] = ()
     if months is not None:
         lines.append(Reason("ON_THE_LIMIT", field=months_field))
@@ -72,4 +72,4 @@ def within(rule: Within, clinical: Clinical) -> Fact:
     )
     if ever is None and last is None and months is None:
         missing = (ever_field,)
-    return Fact(None, tuple(lines), missing, undecided)
+    return Judgement(None, tuple(lines), missing, undecided)

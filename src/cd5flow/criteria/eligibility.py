@@ -20,15 +20,15 @@ from pydantic import Field
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.elapsed import within
-from cd5flow.criteria.flowfacts import Facts, flow_facts
-from cd5flow.criteria.logic import Fact, every, negated, some
+from cd5flow.criteria.flowfacts import FlowAnswers, flow_facts
+from cd5flow.criteria.logic import Judgement, every, negated, some
 from cd5flow.criteria.protocol import Criterion, Protocol
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.reasons import Reason, ReasonData
-from cd5flow.model.result import ProtocolSection, Result, Section
+from cd5flow.model.result import ProtocolSection, Result
+from cd5flow.model.section import Document, Section
 
-SCHEMA = "cd5flow.eligibility/1"
 UNVERIFIED = "identity not verified"
 MISSING: Final = "MISSING"
 """The code of evidence that names a clinical field that is not given."""
@@ -81,7 +81,7 @@ class SampleSeen(Section):
     used: bool
 
 
-class Eligibility(Section):
+class Eligibility(Document):
     """Every criterion of a protocol for one patient."""
 
     schema_: Literal["cd5flow.eligibility/1"] = Field(
@@ -99,10 +99,6 @@ class Eligibility(Section):
     samples: tuple[SampleSeen, ...]
     criteria: tuple[CriterionAnswer, ...]
     cd5flow: str = Field(description="version of the program that judged")
-
-    def to_json(self) -> str:
-        """Return it as JSON, two spaces, keys in the contract's order."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def judge_eligibility(
@@ -207,7 +203,7 @@ def _overall(answers: Sequence[CriterionAnswer], *, complete: bool) -> Overall:
 class _Seen:
     """What a rule came to: the answer, and whether flow had a part in it."""
 
-    fact: Fact
+    fact: Judgement
     by_flow: bool
 
 
@@ -238,7 +234,7 @@ def _criterion(
     )
 
 
-def _look(rule: Rule, *, clinical: Clinical, facts: Facts, protocol: Protocol) -> _Seen:
+def _look(rule: Rule, *, clinical: Clinical, facts: FlowAnswers, protocol: Protocol) -> _Seen:
     """Return what a rule comes to."""
     look = partial(_look, clinical=clinical, facts=facts, protocol=protocol)
     match rule:
@@ -270,23 +266,27 @@ def _joined(seen: Sequence[_Seen], *, conjunction: bool) -> _Seen:
         open_ = [fact for fact in facts if fact.value is None]
         missing = tuple(dict.fromkeys(name for fact in open_ for name in fact.missing))
         undecided = tuple(line for fact in open_ for line in fact.undecided)
-        return _Seen(Fact(None, lines, missing, undecided), by_flow=False)
+        return _Seen(Judgement(None, lines, missing, undecided), by_flow=False)
     return _Seen(
-        Fact(value, lines),
+        Judgement(value, lines),
         by_flow=any(one.by_flow for one in seen if one.fact.value is value),
     )
 
 
-def _compared(rule: Comparison, clinical: Clinical, facts: Facts, protocol: Protocol) -> Fact:
+def _compared(
+    rule: Comparison, clinical: Clinical, facts: FlowAnswers, protocol: Protocol
+) -> Judgement:
     value = getattr(clinical, rule.field)
     if value is None:
-        return Fact(None, (), (rule.field,))
+        return Judgement(None, (), (rule.field,))
     note = facts.notes.get(rule.field)
     notes = () if note is None else (note,)
     said = _written(value)
     if rule.is_ is not None or rule.one_of is not None:
         wanted = (rule.is_,) if rule.one_of is None else rule.one_of
-        return Fact(value in wanted, (Reason("CLINICAL", field=rule.field, value=said), *notes))
+        return Judgement(
+            value in wanted, (Reason("CLINICAL", field=rule.field, value=said), *notes)
+        )
     if rule.meets is not None:
         bounds = f"{protocol.cd5.operator} {protocol.cd5.threshold_percent:.15g}"
         holds = protocol.cd5.holds(value)
@@ -295,7 +295,7 @@ def _compared(rule: Comparison, clinical: Clinical, facts: Facts, protocol: Prot
         bounds = ", ".join(f"{_SIGNS[name]} {limit:.15g}" for name, limit in limits.items())
         holds = all(_holds(name, value, limit) for name, limit in limits.items())
     bounded = Reason("BOUNDED", field=rule.field, value=said, bound=bounds)
-    return Fact(holds, (bounded, *notes))
+    return Judgement(holds, (bounded, *notes))
 
 
 def _holds(name: str, value: float, limit: float) -> bool:

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
 from cd5flow.criteria.clinical import Clinical
-from cd5flow.criteria.logic import Fact, some
+from cd5flow.criteria.logic import Judgement, some
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
@@ -31,7 +31,7 @@ FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FlowAnswers:
     """What flow answers of one patient.
 
     Attributes:
@@ -40,14 +40,14 @@ class Facts:
         notes: clinical field to what flow says against its value.
     """
 
-    cd5: Fact
-    disease: Fact
+    cd5: Judgement
+    disease: Judgement
     notes: Mapping[str, Reason] = field(default_factory=dict)
 
 
 def flow_facts(
     results: Sequence[Result], *, protocol: Loaded[Protocol], clinical: Clinical
-) -> Facts:
+) -> FlowAnswers:
     """Return what one patient's results say.
 
     Args:
@@ -61,23 +61,23 @@ def flow_facts(
     notes: dict[str, Reason] = {}
     for result in results:
         notes |= _notes(result, _burden(result, protocol), rules, clinical)
-    return Facts(
+    return FlowAnswers(
         cd5=_agreed([facts.cd5 for facts in each], names),
         disease=_agreed([facts.disease for facts in each], names),
         notes=notes,
     )
 
 
-def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> Facts:
+def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> FlowAnswers:
     context, burden = context_of(result, clinical=clinical), _burden(result, protocol)
     held = tuple(bounds(burden, protocol=protocol.value, context=context))
-    return Facts(
+    return FlowAnswers(
         cd5=_cd5(result.cd5, held, protocol.value, context),
         disease=_disease(burden, held, protocol.value, context),
     )
 
 
-def _agreed(facts: Sequence[Fact], names: Sequence[str]) -> Fact:
+def _agreed(facts: Sequence[Judgement], names: Sequence[str]) -> Judgement:
     """Join what several results say of one thing; different answers are no answer."""
     if len(facts) == 1:
         return facts[0]
@@ -91,25 +91,27 @@ def _agreed(facts: Sequence[Fact], names: Sequence[str]) -> Fact:
     if len(values) > 1:
         said = [f"{name} {_WORDS[fact.value]}" for name, fact in zip(names, facts, strict=True)]
         conflict = Reason("RESULTS_DIFFER", samples=said)
-        return Fact(None, (*lines, conflict), undecided=(conflict,))
+        return Judgement(None, (*lines, conflict), undecided=(conflict,))
     missing = tuple(dict.fromkeys(name for fact in speaking for name in fact.missing))
     value = values.pop()
     undecided = lines if value is None else ()
-    return Fact(value, lines, missing, undecided, silent=all(fact.silent for fact in facts))
+    return Judgement(value, lines, missing, undecided, silent=all(fact.silent for fact in facts))
 
 
 _WORDS: Mapping[bool | None, str] = {True: "true", False: "false", None: "unknown"}
 
 
-def _cd5(cd5: Cd5Section, held: tuple[Reason, ...], protocol: Protocol, context: Context) -> Fact:
+def _cd5(
+    cd5: Cd5Section, held: tuple[Reason, ...], protocol: Protocol, context: Context
+) -> Judgement:
     if context.quality_state is QualityState.FAIL:
-        return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
+        return Judgement(None, (FAILED,), undecided=(FAILED,), silent=True)
     rule = protocol.cd5
     asked = f"{rule.operator} {rule.threshold_percent:.15g} %"
     judged = f"{cd5.operator} {cd5.threshold_percent:.15g} %"
     if asked != judged and cd5.state is not Cd5State.NOT_EVALUABLE:
         what = Reason("PROTOCOL_DIFFERS", judged=judged, rule=asked)
-        return Fact(None, (what,), undecided=(what,))
+        return Judgement(None, (what,), undecided=(what,))
     share: dict[str, object] = {"case": "no_share"}
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
@@ -125,10 +127,10 @@ def _cd5(cd5: Cd5Section, held: tuple[Reason, ...], protocol: Protocol, context:
             assert_never(cd5.state)
     if value is None:
         silent = cd5.state is Cd5State.NOT_EVALUABLE
-        return Fact(None, (line,), undecided=(line,), silent=silent)
+        return Judgement(None, (line,), undecided=(line,), silent=silent)
     if held:
-        return Fact(None, (line, *held), _lifted_by_diagnosis(held, context), held)
-    return Fact(value, (line,))
+        return Judgement(None, (line, *held), _lifted_by_diagnosis(held, context), held)
+    return Judgement(value, (line,))
 
 
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
@@ -150,7 +152,7 @@ def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
 
 def _disease(
     burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
-) -> Fact:
+) -> Judgement:
     """Return whether flow shows disease, with morphology as far as the protocol counts it."""
     flow = _by_flow(burden, held, protocol, context)
     percent = None if context.clinical is None else context.clinical.morphology_blasts_percent
@@ -163,21 +165,21 @@ def _disease(
     elif percent is None and (flow.value is False or protocol.routes.morphology):
         missing = (*missing, "morphology_blasts_percent")
     if value is not None:
-        return Fact(value, lines, silent=flow.silent)
+        return Judgement(value, lines, silent=flow.silent)
     undecided = flow.undecided
     if flow.value is False and percent is not None:
         undecided = (morphology.reason,)
-    return Fact(None, lines, missing, undecided, silent=flow.silent)
+    return Judgement(None, lines, missing, undecided, silent=flow.silent)
 
 
 def _by_flow(
     burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
-) -> Fact:
+) -> Judgement:
     if context.quality_state is QualityState.FAIL:
-        return Fact(None, (FAILED,), undecided=(FAILED,), silent=True)
+        return Judgement(None, (FAILED,), undecided=(FAILED,), silent=True)
     route = _sensitive(flow_route(burden, protocol=protocol, context=context), burden, protocol)
     doubts = tuple(line for line in held if line.code in BLASTS_IN_DOUBT)
-    return Fact(
+    return Judgement(
         None if doubts else route.shown,
         (route.reason, *doubts),
         _lifted_by_diagnosis(doubts, context),

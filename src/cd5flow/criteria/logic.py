@@ -13,7 +13,7 @@ from cd5flow.model.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Judgement:
     """An answer, and what it rests on.
 
     Attributes:

@@ -53,14 +53,14 @@ def judge_patients(
         wanted = [name for name in use if name in {r.sample.id for r in group}]
         if len(wanted) > 1:
             raise OptionError(f"use: {', '.join(wanted)} are of one patient; name one")
-        told = [line for r in group for line in (remarks or {}).get(r.sample.id, ())]
+        noted = [line for r in group for line in (remarks or {}).get(r.sample.id, ())]
         judged.append(
             judge_eligibility(
                 group,
                 protocol=protocol,
                 clinical=_of(group[0].sample.patient_id, clinicals),
                 use=wanted[0] if wanted else None,
-                remarks=told,
+                remarks=noted,
             )
         )
     return tuple(judged)

@@ -22,8 +22,6 @@ from cd5flow.criteria.rules import (
 )
 from cd5flow.errors import ProtocolError
 
-FORMAT = "cd5flow.protocol/1"
-
 Limit = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 

@@ -22,8 +22,6 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -35,6 +33,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cd5flow.criteria.clinical import FieldKind, field_kinds
+from cd5flow.model.file_part import FilePart
 
 FIELDS: Final[Mapping[str, FieldKind]] = {
     name: kind for name, kind in field_kinds().items() if name != "patient_id"
@@ -128,12 +127,8 @@ Bound = Annotated[
 Word = Annotated[str, Field(min_length=1)]
 
 
-class Part(BaseModel):
+class Part(FilePart, str_strip_whitespace=True, serialize_by_alias=True):
     """A part of a protocol file: frozen, no unknown fields."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, serialize_by_alias=True
-    )
 
 
 class Comparison(Part):

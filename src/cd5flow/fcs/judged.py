@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from cd5flow.fcs.privacy import Action, KeywordRules, Rule
+from cd5flow.fcs.privacy import Action, KeywordRule, KeywordRules
 from cd5flow.fcs.timestamps import day_of, elapsed_seconds, moment_of, stamp_of
 from cd5flow.model.events import Channel
 
@@ -36,7 +36,7 @@ class Judged:
     keyword: str
     before: str
     after: str | None
-    rule: Rule
+    rule: KeywordRule
     why: str
 
     @property

@@ -13,13 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import integer, number
 from cd5flow.model.events import Channel
+from cd5flow.model.file_part import FilePart
 
 _OWN_FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     "count": lambda value: integer(value) is not None,
@@ -52,9 +53,7 @@ def _expression(written: str) -> str:
 _Expression = Annotated[str, AfterValidator(_expression)]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Entry(FilePart):
     keywords: tuple[str, ...] = Field(min_length=1)
     why: str = Field(min_length=1)
 
@@ -82,17 +81,13 @@ class _Remove(_Entry):
     echo: bool = False
 
 
-class _Look(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Look(FilePart):
     form: _Expression
     what: str = Field(min_length=1)
 
 
-class KeywordList(BaseModel):
+class KeywordList(FilePart):
     """`gating/deidentify.yaml` as written; its comments say what each field means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["cd5flow.deidentify/1"]
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -115,7 +110,7 @@ class KeywordList(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class KeywordRule:
     """What the list says of some keywords.
 
     Attributes:
@@ -136,13 +131,8 @@ class Rule:
     echo: bool = False
     asked: bool = False
 
-    @property
-    def names_keywords(self) -> bool:
-        """Whether the entry tells a keyword but for numbers: what * stands for may be anything."""
-        return bool(self.entry) and "*" not in self.entry
 
-
-UNLISTED: Final = Rule("", Action.REMOVE, "not on the list of what may stay")
+UNLISTED: Final = KeywordRule("", Action.REMOVE, "not on the list of what may stay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +150,12 @@ class KeywordRules:
 
     version: str
     sha256: str
-    exact: Mapping[str, Rule]
-    patterns: Sequence[tuple[re.Pattern[str], Rule]]
+    exact: Mapping[str, KeywordRule]
+    patterns: Sequence[tuple[re.Pattern[str], KeywordRule]]
     forms: Mapping[str, re.Pattern[str]]
     looks: Sequence[tuple[re.Pattern[str], str]]
 
-    def rule(self, keyword: str) -> Rule:
+    def rule(self, keyword: str) -> KeywordRule:
         """Return the rule of an upper-case keyword."""
         if keyword in self.exact:
             return self.exact[keyword]
@@ -192,7 +182,7 @@ class KeywordRules:
     def also_removing(self, keywords: Iterable[str]) -> KeywordRules:
         """Return rules that remove these keywords too."""
         more = {
-            keyword: Rule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
+            keyword: KeywordRule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
             for keyword in (each.strip().upper() for each in keywords)
         }
         return KeywordRules(
@@ -218,8 +208,8 @@ def load_rules(path: Path) -> KeywordRules:
     """
     loaded: Loaded[KeywordList] = load_yaml(path, KeywordList, error=OptionError)
     written = loaded.value
-    exact: dict[str, Rule] = {}
-    patterns: list[tuple[tuple[bool, int], re.Pattern[str], Rule]] = []
+    exact: dict[str, KeywordRule] = {}
+    patterns: list[tuple[tuple[bool, int], re.Pattern[str], KeywordRule]] = []
     for keyword, rule in _entries(written):
         if "*" in keyword or "{N}" in keyword:
             particular = len(keyword.replace("*", ""))
@@ -237,20 +227,20 @@ def load_rules(path: Path) -> KeywordRules:
     )
 
 
-def _entries(written: KeywordList) -> Iterable[tuple[str, Rule]]:
+def _entries(written: KeywordList) -> Iterable[tuple[str, KeywordRule]]:
     """Yield each keyword with its rule, those that win among equals first."""
     for gone in written.remove:
         for entry in gone.keywords:
-            yield entry.upper(), Rule(entry, Action.REMOVE, gone.why, echo=gone.echo)
+            yield entry.upper(), KeywordRule(entry, Action.REMOVE, gone.why, echo=gone.echo)
     for new in written.replace:
         for entry in new.keywords:
-            yield entry.upper(), Rule(entry, Action.REPLACE, new.why, text=new.text)
+            yield entry.upper(), KeywordRule(entry, Action.REPLACE, new.why, text=new.text)
     for dated in written.dates:
         for entry in dated.keywords:
-            yield entry.upper(), Rule(entry, Action.DATE, dated.why, form=dated.form)
+            yield entry.upper(), KeywordRule(entry, Action.DATE, dated.why, form=dated.form)
     for kept in written.keep:
         for entry in kept.keywords:
-            yield entry.upper(), Rule(entry, Action.KEEP, kept.why, form=kept.form)
+            yield entry.upper(), KeywordRule(entry, Action.KEEP, kept.why, form=kept.form)
 
 
 def _pattern(keyword: str) -> re.Pattern[str]:

@@ -10,14 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cd5flow.config.shipped import codes_file
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Specimen
-
-FORMAT: Final = "cd5flow.codes/1"
 
 
 class Concept(StrEnum):
@@ -85,11 +84,7 @@ StatedSpecimen = Literal[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StandardCode(_Part):
+class StandardCode(FilePart):
     """A code of a public or site code system.
 
     Attributes:
@@ -105,14 +100,14 @@ class StandardCode(_Part):
     specimens: tuple[StatedSpecimen, ...] | None = None
 
 
-class NamedConcept(_Part):
+class NamedConcept(FilePart):
     """One thing's text, and its codes elsewhere."""
 
     text: Words
     codes: tuple[StandardCode, ...] = ()
 
 
-class Systems(_Part):
+class Systems(FilePart):
     """URIs of the site: of its local codes, and of whom or what an identifier names."""
 
     local: Uri
@@ -122,7 +117,7 @@ class Systems(_Part):
     file: Uri
 
 
-class Codes(_Part):
+class Codes(FilePart):
     """A whole table of codes: each key exactly once."""
 
     format: Literal["cd5flow.codes/1"]

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from cd5flow.errors import GatesError
 from cd5flow.interop.file_gates import LOWEST, PART_OF, FileGate
 from cd5flow.interop.gatingml_elements import STANDARD
-from cd5flow.interop.gatingml_matrices import Compensation
+from cd5flow.interop.gatingml_matrices import ChosenCompensation
 from cd5flow.model.geometry import (
     Boolean,
     Dimension,
@@ -57,7 +57,7 @@ class References:
 
     scales: Mapping[str, Scale]
     outside: Mapping[str, str]
-    compensation: Compensation
+    compensation: ChosenCompensation
 
 
 @dataclass(frozen=True, slots=True)

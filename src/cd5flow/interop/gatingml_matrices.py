@@ -40,7 +40,7 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
-class Compensation:
+class ChosenCompensation:
     """What the references of a file's gates mean for one tube.
 
     Attributes:
@@ -88,7 +88,7 @@ class Compensation:
 
 def choose(
     matrices: Mapping[str, Matrix], *, used: Collection[str | None], embedded: bool
-) -> Compensation:
+) -> ChosenCompensation:
     """Decide which of a file's matrices is the tube's.
 
     A tube is compensated by one matrix. Others may only be variants of it, that leave some channels
@@ -112,12 +112,12 @@ def choose(
             "tube is compensated by one matrix"
         )
     if not asked:
-        return Compensation(matrices, None, {}, embedded)
+        return ChosenCompensation(matrices, None, {}, embedded)
     for base in matrices:
         variants = {name: _left_raw(matrices[name], matrices[base]) for name in asked}
         if all(raw is not None for raw in variants.values()):
             left = {name: raw for name, raw in variants.items() if raw is not None}
-            return Compensation(matrices, base, left, embedded)
+            return ChosenCompensation(matrices, base, left, embedded)
     raise GatesError(
         f"gates are compensated by different matrices ({', '.join(asked)}); a tube is compensated "
         "by one matrix"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.references import MarkerRef, PopulationRef
 
 EventCount = Annotated[int, Field(ge=1)]
@@ -21,10 +22,8 @@ class IntervalMethod(StrEnum):
     JEFFREYS = "jeffreys"
 
 
-class OtherDenominator(BaseModel):
+class OtherDenominator(FilePart):
     """A denominator of another convention: the events of one population outside some others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str = Field(min_length=1, description="in words, as the report prints it")
     population: PopulationRef
@@ -33,10 +32,8 @@ class OtherDenominator(BaseModel):
     )
 
 
-class BurdenLimits(BaseModel):
+class BurdenLimits(FilePart):
     """When blasts count as detected and as quantified; `burden:` in a strategy file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cluster_events: EventCount = Field(
         description="fewest blasts that count as a cluster; below it nothing was detected"
@@ -77,19 +74,17 @@ class BurdenLimits(BaseModel):
         return self
 
 
-class CompensationLimits(BaseModel):
+class CompensationLimits(FilePart):
     """When a spillover matrix is usable.
 
     Attributes:
         max_condition_number: above it, solving for the dyes multiplies the noise beyond use.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     max_condition_number: float = Field(gt=1)
 
 
-class PatternLimits(BaseModel):
+class PatternLimits(FilePart):
     """How the words for a CD5 pattern are chosen, in this order.
 
     Attributes:
@@ -105,8 +100,6 @@ class PatternLimits(BaseModel):
             is `heterogeneous`; a narrower one is `dim`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     negative_percent: float = Field(ge=0, le=100)
     partial_valley_depth: float = Field(gt=0, lt=1)
     partial_percent: float = Field(ge=0, le=50)
@@ -115,7 +108,7 @@ class PatternLimits(BaseModel):
     heterogeneous_decades: float = Field(ge=0)
 
 
-class StainRule(BaseModel):
+class StainRule(FilePart):
     """What a weak stain with CD5 may have hidden.
 
     Attributes:
@@ -126,13 +119,11 @@ class StainRule(BaseModel):
             it counts where CD5 of the blasts has no valley that parts carriers from the others.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     expected_index: float | None = Field(default=None, gt=0)
     margin: float = Field(ge=1)
 
 
-class NeighbourRule(BaseModel):
+class NeighbourRule(FilePart):
     """How cells of other kinds that lie in the blast gate are estimated.
 
     Attributes:
@@ -146,8 +137,6 @@ class NeighbourRule(BaseModel):
         noise: standard errors of the counts that are added to an estimate.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     mature: tuple[PopulationRef, ...]
     axis: MarkerRef
     lineage: tuple[MarkerRef, ...]
@@ -156,7 +145,7 @@ class NeighbourRule(BaseModel):
     noise: float = Field(ge=0)
 
 
-class Cd5Limits(BaseModel):
+class Cd5Limits(FilePart):
     """Limits of the CD5 read-out.
 
     Attributes:
@@ -198,8 +187,6 @@ class Cd5Limits(BaseModel):
         pattern: rules for the pattern's word.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     evaluable_blasts: int = Field(ge=1)
     definite_blasts: int = Field(ge=1)
     bright_events: int = Field(ge=1)
@@ -231,7 +218,7 @@ class Cd5Limits(BaseModel):
     pattern: PatternLimits
 
 
-class CheckLimit(BaseModel):
+class CheckLimit(FilePart):
     """The limits of one quality check; null is no limit on that step.
 
     Attributes:
@@ -239,8 +226,6 @@ class CheckLimit(BaseModel):
         warn: from here on the check warns.
         fail: from here on it fails, and states are withheld.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     worse: Literal["above", "below"]
     warn: float | None = None
@@ -289,7 +274,7 @@ class CheckCode(StrEnum):
     SPECIMEN_AGE = "SPECIMEN_AGE"
 
 
-class FlowRateRule(BaseModel):
+class FlowRateRule(FilePart):
     """When a bin of time holds more or fewer events than it should.
 
     Attributes:
@@ -300,15 +285,13 @@ class FlowRateRule(BaseModel):
         spreads: and they differ by so many SDs of the noise from bin to bin (at least a count's own).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     bin_events: int = Field(ge=20)
     bins: int = Field(ge=10)
     change: float = Field(gt=0, lt=1)
     spreads: float = Field(gt=0)
 
 
-class DriftRule(BaseModel):
+class DriftRule(FilePart):
     """How a channel's drift is measured.
 
     Attributes:
@@ -317,14 +300,12 @@ class DriftRule(BaseModel):
         pieces: and most pieces.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     markers: tuple[MarkerRef, ...]
     piece_events: int = Field(ge=100)
     pieces: int = Field(ge=2)
 
 
-class ResidualPopulation(BaseModel):
+class ResidualPopulation(FilePart):
     """Cells that cannot carry some markers: what they show there is background or spillover.
 
     Attributes:
@@ -337,8 +318,6 @@ class ResidualPopulation(BaseModel):
             channel may rise with another dye because both grow with the cell.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     population: PopulationRef
     lacks: tuple[MarkerRef, ...]
     sources: tuple[MarkerRef, ...] | None = None
@@ -346,7 +325,7 @@ class ResidualPopulation(BaseModel):
     falling_only: bool = False
 
 
-class ResidualRule(BaseModel):
+class ResidualRule(FilePart):
     """How spillover that compensation left behind is looked for.
 
     Attributes:
@@ -363,8 +342,6 @@ class ResidualRule(BaseModel):
         error_percent: and if the slope's standard error is at most this.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     populations: tuple[ResidualPopulation, ...]
     fmo_populations: tuple[PopulationRef, ...]
     reference_events: int = Field(ge=20)
@@ -375,7 +352,7 @@ class ResidualRule(BaseModel):
     error_percent: float = Field(gt=0)
 
 
-class CarryOverRule(BaseModel):
+class CarryOverRule(FilePart):
     """How blasts of the tube before are looked for.
 
     Attributes:
@@ -384,14 +361,12 @@ class CarryOverRule(BaseModel):
         confidence_percent: of the lower limit of the ratio.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     first_percent: float = Field(gt=0, lt=50)
     cells: int = Field(ge=1)
     confidence_percent: float = Field(gt=50, lt=100)
 
 
-class ReagentRule(BaseModel):
+class ReagentRule(FilePart):
     """What counts as a CD5 mode of the normal T cells.
 
     Attributes:
@@ -400,14 +375,12 @@ class ReagentRule(BaseModel):
         percent: and so large a share of them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     valley_depth: float = Field(gt=0, lt=1)
     events: int = Field(ge=1)
     percent: float = Field(ge=0, le=100)
 
 
-class QualityLimits(BaseModel):
+class QualityLimits(FilePart):
     """How quality is looked at, and the limits of the checks by their code.
 
     Attributes:
@@ -416,8 +389,6 @@ class QualityLimits(BaseModel):
         not_definite: checks that, where they warn, keep CD5 from a definite state.
         checks: limits. A check that is not named here is for the record.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     flow_rate: FlowRateRule
     drift: DriftRule

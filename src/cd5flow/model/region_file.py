@@ -13,8 +13,9 @@ from operator import or_
 from types import GenericAlias
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, create_model, model_validator
+from pydantic import Field, GetPydanticSchema, create_model, model_validator
 
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.geometry import Dimension, Interval, Operand, Region
 from cd5flow.model.scale import Scale
 
@@ -25,10 +26,8 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Named = Annotated[str, Field(min_length=1)]
 
 
-class Written(BaseModel):
+class Written(FilePart):
     """What a file writes of a dataclass of geometry or scale."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     of: ClassVar[type[Any]]
 

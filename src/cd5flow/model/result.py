@@ -27,6 +27,7 @@ from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, Exclude
 from cd5flow.model.reasons import Reason, ReasonData
 from cd5flow.model.section import (
     Count,
+    Document,
     Number,
     Percent,
     Section,
@@ -197,7 +198,7 @@ class ProvenanceSection(Section):
     )
 
 
-class Result(Section):
+class Result(Document):
     """Everything that cd5flow says of one tube."""
 
     reason_fields: ClassVar[Mapping[str, str]] = {"findings": "finding_data"}
@@ -234,7 +235,3 @@ class Result(Section):
     automatic: AutomaticSection | None = Field(
         default=None, description="the answers without them; null where no gate was drawn"
     )
-
-    def to_json(self) -> str:
-        """Return the text of result.json: UTF-8, two spaces, keys in the contract's order."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"

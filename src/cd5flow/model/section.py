@@ -51,18 +51,26 @@ class Section(BaseModel):
         return super().model_copy(update=changed, deep=deep)
 
 
+class Document(Section):
+    """A part that is written as a file of its own."""
+
+    def to_json(self) -> str:
+        """Return it as JSON: UTF-8, two spaces, keys in the contract's order."""
+        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
+
+
 def _agreed(
-    told: Reason | tuple[Reason, ...] | None, data: Reason | tuple[Reason, ...] | None
+    said: Reason | tuple[Reason, ...] | None, data: Reason | tuple[Reason, ...] | None
 ) -> Reason | tuple[Reason, ...] | None:
-    if isinstance(told, tuple):
-        if not isinstance(data, tuple) or len(data) != len(told):
-            return told
-        return tuple(_one(*pair) for pair in zip(told, data, strict=True))
-    if told is None or not isinstance(data, Reason):
-        return told
-    return _one(told, data)
+    if isinstance(said, tuple):
+        if not isinstance(data, tuple) or len(data) != len(said):
+            return said
+        return tuple(_one(*pair) for pair in zip(said, data, strict=True))
+    if said is None or not isinstance(data, Reason):
+        return said
+    return _one(said, data)
 
 
-def _one(told: Reason, data: Reason) -> Reason:
-    same = str(data) == str(told) or sentence(data) == str(told)
-    return data if same else told
+def _one(said: Reason, data: Reason) -> Reason:
+    same = str(data) == str(said) or sentence(data) == str(said)
+    return data if same else said

@@ -15,7 +15,7 @@ from cd5flow.plots.gates import gate_drawings, is_of_time, map_drawings
 from cd5flow.plots.overlay import overlay_drawing
 from cd5flow.plots.scene import Scene
 
-__all__ = ["Count", "Drawing", "as_png", "as_svg", "drawings", "pictures"]
+__all__ = ["Count", "Drawing", "as_png", "as_svg", "drawings"]
 
 
 def drawings(analysis: Analysis) -> Iterator[Drawing]:
@@ -35,9 +35,3 @@ def drawings(analysis: Analysis) -> Iterator[Drawing]:
     for gate in gates:
         if not is_of_time(scene, gate):
             yield from gate_drawings(scene, gate)
-
-
-def pictures(analysis: Analysis) -> Iterator[tuple[str, bytes]]:
-    """Yield the name of each picture and its PNG; equal analyses give equal bytes."""
-    for drawing in drawings(analysis):
-        yield drawing.name, as_png(drawing.figure, title=drawing.title)

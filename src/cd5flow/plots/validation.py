@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,8 +22,6 @@ from cd5flow.plots.canvas import (
     span,
     write,
 )
-
-Values = npt.NDArray[np.float64]
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#56B4E9")
 """Of groups, in their order: Okabe and Ito, Color Universal Design, 2008."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cd5flow.config.yaml_file import load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.model.file_part import FilePart
 
 SCATTER: Final = ("FSC", "SSC")
 _DYES: Final = frozenset({"viability", "nuclear"})
@@ -38,17 +39,13 @@ Measure = Literal["A", "H", "W", ""]
 Amplified = Literal["lin", "log", ""]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Entry(FilePart):
     used: bool = False
     aliases: tuple[str, ...] = ()
 
 
-class _MarkersFile(BaseModel):
+class _MarkersFile(FilePart):
     """`gating/markers.yaml` as written; its comments say what each field means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["cd5flow.markers/1"]
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -82,7 +79,7 @@ class _Lexicon:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LabelReading:
     """What one label says.
 
     Attributes:
@@ -129,7 +126,7 @@ class MarkerAliases:
         markers = self.read(name).markers
         return markers[0] if len(markers) == 1 else name
 
-    def read(self, text: str, *, is_detector: bool = False) -> Reading:
+    def read(self, text: str, *, is_detector: bool = False) -> LabelReading:
         """Read one label, or a detector's name, in which some dyes are not believed."""
         text = _PREFIX.sub("", text.strip().strip("<>"))
         stripped, measure, amplified = _tail(text)
@@ -141,7 +138,7 @@ class MarkerAliases:
             measure = measure or cast("Measure", letter)
         names = tuple(dict.fromkeys(found))
         shared = self._combinations.get(frozenset(names))
-        return Reading(
+        return LabelReading(
             markers=(shared,) if shared else names,
             withheld=withheld,
             measure=measure,

@@ -15,7 +15,7 @@ from cd5flow.errors import PanelError
 from cd5flow.model.events import Channel
 from cd5flow.model.findings import Finding, info, warning
 from cd5flow.model.panel import Panel
-from cd5flow.preprocess.labels import SCATTER, MarkerAliases, Reading
+from cd5flow.preprocess.labels import SCATTER, LabelReading, MarkerAliases
 
 TIME: Final = "Time"
 _BY_MEASURE: Final = {"A": 0, "": 1, "H": 2}
@@ -26,7 +26,7 @@ class _Candidate:
     """A channel with what its label says, or its detector's name where the label says nothing."""
 
     channel: Channel
-    reading: Reading
+    reading: LabelReading
     text: str
 
     def __str__(self) -> str:
@@ -147,7 +147,7 @@ def _candidate(channel: Channel, aliases: MarkerAliases) -> _Candidate:
     chosen, text = (by_label, channel.label) if by_label.markers else (by_name, channel.detector)
     return _Candidate(
         channel,
-        Reading(
+        LabelReading(
             markers=chosen.markers,
             withheld=(),
             measure=by_label.measure or by_name.measure,

@@ -17,6 +17,11 @@ from cd5flow.model.scale import Asinh, Logicle, Scale
 from cd5flow.numerics.order_statistics import quantiles
 
 _NORMAL_TAIL: Final = 1.95996 / 0.67449  # 5th percentile over median of a half normal distribution
+_NEGATIVE_PERCENTILE: Final = 5.0
+_LONGEST_TAIL: Final = 3.0
+_FEWEST_NEGATIVES: Final = 100
+_LEAST_WIDTH: Final = 0.2
+"""Smallest W; the largest is 0.1 below M / 2."""
 
 
 def decades_for(top: float) -> float:
@@ -33,29 +38,21 @@ def logicle_for(
     *,
     top: float,
     decades: float | None = None,
-    negative_percentile: float = 5.0,
-    longest_tail: float = 3.0,
-    fewest_negatives: int = 100,
     default_width: float = 0.5,
-    least_width: float = 0.2,
     most_values: int = 100_000,
 ) -> Logicle:
     """Choose a logicle scale whose linear part just holds a channel's negative events.
 
     W = (M - log10(T / |r|)) / 2 with r the 5th percentile of the negative values (Parks 2006, Moore
     and Parks 2012; flowCore's estimateLogicle takes the same r). Of a normal spread about zero that
-    is 2.9 times the median negative value; |r| is taken as at most `longest_tail` times as much, lest
+    is 2.9 times the median negative value; |r| is taken as at most `_LONGEST_TAIL` times as much, lest
     a few over-compensated events widen the linear part until it swallows a dim population.
 
     Args:
         values: linear units, compensated.
         top: T, the largest value that the channel can hold.
         decades: M; None for `decades_for(top)`.
-        negative_percentile: which percentile of the negative values is r.
-        longest_tail: see above.
-        fewest_negatives: with fewer, the width is `default_width`.
-        default_width: W where the data do not tell.
-        least_width: smallest W; the largest is 0.1 below M / 2.
+        default_width: W where there are too few negative values to tell.
         most_values: more values than this are thinned evenly; the percentile needs no more.
     """
     m = decades_for(top) if decades is None else decades
@@ -64,10 +61,10 @@ def logicle_for(
     x = np.asarray(values)
     x = x[:: max(1, x.size // most_values)]
     negative = x[(x < 0) & np.isfinite(x)]
-    if negative.size >= fewest_negatives:
-        low, middle = quantiles(negative.astype(np.float64), (negative_percentile, 50.0))
-        r = min(abs(low), longest_tail * _NORMAL_TAIL * abs(middle))
-        width = max((m - math.log10(top / r)) / 2.0, least_width)
+    if negative.size >= _FEWEST_NEGATIVES:
+        low, middle = quantiles(negative.astype(np.float64), (_NEGATIVE_PERCENTILE, 50.0))
+        r = min(abs(low), _LONGEST_TAIL * _NORMAL_TAIL * abs(middle))
+        width = max((m - math.log10(top / r)) / 2.0, _LEAST_WIDTH)
     return Logicle(t=top, w=min(width, widest), m=m, a=0.0)
 
 

@@ -114,8 +114,8 @@ def outside_blasts(tube: QualityInput) -> Observation:
     gating = tube.gating
     whole = gating.members.get(tube.denominator_name)
     found = gating.members.get(tube.blasts_name)
-    told = gating.lineage.cluster and tube.blasts_name in gating.tree
-    if not told or whole is None or found is None or not whole.any():
+    has_cluster = gating.lineage.cluster and tube.blasts_name in gating.tree
+    if not has_cluster or whole is None or found is None or not whole.any():
         return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cluster"))
     gate = gating.tree[tube.blasts_name]
     if gate.evidence.method != _CLUSTER_METHOD:

@@ -143,11 +143,11 @@ def slopes(cells: Iterable[Negatives], rule: ResidualRule) -> tuple[Slope, ...]:
             if bins is None:
                 continue
             for target, y in each.targets.items():
-                told = _slope(bins, y, rule, each.quantile_percent)
-                if told is None or told[1] > rule.error_percent:
+                fitted = _slope(bins, y, rule, each.quantile_percent)
+                if fitted is None or fitted[1] > rule.error_percent:
                     continue
-                if told[0] < 0 or not each.falling_only:
-                    found.append(Slope(each.name, source, target, *told))
+                if fitted[0] < 0 or not each.falling_only:
+                    found.append(Slope(each.name, source, target, *fitted))
     return tuple(found)
 
 

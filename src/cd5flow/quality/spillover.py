@@ -10,6 +10,7 @@ import numpy as np
 from cd5flow.model.events import Spillover
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
+from cd5flow.preprocess.compensation import CompensationState, SpilloverChoice
 from cd5flow.quality.checks import Observation
 
 
@@ -18,18 +19,17 @@ class Compensation:
     """How a tube was compensated.
 
     Attributes:
-        told: its state.
-        known: whether signals may be read as free of spillover.
-        invertible: False where there is a matrix and it cannot be inverted well enough.
-        applied: the matrix that was applied; None where none was.
+        choice: the matrix that was applied, and what is known of the tube's spillover.
         compensated_before: channels named as compensated already.
     """
 
-    told: Reason
-    known: bool
-    invertible: bool
-    applied: Spillover | None
+    choice: SpilloverChoice
     compensated_before: tuple[str, ...]
+
+    @property
+    def applied(self) -> Spillover | None:
+        """The matrix that was applied; None where none was."""
+        return self.choice.spillover
 
 
 def observe_spillover(tube: Compensation) -> tuple[Observation, ...]:
@@ -40,11 +40,24 @@ def observe_spillover(tube: Compensation) -> tuple[Observation, ...]:
 def compensation(tube: Compensation) -> Observation:
     """Condition number of the matrix used; none where compensation is unknown."""
     code, unit = "COMPENSATION", "condition number"
-    if not tube.known:
-        state = QualityState.WARN if tube.invertible else QualityState.FAIL
-        return Observation(code, None, unit, tube.told, state)
+    said = _state(tube.choice)
+    if not tube.choice.state.is_known:
+        singular = tube.choice.state is CompensationState.SINGULAR
+        return Observation(
+            code, None, unit, said, QualityState.FAIL if singular else QualityState.WARN
+        )
     number = None if tube.applied is None else tube.applied.condition_number
-    return Observation(code, number, unit, tube.told)
+    return Observation(code, number, unit, said)
+
+
+def _state(choice: SpilloverChoice) -> Reason:
+    """Return the state of compensation, with where its matrix is from."""
+    case = choice.state.value.lower()
+    if choice.spillover is None:
+        return Reason("COMPENSATION", case=case)
+    if choice.state is CompensationState.SINGULAR:
+        case = "singular_from"
+    return Reason("COMPENSATION", case=case, source=choice.spillover.source)
 
 
 def diagonal(tube: Compensation) -> Observation:

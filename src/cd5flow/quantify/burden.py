@@ -47,13 +47,13 @@ class Sensitivity:
     Attributes:
         lod, lloq: the limits.
         by: what the LOD rests on: events over the denominator, or the laboratory's validation.
-        told: the same as values of a reason, whose case tells what the LOD rests on.
+        reason_values: the same for a reason, whose case tells what the LOD rests on.
     """
 
     lod: float
     lloq: float
     by: Literal["count rule", "validated"]
-    told: Mapping[str, object]
+    reason_values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ def _judge(
     if detected:
         return _detected(counts, percent, limits, burden_limit_percent, notes)
     if clustered:
-        reason = Reason("BELOW_LOD", blasts=counts.blast_events, **reached.told)
+        reason = Reason("BELOW_LOD", blasts=counts.blast_events, **reached.reason_values)
         return BurdenState.INDETERMINATE, (reason, *notes)
     return _not_seen(counts, reached, limits, notes)
 
@@ -248,12 +248,12 @@ def _not_seen(
         )
         return BurdenState.INCONCLUSIVE, (reason, *notes)
     if reached.lod <= required and counts.unseen:
-        reason = Reason("PANEL_BLIND", cluster=seen, unseen=counts.unseen, **reached.told)
+        reason = Reason("PANEL_BLIND", cluster=seen, unseen=counts.unseen, **reached.reason_values)
         return BurdenState.INCONCLUSIVE, (reason, *notes)
     if reached.lod <= required:
-        reason = Reason("NO_CLUSTER_SEEN", cluster=seen, high=high, **reached.told)
+        reason = Reason("NO_CLUSTER_SEEN", cluster=seen, high=high, **reached.reason_values)
         return BurdenState.NOT_DETECTED, (reason, *notes)
-    reason = Reason("SENSITIVITY_TOO_LOW", cluster=seen, required=required, **reached.told)
+    reason = Reason("SENSITIVITY_TOO_LOW", cluster=seen, required=required, **reached.reason_values)
     return BurdenState.INCONCLUSIVE, (reason, *notes)
 
 

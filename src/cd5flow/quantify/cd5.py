@@ -20,11 +20,11 @@ from cd5flow.quantify.described import (
     medians,
     t_cell_section,
 )
-from cd5flow.quantify.measurement import DEFINITE_CUTS, Axis, Measurement, measure
+from cd5flow.quantify.measurement import DEFINITE_CUTS, Cd5Axis, Measurement, measure
 from cd5flow.quantify.pattern import pattern_of
 from cd5flow.quantify.statistics import interval
 
-__all__ = ["Axis", "Circumstances", "Measurement", "Threshold", "judge_cd5", "measure"]
+__all__ = ["Cd5Axis", "Circumstances", "Measurement", "Threshold", "judge_cd5", "measure"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ may be others widens the band.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,10 +135,3 @@ def beyond_own(found: int, own: int, *, rule: NeighbourRule) -> float:
     if found == 0:
         return 0.0
     return max(0.0, found - own + rule.noise * float(np.sqrt(found + own)))
-
-
-def total_percent(neighbours: Sequence[Neighbour], blasts: int) -> float | None:
-    """Return all of them as a part of the gate, 0 to 100; None where the gate is empty."""
-    if not blasts:
-        return None
-    return 100 * min(sum(n.events for n in neighbours) / blasts, 1.0)

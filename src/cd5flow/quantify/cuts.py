@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod
-from cd5flow.numerics.order_statistics import median, quantile
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median, quantile
 from cd5flow.quantify.resampling import (
     Floats,
     generator,
@@ -26,12 +26,11 @@ Signal = npt.NDArray[np.floating[Any]]
 Halves = Callable[[Signal, str], tuple[Floats, Floats]]
 """Centre and lower-half SD of a signal: (1,) as they are, or (resamples,) as they might have been."""
 
-MAD_TO_SD = 1.4826
 EMPTY: Signal = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class NegativeReference:
     """A population of the tube that lacks CD5.
 
     Attributes:
@@ -75,7 +74,7 @@ class Readout:
 
     blasts: Signal
     t_cells: Signal
-    references: tuple[Reference, ...]
+    references: tuple[NegativeReference, ...]
     background: Mapping[str, Signal]
     controls: tuple[ControlSignal, ...] = ()
 
@@ -205,7 +204,9 @@ class _Scaled:
         return self.centre + spreads * self.spread
 
 
-def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed: int) -> Cut:
+def _internal(
+    reference: NegativeReference, *, readout: Readout, limits: Cd5Limits, seed: int
+) -> Cut:
     markers = _backgrounds(reference, readout.background, limits)
     found = _scaled(reference, markers, readout.background, half=_as_they_are)
 
@@ -237,7 +238,7 @@ def _internal(reference: Reference, *, readout: Readout, limits: Cd5Limits, seed
 
 
 def _scaled(
-    reference: Reference,
+    reference: NegativeReference,
     markers: Sequence[tuple[str, bool]],
     blasts: Mapping[str, Signal],
     *,
@@ -296,7 +297,7 @@ def lower_half(values: Signal) -> tuple[float, float]:
 
 
 def _backgrounds(
-    reference: Reference, blasts: Mapping[str, Signal], limits: Cd5Limits
+    reference: NegativeReference, blasts: Mapping[str, Signal], limits: Cd5Limits
 ) -> list[tuple[str, bool]]:
     """Return the markers by which backgrounds are compared, and whether their centres have a ratio.
 

@@ -17,7 +17,7 @@ DEFINITE_CUTS = frozenset({CutMethod.FMO, CutMethod.INTERNAL_NEGATIVE, CutMethod
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class Cd5Axis:
     """The CD5 axis.
 
     Attributes:
@@ -44,7 +44,7 @@ class Measurement:
     """
 
     readout: Readout
-    axis: Axis
+    axis: Cd5Axis
     cuts: tuple[Cut, ...]
     t_cell_events: int
     defensible: tuple[float, ...]
@@ -80,7 +80,7 @@ class Measurement:
 
 
 def measure(
-    readout: Readout, *, axis: Axis, limits: Cd5Limits, by_hand: Cut | None = None, seed: int = 0
+    readout: Readout, *, axis: Cd5Axis, limits: Cd5Limits, by_hand: Cut | None = None, seed: int = 0
 ) -> Measurement:
     """Place every cut that the tube and its controls allow, after one that a person placed."""
     place = valley_of(readout.blasts, axis.scaled, depth=limits.valley_depth)

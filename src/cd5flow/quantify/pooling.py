@@ -20,9 +20,9 @@ from cd5flow.model.result import (
     ProtocolSection,
     QualityState,
     Result,
-    Section,
     StrategySection,
 )
+from cd5flow.model.section import Document
 from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
 
 WITH_CLUSTER: Final = frozenset(
@@ -39,7 +39,7 @@ FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "NO_CLUSTER", "SCATTER_HIDE
 """Why a tube is INCONCLUSIVE where more cells may settle it."""
 
 
-class Pooled(Section):
+class Pooled(Document):
     """What several tubes of one specimen say of the burden together."""
 
     reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
@@ -56,10 +56,6 @@ class Pooled(Section):
     strategy: StrategySection | None
     protocol: ProtocolSection | None
     burden: BurdenSection | None
-
-    def to_json(self) -> str:
-        """Return it as JSON: UTF-8, two spaces."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percent: float) -> Pooled:
@@ -118,15 +114,15 @@ def _against(results: Sequence[Result]) -> Iterator[Reason]:
     if len(results) < 2:
         yield Reason("ONE_TUBE", results=len(results))
         return
-    for code, told in _MUST_AGREE:
-        values = [told(result) for result in results]
+    for code, value_of in _MUST_AGREE:
+        values = [value_of(result) for result in results]
         if None in values:
             names = [r.sample.id for r, v in zip(results, values, strict=True) if v is None]
             yield Reason(code, case="unknown", samples=names)
         elif len(set(values)) > 1:
             yield Reason(code, case="differs", found=sorted({str(v) for v in values}))
-    for code, told in _MUST_NOT_DIFFER:
-        known = sorted({str(v) for r in results if (v := told(r)) is not None})
+    for code, value_of in _MUST_NOT_DIFFER:
+        known = sorted({str(v) for r in results if (v := value_of(r)) is not None})
         if len(known) > 1:
             yield Reason(code, case="differs", found=known)
     hashes = [result.sample.sha256 for result in results]
@@ -182,9 +178,9 @@ def _therapies(result: Result) -> str:
     return ", ".join(sorted(result.sample.prior_therapy)) or "none"
 
 
-_Told = Callable[[Result], str | None]
+_ValueOf = Callable[[Result], str | None]
 
-_MUST_AGREE: Final[tuple[tuple[str, _Told], ...]] = (
+_MUST_AGREE: Final[tuple[tuple[str, _ValueOf], ...]] = (
     ("OTHER_SPECIMEN", lambda r: r.sample.identifiers.get("specimen_id")),
     ("OTHER_LOT", lambda r: r.sample.identifiers.get("panel_lot")),
     ("OTHER_STRATEGY", _gates),
@@ -196,7 +192,7 @@ _MUST_AGREE: Final[tuple[tuple[str, _Told], ...]] = (
 )
 """What must be known of every tube, and one and the same."""
 
-_MUST_NOT_DIFFER: Final[tuple[tuple[str, _Told], ...]] = (
+_MUST_NOT_DIFFER: Final[tuple[tuple[str, _ValueOf], ...]] = (
     ("OTHER_PATIENT", lambda r: r.sample.patient_id),
     ("OTHER_CYTOMETER", lambda r: r.sample.cytometer),
 )

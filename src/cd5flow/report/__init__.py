@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cd5flow.report.folder import (
-    Wishes,
-    Written,
+    WantedOutputs,
+    WrittenSample,
     clear_aside,
     folder_name,
     is_complete,
@@ -13,8 +13,8 @@ from cd5flow.report.folder import (
 from cd5flow.report.tables import inert, populations_csv
 
 __all__ = [
-    "Wishes",
-    "Written",
+    "WantedOutputs",
+    "WrittenSample",
     "clear_aside",
     "folder_name",
     "inert",

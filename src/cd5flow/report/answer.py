@@ -28,7 +28,7 @@ from cd5flow.report.parts import (
     Paragraph,
     ReasonLine,
     Reasons,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     Tone,
@@ -299,7 +299,7 @@ def _few(lines: Sequence[T], most: int) -> Sequence[T]:
     return lines if len(lines) <= most else lines[: most - 1]
 
 
-def quality_summary(quality: QualitySection, wording: Wording) -> Section:
+def quality_summary(quality: QualitySection, wording: Wording) -> ReportSection:
     """Return the quality on page 1: what did not pass with its limits, and what else was looked at."""
     phrases = wording.phrases
     odd = [c for c in quality.checks if c.state in {QualityState.WARN, QualityState.FAIL}]
@@ -320,7 +320,7 @@ def quality_summary(quality: QualitySection, wording: Wording) -> Section:
             head = phrase.format(count=numerals.count(len(names)))
             blocks.append(Paragraph(head + wording.colon + wording.joint.join(names), "quiet"))
     word = wording.states.quality[quality.state].word
-    return Section("quality", phrases.quality_of.format(state=word), tuple(blocks))
+    return ReportSection("quality", phrases.quality_of.format(state=word), tuple(blocks))
 
 
 def check_table(

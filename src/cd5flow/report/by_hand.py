@@ -13,7 +13,7 @@ from cd5flow.report.parts import (
     Fact,
     Facts,
     Paragraph,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     number_column,
@@ -35,7 +35,7 @@ def by_hand_notice(result: Result, wording: Wording) -> tuple[Paragraph, ...]:
     return (Paragraph(said, "look"),)
 
 
-def by_hand_section(result: Result, wording: Wording) -> Section:
+def by_hand_section(result: Result, wording: Wording) -> ReportSection:
     """Return every drawn gate beside the automatic one; empty where none was drawn."""
     phrases = wording.phrases
     blocks: list[Block] = []
@@ -59,7 +59,7 @@ def by_hand_section(result: Result, wording: Wording) -> Section:
         ]
     if result.automatic is not None:
         blocks.append(Facts(tuple(_answers(result, wording)), title=phrases.answers_without))
-    return Section("by-hand", phrases.by_hand, tuple(blocks))
+    return ReportSection("by-hand", phrases.by_hand, tuple(blocks))
 
 
 def _row(one: OverrideSection, wording: Wording) -> tuple[Cell, ...]:

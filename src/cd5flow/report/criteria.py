@@ -13,7 +13,7 @@ from cd5flow.report.parts import (
     Fact,
     Facts,
     Paragraph,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     Tone,
@@ -24,7 +24,7 @@ from cd5flow.report.wording import Wording
 _TONES: Final[Mapping[bool | None, Tone]] = {True: "good", False: "bad", None: "look"}
 
 
-def criteria_section(eligibility: Eligibility, wording: Wording) -> Section:
+def criteria_section(eligibility: Eligibility, wording: Wording) -> ReportSection:
     """Return the criteria, in the protocol's order."""
     phrases, protocol = wording.phrases, eligibility.protocol
     overall = wording.states.overall[eligibility.overall]
@@ -58,7 +58,7 @@ def criteria_section(eligibility: Eligibility, wording: Wording) -> Section:
     if not eligibility.criteria_complete:
         blocks.append(Paragraph(phrases.criteria_partial, "look"))
     blocks += [table, Paragraph(phrases.criteria_note, "quiet")]
-    return Section("criteria", phrases.criteria, tuple(blocks))
+    return ReportSection("criteria", phrases.criteria, tuple(blocks))
 
 
 def _row(answer: CriterionAnswer, wording: Wording) -> tuple[Cell, ...]:

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from cd5flow.interop.reported import Amount, Reported, reported_burden, reported_cd5
-from cd5flow.model.reasons import Reason
-from cd5flow.model.result import QualityState, Result
-from cd5flow.report.tables import Cell, csv_text
+from cd5flow.model.result import Result
+from cd5flow.report.tables import Cell, csv_text, result_cells
 
 COLUMNS: Final[dict[str, str]] = {
     "schema": "of the result: cd5flow.result/1",
@@ -81,87 +80,25 @@ def flat_csv(results: Iterable[Result]) -> str:
 
 def flat_row(result: Result) -> dict[str, Cell]:
     """Return a result's row."""
-    return _whose(result) | _how_good(result) | _cd5(result) | _burden(result) | _rest(result)
-
-
-def _whose(result: Result) -> dict[str, Cell]:
-    sample, review = result.sample, result.review
-    return {
+    sample, review, cd5, burden = result.sample, result.review, result.cd5, result.burden
+    comparator, share = _shown(reported_burden(burden))
+    return result_cells(result) | {
         "schema": result.schema_,
-        "sample": sample.id,
-        "patient_id": sample.patient_id,
-        "accession": sample.identifiers.get("accession"),
-        "specimen_id": sample.identifiers.get("specimen_id"),
-        "file": sample.file,
         "sha256": sample.sha256,
-        "collected_at": sample.collected_at,
-        "acquired": sample.acquired,
-        "timepoint": sample.timepoint.value,
-        "specimen": sample.specimen.value,
-        "review_state": review.state,
         "review_by": review.by,
         "review_at": review.at,
-    }
-
-
-def _how_good(result: Result) -> dict[str, Cell]:
-    noticed = {QualityState.WARN, QualityState.FAIL}
-    return {
-        "quality_state": result.quality.state.value,
-        "quality_codes": ";".join(c.code for c in result.quality.checks if c.state in noticed),
-    }
-
-
-def _cd5(result: Result) -> dict[str, Cell]:
-    cd5 = result.cd5
-    return {
-        "cd5_state": cd5.state.value,
         "cd5_reported_percent": _shown(reported_cd5(cd5))[1],
-        "cd5_percent": cd5.percent,
-        "cd5_positive_events": cd5.positive_events,
         "cd5_blast_events": cd5.blast_events,
-        **_ends("cd5_ci95", cd5.ci95_percent),
-        **_ends("cd5_band", cd5.band_percent),
-        "cd5_operator": cd5.operator,
-        "cd5_threshold_percent": cd5.threshold_percent,
-        "cd5_cut_method": None if cd5.cut is None else cd5.cut.method.value,
-        "cd5_cut_linear": None if cd5.cut is None else cd5.cut.linear,
-        "cd5_pattern": None if cd5.pattern is None else cd5.pattern.value,
-        "cd5_reasons": _joined(cd5.reasons),
-    }
-
-
-def _burden(result: Result) -> dict[str, Cell]:
-    burden = result.burden
-    comparator, share = _shown(reported_burden(burden))
-    return {
-        "burden_state": burden.state.value,
         "burden_comparator": comparator,
         "burden_reported_percent": share,
-        "burden_percent": burden.percent,
         "burden_blast_events": burden.blast_events,
         "burden_denominator_events": burden.denominator_events,
         "burden_denominator": burden.denominator,
-        **_ends("burden_ci95", burden.ci95_percent),
-        "burden_upper95_percent": burden.upper95_percent,
         "burden_lod_percent": burden.lod_percent,
         "burden_lloq_percent": burden.lloq_percent,
         "burden_level": burden.level,
-        "burden_reasons": _joined(burden.reasons),
-    }
-
-
-def _rest(result: Result) -> dict[str, Cell]:
-    return {
-        "criterion_state": result.criterion.state.value,
-        "criterion_flow_state": result.criterion.flow_state.value,
-        "criterion_reasons": _joined(result.criterion.reasons),
-        "strategy": f"{result.strategy.name} {result.strategy.version}",
-        "lineage": result.strategy.lineage,
         "gates_by_hand": ";".join(one.gate for one in result.overrides),
-        "protocol": f"{result.protocol.name} {result.protocol.version}",
         "software": f"cd5flow {result.provenance.cd5flow}",
-        "created": result.provenance.created,
     }
 
 
@@ -169,12 +106,3 @@ def _shown(reported: Reported) -> tuple[str | None, float | None]:
     if isinstance(reported, Amount):
         return reported.comparator, reported.percent
     return None, None
-
-
-def _ends(name: str, ends: tuple[float, float] | None) -> dict[str, Cell]:
-    low, high = (None, None) if ends is None else ends
-    return {f"{name}_low_percent": low, f"{name}_high_percent": high}
-
-
-def _joined(reasons: tuple[Reason, ...]) -> str:
-    return " | ".join(map(str, reasons))

@@ -46,7 +46,7 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+\- ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class WantedOutputs:
     """What is written of a sample beside its result, table and gates.
 
     Attributes:
@@ -63,7 +63,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSample:
     """What became of a sample's folder.
 
     Attributes:
@@ -87,10 +87,10 @@ def write_sample(
     analysis: Analysis,
     out: Path,
     *,
-    wishes: Wishes | None = None,
+    outputs: WantedOutputs | None = None,
     aside: Path | None = None,
     stage: Stage = untimed,
-) -> Written:
+) -> WrittenSample:
     """Write a sample's folder under `out`.
 
     A folder that holds the same result (but for the time it was made) and all the files asked for
@@ -100,7 +100,7 @@ def write_sample(
     Args:
         analysis: the tube.
         out: the results folder, made where it is absent.
-        wishes: what else is to be written; None is the reports in English.
+        outputs: what else is to be written; None is the reports in English.
         aside: a folder on the same file system in which the new one is filled; None is `out`.
         stage: marks each part of the report, for who times them.
 
@@ -109,7 +109,7 @@ def write_sample(
     """
     folder = out / folder_name(analysis.result.sample.id)
     aside = out if aside is None else aside
-    wanted = wishes or Wishes()
+    wanted = outputs or WantedOutputs()
     try:
         for place in (out, aside):
             place.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def write_sample(
             and not _is_other_edition(folder, wanted)
         )
         if same and is_complete(folder, wanted):
-            return Written(folder, changed=False, previous=None)
+            return WrittenSample(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
@@ -129,7 +129,7 @@ def write_sample(
             _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
             if earlier is None:
                 place_folder(spare, folder)
-                return Written(folder, changed=True, previous=None)
+                return WrittenSample(folder, changed=True, previous=None)
             kept = None
             if same:
                 _keep_beside(folder, spare)
@@ -139,7 +139,7 @@ def write_sample(
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else folder
         raise OutputError(f"{where}: cannot be written ({error.strerror or error})") from error
-    return Written(folder, changed=True, previous=None if kept is None else folder / kept)
+    return WrittenSample(folder, changed=True, previous=None if kept is None else folder / kept)
 
 
 def clear_aside(out: Path, aside: Path) -> None:
@@ -151,7 +151,7 @@ def clear_aside(out: Path, aside: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def is_complete(folder: Path, wanted: Wishes) -> bool:
+def is_complete(folder: Path, wanted: WantedOutputs) -> bool:
     """Return whether a sample's folder holds every file asked for, its reports as asked for."""
     names = [RESULT, POPULATIONS, GATES, *([MEMBERSHIP] if wanted.membership else [])]
     if wanted.report:
@@ -162,7 +162,7 @@ def is_complete(folder: Path, wanted: Wishes) -> bool:
     return (folder / PLOTS).is_dir() and not _is_other_edition(folder, wanted)
 
 
-def _is_other_edition(folder: Path, wanted: Wishes) -> bool:
+def _is_other_edition(folder: Path, wanted: WantedOutputs) -> bool:
     """Return whether reports are asked for in other words than a folder's are written in."""
     page = folder / HTML
     if not wanted.report or not page.is_file():
@@ -170,7 +170,9 @@ def _is_other_edition(folder: Path, wanted: Wishes) -> bool:
     return edition_of(page) != edition(wanted.language, wanted.lab)
 
 
-def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int, stage: Stage) -> None:
+def _fill(
+    spare: Path, analysis: Analysis, wanted: WantedOutputs, *, version: int, stage: Stage
+) -> None:
     """Write every file of a sample into a new folder, through to the disk."""
     spare.mkdir()
     for name, content in _files(analysis, wanted, version=version, stage=stage):
@@ -180,7 +182,7 @@ def _fill(spare: Path, analysis: Analysis, wanted: Wishes, *, version: int, stag
 
 
 def _files(
-    analysis: Analysis, wanted: Wishes, *, version: int, stage: Stage
+    analysis: Analysis, wanted: WantedOutputs, *, version: int, stage: Stage
 ) -> Iterator[tuple[str, bytes]]:
     yield RESULT, analysis.result.to_json().encode()
     yield POPULATIONS, populations_csv(analysis.result).encode()

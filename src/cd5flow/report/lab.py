@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 from xml.etree.ElementTree import Element, ParseError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
+from cd5flow.model.file_part import FilePart
 from cd5flow.report.typesetting import TypstFaultError, typeset
 
 LOGO_BYTES: Final = 1_000_000
@@ -23,10 +24,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 LogoType: TypeAlias = Literal["png", "jpeg", "svg"]
 
 
-class LabFile(BaseModel):
+class LabFile(FilePart):
     """A laboratory's file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["cd5flow.laboratory/1"]
     name: Line = Field(description="the laboratory, as it stands at the head of each page")

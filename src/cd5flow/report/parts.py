@@ -208,7 +208,7 @@ Block: TypeAlias = Facts | Table | Paragraph | Reasons | Pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """A heading with what belongs to it; `anchor` is stable over languages."""
 
     anchor: str
@@ -277,12 +277,12 @@ class ReportDocument:
     notices: tuple[Paragraph, ...]
     identity: Facts
     answer: Answer
-    quality: Section
+    quality: ReportSection
     sign_title: str
     comment: Fact
     signatures: tuple[Sign, ...]
     disclaimer: tuple[str, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
 
 
 def plain_parts(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:

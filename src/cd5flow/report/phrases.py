@@ -8,7 +8,9 @@ from __future__ import annotations
 import string
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, StringConstraints
+
+from cd5flow.model.file_part import FilePart
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -57,10 +59,8 @@ Counted = Annotated[Text, holds("count")]
 Ranged = Annotated[Text, holds("low", "high")]
 
 
-class Phrases(BaseModel):
+class Phrases(FilePart):
     """Every phrase of the report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     # On every page.
     report_title: Plain

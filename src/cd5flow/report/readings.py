@@ -24,7 +24,7 @@ from cd5flow.report.parts import (
     Fact,
     Facts,
     Paragraph,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     number_column,
@@ -36,7 +36,7 @@ OTHER_DENOMINATORS = ("viable", SINGLETS)
 """Populations that a result of before `burden.alternatives` is divided by beside its own."""
 
 
-def cd5_section(result: Result, wording: Wording) -> Section:
+def cd5_section(result: Result, wording: Wording) -> ReportSection:
     """Return CD5: share, cut and its origin, alternatives, medians, pattern, reasons."""
     phrases, cd5 = wording.phrases, result.cd5
     state = wording.states.cd5[cd5.state]
@@ -69,7 +69,7 @@ def cd5_section(result: Result, wording: Wording) -> Section:
     blocks.append(reason_list(phrases.reasons, cd5.reasons, wording))
     if not cd5.reasons:
         blocks[-1] = Paragraph(phrases.no_reasons, "quiet")
-    return Section("cd5", phrases.cd5, tuple(blocks))
+    return ReportSection("cd5", phrases.cd5, tuple(blocks))
 
 
 def _positive(cd5: Cd5Section, wording: Wording) -> str:
@@ -217,7 +217,7 @@ def _measure(value: float | None, wording: Wording) -> Cell:
     return Cell(numerals.number(value))
 
 
-def burden_section(result: Result, wording: Wording) -> Section:
+def burden_section(result: Result, wording: Wording) -> ReportSection:
     """Return the burden: share, n, N and its rule, intervals, LOD, LLOQ, reasons."""
     phrases, burden = wording.phrases, result.burden
     state = wording.states.burden[burden.state]
@@ -264,7 +264,7 @@ def burden_section(result: Result, wording: Wording) -> Section:
         *_other_denominator(result, wording),
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
-    return Section("burden", phrases.burden, (Facts(rows), reasons))
+    return ReportSection("burden", phrases.burden, (Facts(rows), reasons))
 
 
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
@@ -300,7 +300,7 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
         return
 
 
-def criterion_section(result: Result, wording: Wording) -> Section:
+def criterion_section(result: Result, wording: Wording) -> ReportSection:
     """Return the criterion with all its reasons, and what the clinic added."""
     phrases, criterion = wording.phrases, result.criterion
     state = wording.states.criterion[criterion.state]
@@ -313,7 +313,7 @@ def criterion_section(result: Result, wording: Wording) -> Section:
             Cell(named(result.protocol.name, result.protocol.version, wording)),
         ),
     )
-    return Section(
+    return ReportSection(
         "criterion",
         phrases.criterion,
         (

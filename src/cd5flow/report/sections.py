@@ -29,7 +29,7 @@ from cd5flow.report.parts import (
     Picture,
     PictureRef,
     Pictures,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     Tone,
@@ -50,7 +50,7 @@ def sections(
     pictures: Sequence[Picture],
     wording: Wording,
     eligibility: Eligibility | None = None,
-) -> tuple[Section, ...]:
+) -> tuple[ReportSection, ...]:
     """Return every section after page 1, in the order of the report."""
     made = (
         _pictures(pictures, wording),
@@ -70,7 +70,7 @@ def sections(
     return tuple(section for section in made if section.blocks)
 
 
-def _pictures(pictures: Sequence[Picture], wording: Wording) -> Section:
+def _pictures(pictures: Sequence[Picture], wording: Wording) -> ReportSection:
     phrases = wording.phrases
     refs = tuple(
         PictureRef(
@@ -80,10 +80,10 @@ def _pictures(pictures: Sequence[Picture], wording: Wording) -> Section:
         )
         for place, picture in enumerate(pictures)
     )
-    return Section("pictures", phrases.pictures, (Pictures(refs),) if refs else ())
+    return ReportSection("pictures", phrases.pictures, (Pictures(refs),) if refs else ())
 
 
-def _gates(result: Result, wording: Wording) -> Section:
+def _gates(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     table = Table(
         phrases.gates_caption,
@@ -100,7 +100,7 @@ def _gates(result: Result, wording: Wording) -> Section:
         tuple(_population(row, wording) for row in result.populations),
     )
     unsure = _unsure(result, wording)
-    return Section("gates", phrases.gates, (table, unsure) if unsure.rows else (table,))
+    return ReportSection("gates", phrases.gates, (table, unsure) if unsure.rows else (table,))
 
 
 def _unsure(result: Result, wording: Wording) -> Table:
@@ -166,7 +166,7 @@ def _share(percent: float | None, wording: Wording) -> str:
     return wording.phrases.unknown if percent is None else numerals.burden(percent, limits=())
 
 
-def _phenotype(result: Result, wording: Wording) -> Section:
+def _phenotype(result: Result, wording: Wording) -> ReportSection:
     """Return the table of markers; a section without blocks where no blasts were told."""
     phrases = wording.phrases
     unknown = phrases.unknown
@@ -194,22 +194,22 @@ def _phenotype(result: Result, wording: Wording) -> Section:
             ),
         ),
     )
-    return Section("phenotype", phrases.phenotype, (table,) if table.rows else ())
+    return ReportSection("phenotype", phrases.phenotype, (table,) if table.rows else ())
 
 
 def _times(entry: PhenotypeEntry) -> str:
     return "–" if entry.median_decades is None else f"{10**entry.median_decades:.2g}"
 
 
-def _quality(result: Result, wording: Wording) -> Section:
+def _quality(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     table = check_table(phrases.quality_caption, result.quality.checks, wording)
-    return Section(
+    return ReportSection(
         "checks", phrases.quality_all, (table, Paragraph(phrases.quality_limits, "quiet"))
     )
 
 
-def _method(result: Result, wording: Wording) -> Section:
+def _method(result: Result, wording: Wording) -> ReportSection:
     phrases, settings = wording.phrases, result.provenance.settings
     strategy, protocol = result.strategy, result.protocol
     compensation = next((c for c in result.quality.checks if c.code == "COMPENSATION"), None)
@@ -242,7 +242,7 @@ def _method(result: Result, wording: Wording) -> Section:
         ),
         (TableColumn(phrases.label, 3), lambda entry: "–" if entry.label is None else entry.label),
     )
-    return Section("method", phrases.method_title, (Facts(tuple(rows)), panel))
+    return ReportSection("method", phrases.method_title, (Facts(tuple(rows)), panel))
 
 
 def _guided(result: Result, wording: Wording) -> tuple[Fact, ...]:
@@ -262,10 +262,12 @@ def _known(value: object, wording: Wording) -> Cell:
     return Cell(str(value))
 
 
-def _controls(result: Result, wording: Wording) -> Section:
+def _controls(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     if not result.controls:
-        return Section("controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),))
+        return ReportSection(
+            "controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),)
+        )
 
     def state(control: ControlSection) -> Cell:
         return Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
@@ -281,17 +283,19 @@ def _controls(result: Result, wording: Wording) -> Section:
             lambda one: " ".join(map(wording.sentence, one.reasons)) or "–",
         ),
     )
-    return Section("controls", phrases.controls, (table,))
+    return ReportSection("controls", phrases.controls, (table,))
 
 
 def _role(control: ControlSection, wording: Wording) -> str:
     return wording.choices.role.get(control.role, control.role)
 
 
-def _noticed(result: Result, wording: Wording) -> Section:
+def _noticed(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     if not result.findings:
-        return Section("noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),))
+        return ReportSection(
+            "noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),)
+        )
     table = table_of(
         phrases.noticed_caption,
         result.findings,
@@ -305,10 +309,10 @@ def _noticed(result: Result, wording: Wording) -> Section:
         ),
         (TableColumn(phrases.seen, 6), wording.sentence),
     )
-    return Section("noticed", phrases.noticed, (table,))
+    return ReportSection("noticed", phrases.noticed, (table,))
 
 
-def _files(result: Result, wording: Wording) -> Section:
+def _files(result: Result, wording: Wording) -> ReportSection:
     phrases, sample, made = wording.phrases, result.sample, result.provenance
     files = table_of(
         phrases.files_caption,
@@ -336,4 +340,4 @@ def _files(result: Result, wording: Wording) -> Section:
         command = Fact(phrases.redo, Cell(made.redo.command, fixed=True, note=phrases.redo_how))
         blocks.append(Facts((command,)))
     blocks.append(Paragraph(phrases.attached, "quiet"))
-    return Section("files", phrases.files, tuple(blocks))
+    return ReportSection("files", phrases.files, tuple(blocks))

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from cd5flow.model.result import Result
+from cd5flow.model.result import Check, QualityState, Result
 
 Cell = str | int | float | None
 
@@ -20,6 +20,9 @@ POPULATION_COLUMNS: Final = (
     "percent_of_parent",
     "percent_of_denominator",
 )
+
+BETWEEN: Final = " | "
+"""Between the sentences of one cell."""
 
 _ACTIVE: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """East Asian spreadsheets take the wide signs for the narrow ones."""
@@ -61,3 +64,56 @@ def populations_csv(result: Result) -> str:
         POPULATION_COLUMNS,
         (row.model_dump(include=set(POPULATION_COLUMNS)) for row in result.populations),
     )
+
+
+def result_cells(result: Result) -> dict[str, Cell]:
+    """Return what every table of results says of one, by column; unknown is None."""
+    sample, cd5, burden, criterion = result.sample, result.cd5, result.burden, result.criterion
+    return {
+        "sample": sample.id,
+        "patient_id": sample.patient_id,
+        "accession": sample.identifiers.get("accession"),
+        "specimen_id": sample.identifiers.get("specimen_id"),
+        "file": sample.file,
+        "acquired": sample.acquired,
+        "collected_at": sample.collected_at,
+        "timepoint": sample.timepoint.value,
+        "specimen": sample.specimen.value,
+        "review_state": result.review.state,
+        "quality_state": result.quality.state.value,
+        "quality_codes": ";".join(check.code for check in noticed_checks(result)),
+        "cd5_state": cd5.state.value,
+        "cd5_percent": cd5.percent,
+        "cd5_positive_events": cd5.positive_events,
+        **_ends("cd5_ci95", cd5.ci95_percent),
+        **_ends("cd5_band", cd5.band_percent),
+        "cd5_operator": cd5.operator,
+        "cd5_threshold_percent": cd5.threshold_percent,
+        "cd5_cut_method": None if cd5.cut is None else cd5.cut.method.value,
+        "cd5_cut_linear": None if cd5.cut is None else cd5.cut.linear,
+        "cd5_pattern": None if cd5.pattern is None else cd5.pattern.value,
+        "cd5_reasons": BETWEEN.join(map(str, cd5.reasons)),
+        "burden_state": burden.state.value,
+        "burden_percent": burden.percent,
+        **_ends("burden_ci95", burden.ci95_percent),
+        "burden_upper95_percent": burden.upper95_percent,
+        "burden_reasons": BETWEEN.join(map(str, burden.reasons)),
+        "criterion_state": criterion.state.value,
+        "criterion_flow_state": criterion.flow_state.value,
+        "criterion_reasons": BETWEEN.join(map(str, criterion.reasons)),
+        "strategy": f"{result.strategy.name} {result.strategy.version}",
+        "lineage": result.strategy.lineage,
+        "protocol": f"{result.protocol.name} {result.protocol.version}",
+        "created": result.provenance.created,
+    }
+
+
+def noticed_checks(result: Result) -> tuple[Check, ...]:
+    """Return the quality checks that warn or fail."""
+    noticed = {QualityState.WARN, QualityState.FAIL}
+    return tuple(check for check in result.quality.checks if check.state in noticed)
+
+
+def _ends(name: str, ends: tuple[float, float] | None) -> dict[str, Cell]:
+    low, high = (None, None) if ends is None else ends
+    return {f"{name}_low_percent": low, f"{name}_high_percent": high}

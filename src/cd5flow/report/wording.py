@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from cd5flow.config.yaml_file import load_yaml
 from cd5flow.criteria.eligibility import UNVERIFIED
@@ -27,6 +27,7 @@ from cd5flow.model.catalogue import (
     fields_by_case,
     values_of,
 )
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.reasons import AS_WRITTEN, Reason
 from cd5flow.model.result import BurdenSection, Check
 from cd5flow.report.phrases import Phrases
@@ -36,18 +37,14 @@ _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class State(_Part):
+class State(FilePart):
     """A state's word, and what it means in a sentence."""
 
     word: Text
     means: Text
 
 
-class Code(_Part):
+class Code(FilePart):
     """What this file writes of a code in other words than the catalogue: its short form, its sentences.
 
     `says` is the sentence, or several by case; names in braces are the values of the reason.
@@ -57,7 +54,7 @@ class Code(_Part):
     says: Text | dict[str, Text] = Field(default_factory=dict)
 
 
-class States(_Part):
+class States(FilePart):
     """Every state by the part of the result that has it."""
 
     cd5: dict[str, State]
@@ -71,7 +68,7 @@ class States(_Part):
     confidence: dict[str, State]
 
 
-class Choices(_Part):
+class Choices(FilePart):
     """Words that a user or a file chose from a fixed list."""
 
     timepoint: dict[str, Text]
@@ -81,7 +78,7 @@ class Choices(_Part):
     clinical: dict[str, Text]
 
 
-class Wording(_Part):
+class Wording(FilePart):
     """A language's file.
 
     Attributes:

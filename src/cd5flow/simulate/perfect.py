@@ -65,9 +65,7 @@ def perfect_gating(tube: SimulatedTube, *, partner: SimulatedTube | None = None)
     )
 
 
-def with_cd5_percent(
-    spec: TubeSpec, percent: float, *, partner: SimulatedTube | None = None
-) -> TubeSpec:
+def with_cd5_percent(spec: TubeSpec, percent: float) -> TubeSpec:
     """Return the tube with the share of CD5 carriers at which perfect gating gives `percent`.
 
     More carriers are the same carriers and some more, so that the percentage grows with the share;
@@ -77,9 +75,8 @@ def with_cd5_percent(
     Args:
         spec: the tube; its pattern stays.
         percent: what perfect gating shall give.
-        partner: the FMO tube of the cut, as in `perfect_gating`.
     """
-    reference = partner if partner is not None else simulate_tube(_blasts_only(spec))
+    reference = simulate_tube(_blasts_only(spec))
     low, high = 0.0, 100.0
     for _ in range(18):
         share = (low + high) / 2

@@ -35,7 +35,7 @@ from cd5flow.validation.measure import measure
 from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
 from cd5flow.validation.record import FailedTube
 from cd5flow.validation.rows import TubeRow
-from cd5flow.validation.series import Job, jobs_of
+from cd5flow.validation.series import TubeJob, jobs_of
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TUBES: Final = "tubes"
@@ -81,7 +81,7 @@ class Course:
     strategies: tuple[Loaded[Strategy], Loaded[Strategy]]
     protocol: Loaded[Protocol]
     markers_sha256: str
-    jobs: tuple[Job, ...]
+    jobs: tuple[TubeJob, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Ended:
         earlier: an interrupted run had done it.
     """
 
-    job: Job
+    job: TubeJob
     rows: tuple[TubeRow, ...]
     failed: FailedTube | None = None
     earlier: bool = False
@@ -167,7 +167,7 @@ def carry_out(course: Course, out: Path, engine: Engine) -> Generator[Ended, Non
         EngineError: the processes cannot be used.
     """
     folder = _kept_in(out)
-    waiting: list[tuple[str, Job]] = []
+    waiting: list[tuple[str, TubeJob]] = []
     for job in course.jobs:
         key = key_of(job, course)
         rows = _kept(folder, key)
@@ -183,7 +183,9 @@ def carry_out(course: Course, out: Path, engine: Engine) -> Generator[Ended, Non
             yield _ended(job, outcome.reply, _kept(folder, key))
 
 
-def measure_and_keep(turn: tuple[str, Job], *, folder: Path, strategy: str, protocol: str) -> Reply:
+def measure_and_keep(
+    turn: tuple[str, TubeJob], *, folder: Path, strategy: str, protocol: str
+) -> Reply:
     """Do one job and keep its rows; this is what workers do."""
     key, job = turn
     rows = measure(job, strategy=strategy, protocol=protocol)
@@ -205,7 +207,7 @@ def forget(out: Path) -> None:
     shutil.rmtree(_kept_in(out), ignore_errors=True)
 
 
-def key_of(job: Job, course: Course) -> str:
+def key_of(job: TubeJob, course: Course) -> str:
     """Return what a tube's rows depend on as one digest."""
     said = [
         code_sha256(),
@@ -232,7 +234,7 @@ def code_sha256() -> str:
     return digest.hexdigest()
 
 
-def _ended(job: Job, reply: Reply, rows: tuple[TubeRow, ...] | None) -> Ended:
+def _ended(job: TubeJob, reply: Reply, rows: tuple[TubeRow, ...] | None) -> Ended:
     if reply.stop:
         kind = OutputError if reply.error == OutputError.__name__ else EngineError
         raise kind(reply.message)

@@ -14,7 +14,7 @@ from cd5flow.report.parts import (
     Facts,
     Paragraph,
     Picture,
-    Section,
+    ReportSection,
     TableColumn,
     Tone,
     number_column,
@@ -65,7 +65,7 @@ class ValidationDocument:
     id: str
     identity: Facts
     lead: tuple[Paragraph, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
 
 
 def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> ValidationDocument:
@@ -80,20 +80,24 @@ def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> 
         identity=_identity(found),
         lead=tuple(_lead(found)),
         sections=(
-            Section("goals", "Findings at a glance", tuple(_goals(found))),
-            Section(
+            ReportSection("goals", "Findings at a glance", tuple(_goals(found))),
+            ReportSection(
                 "accuracy",
                 "Accuracy of % CD5 and of the burden",
                 tuple(accuracy_blocks(found, show)),
             ),
-            Section("linearity", "Dilution and linearity", tuple(linearity_blocks(found, show))),
-            Section("blanks", "Tubes without disease", tuple(blank_blocks(found, show))),
-            Section(
+            ReportSection(
+                "linearity", "Dilution and linearity", tuple(linearity_blocks(found, show))
+            ),
+            ReportSection("blanks", "Tubes without disease", tuple(blank_blocks(found, show))),
+            ReportSection(
                 "precision", "Precision: events drawn anew", tuple(precision_blocks(found, show))
             ),
-            Section("repeat", "What the laboratory must repeat itself", tuple(_repeat(found))),
-            Section("methods", "How each number was computed", tuple(_methods(found))),
-            Section("made", "What was validated, and with what", tuple(_made(found))),
+            ReportSection(
+                "repeat", "What the laboratory must repeat itself", tuple(_repeat(found))
+            ),
+            ReportSection("methods", "How each number was computed", tuple(_methods(found))),
+            ReportSection("made", "What was validated, and with what", tuple(_made(found))),
         ),
     )
 

@@ -21,13 +21,13 @@ from cd5flow.simulate import (
     write_tube,
 )
 from cd5flow.validation.rows import Arm, TubeRow
-from cd5flow.validation.series import Job
+from cd5flow.validation.series import TubeJob
 
 _DRAW_STREAM = 17
 _FMO_STREAM = 18
 
 
-def measure(job: Job, *, strategy: str, protocol: str) -> tuple[TubeRow, ...]:
+def measure(job: TubeJob, *, strategy: str, protocol: str) -> tuple[TubeRow, ...]:
     """Return a row for each arm, or each draw, of a job. Equal jobs give equal rows.
 
     The tube is written as FCS and read back: what is measured is all that a user's file goes through.
@@ -104,7 +104,7 @@ def _analysed(
 
 
 def _row(
-    job: Job,
+    job: TubeJob,
     arm: Arm,
     draw: int | None,
     *,

@@ -6,10 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError, StrategyError
+from cd5flow.model.file_part import FilePart
 
 QUICK: Final = "quick"
 NUMBERS: Final = ("accuracy", "level", "blank", "resamples")
@@ -24,8 +25,8 @@ Percent = Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+class _Part(FilePart, str_strip_whitespace=True):
+    """A part of the file, blanks about its texts taken off."""
 
 
 class Size(_Part):

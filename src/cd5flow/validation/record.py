@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from cd5flow.model.result import Section
+from cd5flow.model.section import Document, Section
 from cd5flow.validation.plan import Topic
 from cd5flow.validation.rows import Arm, Count, Number, Percent
 
-SCHEMA = "cd5flow.validation/1"
 LABEL: Literal["software, synthetic"] = "software, synthetic"
 Interval = tuple[Number, Number]
 
@@ -308,7 +307,7 @@ class ProvenanceSection(Section):
     settings: dict[str, Any]
 
 
-class Validation(Section):
+class Validation(Document):
     """Everything that a validation found."""
 
     schema_: Literal["cd5flow.validation/1"] = Field(default="cd5flow.validation/1", alias="schema")
@@ -327,7 +326,3 @@ class Validation(Section):
     precision: tuple[PrecisionSection, ...]
     repeat: tuple[Topic, ...]
     provenance: ProvenanceSection
-
-    def to_json(self) -> str:
-        """Return the text of validation.json: UTF-8, two spaces."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=False) + "\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from cd5flow.model.file_part import FilePart
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState
 
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
@@ -36,7 +37,7 @@ class Arm(StrEnum):
     NONE = "none"
 
 
-class TubeRow(BaseModel):
+class TubeRow(FilePart):
     """One analysis.
 
     Attributes:
@@ -50,8 +51,6 @@ class TubeRow(BaseModel):
             dead ones not counted as such; None where the gate is empty.
         seed: of the tube.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: SeriesKind
     tube: str

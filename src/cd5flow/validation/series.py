@@ -61,7 +61,7 @@ _BLANK_SPECIMENS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class TubeJob:
     """One tube to be simulated and analysed.
 
     Attributes:
@@ -88,7 +88,7 @@ class Job:
         return self.spec.name if self.draws is None else f"{self.spec.name} draw {self.draws[0]}"
 
 
-def jobs_of(series: Series, size: Size, *, lloq_events: int, seed: int) -> tuple[Job, ...]:
+def jobs_of(series: Series, size: Size, *, lloq_events: int, seed: int) -> tuple[TubeJob, ...]:
     """Return every tube of a validation, in the order of the report.
 
     Args:
@@ -105,7 +105,7 @@ def jobs_of(series: Series, size: Size, *, lloq_events: int, seed: int) -> tuple
     )
 
 
-def accuracy_jobs(size: Size, *, seed: int) -> Iterator[Job]:
+def accuracy_jobs(size: Size, *, seed: int) -> Iterator[TubeJob]:
     """Yield relapse tubes of every CD5 pattern in turn, their CD5 spread over the whole range."""
     turns = math.ceil(size.accuracy / len(PATTERNS))
     for i in range(size.accuracy):
@@ -114,7 +114,7 @@ def accuracy_jobs(size: Size, *, seed: int) -> Iterator[Job]:
         percent = 2.0 + 96.0 * (turn + float(rng.random())) / turns
         name = f"accuracy-{i + 1:04d}"
         spec = drawn_tube(name, rng, events=size.overt_events, seed=_seed(seed, 1, i))
-        yield Job(
+        yield TubeJob(
             kind=SeriesKind.ACCURACY,
             group=pattern.value,
             spec=with_pattern(spec, pattern, percent, rng),
@@ -123,14 +123,14 @@ def accuracy_jobs(size: Size, *, seed: int) -> Iterator[Job]:
         )
 
 
-def dilution_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -> Iterator[Job]:
+def dilution_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -> Iterator[TubeJob]:
     """Yield tubes of one patient's blasts in a marrow without disease, level by level."""
     for place, (name, *_) in enumerate(_DILUTED):
         base = _diluted(place, size, seed=seed)
         lloq = lloq_percent(base, lloq_events)
         for step, level in enumerate(levels_down_to(lloq, series.dilution.levels_percent)):
             for tube in range(size.level):
-                yield Job(
+                yield TubeJob(
                     kind=SeriesKind.DILUTION,
                     group=name,
                     spec=replace(
@@ -144,7 +144,7 @@ def dilution_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) ->
                 )
 
 
-def blank_jobs(size: Size, *, seed: int) -> Iterator[Job]:
+def blank_jobs(size: Size, *, seed: int) -> Iterator[TubeJob]:
     """Yield tubes without disease, each rich in something that looks like it."""
     kinds = len(_RICH) + len(_JUNK)
     for i in range(size.blank):
@@ -167,7 +167,7 @@ def blank_jobs(size: Size, *, seed: int) -> Iterator[Job]:
             blast_percent=0.0,
             seed=_seed(seed, 3, i),
         )
-        yield Job(
+        yield TubeJob(
             kind=SeriesKind.BLANK,
             group=f"{word}: {rich}",
             spec=replace(spec, **junk),
@@ -175,7 +175,7 @@ def blank_jobs(size: Size, *, seed: int) -> Iterator[Job]:
         )
 
 
-def precision_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -> Iterator[Job]:
+def precision_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -> Iterator[TubeJob]:
     """Yield tubes whose events are drawn anew, a few draws a job."""
     overt = sim.TubeSpec(
         name="precision", events=size.overt_events, seed=_seed(seed, 4), instrument=sim.CANTO
@@ -193,9 +193,9 @@ def precision_jobs(series: Series, size: Size, *, lloq_events: int, seed: int) -
 
 def _drawn_anew(
     kind: SeriesKind, spec: sim.TubeSpec, level: float, size: Size, *, arm: Arm
-) -> Iterator[Job]:
+) -> Iterator[TubeJob]:
     for start in range(0, size.resamples, _CHUNK):
-        yield Job(
+        yield TubeJob(
             kind=kind,
             group=f"{level:.3g} %",
             spec=spec,

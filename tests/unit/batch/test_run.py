@@ -22,10 +22,10 @@ from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished, absolute, run_batch, tidy
 from cd5flow.errors import EngineError, FileAccessError, OutputError
 from cd5flow.pipeline import Analysis, Settings, load_rule_files
-from cd5flow.report import Wishes, write_sample
+from cd5flow.report import WantedOutputs, write_sample
 from support.analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
 
-QUICK = Wishes(report=False)
+QUICK = WantedOutputs(report=False)
 
 
 @dataclass
@@ -83,7 +83,7 @@ pytestmark = pytest.mark.usefixtures("analysed_files")
 
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     (gone, bug, done), _ = carried_out(orders, job("gone"), job("bug"), job(CLEAR))
     assert isinstance(gone, Failed)
     assert (gone.error, gone.message) == ("FileAccessError", "gone.fcs: no such file")
@@ -97,7 +97,7 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
 
 
 def test_what_is_finished_is_not_done_again(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job("a", file=tube(CLEAR)))
     before = (tmp_path / "a" / "result.json").read_bytes()
     (a, b), given = carried_out(orders, job("a", file=tube(CLEAR)), job("b", file=tube(CLEAR)))
@@ -110,7 +110,7 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path) -> None:
 
 
 def test_a_result_that_a_person_has_reviewed_stays(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     path = tmp_path / CLEAR / "result.json"
     said = json.loads(path.read_bytes())
@@ -133,13 +133,13 @@ def test_a_result_that_a_person_has_reviewed_stays(tmp_path: Path) -> None:
     ],
 )
 def test_what_would_come_out_otherwise_is_done_again(tmp_path: Path, changed: Job) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     assert carried_out(orders, changed)[1] == [CLEAR]
 
 
 def test_another_version_does_all_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     monkeypatch.setattr("cd5flow.analysis.fingerprint.__version__", "99.0")
     assert carried_out(orders, job(CLEAR))[1] == [CLEAR]
@@ -147,22 +147,22 @@ def test_another_version_does_all_again(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("left", ["result.json", "gates.xml", "populations.csv"])
 def test_a_folder_that_lacks_a_file_is_not_finished(tmp_path: Path, left: str) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     (tmp_path / CLEAR / left).unlink()
     assert carried_out(orders, job(CLEAR))[1] == [CLEAR]
 
 
 def test_a_file_that_was_not_wished_for_before_is(tmp_path: Path) -> None:
-    carried_out(BatchOrders(out=tmp_path, wishes=QUICK), job(CLEAR))
-    more = BatchOrders(out=tmp_path, wishes=Wishes(report=False, membership=True))
+    carried_out(BatchOrders(out=tmp_path, outputs=QUICK), job(CLEAR))
+    more = BatchOrders(out=tmp_path, outputs=WantedOutputs(report=False, membership=True))
     assert carried_out(more, job(CLEAR))[1] == [CLEAR]
     assert carried_out(more, job(CLEAR))[1] == []
     assert (tmp_path / CLEAR / "membership.npz").is_file()
 
 
 def test_a_failure_is_remembered_until_it_is_asked_for_again(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     first, _ = carried_out(orders, job("bug"), job(CLEAR))
     (again, _), given = carried_out(orders, job("bug"), job(CLEAR))
     assert given == []
@@ -174,7 +174,7 @@ def test_a_failure_is_remembered_until_it_is_asked_for_again(tmp_path: Path) -> 
 
 
 def test_a_failure_is_tried_again_when_its_file_changed(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path / "out", wishes=QUICK)
+    orders = BatchOrders(out=tmp_path / "out", outputs=QUICK)
     file = tmp_path / "x.fcs"
     assert carried_out(orders, job("x", file=file))[1] == ["x"]
     assert carried_out(orders, job("x", file=file))[1] == []
@@ -186,8 +186,8 @@ def test_a_failure_is_tried_again_when_its_file_changed(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_tried_again_when_something_else_is_wished_for(tmp_path: Path) -> None:
-    carried_out(BatchOrders(out=tmp_path, wishes=QUICK), job("bug"))
-    more = BatchOrders(out=tmp_path, wishes=Wishes(report=False, membership=True))
+    carried_out(BatchOrders(out=tmp_path, outputs=QUICK), job("bug"))
+    more = BatchOrders(out=tmp_path, outputs=WantedOutputs(report=False, membership=True))
     assert carried_out(more, job("bug"))[1] == ["bug"]
 
 
@@ -195,7 +195,7 @@ def test_a_failure_is_tried_again_when_something_else_is_wished_for(tmp_path: Pa
 def test_what_took_too_long_is_tried_again_with_more_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: float | None, given: list[str]
 ) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK, timeout=5.0)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK, timeout=5.0)
     with monkeypatch.context() as slow:
         slow.setattr(
             module,
@@ -207,7 +207,7 @@ def test_what_took_too_long_is_tried_again_with_more_time(
 
 
 def test_a_journal_that_was_damaged_is_no_failure(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job("bug"))
     (path,) = orders.journal.folder.iterdir()
     path.write_text('{"key": 1}', "utf-8")
@@ -217,7 +217,7 @@ def test_a_journal_that_was_damaged_is_no_failure(tmp_path: Path) -> None:
 def test_a_folder_of_something_else_costs_its_sample_alone(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "letter.txt").write_text("dear lab", "utf-8")
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     (a, b), _ = carried_out(orders, job("a", file=tube(CLEAR)), job("b", file=tube(CLEAR)))
     assert isinstance(a, Failed)
     assert a.error == "OutputError"
@@ -237,7 +237,7 @@ def test_a_full_disk_stops_the_batch_with_its_own_words(
         raise OutputError("out/report.pdf: cannot be written") from refusal
 
     monkeypatch.setattr(module, "write_sample", write)
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     engine = Here(orders.task)
     jobs = (job("a", file=tube(CLEAR)), job("b", file=tube(CLEAR)))
     with pytest.raises(OutputError, match=r"report\.pdf: cannot be written"):
@@ -260,7 +260,7 @@ def test_a_sample_that_another_worker_put_there_meanwhile_is_looked_at_again(
         raise OutputError("a: cannot be written") from OSError(number, os.strerror(number))
 
     monkeypatch.setattr(module, "write_sample", write)
-    (one,), _ = carried_out(BatchOrders(out=tmp_path, wishes=QUICK), job("a", file=tube(CLEAR)))
+    (one,), _ = carried_out(BatchOrders(out=tmp_path, outputs=QUICK), job("a", file=tube(CLEAR)))
     assert isinstance(one, Done)
 
 
@@ -268,13 +268,13 @@ def test_an_engine_that_cannot_go_on_stops_the_batch(tmp_path: Path) -> None:
     def work(_: Job) -> Reply:
         return Reply("EngineError", "no process can be started", stop=True)
 
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     with pytest.raises(EngineError, match="no process can be started"):
         list(run_batch(BatchPlan(SAMPLES, (job(CLEAR),)), orders, Here(Task(work, list))))
 
 
 def test_closing_a_batch_closes_its_engine(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     engine = Here(orders.task)
     jobs = (job("a", file=tube(CLEAR)), job("b", file=tube(CLEAR)))
     batch = run_batch(BatchPlan(SAMPLES, jobs), orders, engine)
@@ -305,7 +305,7 @@ def test_files_are_found_from_any_folder(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_a_killed_batch_left_is_cleared_and_put_back(tmp_path: Path) -> None:
-    orders = BatchOrders(out=tmp_path, wishes=QUICK)
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     (tmp_path / CLEAR).rename(tmp_path / f".old-0123abcd-{CLEAR}")
     half = orders.aside / ".tmp-0123abcd-b"

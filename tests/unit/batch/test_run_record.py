@@ -21,7 +21,7 @@ from cd5flow.batch.run_record import BatchRun, write_run_record
 from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
 from cd5flow.model.result import CriterionState
-from cd5flow.report import Wishes
+from cd5flow.report import WantedOutputs
 from support.analysed import CLEAR, SAMPLES, analysis, tube
 
 START = datetime(2026, 1, 31, 22, 0, 0, tzinfo=UTC)
@@ -53,7 +53,7 @@ def recorded(out: Path, tally: BatchCounts, plan: BatchPlan, **how: Any) -> dict
     run = BatchRun(
         started=START, ended=START + timedelta(seconds=90.04), engine="2 processes", **how
     )
-    orders = BatchOrders(out=out, wishes=Wishes(report=False), timeout=60.0)
+    orders = BatchOrders(out=out, outputs=WantedOutputs(report=False), timeout=60.0)
     words = {"strategy": Path("/home/me/mine.yaml"), "timepoint": None, "prior_therapy": ("x",)}
     write_run_record(tally, plan, orders, words=words, run=run)
     said = json.loads((out / "run.json").read_text("utf-8"))

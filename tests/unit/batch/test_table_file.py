@@ -7,11 +7,11 @@ import pytest
 from openpyxl import Workbook
 
 import cd5flow.batch.table_file as module
-from cd5flow.batch.table_file import Table, read_table
+from cd5flow.batch.table_file import SheetTable, read_table
 from cd5flow.errors import SheetError
 
 
-def csv_sheet(folder: Path, content: str | bytes) -> Table:
+def csv_sheet(folder: Path, content: str | bytes) -> SheetTable:
     path = folder / "samples.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return read_table(path)

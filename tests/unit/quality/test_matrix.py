@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cd5flow.model.events import Spillover
-from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
+from cd5flow.preprocess.compensation import CompensationState, SpilloverChoice
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.spillover import Compensation, observe_spillover
 from support.quality_factory import FAIL, NOT_DONE, PASS, WARN, pick, state_of
@@ -23,17 +23,11 @@ def matrix(*rows: Sequence[float]) -> Spillover:
 def tube(
     applied: Spillover | None,
     *,
-    known: bool = True,
-    invertible: bool = True,
+    state: CompensationState | None = None,
     before: tuple[str, ...] = (),
 ) -> Compensation:
-    return Compensation(
-        Reason("COMPENSATION", case="known", source="$SPILLOVER"),
-        known,
-        invertible,
-        applied,
-        before,
-    )
+    usual = CompensationState.HARDWARE if applied is None else CompensationState.KNOWN
+    return Compensation(SpilloverChoice(applied, state or usual, ()), before)
 
 
 def observe(code: str, compensation: Compensation) -> Observation:
@@ -67,9 +61,10 @@ def test_the_condition_number_of_the_matrix_used(share: float, state: QualitySta
 @pytest.mark.parametrize(
     ("compensation", "state"),
     [
-        (tube(None), NOT_DONE),  # stated as done on the instrument, or not needed
-        (tube(None, known=False), WARN),
-        (tube(None, known=False, invertible=False), FAIL),
+        (tube(None, state=CompensationState.HARDWARE), NOT_DONE),
+        (tube(None, state=CompensationState.NOT_NEEDED), NOT_DONE),
+        (tube(None, state=CompensationState.MISSING), WARN),
+        (tube(None, state=CompensationState.SINGULAR), FAIL),
     ],
 )
 def test_what_a_verdict_rests_on_matters_where_it_is_missing(

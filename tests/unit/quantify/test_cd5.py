@@ -15,7 +15,7 @@ from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.contamination import Neighbour
-from cd5flow.quantify.cuts import EMPTY, ControlSignal, Readout, Reference
+from cd5flow.quantify.cuts import EMPTY, ControlSignal, NegativeReference, Readout
 from cd5flow.quantify.statistics import (
     clopper_pearson_interval,
     jeffreys_interval,
@@ -524,7 +524,7 @@ def test_other_cells_in_the_gate_widen_the_band(
 def disagreeing(**changes: Any) -> Cd5Section:
     """Return FMO at 216, internal negatives at about 1,166; 30 % of the blasts at 700."""
     blasts = at((100, -500.0), (300, 700.0), (600, 1e4))
-    reference = Reference("nk_cells", spread(1000, 10 * CENTRE, SPREAD))
+    reference = NegativeReference("nk_cells", spread(1000, 10 * CENTRE, SPREAD))
     limits = cd5_limits(**changes)
     return judge(readout(blasts, references=[reference], controls=[fmo_signal()]), limits=limits)
 
@@ -761,7 +761,7 @@ def test_the_negatives_median_is_their_own_and_not_the_scaled_one() -> None:
     theirs = {"CD3": spread(1000)}
     tube = readout(
         share_of(900, 1000),
-        references=[Reference("nk_cells", spread(1000), theirs)],
+        references=[NegativeReference("nk_cells", spread(1000), theirs)],
         background={"CD3": spread(1000, 3 * CENTRE, SPREAD)},
     )
     cd5 = judge(tube, limits=cd5_limits(reference_spreads=5))
@@ -781,7 +781,9 @@ def test_difference_ratio_and_share_of_the_t_cells() -> None:
 
 @pytest.mark.parametrize("centre", [0.0, -20.0])
 def test_a_ratio_to_negatives_about_zero_is_not_defined(centre: float) -> None:
-    tube = readout(share_of(900, 1000), references=[Reference("nk_cells", spread(1000, centre))])
+    tube = readout(
+        share_of(900, 1000), references=[NegativeReference("nk_cells", spread(1000, centre))]
+    )
     cd5 = judge(tube)
 
     assert cd5.intensity is not None

@@ -14,10 +14,9 @@ from cd5flow.quantify.contamination import (
     across_cut,
     beyond_own,
     contamination,
-    total_percent,
 )
 from cd5flow.quantify.cuts import EMPTY
-from support.readout_factory import at, cd5_limits, spread
+from support.readout_factory import at, cd5_limits
 
 RULE = cd5_limits().neighbours
 PLAIN = RULE.model_copy(update={"noise": 0.0})
@@ -134,13 +133,6 @@ def test_others_only_widen(share: float, positive: float, negative: float) -> No
     low, high = Contamination(positive, negative).around(share, share)
 
     assert 0 <= low <= share <= high <= 1
-
-
-def test_all_of_them_are_a_part_of_the_gate() -> None:
-    others = [Neighbour("CD45", 5, EMPTY), Neighbour("cycd3_positive", 10, spread(50))]
-
-    assert total_percent(others, 300) == pytest.approx(5)
-    assert total_percent(others, 0) is None
 
 
 def test_the_rule_is_data() -> None:

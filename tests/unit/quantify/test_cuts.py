@@ -12,8 +12,8 @@ from cd5flow.model.result import CutMethod
 from cd5flow.quantify.cuts import (
     ControlSignal,
     Cut,
+    NegativeReference,
     Readout,
-    Reference,
     find_cuts,
     internal_cut,
     lower_half,
@@ -145,14 +145,19 @@ def test_the_spread_is_taken_below_the_median() -> None:
 def test_cd5_positive_b_cells_hardly_move_the_internal_cut() -> None:
     b_cells = np.concatenate([spread(880), at((120, 5000.0))])  # 12 % carry CD5
 
-    cut = known(internal_cut(readout(BLASTS, references=[Reference("b_cells", b_cells)]), LIMITS))
+    cut = known(
+        internal_cut(readout(BLASTS, references=[NegativeReference("b_cells", b_cells)]), LIMITS)
+    )
 
     assert CUT < cut.linear < CUT + 0.6 * SPREAD
 
 
 @pytest.mark.parametrize(("events", "used"), [(199, "granulocytes"), (200, "nk_cells")])
 def test_the_first_reference_with_enough_events_is_taken(events: int, used: str) -> None:
-    references = (Reference("nk_cells", spread(events)), Reference("granulocytes", spread(500)))
+    references = (
+        NegativeReference("nk_cells", spread(events)),
+        NegativeReference("granulocytes", spread(500)),
+    )
 
     cut = known(internal_cut(readout(BLASTS, references=references), LIMITS))
 
@@ -160,23 +165,26 @@ def test_the_first_reference_with_enough_events_is_taken(events: int, used: str)
 
 
 def test_without_enough_negatives_there_is_no_internal_cut() -> None:
-    references = (Reference("nk_cells", spread(199)), Reference("granulocytes", spread(199)))
+    references = (
+        NegativeReference("nk_cells", spread(199)),
+        NegativeReference("granulocytes", spread(199)),
+    )
 
     assert internal_cut(readout(BLASTS, references=references), LIMITS) is None
 
 
 def test_negatives_without_a_width_are_passed_over() -> None:
-    floor = Reference("nk_cells", at((1000, 0.0)))  # all at the end of the scale
+    floor = NegativeReference("nk_cells", at((1000, 0.0)))  # all at the end of the scale
 
     assert internal_cut(readout(BLASTS, references=[floor]), LIMITS) is None
-    both = readout(BLASTS, references=[floor, Reference("granulocytes", spread(500))])
+    both = readout(BLASTS, references=[floor, NegativeReference("granulocytes", spread(500))])
     assert sentence(known(internal_cut(both, LIMITS)).reference).startswith("granulocytes")
 
 
 @pytest.mark.parametrize(("centre", "used"), [(210, "nk_cells"), (230, "granulocytes")])
 def test_a_reference_that_another_calls_positive_is_passed_over(centre: float, used: str) -> None:
-    nk_cells = Reference("nk_cells", spread(1000, centre))  # blasts with CD56, say
-    granulocytes = Reference("granulocytes", spread(500))  # their cut lies at 216
+    nk_cells = NegativeReference("nk_cells", spread(1000, centre))  # blasts with CD56, say
+    granulocytes = NegativeReference("granulocytes", spread(500))  # their cut lies at 216
 
     cut = known(internal_cut(readout(BLASTS, references=[nk_cells, granulocytes]), LIMITS))
 
@@ -184,7 +192,10 @@ def test_a_reference_that_another_calls_positive_is_passed_over(centre: float, u
 
 
 def test_a_brighter_last_reference_does_not_unseat_the_first() -> None:
-    references = (Reference("nk_cells", spread(500)), Reference("granulocytes", spread(500, 400)))
+    references = (
+        NegativeReference("nk_cells", spread(500)),
+        NegativeReference("granulocytes", spread(500, 400)),
+    )
 
     cut = known(internal_cut(readout(BLASTS, references=references), LIMITS))
 
@@ -195,7 +206,7 @@ def with_background(
     theirs: tuple[float, float], ours: tuple[float, float], *, events: int = 500
 ) -> Cut:
     """Return the internal cut where reference and blasts have these (centre, SD) on CD3."""
-    reference = Reference("nk_cells", spread(1000), {"CD3": spread(events, *theirs)})
+    reference = NegativeReference("nk_cells", spread(1000), {"CD3": spread(events, *theirs)})
     tube = readout(BLASTS, references=[reference], background={"CD3": spread(events, *ours)})
     return known(internal_cut(tube, LIMITS))
 
@@ -234,7 +245,7 @@ def test_too_few_events_say_nothing_of_the_background() -> None:
 
 
 def test_a_negative_centre_is_not_scaled() -> None:
-    reference = Reference("nk_cells", spread(1000, -40), {"CD3": spread(500, 100, 50)})
+    reference = NegativeReference("nk_cells", spread(1000, -40), {"CD3": spread(500, 100, 50)})
     tube = readout(BLASTS, references=[reference], background={"CD3": spread(500, 150, 50)})
 
     assert known(internal_cut(tube, LIMITS)).centre == pytest.approx(-40)
@@ -287,10 +298,12 @@ def test_more_events_make_a_cut_surer() -> None:
 
 
 def test_an_internal_cut_is_drawn_with_its_background() -> None:
-    bare = readout(at(), references=[Reference("nk_cells", spread(1000))])
+    bare = readout(at(), references=[NegativeReference("nk_cells", spread(1000))])
     dim = {"CD3": spread(1000)}
     scaled = readout(
-        at(), references=[Reference("nk_cells", spread(1000), dim)], background={"CD3": spread(60)}
+        at(),
+        references=[NegativeReference("nk_cells", spread(1000), dim)],
+        background={"CD3": spread(60)},
     )
     plain, wider = drawn(bare), drawn(scaled)
 
@@ -317,7 +330,7 @@ def test_the_negatives_own_median_is_kept_beside_the_scaled_one() -> None:
     theirs = {"CD3": spread(1000)}
     tube = readout(
         at(),
-        references=[Reference("nk_cells", spread(1000), theirs)],
+        references=[NegativeReference("nk_cells", spread(1000), theirs)],
         background={"CD3": spread(1000, 2 * CENTRE, SPREAD)},
     )
     (cut,) = find_cuts(tube, LIMITS, valley_linear=None)

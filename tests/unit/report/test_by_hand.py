@@ -24,7 +24,7 @@ from cd5flow.model.result import (
 from cd5flow.report.by_hand import by_hand_notice, by_hand_section
 from cd5flow.report.document import report_document
 from cd5flow.report.html import render_html
-from cd5flow.report.parts import Facts, Section, Table
+from cd5flow.report.parts import Facts, ReportSection, Table
 from cd5flow.report.summary import summary_lines
 from cd5flow.report.wording import languages, load_wording
 from support.report_factory import HOSTILE, SHA, make_cd5, make_cut, make_population, make_result
@@ -71,12 +71,12 @@ def amended(*overrides: OverrideSection, **changes: Any) -> Result:
     )
 
 
-def rows(section: Section) -> list[list[str]]:
+def rows(section: ReportSection) -> list[list[str]]:
     table = next(block for block in section.blocks if isinstance(block, Table))
     return [[cell.text for cell in row] for row in table.rows]
 
 
-def facts(section: Section) -> dict[str, str]:
+def facts(section: ReportSection) -> dict[str, str]:
     return {
         fact.label: fact.value.text
         for block in section.blocks
@@ -176,7 +176,7 @@ def gate(confidence: Confidence | None, *reasons: str) -> GateSection:
     )
 
 
-def gates_section(*gates: tuple[str, GateSection]) -> Section:
+def gates_section(*gates: tuple[str, GateSection]) -> ReportSection:
     populations = tuple(make_population(name, 10, gate=one) for name, one in gates)
     document = report_document(make_result(populations=populations), wording=ENGLISH)
     return next(section for section in document.sections if section.anchor == "gates")

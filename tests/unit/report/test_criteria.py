@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from cd5flow.report.criteria import criteria_section
 from cd5flow.report.document import report_document
 from cd5flow.report.html import render_html
-from cd5flow.report.parts import Paragraph, Section, Table
+from cd5flow.report.parts import Paragraph, ReportSection, Table
 from cd5flow.report.pdf import render_pdf
 from cd5flow.report.wording import languages, load_wording
 from support.criteria_factory import CLEAN, judge, tube
@@ -19,17 +19,17 @@ from support.criteria_factory import CLEAN, judge, tube
 
 def section(
     language: str = "en", *results: Any, name: str = "cd5-cart-70", **fields: Any
-) -> Section:
+) -> ReportSection:
     return criteria_section(judge(*results, name=name, **fields), load_wording(language))
 
 
-def rows(of: Section) -> dict[str, tuple[str, str, str, str]]:
+def rows(of: ReportSection) -> dict[str, tuple[str, str, str, str]]:
     """Return id to criterion, trial's words, state and evidence."""
     (table,) = (block for block in of.blocks if isinstance(block, Table))
     return {row[0].text: (row[1].text, row[1].note, row[2].text, row[3].text) for row in table.rows}
 
 
-def said(of: Section) -> str:
+def said(of: ReportSection) -> str:
     return "\n".join(block.text for block in of.blocks if isinstance(block, Paragraph))
 
 

@@ -23,7 +23,7 @@ from cd5flow.report.parts import (
     Facts,
     Reasons,
     ReportDocument,
-    Section,
+    ReportSection,
     Table,
     TableColumn,
     plain_parts,
@@ -48,11 +48,11 @@ def document_of(result: Result, **options: Any) -> ReportDocument:
     return report_document(result, options.pop("pictures", ()), wording=ENGLISH, **options)
 
 
-def section(document: ReportDocument, anchor: str) -> Section:
+def section(document: ReportDocument, anchor: str) -> ReportSection:
     return next(s for s in document.sections if s.anchor == anchor)
 
 
-def facts(section_: Section) -> dict[str, str]:
+def facts(section_: ReportSection) -> dict[str, str]:
     return {
         fact.label: fact.value.text
         for block in section_.blocks
@@ -61,7 +61,7 @@ def facts(section_: Section) -> dict[str, str]:
     }
 
 
-def table(section_: Section) -> Table:
+def table(section_: ReportSection) -> Table:
     return next(block for block in section_.blocks if isinstance(block, Table))
 
 

@@ -28,7 +28,7 @@ def read(*some: Result) -> list[dict[str, str]]:
 
 
 def test_a_row_has_every_column() -> None:
-    assert tuple(flat_row(make_result())) == tuple(COLUMNS)
+    assert set(flat_row(make_result())) == set(COLUMNS)
 
 
 def test_every_column_is_documented() -> None:

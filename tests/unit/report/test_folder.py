@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import cd5flow.report.folder as module
 from cd5flow.errors import OutputError
 from cd5flow.pipeline import Analysis
-from cd5flow.report import Wishes, folder_name, write_sample
+from cd5flow.report import WantedOutputs, folder_name, write_sample
 from cd5flow.report import wording as wording_module
 from cd5flow.report.folder import is_complete
 from cd5flow.report.lab import Lab
@@ -74,7 +74,7 @@ def test_no_name_leaves_its_folder(sample_id: str) -> None:
 
 def test_a_sample_gets_its_files(tmp_path: Path) -> None:
     one = analysis(CLEAR)
-    written = write_sample(one, tmp_path / "out", wishes=Wishes(report=False))
+    written = write_sample(one, tmp_path / "out", outputs=WantedOutputs(report=False))
     assert written.folder == tmp_path / "out" / CLEAR
     assert (written.changed, written.previous) == (True, None)
     assert sorted(listing(written.folder)) == ["gates.xml", "populations.csv", "result.json"]
@@ -83,7 +83,7 @@ def test_a_sample_gets_its_files(tmp_path: Path) -> None:
 
 
 def test_pictures_and_membership_are_written_when_asked_for(tmp_path: Path) -> None:
-    written = write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(membership=True))
+    written = write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(membership=True))
     files = listing(written.folder)
     assert "membership.npz" in files
     assert "plots/blasts.png" in files
@@ -93,10 +93,10 @@ def test_pictures_and_membership_are_written_when_asked_for(tmp_path: Path) -> N
 
 def test_the_same_result_again_changes_nothing(tmp_path: Path) -> None:
     one = analysis(CLEAR)
-    folder = write_sample(one, tmp_path, wishes=Wishes(report=False)).folder
+    folder = write_sample(one, tmp_path, outputs=WantedOutputs(report=False)).folder
     before = listing(folder)
     written = write_sample(
-        dated(one, "2099-01-01T00:00:00+00:00"), tmp_path, wishes=Wishes(report=False)
+        dated(one, "2099-01-01T00:00:00+00:00"), tmp_path, outputs=WantedOutputs(report=False)
     )
     assert not written.changed
     assert listing(folder) == before
@@ -104,10 +104,12 @@ def test_the_same_result_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_same_result_with_more_files_keeps_those_that_are_there(tmp_path: Path) -> None:
     one = analysis(CLEAR)
-    folder = write_sample(one, tmp_path, wishes=Wishes(report=False, membership=True)).folder
+    folder = write_sample(
+        one, tmp_path, outputs=WantedOutputs(report=False, membership=True)
+    ).folder
     first = (folder / "result.json").read_bytes()
     later = dated(one, "2099-01-01T00:00:00+00:00")
-    written = write_sample(later, tmp_path, wishes=Wishes())
+    written = write_sample(later, tmp_path, outputs=WantedOutputs())
     assert (written.changed, written.previous) == (True, None)
     assert (folder / "result.json").read_bytes() == first
     assert (folder / "membership.npz").is_file()
@@ -116,53 +118,55 @@ def test_the_same_result_with_more_files_keeps_those_that_are_there(tmp_path: Pa
 
 
 OTHER_WORDS = [
-    Wishes(language="zh"),
-    Wishes(lab=Lab("Ours")),
-    Wishes(lab=Lab("Ours", director="Somebody")),
+    WantedOutputs(language="zh"),
+    WantedOutputs(lab=Lab("Ours")),
+    WantedOutputs(lab=Lab("Ours", director="Somebody")),
 ]
 
 
-@pytest.mark.parametrize("wishes", OTHER_WORDS, ids=["language", "laboratory", "director"])
-def test_a_report_in_other_words_is_a_new_version(tmp_path: Path, wishes: Wishes) -> None:
+@pytest.mark.parametrize("outputs", OTHER_WORDS, ids=["language", "laboratory", "director"])
+def test_a_report_in_other_words_is_a_new_version(tmp_path: Path, outputs: WantedOutputs) -> None:
     one = analysis(CLEAR)
     folder = write_sample(one, tmp_path).folder
-    assert is_complete(folder, Wishes())
-    assert not is_complete(folder, wishes)
+    assert is_complete(folder, WantedOutputs())
+    assert not is_complete(folder, outputs)
     earlier = (folder / "report.pdf").read_bytes()
 
-    written = write_sample(one, tmp_path, wishes=wishes)
+    written = write_sample(one, tmp_path, outputs=outputs)
 
     assert (written.changed, written.previous) == (True, folder / "previous" / "1")
     assert (folder / "previous/1/report.pdf").read_bytes() == earlier
     assert (folder / "report.pdf").read_bytes() != earlier
-    assert is_complete(folder, wishes)
-    assert not write_sample(one, tmp_path, wishes=wishes).changed
+    assert is_complete(folder, outputs)
+    assert not write_sample(one, tmp_path, outputs=outputs).changed
 
 
 def test_a_wording_file_that_changed_asks_for_a_new_report(tmp_path: Path) -> None:
     words = tmp_path / "ours.yaml"
     shipped = Path(wording_module.__file__).parent / "languages" / "en.yaml"
     words.write_bytes(shipped.read_bytes())
-    wishes = Wishes(language=str(words))
-    folder = write_sample(analysis(CLEAR), tmp_path / "out", wishes=wishes).folder
-    assert is_complete(folder, wishes)
+    outputs = WantedOutputs(language=str(words))
+    folder = write_sample(analysis(CLEAR), tmp_path / "out", outputs=outputs).folder
+    assert is_complete(folder, outputs)
     words.write_bytes(shipped.read_bytes() + b"# reviewed\n")
-    assert not is_complete(folder, wishes)
+    assert not is_complete(folder, outputs)
 
 
 def test_without_reports_nobody_asks_for_their_words(tmp_path: Path) -> None:
     folder = write_sample(analysis(CLEAR), tmp_path).folder
-    wishes = Wishes(report=False, language="zh")
-    assert is_complete(folder, wishes)
-    assert not write_sample(analysis(CLEAR), tmp_path, wishes=wishes).changed
+    outputs = WantedOutputs(report=False, language="zh")
+    assert is_complete(folder, outputs)
+    assert not write_sample(analysis(CLEAR), tmp_path, outputs=outputs).changed
 
 
 def test_a_different_result_keeps_each_earlier_one(tmp_path: Path) -> None:
     one = analysis(CLEAR)
-    folder = write_sample(one, tmp_path, wishes=Wishes(report=False, membership=True)).folder
+    folder = write_sample(
+        one, tmp_path, outputs=WantedOutputs(report=False, membership=True)
+    ).folder
     (folder / "notes.txt").write_text("seen", "utf-8")
-    second = write_sample(changed(one, seed=1), tmp_path, wishes=Wishes(report=False))
-    third = write_sample(changed(one, seed=2), tmp_path, wishes=Wishes(report=False))
+    second = write_sample(changed(one, seed=1), tmp_path, outputs=WantedOutputs(report=False))
+    third = write_sample(changed(one, seed=2), tmp_path, outputs=WantedOutputs(report=False))
     assert second.previous == folder / "previous" / "1"
     assert third.previous == folder / "previous" / "2"
 
@@ -182,26 +186,29 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> Non
     foreign.mkdir()
     (foreign / "thesis.docx").write_bytes(b"years of work")
     with pytest.raises(OutputError, match=r"holds no result\.json"):
-        write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(report=False))
+        write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(report=False))
     assert names(tmp_path) == [CLEAR]
     assert names(foreign) == ["thesis.docx"]
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     (tmp_path / CLEAR).mkdir()
-    assert write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(report=False)).previous is None
+    assert (
+        write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(report=False)).previous
+        is None
+    )
 
 
 def test_a_file_in_the_place_of_the_results_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("", "utf-8")
     with pytest.raises(OutputError, match="out"):
-        write_sample(analysis(CLEAR), tmp_path / "out", wishes=Wishes(report=False))
+        write_sample(analysis(CLEAR), tmp_path / "out", outputs=WantedOutputs(report=False))
 
 
 def test_a_full_disk_leaves_neither_a_part_nor_a_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(report=False)).folder
+    folder = write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(report=False)).folder
     before = listing(folder)
 
     def full(_: Any) -> str:
@@ -209,9 +216,11 @@ def test_a_full_disk_leaves_neither_a_part_nor_a_loss(
 
     monkeypatch.setattr(module, "populations_csv", full)
     with pytest.raises(OutputError, match="No space left on device"):
-        write_sample(changed(analysis(CLEAR), seed=1), tmp_path, wishes=Wishes(report=False))
+        write_sample(
+            changed(analysis(CLEAR), seed=1), tmp_path, outputs=WantedOutputs(report=False)
+        )
     with pytest.raises(OutputError, match="No space left on device"):
-        write_sample(named(analysis(CLEAR), "other"), tmp_path, wishes=Wishes(report=False))
+        write_sample(named(analysis(CLEAR), "other"), tmp_path, outputs=WantedOutputs(report=False))
     assert listing(folder) == before
     assert names(tmp_path) == [CLEAR]
 
@@ -219,7 +228,7 @@ def test_a_full_disk_leaves_neither_a_part_nor_a_loss(
 def test_a_failed_exchange_puts_the_earlier_result_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(report=False)).folder
+    folder = write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(report=False)).folder
     before = listing(folder)
     rename = Path.rename
 
@@ -230,16 +239,18 @@ def test_a_failed_exchange_puts_the_earlier_result_back(
 
     monkeypatch.setattr(Path, "rename", refusing)
     with pytest.raises(OutputError, match="Permission denied"):
-        write_sample(changed(analysis(CLEAR), seed=1), tmp_path, wishes=Wishes(report=False))
+        write_sample(
+            changed(analysis(CLEAR), seed=1), tmp_path, outputs=WantedOutputs(report=False)
+        )
     assert listing(folder) == before
     assert names(tmp_path) == [CLEAR]
 
 
 def test_a_result_lost_between_the_renames_comes_back(tmp_path: Path) -> None:
     one = analysis(CLEAR)
-    folder = write_sample(one, tmp_path, wishes=Wishes(report=False)).folder
+    folder = write_sample(one, tmp_path, outputs=WantedOutputs(report=False)).folder
     folder.rename(tmp_path / f".old-0123abcd-{CLEAR}")
-    written = write_sample(changed(one, seed=1), tmp_path, wishes=Wishes(report=False))
+    written = write_sample(changed(one, seed=1), tmp_path, outputs=WantedOutputs(report=False))
     assert written.previous == folder / "previous" / "1"
     assert names(tmp_path) == [CLEAR]
 
@@ -251,9 +262,9 @@ def test_without_hard_links_the_earlier_result_is_copied(
         raise OSError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    folder = write_sample(analysis(CLEAR), tmp_path, wishes=Wishes(report=False)).folder
+    folder = write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(report=False)).folder
     first = (folder / "result.json").read_bytes()
-    write_sample(changed(analysis(CLEAR), seed=1), tmp_path, wishes=Wishes(report=False))
+    write_sample(changed(analysis(CLEAR), seed=1), tmp_path, outputs=WantedOutputs(report=False))
     assert (folder / "previous/1/result.json").read_bytes() == first
 
 
@@ -265,5 +276,5 @@ def test_gates_that_cannot_be_written_as_gatingml_are_one_clear_line(
 
     monkeypatch.setattr(module, "to_gatingml", impossible)
     with pytest.raises(OutputError, match="cannot be written in XML"):
-        write_sample(analysis(NO_CD5), tmp_path, wishes=Wishes(report=False))
+        write_sample(analysis(NO_CD5), tmp_path, outputs=WantedOutputs(report=False))
     assert names(tmp_path) == []

@@ -14,7 +14,7 @@ from cd5flow.model.result import (
     TCellSection,
 )
 from cd5flow.report.document import report_document
-from cd5flow.report.parts import Fact, Facts, Section, Table
+from cd5flow.report.parts import Fact, Facts, ReportSection, Table
 from cd5flow.report.readings import burden_section, cd5_section
 from cd5flow.report.wording import languages, load_wording
 from support.report_factory import make_burden, make_cd5, make_cut, make_result
@@ -34,7 +34,7 @@ CHANGED = Reason(
 every_language = pytest.mark.parametrize("language", languages())
 
 
-def facts(section: Section) -> dict[str, Fact]:
+def facts(section: ReportSection) -> dict[str, Fact]:
     return {
         fact.label: fact
         for block in section.blocks

@@ -11,15 +11,15 @@ from cd5flow import simulate as sim
 from cd5flow.model.result import BurdenState, Pattern, Timepoint
 from cd5flow.validation.measure import drawn_anew, measure
 from cd5flow.validation.rows import Arm, SeriesKind
-from cd5flow.validation.series import Job, drawn_tube, with_pattern
+from cd5flow.validation.series import TubeJob, drawn_tube, with_pattern
 
 SPEC = sim.TubeSpec(name="t", events=5_000, seed=11)
 RULES = {"strategy": "auto", "protocol": "cd5-cart-70"}
 
 
-def job(**changes: object) -> Job:
+def job(**changes: object) -> TubeJob:
     said = {"kind": SeriesKind.ACCURACY, "group": "g", "spec": SPEC, "timepoint": Timepoint.RELAPSE}
-    return Job(**{**said, **changes})  # type: ignore[arg-type]
+    return TubeJob(**{**said, **changes})  # type: ignore[arg-type]
 
 
 def test_a_row_holds_both_truths_and_what_was_found() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from cd5flow.report.parts import Section, plain_parts
+from cd5flow.report.parts import ReportSection, plain_parts
 from cd5flow.validation.carry import Course
 from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
 from cd5flow.validation.pictures import validation_pictures
@@ -66,7 +66,7 @@ def validation(course: Course, rows: Sequence[TubeRow] | None = None) -> Validat
     return validation_of(course, some_rows() if rows is None else rows)
 
 
-def section(found: Validation, anchor: str) -> Section:
+def section(found: Validation, anchor: str) -> ReportSection:
     return next(s for s in validation_document(found).sections if s.anchor == anchor)
 
 

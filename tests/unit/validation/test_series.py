@@ -11,7 +11,7 @@ from cd5flow.model.result import Pattern, Timepoint
 from cd5flow.validation.plan import Series, Size, load_series, size_of
 from cd5flow.validation.rows import Arm, SeriesKind
 from cd5flow.validation.series import (
-    Job,
+    TubeJob,
     blank_jobs,
     jobs_of,
     levels_down_to,
@@ -30,11 +30,11 @@ def size(words: str = "quick") -> Size:
     return size_of(words, series())
 
 
-def jobs(words: str = "quick", *, seed: int = 0) -> tuple[Job, ...]:
+def jobs(words: str = "quick", *, seed: int = 0) -> tuple[TubeJob, ...]:
     return jobs_of(series(), size(words), lloq_events=LLOQ_EVENTS, seed=seed)
 
 
-def of(kind: SeriesKind, words: str = "quick") -> list[Job]:
+def of(kind: SeriesKind, words: str = "quick") -> list[TubeJob]:
     return [job for job in jobs(words) if job.kind is kind]
 
 

@@ -54,7 +54,7 @@ def analyze(
     run(
         fcs,
         words=words_of(said),
-        wishes=wanted_outputs(
+        outputs=wanted_outputs(
             no_report=no_report, membership=membership, language=language, lab=lab
         ),
         out=out,
