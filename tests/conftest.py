@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from support.command_line import Ran, Run
+from support.command_line import ForkServer, Ran, Run, run_fresh
 from support.paths import ROOT
 
 # The default draws the same examples on every machine and never fails for being slow, so that what
@@ -20,20 +22,32 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-@pytest.fixture
-def cd5flow(tmp_path: Path) -> Run:
-    """Run the command as a process of its own, in an empty folder."""
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[Callable[[], ForkServer]]:
+    """Give the worker's fork server, which starts when it is first asked for."""
+    with contextlib.ExitStack() as running:
 
-    def run(*arguments: str | Path, **environment: str) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "cd5flow", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONWARNINGS": "error", **environment},
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+        @functools.cache
+        def started() -> ForkServer:
+            return running.enter_context(ForkServer())
+
+        yield started
+
+
+@pytest.fixture
+def cd5flow(tmp_path: Path, fork_server: Callable[[], ForkServer]) -> Run:
+    """Run the command as a process of its own, in an empty folder.
+
+    A fork of a process that has imported the program, where `ForkServer` says why that is as good;
+    with `fresh`, or with variables that the interpreter may read as it starts, a new interpreter.
+    """
+
+    def run(*arguments: str | Path, fresh: bool = False, **environment: str) -> Ran:
+        words = [str(argument) for argument in arguments]
+        variables = {**os.environ, "PYTHONWARNINGS": "error", **environment}
+        if fresh or environment or sys.platform != "linux":
+            return run_fresh(words, folder=tmp_path, environment=variables)
+        return fork_server().run(words, folder=tmp_path, environment=variables)
 
     return run
 

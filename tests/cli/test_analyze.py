@@ -28,7 +28,7 @@ def first_line(ran: Ran) -> str:
 
 
 def test_a_tube_with_its_fmo_gives_folder_and_summary(cd5flow: Run, tmp_path: Path) -> None:
-    ran = cd5flow("analyze", tube(CLEAR), *FULL, "--control", f"fmo={fmo_of(CLEAR)}")
+    ran = cd5flow("analyze", tube(CLEAR), *FULL, "--control", f"fmo={fmo_of(CLEAR)}", fresh=True)
     assert (ran.code, ran.err) == (0, "")
     folder = tmp_path / "cd5flow-results" / CLEAR
     assert {path.name for path in folder.iterdir()} == {
@@ -49,7 +49,7 @@ def test_json_is_the_result_and_nothing_else(cd5flow: Run, tmp_path: Path) -> No
     ran = cd5flow("analyze", tube(CLEAR), "--no-report", "--json")
     assert ran.code == 0
     assert ran.out == (tmp_path / "cd5flow-results" / CLEAR / "result.json").read_text("utf-8")
-    again = cd5flow("analyze", tube(CLEAR), "--no-report", "--json")
+    again = cd5flow("analyze", tube(CLEAR), "--no-report", "--json", fresh=True)
     assert again.out == ran.out
     assert "nothing changed" in again.err
 

@@ -118,7 +118,7 @@ def test_a_sheet_is_worked_through_and_a_broken_tube_does_not_stop_it(
         "broken.fcs,S3,,,relapse,,A3\n",
         "utf-8",
     )
-    ran = cd5flow("batch", "run", "--out", "out", "--no-report", "--log", "out/run.log")
+    ran = cd5flow("batch", "run", "--out", "out", "--no-report", "--log", "out/run.log", fresh=True)
     assert ran.code == 3
     assert "Traceback" not in ran.err
     assert ran.err.splitlines()[:2] == [

@@ -39,7 +39,7 @@ def tube(tmp_path: Path) -> Path:
 
 
 def test_what_went_is_said_without_a_name(cd5flow: Run, tube: Path) -> None:
-    ran = cd5flow("deidentify", tube, "copy.fcs")
+    ran = cd5flow("deidentify", tube, "copy.fcs", fresh=True)
     assert (ran.code, ran.err) == (0, "")
     assert PERSON.casefold() not in ran.out.casefold()
     assert "copy.fcs: 2 events, DATA unchanged" in ran.out

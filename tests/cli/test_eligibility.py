@@ -67,7 +67,8 @@ def test_a_table_says_what_is_satisfied_what_is_not_and_what_is_missing(
 
 def test_json_is_on_stdout_and_in_the_file(cd5flow: Run, tmp_path: Path) -> None:
     result, clinical = written(tmp_path, tube()), clinic(tmp_path, **CLEAN)
-    ran = cd5flow("eligibility", result, "--clinical", clinical, "--json", "--out", "deep/out.json")
+    asked = ("eligibility", result, "--clinical", clinical, "--json", "--out", "deep/out.json")
+    ran = cd5flow(*asked, fresh=True)
     assert (ran.code, ran.err) == (0, "")
     assert (tmp_path / "deep/out.json").read_text("utf-8") == ran.out
     said = json.loads(ran.out)

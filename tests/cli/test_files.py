@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_inspect_shows_channels_markers_spillover_and_faults(cd5flow: Run) -> None:
-    ran = cd5flow("inspect", tube(CLEAR))
+    ran = cd5flow("inspect", tube(CLEAR), fresh=True)
     assert (ran.code, ran.err) == (0, "")
     assert re.search(r"^\d+ +PerCP-Cy5-5-A +CD5 PerCP-Cy5-5 +CD5 ", ran.out, re.MULTILINE)
     assert "condition number" in ran.out
@@ -49,7 +49,7 @@ def test_inspect_refuses_what_is_no_tube(cd5flow: Run, tmp_path: Path) -> None:
 def test_shipped_files_are_listed_and_shown_as_they_are(
     cd5flow: Run, kind: str, names: tuple[str, ...]
 ) -> None:
-    listed = cd5flow(kind, "list").out.splitlines()
+    listed = cd5flow(kind, "list", fresh=True).out.splitlines()
     assert [line.split()[0] for line in listed] == ["NAME", *names]
     shown = cd5flow(kind, "show", names[0])
     assert shown.out == (gating_folder() / kind / f"{names[0]}.yaml").read_text("utf-8")
@@ -82,7 +82,7 @@ def test_cd5_may_not_choose_the_blasts(cd5flow: Run, tmp_path: Path) -> None:
     "what", ["result", "strategy", "protocol", "clinical", "eligibility", "validation"]
 )
 def test_schemas_are_schemas(cd5flow: Run, what: str) -> None:
-    schema = json.loads(cd5flow("schema", what).out)
+    schema = json.loads(cd5flow("schema", what, fresh=True).out)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema == schema_of(what)
 
@@ -111,5 +111,5 @@ def test_shipped_files_fit_their_schema(kind: str, what: str, names: tuple[str, 
 
 def test_simulate_refuses_what_it_cannot_do(cd5flow: Run, tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    assert cd5flow("simulate", "out").code == 1
+    assert cd5flow("simulate", "out", fresh=True).code == 1
     assert cd5flow("simulate", "new", "--seed", "-1").code == 2

@@ -29,7 +29,9 @@ def test_a_gate_is_printed_edited_and_given_back(cd5flow: Run, tmp_path: Path) -
     first = cd5flow("analyze", tube(CLEAR), *WORDS, "--no-report", "--out", "first")
     assert first.code == 0, first.err
     before = tmp_path / "first" / CLEAR / "result.json"
-    printed = cd5flow("override", before, "--gate", "blasts", "--gate", "cycd3_positive")
+    printed = cd5flow(
+        "override", before, "--gate", "blasts", "--gate", "cycd3_positive", fresh=True
+    )
     assert (printed.code, printed.err) == (0, "")
     assert str(tmp_path) not in printed.out
     assert printed.out.startswith(f"# Gates to be drawn by hand on sample {CLEAR}.")

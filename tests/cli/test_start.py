@@ -33,7 +33,7 @@ COMMANDS = {
 
 
 def test_help_lists_the_commands_that_exist(cd5flow: Run) -> None:
-    ran = cd5flow("--help")
+    ran = cd5flow("--help", fresh=True)
     assert ran.code == 0
     listed = re.findall(r"^  ([a-z]+)  ", ran.out.partition("Commands:")[2], re.MULTILINE)
     assert set(listed) == COMMANDS
@@ -56,7 +56,7 @@ def test_help_answers_at_once(cd5flow: Run) -> None:
     took = []
     for _ in range(3):
         start = time.perf_counter()
-        cd5flow("--help")
+        cd5flow("--help", fresh=True)
         took.append(time.perf_counter() - start)
     # 0.1 s on an idle machine; the others make room for a busy one.
     assert min(took) < 0.3
@@ -70,7 +70,7 @@ def test_every_command_explains_itself(cd5flow: Run, command: str) -> None:
 
 
 def test_the_version_is_the_packages(cd5flow: Run) -> None:
-    assert cd5flow("--version").out == f"cd5flow {metadata.version('cd5flow')}\n"
+    assert cd5flow("--version", fresh=True).out == f"cd5flow {metadata.version('cd5flow')}\n"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_the_version_is_the_packages(cd5flow: Run) -> None:
 def test_wrong_usage_is_exit_2_with_words_on_stderr(
     cd5flow: Run, arguments: tuple[str, ...]
 ) -> None:
-    ran = cd5flow(*arguments)
+    ran = cd5flow(*arguments, fresh=True)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err
 

@@ -37,7 +37,7 @@ def test_a_small_validation_is_the_same_with_one_process_and_with_two(
     assert ran.code == 0
     assert "SOFTWARE, SYNTHETIC" in ran.out.splitlines()[0]
     assert "jobs" in ran.err
-    other = cd5flow(*arguments, "--jobs", "2", "--out", "two", "--json")
+    other = cd5flow(*arguments, "--jobs", "2", "--out", "two", "--json", fresh=True)
     first, second = record(tmp_path / "one"), record(tmp_path / "two")
     assert json.loads(other.out) == second
     for said in (first, second):

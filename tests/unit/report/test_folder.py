@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,18 @@ def listing(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the sample with its report once; tests change copies of it."""
+    return write_sample(analysis(CLEAR), tmp_path_factory.mktemp("written")).folder
+
+
+@pytest.fixture
+def reported(written_once: Path, tmp_path: Path) -> Path:
+    """Return the sample's folder with its report, in the test's own folder."""
+    return Path(shutil.copytree(written_once, tmp_path / written_once.name))
 
 
 @pytest.mark.parametrize(
@@ -125,9 +138,10 @@ OTHER_WORDS = [
 
 
 @pytest.mark.parametrize("outputs", OTHER_WORDS, ids=["language", "laboratory", "director"])
-def test_a_report_in_other_words_is_a_new_version(tmp_path: Path, outputs: WantedOutputs) -> None:
-    one = analysis(CLEAR)
-    folder = write_sample(one, tmp_path).folder
+def test_a_report_in_other_words_is_a_new_version(
+    tmp_path: Path, reported: Path, outputs: WantedOutputs
+) -> None:
+    one, folder = analysis(CLEAR), reported
     assert is_complete(folder, WantedOutputs())
     assert not is_complete(folder, outputs)
     earlier = (folder / "report.pdf").read_bytes()
@@ -152,10 +166,9 @@ def test_a_wording_file_that_changed_asks_for_a_new_report(tmp_path: Path) -> No
     assert not is_complete(folder, outputs)
 
 
-def test_without_reports_nobody_asks_for_their_words(tmp_path: Path) -> None:
-    folder = write_sample(analysis(CLEAR), tmp_path).folder
+def test_without_reports_nobody_asks_for_their_words(tmp_path: Path, reported: Path) -> None:
     outputs = WantedOutputs(report=False, language="zh")
-    assert is_complete(folder, outputs)
+    assert is_complete(reported, outputs)
     assert not write_sample(analysis(CLEAR), tmp_path, outputs=outputs).changed
 
 
