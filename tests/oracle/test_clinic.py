@@ -23,12 +23,6 @@ from cd5flow.pipeline import Analysis, analyse_tube
 from support.paths import SHARED
 
 CLINIC: Final = SHARED / "clinic"
-NO_CUT_RULE: Final = "withheld by the rules of the CD5 cut, not for its gates"
-KNOWN_MISSES: Final = {
-    "small-fmo-0": NO_CUT_RULE,
-    "negative-no-fmo": NO_CUT_RULE,
-    "weak-positive-no-fmo": NO_CUT_RULE,
-}
 
 
 def truths() -> dict[str, dict[str, Any]]:
@@ -42,16 +36,7 @@ TRUTHS: Final = truths()
 
 every_tube = pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason=KNOWN_MISSES[name])]
-            if name in KNOWN_MISSES
-            else [],
-        )
-        for name in TRUTHS
-    ]
-    or [pytest.param("none", marks=pytest.mark.skip(reason=f"{CLINIC} is absent"))],
+    list(TRUTHS) or [pytest.param("none", marks=pytest.mark.skip(reason=f"{CLINIC} is absent"))],
 )
 
 

@@ -33,6 +33,7 @@ from cd5flow.simulate import (
     SURFACE_10,
     BlastSpec,
     TubeSpec,
+    simulate_tube,
 )
 from support.gating_factory import (
     Entry,
@@ -913,6 +914,17 @@ def test_the_shipped_strategies_find_the_disease_by_the_lineage_that_the_panel_a
         chained = gated(by_chain(shipped(strategy)), tube(name))
         assert (chained.lineage.name, chained.lineage.cluster) == (lineage, True)
         assert not chained.leukaemic
+
+
+def test_another_makers_normal_cells_are_told_by_their_landmark() -> None:
+    for strategy in list_strategies():
+        gating = gated(shipped(strategy), tube("other maker"))
+        labels = simulate_tube(SPECS["other maker"]).truth.labels
+        cells = np.char.startswith(labels.astype(np.str_), "t_cells")
+        t_cells = gating.members["t_cells"]
+        assert np.count_nonzero(t_cells & cells) > 0.8 * np.count_nonzero(cells)
+        assert np.count_nonzero(t_cells & ~cells) < 0.15 * np.count_nonzero(t_cells)
+        assert gating.count("granulocytes")
 
 
 def test_the_shipped_strategies_find_no_cluster_where_there_is_no_disease() -> None:
