@@ -182,6 +182,9 @@ def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
         suspects=(),
         reference="the main population",
         reference_rows=rows[::2],
+        centres=np.zeros((0, 0), dtype=np.float32),
+        centre_names=np.array([], dtype=np.str_),
+        floors=np.zeros(0),
     )
 
 
