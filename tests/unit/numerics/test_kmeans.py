@@ -21,7 +21,8 @@ def piles(*centres: tuple[float, float], events: int = 200, seed: int = 1) -> Po
 
 
 def labels_of(points: Points, groups: int, *, seed: int = 0, rounds: int = 8) -> list[int]:
-    return k_means(points, groups, rng=np.random.default_rng(seed), rounds=rounds).tolist()
+    labels = k_means(points, groups, rng=np.random.default_rng(seed), rounds=rounds)
+    return [int(label) for label in labels]
 
 
 @pytest.mark.parametrize("seed", range(5))

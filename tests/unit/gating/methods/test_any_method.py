@@ -180,6 +180,9 @@ def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
         values=np.zeros((rows.size, 0), dtype=np.float32),
         markers=(),
         suspects=(),
+        centres=np.zeros((1, 0), dtype=np.float32),
+        centre_names=np.array([""]),
+        floors=np.zeros(0),
         reference="the main population",
         reference_rows=rows[::2],
     )
