@@ -160,7 +160,7 @@ def test_a_result_survives_its_own_text(plain: Analysis) -> None:
 
 
 def test_the_keys_come_in_the_contracts_order(plain: Analysis) -> None:
-    assert list(json.loads(plain.result.to_json()))[:13] == [
+    assert list(json.loads(plain.result.to_json()))[:15] == [
         "schema",
         "sample",
         "strategy",
@@ -172,6 +172,8 @@ def test_the_keys_come_in_the_contracts_order(plain: Analysis) -> None:
         "cd5",
         "burden",
         "criterion",
+        "blasts",
+        "excluded",
         "review",
         "provenance",
     ]
@@ -397,7 +399,7 @@ def test_hardware_compensation_is_taken_at_its_word(make: Make) -> None:
     stated = at_relapse(make(FOUR), spillover="hardware", controls={"fmo": make(fmo(FOUR))}).result
 
     assert_no_percentage(unstated)
-    assert codes(unstated.cd5.reasons) == ["NOT_COMPENSATED"]
+    assert "NOT_COMPENSATED" in codes(unstated.cd5.reasons)
     assert stated.controls[0].accepted
     assert stated.cd5.percent == pytest.approx(truth(FOUR).cd5_percent, abs=5)
     assert stated.cd5.state is Cd5State.MEETS

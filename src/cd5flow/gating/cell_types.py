@@ -88,7 +88,7 @@ class CellTypes:
         reference: which cells CD45 and scatter are told from, in words.
         reference_rows: these cells, as row numbers of the tube.
         centres: (g, m) middle of each group, background levelled out.
-        centre_names: (g,) the normal population of each group; "" where none fits.
+        centre_names: (g,) the population of each group; "" where a profile accepts it as leukaemic.
         floors: (m,) places below which a marker is background.
     """
 
@@ -115,7 +115,7 @@ class CellTypes:
         panel: Panel,
         scales: Mapping[str, Scale],
     ) -> npt.NDArray[np.str_]:
-        """Return the normal population that each of some events looks like; "" where none does.
+        """Return the population that each of some events looks like; "" for none, or an accepted one.
 
         An event looks like the nearest group if it lies within its reach on every marker.
 
@@ -181,27 +181,38 @@ def find_cell_types(
     names[references.t_cells] = "t_cells"
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
+    suspects = _suspects(
+        groups[names == ""],
+        labels=labels,
+        rows=rows,
+        values=values,
+        grouped=grouped,
+        markers=markers,
+        references=references,
+        profiles=profiles,
+    )
     return CellTypes(
         rows=rows,
         names=by_label[labels].astype(np.str_),
         values=values,
         markers=markers,
-        suspects=_suspects(
-            groups[names == ""],
-            labels=labels,
-            rows=rows,
-            values=values,
-            grouped=grouped,
-            markers=markers,
-            references=references,
-            profiles=profiles,
-        ),
+        suspects=suspects,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
         centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
-        centre_names=names.astype(np.str_),
+        centre_names=_centre_names(names, groups, suspects),
         floors=floors,
     )
+
+
+def _centre_names(
+    names: npt.NDArray[np.str_],
+    groups: npt.NDArray[np.intp],
+    suspects: tuple[CellPopulation, ...],
+) -> npt.NDArray[np.str_]:
+    """Return the population of each group that is not accepted as leukaemic; "" for those that are."""
+    others = {g: one.what for one in suspects if not one.accepted for g in one.groups}
+    return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
 def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np.intp]:
@@ -221,7 +232,9 @@ def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.log(second) if other == "FSC-W" else np.log(first / second)
         ratio[~np.isfinite(ratio)] = np.inf
-        middle = float(np.median(ratio[single])) if single.any() else 0.0
+        if not single.any():
+            break
+        middle = float(np.median(ratio[single]))
         if not np.isfinite(middle):
             continue
         away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)

@@ -13,11 +13,13 @@ class Believed(Spec):
 
     Attributes:
         in_place: gates whose population must lie where it usually does, where that is stated.
+        found: gates that must be found where the panel allows them.
         in_share: gates that must hold their usual share of the parent, where that is stated.
     """
 
     in_place: tuple[PopulationRef, ...] = ()
     in_share: tuple[PopulationRef, ...] = ()
+    found: tuple[PopulationRef, ...] = ()
 
 
 class LeukaemiaSearch(Spec):

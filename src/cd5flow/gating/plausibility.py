@@ -11,7 +11,19 @@ from cd5flow.model.findings import Finding, warning
 
 def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
     """Return why the numbers of a tube are not to be believed; empty where nothing speaks against."""
-    return (*_out_of_place(strategy, state), *_out_of_share(strategy, state))
+    return (
+        *_not_found(strategy, state),
+        *_out_of_place(strategy, state),
+        *_out_of_share(strategy, state),
+    )
+
+
+def _not_found(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
+    """Yield gates without which a number has another meaning: what stands in would be all or nothing."""
+    for spec in strategy.gates:
+        asked = spec.gate in strategy.believed.found and state.applies(spec.needs, spec.unless)
+        if asked and spec.gate not in state.members:
+            yield warning("GATE_MISSING", gate=spec.gate)
 
 
 def _out_of_place(strategy: Strategy, state: GatingState) -> Iterator[Finding]:

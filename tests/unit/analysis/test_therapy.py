@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cd5flow import simulate as sim
+from cd5flow.analysis.options import AUTO
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenState,
@@ -21,6 +22,7 @@ from cd5flow.model.result import (
     Timepoint,
 )
 from cd5flow.pipeline import Settings, analyse_tube
+from support.chain import chain_strategy
 
 RELAPSE = sim.TubeSpec(name="relapse", events=20_000, seed=5)
 SURFACE = replace(RELAPSE, panel=sim.SURFACE_10)
@@ -34,7 +36,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
     folder: Path = tmp_path_factory.mktemp("tubes")
     written: list[tuple[sim.TubeSpec, Path]] = []
 
-    def analyse(spec: sim.TubeSpec, *therapies: str) -> Result:
+    def analyse(spec: sim.TubeSpec, *therapies: str, chain: bool = False) -> Result:
         path = next((p for known, p in written if known == spec), None)
         if path is None:
             path = folder / f"{len(written)}.fcs"
@@ -44,6 +46,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
             timepoint=Timepoint.RELAPSE,
             specimen=spec.specimen,
             prior_therapy=tuple(PriorTherapy(word) for word in therapies),
+            strategy=str(chain_strategy()) if chain else AUTO,
         )
         return analyse_tube(path, settings).result
 
@@ -128,7 +131,7 @@ def test_few_blasts_after_gene_edited_cells_are_for_review(
     analysed: Analysed, therapy: str
 ) -> None:
     few = replace(RELAPSE, blast_percent=4.0, panel=sim.MRD_CY_10)
-    before, after = analysed(few), analysed(few, therapy)
+    before, after = analysed(few, chain=True), analysed(few, therapy, chain=True)
 
     assert before.burden.percent is not None
     assert before.burden.percent < 5
@@ -141,7 +144,7 @@ def test_few_blasts_after_gene_edited_cells_are_for_review(
 def test_mature_cells_without_scd3_beside_the_blasts_are_for_review(analysed: Analysed) -> None:
     # NK cells with cytoplasmic CD3 pass the rule as edited T cells would: no marker tells them.
     rich = replace(RELAPSE, composition=sim.MARROW.with_percent(nk_cells=25.0))
-    before, after = analysed(rich), analysed(rich, "other_car")
+    before, after = analysed(rich, chain=True), analysed(rich, "other_car", chain=True)
 
     assert before.burden.state is BurdenState.OVERT
     assert "EDITED_T_CELLS" not in codes(before.criterion.reasons)

@@ -57,7 +57,7 @@ def test_the_bound_does_not_depend_on_the_gain() -> None:
     one = tube_view(WIDTHS)
     other = tube_view({"FSC-W": np.asarray(WIDTHS["FSC-W"]) / 32})
 
-    masks = [inside(resolved(width().find(view)).region, view) for view in (one, other)]
+    first, second = (inside(resolved(width().find(view)).region, view) for view in (one, other))
 
     assert np.array_equal(masks[0], masks[1])
 
