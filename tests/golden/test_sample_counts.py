@@ -1,7 +1,7 @@
 """The repository's sample tubes against their truth, and against the counts of an earlier day.
 
-``python tests/golden/test_sample_counts.py`` writes ``counts.csv`` anew. Do so after a change of
-gating that is meant, and look at the difference before it is committed.
+``PYTHONPATH=tests python tests/golden/test_sample_counts.py`` writes ``counts.csv`` anew. Do so after
+a change of gating that is meant, and look at the difference before it is committed.
 """
 
 from __future__ import annotations

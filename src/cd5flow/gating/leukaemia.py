@@ -79,9 +79,9 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if cells is None or within is None:
         return GroupReading()
     large = [one for one in cells.suspects if _is_large(one, cells, search)]
-    thymus = any(one.smear for one in large)
-    accepted = tuple(one for one in large if one.accepted and not thymus)
     least = search.outside_percent / 100 * len(cells.rows)
+    thymus = any(one.smear and len(one.rows) >= least for one in large)
+    accepted = tuple(one for one in large if one.accepted and not thymus)
     others = tuple(
         one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
     )

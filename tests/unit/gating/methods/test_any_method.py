@@ -185,9 +185,6 @@ def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
         floors=np.zeros(0),
         reference="the main population",
         reference_rows=rows[::2],
-        centres=np.zeros((0, 0), dtype=np.float32),
-        centre_names=np.array([], dtype=np.str_),
-        floors=np.zeros(0),
     )
 
 
