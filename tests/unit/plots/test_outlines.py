@@ -145,6 +145,6 @@ def test_without_a_drawn_gate_nothing_is_dashed() -> None:
     one = analysis(CLEAR)
     assert Scene(one.tube, one.gating, one.gating).automatic == {}
     scene = Scene(one.tube, one.gating)
-    (drawing,) = gate_drawings(scene, one.gating.tree["blasts"])
+    (drawing,) = gate_drawings(scene, one.gating.tree["blasts_1_CD45_SSC"])
     assert outlines(axes_of(drawing), patches.Ellipse) == [False]
     assert drawing.automatic_events is None
