@@ -55,12 +55,14 @@ def answer_row(result: Any, claimed: npt.NDArray[np.bool_], tube: DrawnTube) -> 
     """Return the answer's states and numbers, flat."""
     cd5, burden, criterion = result.cd5, result.burden, result.criterion
     reasons = [*cd5.reasons, *burden.reasons, *criterion.reasons]
-    codes = sorted({r.split(":", 1)[0] for r in reasons})
+    codes = sorted({reason.code for reason in reasons})
     return {
         "quality": str(getattr(result.quality.state, "value", result.quality.state)),
         "failed_checks": " ".join(c.code for c in result.quality.checks if c.state.value == "FAIL"),
         "controls": "; ".join(
-            f"{c.role} {'accepted' if c.accepted else 'refused'} {' '.join(c.reasons)}"
+            " ".join(
+                (c.role, "accepted" if c.accepted else "refused", *(r.code for r in c.reasons))
+            )
             for c in result.controls
         ),
         "cd5": cd5.state.value,
