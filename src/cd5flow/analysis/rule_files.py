@@ -10,6 +10,8 @@ from cd5flow.analysis.settings import Settings
 from cd5flow.config.shipped import markers_file, profiles_file, protocol_file, strategy_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
+from cd5flow.errors import StrategyError
+from cd5flow.gating.methods.cell_type import CellType
 from cd5flow.gating.override import Overrides, load_overrides
 from cd5flow.gating.profiles import Profiles, load_profiles
 from cd5flow.gating.strategy import Strategy, load_strategy
@@ -89,7 +91,22 @@ def load_profiles_of(strategy: Loaded[Strategy]) -> Loaded[Profiles] | None:
         UsageError: there is no such file, or it has faults.
     """
     name = strategy.value.profiles
-    return None if name is None else load_profiles(profiles_file(name, beside=strategy.path))
+    if name is None:
+        return None
+    profiles = load_profiles(profiles_file(name, beside=strategy.path))
+    kinds = {row.name for row in profiles.value.normal}
+    faults = [
+        f"{strategy.where('gates', i, 'find')}: {profiles.path.name} has no kind of cells named "
+        f"'{kind}', expected {', '.join(sorted(kinds))}"
+        for i, gate in enumerate(strategy.value.gates)
+        for method in gate.methods
+        if isinstance(method, CellType)
+        for kind in method.kinds
+        if kind not in kinds
+    ]
+    if faults:
+        raise StrategyError("\n".join(faults))
+    return profiles
 
 
 def _adapted_profiles(strategy: Loaded[Strategy], settings: Settings) -> Loaded[Profiles] | None:

@@ -105,6 +105,11 @@ class GateSpec(Spec):
         return (self.find, *self.otherwise)
 
     @property
+    def method_names(self) -> tuple[str, ...]:
+        """The same by their names in a file."""
+        return tuple(one.method for one in self.methods)
+
+    @property
     def markers(self) -> frozenset[str]:
         """Every marker on whose axis its methods look."""
         return find_markers(*self.methods)
@@ -290,7 +295,46 @@ def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (part, i, "gate"), f"'{gate.gate}' is not gated here"
     if strategy.unproven is not None and strategy.unproven.population not in names:
         yield ("unproven", "population"), f"no gate is named '{strategy.unproven.population}'"
+    yield from _about_groups(strategy, names)
     yield from _about_confidence(strategy.confidence)
+
+
+def _about_groups(
+    strategy: Strategy, known: set[str]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield what is wrong with how populations are told by groups: names, and CD5 on the way."""
+    for field, names in strategy.believed:
+        for i, name in enumerate(names):
+            if name not in known:
+                yield ("believed", field, i), f"no gate is named '{name}'"
+    search = strategy.leukaemia
+    if search is None:
+        return
+    if strategy.profiles is None:
+        yield ("leukaemia",), "populations are told by profiles, and no profiles are named"
+    if READOUT in find_markers(search):
+        yield ("leukaemia",), f"{READOUT} must not take part in telling who is a blast"
+    before = {ALL, *(gate.gate for gate in strategy.gates)}
+    for field in ("grouped", "within"):
+        if getattr(search, field) not in before:
+            yield ("leukaemia", field), f"no gate is named '{getattr(search, field)}'"
+    yield from _circular_groups(strategy, search)
+
+
+def _circular_groups(
+    strategy: Strategy, search: LeukaemiaSearch
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each gate that groups and landmarks depend on and that looks at CD5."""
+
+    def deciders(name: str) -> list[str]:
+        return sorted(d for gate in strategy.gates if gate.gate == name for d in gate.deciders)
+
+    landmarks = [gate.gate for gate in strategy.gates if "cell_type" in gate.method_names]
+    behind = find_ancestors([search.grouped, search.within, *landmarks], deciders)
+    for i, gate in enumerate(strategy.gates):
+        if gate.gate in behind and READOUT in gate.markers:
+            what = f"blasts are told by '{gate.gate}', which must not look at {READOUT}"
+            yield ("gates", i, "find"), what
 
 
 def _about_confidence(
