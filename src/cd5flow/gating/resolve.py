@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
@@ -12,18 +12,20 @@ from cd5flow.gating.lineage import (
     is_unproven,
     path_name,
 )
+from cd5flow.gating.look_alikes import find_gatherings
 from cd5flow.gating.plausibility import find_doubts
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
-from cd5flow.model.findings import Severity
+from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
-from cd5flow.model.names import ALL, DENOMINATOR
+from cd5flow.model.names import ALL, BLASTS, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -83,20 +85,26 @@ def resolve(
     reading = read_groups(strategy, state)
     if reading.leukaemic or reading.thymus:
         return _gating_by_groups(strategy, state, reading)
-    state, path = choose_path(strategy, state)
+    trial, path = choose_path(strategy, state)
+    doubtful = None
+    if path is not None and (against := reading.contradiction(strategy, trial)) is not None:
+        state.findings.append(against)
+        doubtful, path = trial.members[BLASTS], None
     cluster = path is not None
     if path is None:
         path = gate_candidates(strategy, state)
+    else:
+        state = trial
     find_gates(strategy.after, state)
+    gathered = find_gatherings(strategy, state, reading.cells, doubtful=doubtful)
     has_nk_marker = _has_nk_marker(strategy, panel)
     nk_like = not cluster and state.look_alike and not has_nk_marker
     doubts = find_doubts(strategy, state)
     state.findings += doubts
     looks_unproven = (
         bool(doubts)
-        or (cluster and reading.contradicts(strategy, state))
         or (not cluster and bool(reading.outside))
-        or is_unproven(strategy, state, path if cluster else None)
+        or is_unproven(strategy, state, path if cluster else None, cells=reading.cells)
     )
     name = UNPROVEN
     if path is not None and not looks_unproven:
@@ -125,7 +133,17 @@ def resolve(
         ),
         denominator_rule=_denominator_rule(state),
         outside=reading.outside,
+        undecided=(*_reasons(doubts), *_named(reading), *gathered),
     )
+
+
+def _reasons(doubts: Iterable[Finding]) -> tuple[Reason, ...]:
+    return tuple(doubt.reason for doubt in doubts)
+
+
+def _named(reading: GroupReading) -> tuple[Reason, ...]:
+    """Return what is named and not decided: normal thymocytes, cells outside every profile."""
+    return tuple(found.reason for found in reading.findings)
 
 
 def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupReading) -> Gating:
@@ -153,6 +171,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
         outside=reading.outside,
+        undecided=(*_reasons(doubts), *_named(reading)),
     )
 
 

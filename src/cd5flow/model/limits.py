@@ -56,7 +56,12 @@ class BurdenLimits(FilePart):
     validated_lob_percent: PositivePercent | None = Field(
         default=None,
         description="the laboratory's own validated limit of blank in percent of the denominator; "
-        "a LOD is never below it",
+        "a LOD is never below it, and a tube whose LOD is no higher cannot be NOT_DETECTED",
+    )
+    validated_lloq_percent: PositivePercent | None = Field(
+        default=None,
+        description="the laboratory's own validated LLOQ in percent of the denominator; "
+        "where higher than the count's, it takes its place",
     )
     other_denominators: tuple[OtherDenominator, ...] = Field(
         default=(),

@@ -207,6 +207,7 @@ class Gating:
         denominator_unnamed: whether no imported gate was said to be the denominator.
         leukaemic: the populations of which the blasts consist, where they were told apart.
         outside: populations outside every normal profile that no lineage rule accepts.
+        undecided: what keeps the burden from being told or called clean, and why.
     """
 
     tree: GateTree
@@ -217,6 +218,7 @@ class Gating:
     denominator_unnamed: bool = False
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()
+    undecided: tuple[Reason, ...] = ()
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""
