@@ -33,6 +33,7 @@ from cd5flow.model.result import (
     QualityState,
 )
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
+from cd5flow.quantify.burden_notes import burden_notes
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
@@ -140,7 +141,13 @@ def _burden(checked: CheckedTube) -> BurdenSection:
         limits=tube.strategy.burden,
         burden_limit_percent=tube.protocol.burden.overt_percent,
     )
-    return burden.model_copy(update={"denominator_data": rule})
+    notes = burden_notes(
+        burden,
+        specimen=tube.settings.specimen,
+        kinds=gating.kinds,
+        limits=tube.strategy.burden,
+    )
+    return burden.model_copy(update={"denominator_data": rule, "notes": notes})
 
 
 def _inside(gating: Gating, name: str) -> int:
@@ -164,7 +171,8 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             quality_state=checked.quality.state,
             lineage=checked.gating.lineage,
             supplied_fmo_refused=fmo_refused(c.section for c in checked.measured.controls),
-            edited_t_cells=may_hold_edited_t_cells(checked, burden),
+            at_diagnosis=settings.laip is not None,
+            edited_t_cells=may_hold_edited_t_cells(checked),
             clinical=settings.clinical,
         ),
     )

@@ -10,12 +10,13 @@ drawn around.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.cell_types import GROUPS, WEIGHTS, CellTypes, Values, decades, find_suspects
-from cd5flow.gating.profiles import Profiles
+from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of
 from cd5flow.gating.strategy import Strategy
@@ -24,6 +25,7 @@ from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.reasons import Reason
 from cd5flow.numerics.kmeans import k_means
 
+NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
 
 
@@ -57,18 +59,10 @@ def find_gatherings(
         hides = len(rows) >= strategy.burden.lod_events
         return (Reason("SCATTER_HIDES", events=len(rows)),) if hides else ()
     whole = int(np.count_nonzero(denominator)) if denominator is not None else len(scattered)
+    nk_explains = _nk_explains(strategy, state)
     if len(rows) > profiles.gathering.most_together:
-        named = cells.names_of(
-            rows,
-            columns=state.inputs.columns,
-            panel=state.inputs.panel,
-            scales=state.inputs.scales,
-        )
-        kept = named == ""
-        if doubtful is not None:
-            kept |= doubtful[rows]
-        rows = rows[kept]
-    found = _populations(state, cells, profiles, rows=rows, whole=whole)
+        rows = _unlike_groups(rows, state, cells, doubtful, nk_explains=nk_explains)
+    found = _populations(state, cells, profiles, rows=rows, whole=whole, nk_explains=nk_explains)
     return tuple(
         Reason("LOOK_ALIKES_GATHER", events=events, what=what)
         for what, events in found
@@ -76,8 +70,39 @@ def find_gatherings(
     )
 
 
+def _nk_explains(strategy: Strategy, state: GatingState) -> bool:
+    """Whether NK cells explain what looks like them: not where blasts carried their marker at diagnosis."""
+    laip = state.inputs.laip
+    return laip is None or not any(map(laip.carries, strategy.nk_markers))
+
+
+def _unlike_groups(
+    rows: Rows,
+    state: GatingState,
+    cells: CellTypes,
+    doubtful: Mask | None,
+    *,
+    nk_explains: bool,
+) -> Rows:
+    """Return the events that look like no normal group of the tube, and those of a doubtful cluster."""
+    inputs = state.inputs
+    named = cells.names_of(rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales)
+    kept = named == ""
+    if not nk_explains:
+        kept |= np.isin(named, sorted(NK_KINDS))
+    if doubtful is not None:
+        kept |= doubtful[rows]
+    return rows[kept]
+
+
 def _populations(
-    state: GatingState, cells: CellTypes, profiles: Profiles, *, rows: Rows, whole: int
+    state: GatingState,
+    cells: CellTypes,
+    profiles: Profiles,
+    *,
+    rows: Rows,
+    whole: int,
+    nk_explains: bool,
 ) -> Iterator[tuple[str, int]]:
     """Yield what each population of unexplained cells is, and how many of them lie close together."""
     inputs = state.inputs
@@ -98,7 +123,7 @@ def _populations(
         {m: medians[:, j] for j, m in enumerate(cells.markers)}, cells.references
     )
     counts = np.bincount(labels)[groups]
-    normal = _normal_groups(levels, counts, profiles, whole=whole)
+    normal = _normal_groups(levels, counts, profiles, whole=whole, nk_explains=nk_explains)
     for one in find_suspects(
         groups[~normal],
         labels=labels,
@@ -118,15 +143,25 @@ def _populations(
 
 
 def _normal_groups(
-    levels: ClusterLevels, counts: npt.NDArray[np.integer], profiles: Profiles, *, whole: int
+    levels: ClusterLevels,
+    counts: npt.NDArray[np.integer],
+    profiles: Profiles,
+    *,
+    whole: int,
+    nk_explains: bool,
 ) -> npt.NDArray[np.bool_]:
     """Return which groups are normal cells: by a row of the common ones, or of rare ones while few."""
     signs = signs_of(levels, profiles.signs)
-    common = first_fitting(levels, signs, profiles.normal, profiles.levels)
+    rows = profiles.normal if nk_explains else _without_nk(profiles.normal)
+    common = first_fitting(levels, signs, rows, profiles.levels)
     normal = np.array([row is not None for row in common])
-    for row in profiles.rare:
+    for row in profiles.rare if nk_explains else _without_nk(profiles.rare):
         found = first_fitting(levels, signs, (row,), profiles.levels)
         rare = np.array([one is not None for one in found]) & ~normal
         if 100 * counts[rare].sum() <= row.at_most_percent * whole:
             normal |= rare
     return normal
+
+
+def _without_nk(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.name not in NK_KINDS)

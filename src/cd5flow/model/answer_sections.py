@@ -120,7 +120,7 @@ class BurdenAlternative(Section):
 class BurdenSection(Section):
     """Blasts among the denominator."""
 
-    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
+    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data", "notes": "note_data"}
 
     state: BurdenState
     reasons: tuple[Reason, ...]
@@ -153,6 +153,11 @@ class BurdenSection(Section):
     alternatives: tuple[BurdenAlternative, ...] = Field(
         default=(), description="other denominators in use; the one above decides"
     )
+    notes: tuple[Reason, ...] = Field(
+        default=(),
+        description="what the specimen and other readings of the share say, as CODE: sentence",
+    )
+    note_data: tuple[ReasonData, ...] = ()
 
 
 class CriterionSection(Section):
