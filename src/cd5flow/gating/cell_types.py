@@ -29,18 +29,6 @@ from cd5flow.preprocess.transforms import Columns, scale
 
 Values = npt.NDArray[np.float32]
 
-SAMPLE: Final = 8_000
-"""About so many events are grouped."""
-GROUPS: Final = 48
-"""Into at most so many groups: several a population, so that none spans two."""
-FEWEST: Final = 5
-"""A group of fewer sampled events is too small to have a place."""
-_NOISE: Final = 0.5
-"""Decades above zero signal within which a marker is background and tells groups apart no more."""
-_WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
-"""Decades of scatter count more than those of a marker: populations lie closer there."""
-_REACH: Final = 0.8
-"""An event further from a group than this on any marker, in decades, does not look like it."""
 _NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
 
 
@@ -90,6 +78,7 @@ class CellTypes:
         centres: (g, m) middle of each group, background levelled out.
         centre_names: (g,) the population of each group; "" where a profile accepts it as leukaemic.
         floors: (m,) places below which a marker is background.
+        reach: an event further from a group than this on any marker, in decades, does not look like it.
     """
 
     rows: npt.NDArray[np.intp]
@@ -102,10 +91,21 @@ class CellTypes:
     centres: Values
     centre_names: npt.NDArray[np.str_]
     floors: npt.NDArray[np.float64]
+    reach: float
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
         return self.rows[np.isin(self.names, list(names))]
+
+    def has_place(self) -> npt.NDArray[np.bool_]:
+        """Return which sampled events are of a population, whether or not a profile names it.
+
+        Others are of groups too small to have a place.
+        """
+        placed = self.names != ""
+        for one in self.suspects:
+            placed |= np.isin(self.rows, one.rows)
+        return np.asarray(placed)
 
     def names_of(
         self,
@@ -131,7 +131,7 @@ class CellTypes:
         for i, place in enumerate(grouped):
             away = np.abs(self.centres - place).max(axis=1)
             nearest = int(np.argmin(away))
-            if away[nearest] <= _REACH:
+            if away[nearest] <= self.reach:
                 found[i] = self.centre_names[nearest]
         return found
 
@@ -158,22 +158,29 @@ def find_cell_types(
     markers = tuple(m for m in panel.markers if m not in _NO_AXES)
     if "CD45" not in markers or not set(SCATTER) <= set(markers):
         return None
-    rows = _single_rows(parent, columns, panel)
+    rule = profiles.grouping
+    rows = _single_rows(parent, columns, panel, sample=rule.cells)
     values = np.stack([_decades(m, rows, columns, panel, scales) for m in markers], axis=1)
     known = np.isfinite(values).all(axis=1)
     rows, values = rows[known], values[known]
-    if len(rows) < 10 * FEWEST:
+    if len(rows) < 10 * rule.fewest:
         return None
     zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
-    floors = np.array([-np.inf if m in SCATTER else zero[m] + _NOISE for m in markers])
-    weights = np.array([_WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
+    floors = np.array([-np.inf if m in SCATTER else zero[m] + rule.background for m in markers])
+    weights = np.array([rule.scatter_weights.get(m, 1.0) for m in markers], dtype=np.float32)
     grouped = np.maximum(values, floors).astype(np.float32)
-    labels = k_means(grouped * weights, GROUPS, rng=rng)
+    labels = k_means(grouped * weights, rule.groups, rng=rng)
     counts = np.bincount(labels)
-    groups = np.flatnonzero(counts >= FEWEST)
+    groups = np.flatnonzero(counts >= rule.fewest)
     medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
     places = {m: medians[:, j] for j, m in enumerate(markers)}
-    references = find_references(places, counts[groups], zero=zero, landmark=profiles.landmark)
+    references = find_references(
+        places,
+        counts[groups],
+        zero=zero,
+        landmark=profiles.landmark,
+        limits=profiles.references,
+    )
     levels = ClusterLevels.of(places, references)
     signs = signs_of(levels, profiles.signs)
     fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
@@ -202,6 +209,7 @@ def find_cell_types(
         centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
         centre_names=_centre_names(names, groups, suspects),
         floors=floors,
+        reach=rule.reach,
     )
 
 
@@ -215,10 +223,12 @@ def _centre_names(
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
-def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np.intp]:
+def _single_rows(
+    parent: Mask, columns: Columns, panel: Panel, *, sample: int
+) -> npt.NDArray[np.intp]:
     """Return an even part of the events whose pulses look like those of one cell."""
     rows = np.flatnonzero(parent)
-    rows = rows[:: max(1, len(rows) // (2 * SAMPLE))]
+    rows = rows[:: max(1, len(rows) // (2 * sample))]
     single = np.ones(len(rows), dtype=np.bool_)
     for area, other in (("FSC", "FSC-H"), ("SSC", "SSC-H"), ("FSC", "FSC-W")):
         if other == "FSC-W" and panel.has("FSC-H"):
@@ -242,7 +252,7 @@ def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np
         ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
         single &= (away < max(4 * spread, 0.05)) | ended
     rows = rows[single]
-    return np.asarray(rows[:: max(1, len(rows) // SAMPLE)], dtype=np.intp)
+    return np.asarray(rows[:: max(1, len(rows) // sample)], dtype=np.intp)
 
 
 def _at_end(
@@ -345,7 +355,7 @@ def _is_smear(values: Mapping[str, Values], profiles: Profiles) -> bool:
     if rule is None or rule.axis not in values:
         return False
     axis = values[rule.axis].astype(np.float64)
-    if axis.size < 4 * FEWEST:
+    if axis.size < 4 * profiles.grouping.fewest:
         return False
     low, high = np.percentile(axis, [10, 90])
     if high - low < rule.decades:

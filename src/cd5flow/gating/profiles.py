@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.gating.profile_limits import Grouping, Outlining, References
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import READOUT
 
@@ -64,25 +65,69 @@ class BothMarkers(Spec):
     above: float
 
 
+class Extent(Spec):
+    """How far from their middle one population of lymphocytes reaches, in decades.
+
+    Attributes:
+        bright: on the marker whose brightest cells are looked at.
+        CD45, SSC, FSC: on these axes.
+    """
+
+    bright: float = Field(gt=0, le=2)
+    CD45: float = Field(gt=0, le=2)
+    SSC: float = Field(gt=0, le=1)
+    FSC: float = Field(gt=0, le=1)
+
+
+class Agreement(Spec):
+    """How groups that may be T cells are put in order: the sum of their decades above zero signal.
+
+    Attributes:
+        either: weight of the brighter of `either`; every other marker has 1.
+        scatter: weight of the decades of side scatter by which a group is off small leukocytes,
+        small_percent: which lie at this percentile of all.
+        alike: groups within so much of a group's sum agree as well as it does.
+    """
+
+    either: float = Field(ge=0, le=1)
+    scatter: float = Field(ge=0, le=5)
+    small_percent: float = Field(ge=0, le=100)
+    alike: float = Field(gt=0, le=5)
+
+
 class Landmark(Spec):
     """How the normal T cells of a tube are recognised, before anything else is known of it.
 
     Attributes:
         bright: the marker whose brightest cells are looked at.
+        bright_above: decades above zero signal from which it is surely carried.
         positive: further markers that they carry.
+        positive_above: decades above zero signal that these have at the least.
         either: markers of which the brighter speaks for them.
         absent: markers that they lack, with the decades above zero signal from which one is carried.
         both_absent: markers not carried together.
         percent, events: fewest of all cells for a landmark, whichever is more.
+        agreement: which groups agree best with all of this.
+        extent: how far they reach.
     """
 
     bright: str
+    bright_above: float = Field(gt=0, le=4)
     positive: tuple[str, ...] = ()
+    positive_above: float = Field(gt=0, le=4)
     either: tuple[str, ...] = ()
     absent: dict[str, float] = Field(default_factory=dict)
     both_absent: BothMarkers | None = None
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
+    agreement: Agreement
+    extent: Extent
+
+    @model_validator(mode="after")
+    def _limits_of_absence(self) -> Landmark:
+        if not all(0 < above <= 4 for above in self.absent.values()):
+            raise ValueError("absent: a limit lies above 0 and at or below 4 decades")
+        return self
 
 
 class Signs(Spec):
@@ -187,13 +232,16 @@ class Profiles(Spec):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     title: str
     sources: tuple[str, ...] = ()
+    grouping: Grouping
     levels: dict[str, Level]
     landmark: Landmark
+    references: References
     signs: Signs
     normal: tuple[ProfileRow, ...] = Field(min_length=1)
     joined_by: JoinedBy
     leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
     smear: Smear | None = None
+    outlining: Outlining
 
     def without(self, ignored: frozenset[str]) -> Profiles:
         """Return the profiles in which some markers neither select nor exclude.

@@ -149,6 +149,7 @@ def core_ellipse(
     level_percent: float,
     *,
     least_sd: float = 0.0,
+    with_tails: bool = False,
 ) -> Ellipse | None:
     """Return the ellipse that holds a share of a normal population fitted to the core of events.
 
@@ -158,6 +159,8 @@ def core_ellipse(
         y_axis: the second.
         level_percent: the share.
         least_sd: added to the population's width on either axis.
+        with_tails: whether the ellipse grows, where the tails are longer than a normal's, until it
+            holds that share of the events themselves; the outermost of them is left out.
     """
     if points.shape[1] < 2:
         return None
@@ -177,10 +180,19 @@ def core_ellipse(
     if fitted is None:
         return None
     centre, covariance = fitted
+    reach = level_distance(level_percent)
+    if with_tails:
+        reach = max(reach, _reach(squared_distance(points.T, centre, covariance), level_percent))
     return Ellipse(
         x_axis,
         y_axis,
         (float(centre[0]), float(centre[1])),
         (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
-        level_distance(level_percent),
+        reach,
     )
+
+
+def _reach(squared: Floats, level_percent: float) -> float:
+    """Return the squared distance that holds a share of events, or all but the outermost of few."""
+    share = min(level_percent / 100, 1 - 1 / squared.size)
+    return float(np.quantile(squared, share))

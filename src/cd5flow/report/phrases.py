@@ -291,6 +291,7 @@ class Phrases(FilePart):
     spillover: Plain
     data_set: Plain
     strategy: Plain
+    profiles: Plain
     protocol: Plain
     named: Annotated[Text, holds("name", "version")]
     choice: Plain

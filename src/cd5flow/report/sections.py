@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
@@ -209,6 +209,13 @@ def _quality(result: Result, wording: Wording) -> ReportSection:
     )
 
 
+def _profiles(result: Result, wording: Wording) -> Iterator[Fact]:
+    phrases, profiles = wording.phrases, result.strategy.profiles
+    if profiles is not None:
+        yield Fact(phrases.profiles, Cell(named(profiles.name, profiles.version, wording)))
+        yield Fact(phrases.hash, Cell(profiles.sha256, fixed=True))
+
+
 def _method(result: Result, wording: Wording) -> ReportSection:
     phrases, settings = wording.phrases, result.provenance.settings
     strategy, protocol = result.strategy, result.protocol
@@ -224,6 +231,7 @@ def _method(result: Result, wording: Wording) -> ReportSection:
         Fact(phrases.strategy, Cell(named(strategy.name, strategy.version, wording))),
         Fact(phrases.choice, Cell(wording.sentence(strategy.choice))),
         Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
+        *_profiles(result, wording),
         Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
         *_guided(result, wording),
         Fact(phrases.protocol, Cell(named(protocol.name, protocol.version, wording))),

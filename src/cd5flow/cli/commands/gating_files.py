@@ -27,11 +27,12 @@ def list_strategies() -> None:
 def show_strategy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `strategies list` says.")],
 ) -> None:
-    """Print a strategy file, to read it or to edit a copy.
+    """Print a strategy file, or the reference profiles that it names, to read it or to edit a copy.
 
     \b
     Example:
       cd5flow strategies show t-all-relapse > my-panel.yaml
+      cd5flow strategies show t-all > my-profiles.yaml
     """
     from cd5flow.cli.catalogue import STRATEGIES
 
@@ -42,7 +43,7 @@ def show_strategy(
 def check_strategy(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")],
 ) -> None:
-    """Check a strategy file; every fault is one line `file:line:column: what`.
+    """Check a strategy with its profiles, or profiles; a fault is a line `file:line:column: what`.
 
     \b
     Example:
