@@ -132,4 +132,4 @@ def _ellipse(
     known = own[:, np.isfinite(own).all(axis=0)]
     if known.shape[1] < FEWEST:
         return None
-    return core_ellipse(known, x_axis, y_axis, limits.held_percent, with_tails=True)
+    return core_ellipse(known, x_axis, y_axis, limits.held_percent, tail_gap=limits.tail_gap)

@@ -134,6 +134,8 @@ class Outlining(Spec):
     Attributes:
         held_percent: share of the population that each ellipse holds; its outermost cell counts as a
             straggler.
+        tail_gap: an ellipse grows no further along a tail than to where the next cell lies more than so
+            many times as far out: what is beyond are stragglers.
         bound_tail_percent: share of the population that one bound may cut off.
         slack: by so much of the display scale a bound stays off the population.
         bounds: at most so many.
@@ -142,6 +144,7 @@ class Outlining(Spec):
     """
 
     held_percent: float = Field(ge=90, lt=100)
+    tail_gap: float = Field(gt=1, le=3)
     bound_tail_percent: float = Field(ge=0, le=5)
     slack: float = Field(ge=0, le=0.1)
     bounds: int = Field(ge=0, le=12)

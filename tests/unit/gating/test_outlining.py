@@ -105,6 +105,26 @@ def test_a_few_stragglers_do_not_stretch_the_ellipse() -> None:
     assert np.count_nonzero(picked & ~INSIDE) < 0.01 * EVENTS
 
 
+def test_a_long_tail_is_held() -> None:
+    arrays = two_piles(CD45=0.5, CD3=0.4)
+    rng = np.random.default_rng(5)
+    arrays["CD45"][INSIDE] = 0.3 + 0.015 * rng.standard_t(4, EVENTS)
+
+    picked = held(drawn(arrays), tube_of(arrays))
+
+    assert np.count_nonzero(picked & INSIDE) > 0.99 * EVENTS
+
+
+def test_cells_of_no_population_are_not_kept_out() -> None:
+    arrays = two_piles(TdT=0.25)
+    nobody = np.zeros(2 * EVENTS, dtype=np.bool_)
+
+    found = outlined(arrays, others=nobody)
+
+    assert found is not None
+    assert [on for on, _ in found.regions] == ["CD45_SSC", "CD3_CD7"]
+
+
 def test_piles_that_nothing_tells_apart_have_a_low_f1() -> None:
     assert drawn(two_piles()).f1 < 0.75
 

@@ -186,9 +186,9 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "joined at no distance": (part("joined_by", decades=0), '"decades": 0', "decades"),
     "a whole correlation": (part("smear", correlation=1.0), '"correlation"', "correlation"),
     "a group of no cell": (part("grouping", fewest=0), '"fewest": 0', "fewest"),
-    "weights of one scatter": (part("grouping", scatter_weights={"SSC": 1.0}), "scatter_weights", "FSC"),
+    "weights of one scatter": (part("grouping", scatter_weights={"SSC": 1.0}), '"grouping"', "FSC"),
     "a weight of nothing": (
-        part("grouping", scatter_weights={"FSC": 0.0, "SSC": 1.0}), "scatter_weights", "above 0",
+        part("grouping", scatter_weights={"FSC": 0.0, "SSC": 1.0}), '"grouping"', "above 0",
     ),
     "an ellipse of everything": (
         part("outlining", held_percent=100), '"held_percent"', "held_percent",
