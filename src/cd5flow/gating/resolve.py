@@ -23,7 +23,14 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.populations import (
+    UNPROVEN,
+    GateTree,
+    Gating,
+    LeukaemicPopulation,
+    Lineage,
+    SampledKinds,
+)
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -125,6 +132,7 @@ def resolve(
         ),
         denominator_rule=_denominator_rule(state),
         outside=reading.outside,
+        kinds=_kinds(reading),
     )
 
 
@@ -153,7 +161,13 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
         outside=reading.outside,
+        kinds=_kinds(reading),
     )
+
+
+def _kinds(reading: GroupReading) -> SampledKinds | None:
+    cells = reading.cells
+    return None if cells is None else SampledKinds(cells.rows, cells.names)
 
 
 def _rule_of(strategy: Strategy, blasts: tuple[LeukaemicPopulation, ...]) -> str | None:
