@@ -85,22 +85,6 @@ def _like_of(several: Sequence[Neighbour]) -> Signal:
     return np.concatenate([one.like[rows] for one, rows in zip(known, picked, strict=True)])
 
 
-def count_mature_look_alikes(
-    gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
-) -> int | None:
-    """Return how many cells pass the lineage gates with the CD45 of mature lymphocytes.
-
-    They are those above the T cells' median, which is about half of all. None where there is no
-    cluster, or nothing to tell that median by.
-    """
-    looks = _looks(gating, columns, panel, rule)
-    seen = [rows for look in looks if (rows := look.look_alikes()) is not None]
-    if not seen:
-        return None
-    # Two populations may have the same cells above them.
-    return int(np.unique(np.concatenate(seen)).size) * max(look.line.step for look in looks)
-
-
 def find_outside(
     gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
 ) -> OutsideBlasts | None:
@@ -115,13 +99,13 @@ def find_outside(
     whole = gating.members.get(DENOMINATOR)
     if not populations or whole is None or not whole.any():
         return None
-    if gating.kinds is None:
+    if gating.sampled is None:
         (name,) = populations[:1]
         gate = gating.tree[name]
         left = gating.members[gate.parent] & whole & ~gating.members[BLASTS]
         events, cells = int(np.count_nonzero(left)), int(np.count_nonzero(whole))
         return OutsideBlasts(events, cells, population=gate.parent, method=gate.evidence.method)
-    kinds = gating.kinds
+    kinds = gating.sampled
     sampled = whole[kinds.rows]
     rows = kinds.rows[sampled & ~kinds.is_normal]
     outside: list[Rows] = []
@@ -139,8 +123,8 @@ def _looks(
     for name in populations_of(gating):
         told = Line(name, gating=gating, columns=columns, panel=panel, rule=rule)
         sampled = None
-        if gating.kinds is not None:
-            among = gating.kinds.rows
+        if gating.sampled is not None:
+            among = gating.sampled.rows
             sampled = Line(
                 name, gating=gating, columns=columns, panel=panel, rule=rule, among=among
             )
@@ -211,17 +195,11 @@ class _Look:
         one more cell had been sampled, and that one were normal.
         """
         assert self.sampled is not None  # noqa: S101 - an edge of it is given
-        kinds = self.sampled.gating.kinds
+        kinds = self.sampled.gating.sampled
         assert kinds is not None  # noqa: S101 - likewise
         beyond = self.sampled.rows[self.sampled.but(name) & (edge.beyond > 0)]
         normal = np.count_nonzero(kinds.are_normal(beyond))
         return (normal + 1) / (beyond.size + 1)
-
-    def look_alikes(self) -> Rows | None:
-        """Return which events pass all gates but those of CD45, above the T cells' median."""
-        reading = self._reading()
-        middles = self._middles(reading)
-        return None if middles is None else self.line.rows[self._above(reading, middles)]
 
     def _reading(self) -> list[str]:
         return [name for name in self.line.names if self.rule.axis in self.line.read(name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cd5flow.analysis.rule_files import check_strategy, load_profiles_of
@@ -31,11 +31,13 @@ class GatingFiles:
         names: the shipped ones.
         file: where a shipped one is.
         load: reads and checks one.
+        profiles_of: the reference profiles that a file names, None for none.
     """
 
     names: Callable[[], tuple[str, ...]]
     file: Callable[[str], Path]
     load: Callable[[Path], Loaded[Strategy] | Loaded[Protocol] | Loaded[Profiles]]
+    profiles_of: Callable[[Path], Loaded[Profiles] | None]
 
     def list(self) -> None:
         """Print name, version and title of each."""
@@ -63,12 +65,7 @@ class GatingFiles:
         loaded = self.load(file)
         value = loaded.value
         show(f"{file}: {value.name} {value.version}: no faults, sha256 {loaded.sha256}")
-        if isinstance(value, Strategy):
-            self._show_profiles(replace(loaded, value=value))
-
-    @staticmethod
-    def _show_profiles(strategy: Loaded[Strategy]) -> None:
-        profiles = load_profiles_of(strategy)
+        profiles = self.profiles_of(file)
         if profiles is not None:
             named = f"{profiles.value.name} {profiles.value.version}"
             show(f"{profiles.path}: {named}: no faults, sha256 {profiles.sha256}")
@@ -86,10 +83,18 @@ def _strategy_or_profiles_file(name: str) -> Path:
 
 def _load_strategy_or_profiles(path: Path) -> Loaded[Strategy] | Loaded[Profiles]:
     """Read and check a strategy with the profiles that it names, or a file of profiles alone."""
-    if path.is_file() and _PROFILES.search(path.read_bytes()):
-        return load_profiles(path)
-    return check_strategy(path)
+    return load_profiles(path) if _is_profiles(path) else check_strategy(path)
 
 
-STRATEGIES = GatingFiles(list_strategies, _strategy_or_profiles_file, _load_strategy_or_profiles)
-PROTOCOLS = GatingFiles(list_protocols, protocol_file, load_protocol)
+def _profiles_named_in(path: Path) -> Loaded[Profiles] | None:
+    return None if _is_profiles(path) else load_profiles_of(check_strategy(path))
+
+
+def _is_profiles(path: Path) -> bool:
+    return path.is_file() and _PROFILES.search(path.read_bytes()) is not None
+
+
+STRATEGIES = GatingFiles(
+    list_strategies, _strategy_or_profiles_file, _load_strategy_or_profiles, _profiles_named_in
+)
+PROTOCOLS = GatingFiles(list_protocols, protocol_file, load_protocol, lambda _: None)

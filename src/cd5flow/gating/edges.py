@@ -82,7 +82,8 @@ def _sides_within(side: Interval, sides: tuple[Interval, ...], values: Values) -
         places = values[other.dimension]
         held &= places >= (-np.inf if other.low is None else other.low)
         held &= places < (np.inf if other.high is None else other.high)
-    places = np.where(held, values[side.dimension], np.nan).astype(np.float64)
+    places: Exact = np.array(values[side.dimension], dtype=np.float64)
+    places[~held] = np.nan
     return _sides(side, places)
 
 

@@ -109,6 +109,8 @@ class Phrases(FilePart):
     excluded: Annotated[Text, holds("cells")]
     excluded_of: Annotated[Text, holds("what", "events", "percent")]
     blasts_of: Annotated[Text, holds("blasts", "total")]
+    looked_for: Annotated[Text, holds("scope")]
+    look_alikes: Annotated[Text, holds("events")]
     interval: Ranged
     band: Ranged
     band_unknown: Plain
@@ -236,6 +238,8 @@ class Phrases(FilePart):
     # Burden.
     burden: Plain
     blast_events: Plain
+    look_alike_events: Plain
+    scope: Plain
     denominator: Plain
     denominator_events: Plain
     upper_of: Plain

@@ -245,6 +245,11 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
             Cell(phrases.none if burden.level is None else level(burden.level)),
         ),
         Fact(phrases.blast_events, events(burden.blast_events)),
+        Fact(phrases.look_alike_events, Cell(numerals.count(burden.look_alike_events))),
+        Fact(
+            phrases.scope,
+            Cell(phrases.none if burden.scope is None else wording.term(burden.scope)),
+        ),
         Fact(phrases.denominator_events, events(burden.denominator_events)),
         Fact(
             phrases.denominator,
@@ -262,6 +267,7 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
         Fact(phrases.lloq, Cell(percent(burden.lloq_percent).text, note=phrases.limits_mean)),
         Fact(phrases.lineage, Cell(wording.term(result.strategy.lineage))),
         *_other_denominator(result, wording),
+        *(Fact(phrases.note, Cell(wording.sentence(note))) for note in burden.notes),
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
     return ReportSection("burden", phrases.burden, (Facts(rows), reasons))

@@ -7,11 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from cd5flow.analysis.contamination import (
-    count_mature_look_alikes,
-    find_neighbours,
-    find_outside,
-)
+from cd5flow.analysis.contamination import find_neighbours, find_outside
 from cd5flow.gating.apply import apply_gates
 from cd5flow.model.geometry import Boolean, Dimension, Ellipse, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
@@ -210,15 +206,6 @@ def test_without_mature_lymphocytes_cd45_tells_nothing() -> None:
     tube = gated(BLASTS, replace(NK_CELLS, cd45=(70, 4)))
 
     assert "CD45" not in tube.said()
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-    assert found is None
-
-
-def test_look_alikes_pass_the_lineage_gates_above_the_t_cells_median() -> None:
-    tube = gated(BLASTS, T_CELLS, replace(NK_CELLS, cd45=(80, 4)))
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-
-    assert found == pytest.approx(NK_CELLS.events / 2, rel=0.15)
 
 
 def test_events_without_a_value_are_nobodys_neighbour() -> None:
@@ -264,7 +251,7 @@ def by_groups(*kinds: Cells, told: bool = True, normal: tuple[int, ...] = (2, 3)
         tree=tree,
         members=apply_gates(tree, tube.columns),
         leukaemic=tuple(LeukaemicPopulation(f"blasts_{i}", "cyCD3+ sCD3-", "") for i in (1, 2)),
-        kinds=SampledKinds(sampled, names[sampled]) if told else None,
+        sampled=SampledKinds(sampled, names[sampled]) if told else None,
     )
     return replace(tube, gating=gating)
 
@@ -335,14 +322,3 @@ def test_cells_that_two_gates_keep_out_are_not_just_outside() -> None:
 
     assert found is not None
     assert found.events < 0.01 * (BLASTS.events + SECOND.events)
-
-
-def test_look_alikes_of_two_populations_are_counted_once() -> None:
-    nk = replace(NK_CELLS, cd45=(80, 4))
-    one, both = gated(BLASTS, T_CELLS, nk), by_groups(BLASTS, SECOND, T_CELLS, nk)
-    told = [
-        count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-        for tube in (one, both)
-    ]
-
-    assert told[1] == pytest.approx(told[0], rel=0.1)

@@ -33,7 +33,7 @@ def at(*places: tuple[float, float]) -> dict[Dimension, np.ndarray]:
 
 def beyond(found: tuple[Edge, ...], axis: Dimension, *, upper: bool) -> list[float]:
     (edge,) = (one for one in found if one.axis == axis and one.upper is upper)
-    return edge.beyond.tolist()
+    return [float(place) for place in edge.beyond]
 
 
 def test_an_interval_has_an_edge_a_bound() -> None:
