@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cd5flow.config.yaml_file import load_yaml
 from cd5flow.criteria.eligibility import UNVERIFIED
@@ -178,6 +178,16 @@ class Wording(FilePart):
         return self.catalogue.word(_sign(text))
 
 
+def _as_in_english(phrases: Phrases) -> Phrases:
+    return phrases.matching(_shipped(ENGLISH).phrases)
+
+
+class _OtherWording(Wording):
+    """Any file but the English one that comes with cd5flow, whose phrases it has in other words."""
+
+    phrases: Annotated[Phrases, AfterValidator(_as_in_english)]
+
+
 def _shorts(codes: Mapping[str, Code]) -> dict[str, str]:
     return {code: words.short for code, words in codes.items() if words.short is not None}
 
@@ -205,11 +215,12 @@ def load_wording(language: str) -> Wording:
     if language in languages():
         return _shipped(language)
     if Path(language).suffix in {".yaml", ".yml", ".json"}:
-        return load_yaml(Path(language), Wording, error=OptionError).value
+        return load_yaml(Path(language), _OtherWording, error=OptionError).value
     there = ", ".join(languages())
     raise OptionError(f"language: found {language!r}, expected {there}, or a wording file (.yaml)")
 
 
 @cache
 def _shipped(language: str) -> Wording:
-    return load_yaml(_LANGUAGES / f"{language}.yaml", Wording, error=OptionError).value
+    model = Wording if language == ENGLISH else _OtherWording
+    return load_yaml(_LANGUAGES / f"{language}.yaml", model, error=OptionError).value
