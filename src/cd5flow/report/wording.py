@@ -8,10 +8,10 @@ code's short form.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -29,8 +29,10 @@ from cd5flow.model.catalogue import (
 )
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.reasons import AS_WRITTEN, Reason
-from cd5flow.model.result import BurdenSection, Check
+from cd5flow.model.result import BurdenSection, Check, ProtocolSection, StrategySection
 from cd5flow.report.phrases import Phrases
+
+T = TypeVar("T")
 
 _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
 
@@ -172,6 +174,14 @@ class Wording(FilePart):
     def unit(self, unit: str | None) -> str:
         """Return a unit as it is written."""
         return "" if unit is None else self.units.get(unit, unit)
+
+    def known(self, value: T | None, write: Callable[[T], str]) -> str:
+        """Return a value as it is written; what is unknown is said to be."""
+        return self.phrases.unknown if value is None else write(value)
+
+    def versioned(self, one: ProtocolSection | StrategySection) -> str:
+        """Return a strategy's or protocol's name with its version."""
+        return self.phrases.named.format(name=one.name, version=one.version)
 
     def term(self, text: str) -> str:
         """Return a word in this language; others stand as they are."""
