@@ -148,7 +148,7 @@ def describe(source: Source, data_set: DataSet) -> Described:
     keywords = data_set.keywords
     layouts = read_layouts(keywords, name=source.name)
     located = locate(source, data_set.offset, data_set.header, keywords, layouts)
-    stored, about_channels = read_channels(keywords, located.layout)
+    stored, about_channels = read_channels(keywords, located.layout, name=source.name)
     channels, clock, about_clock = join_clock(stored, located.layout)
     return Described(
         located=located,

@@ -61,6 +61,39 @@ def number(value: str | None) -> float | None:
     return parsed if math.isfinite(parsed) else None
 
 
+def within(
+    value: str | None, *, keyword: str, low: float, high: float, what: str, name: str
+) -> float | None:
+    """Return a number between two bounds; None where it is absent, blank, zero or no number.
+
+    Args:
+        value: as written.
+        keyword: for messages.
+        low: the least that is believed.
+        high: the most.
+        what: it is, for messages.
+        name: of the file.
+
+    Raises:
+        FcsCorruptError: it is a number that no instrument writes: beyond the bounds, below zero,
+            infinite, or NaN. What was divided or multiplied by it would be noise.
+    """
+    plain = value.strip() if value else ""
+    try:
+        found = float(plain if "." in plain else plain.replace(",", ".", 1))
+    except ValueError:
+        return None
+    if "_" in plain:  # a number to Python alone
+        return None
+    if found == 0 and not plain.strip("+-0.,"):
+        return None
+    if not low <= found <= high:
+        raise FcsCorruptError(
+            f"{name}: {keyword} is {plain[:40]!r}, expected {what} from {low:g} to {high:g}"
+        )
+    return found
+
+
 def read_text(
     source: Source, offset: int, header: Header, *, most_supplement: int = TEXT_BYTES
 ) -> Text:
