@@ -16,7 +16,13 @@ import numpy as np
 from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
-from cd5flow.fcs.datasets import DataSet, choose_data_set, describe, read_data_sets
+from cd5flow.fcs.datasets import (
+    DataSet,
+    choose_data_set,
+    completed,
+    describe,
+    read_data_sets,
+)
 from cd5flow.fcs.layout import Layout, ValueKind, linear_maximum
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.spillover import read_spillover
@@ -139,8 +145,9 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
     with open_source(path) as source:
         sets, findings = read_data_sets(source)
         chosen, why = choose_data_set(sets, dataset, name=source.name)
+        data_set, about = completed(sets, chosen)
         try:
-            read = _read(path, source, sets[chosen])
+            read = _read(path, source, data_set)
         except FcsError as error:
             if len(sets) == 1:
                 raise
@@ -150,7 +157,7 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
         read,
         dataset=chosen + 1,
         dataset_count=len(sets),
-        findings=(*findings, *why, *read.findings),
+        findings=(*findings, *why, *about, *read.findings),
     )
 
 
@@ -224,9 +231,7 @@ def _with_ranges(
     channels write it. Both are at least 1024.
     """
     floats = {n for n, c in enumerate(layout.columns) if c.kind is not ValueKind.INTEGER}
-    vast = [
-        c for c in channels if c.index in floats and not c.is_time and c.range >= _VAST_RANGE
-    ]
+    vast = [c for c in channels if c.index in floats and not c.is_time and c.range >= _VAST_RANGE]
     top = _top(channels, decoded, floats) if vast else 0.0
     far = {c.index for c in vast if top > 0 and c.range > _FAR * top}
     ranged = list(channels)

@@ -243,7 +243,8 @@ def read_channels(
     """
     findings: list[Finding] = []
     channels = tuple(
-        _channel(keywords, n, column, findings, name=name) for n, column in enumerate(layout.columns, start=1)
+        _channel(keywords, n, column, findings, name=name)
+        for n, column in enumerate(layout.columns, start=1)
     )
     twice = [name for name, times in Counter(c.detector for c in channels).items() if times > 1]
     if twice:
@@ -308,9 +309,7 @@ def _bounded(
     keywords: Mapping[str, str], keyword: str, bounds: tuple[float, float], what: str, name: str
 ) -> float | None:
     low, high = bounds
-    return within(
-        keywords.get(keyword), keyword=keyword, low=low, high=high, what=what, name=name
-    )
+    return within(keywords.get(keyword), keyword=keyword, low=low, high=high, what=what, name=name)
 
 
 def _label(keywords: Mapping[str, str], n: int) -> str | None:

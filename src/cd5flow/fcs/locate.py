@@ -91,7 +91,7 @@ def locate(
     fits = _fits(source, offset, placements, layouts, events)
     if not fits:
         _refuse(source, offset, placements, layouts, events)
-    fit = _most_sensible(source, offset, fits, events, header, keywords)
+    fit = _most_sensible(source, offset, fits, events=events, header=header, keywords=keywords)
     found = events or fit.layout.events_in(fit.placement.segment.length)
     begin = offset + fit.placement.segment.begin
     available = source.size - begin
@@ -172,6 +172,7 @@ def _most_sensible(
     source: Source,
     offset: int,
     fits: list[_Fit],
+    *,
     events: int | None,
     header: Header,
     keywords: Mapping[str, str],
@@ -202,13 +203,15 @@ def _most_sensible(
     rival = next((f for f in sensible if f.layout == chosen.layout and f is not chosen), None)
     if rival is None:
         return chosen
-    return _told_by_bytes(source, offset, (chosen, rival), events, header, keywords)
+    pair = chosen, rival
+    return _told_by_bytes(source, offset, pair, events=events, header=header, keywords=keywords)
 
 
 def _told_by_bytes(
     source: Source,
     offset: int,
     fits: tuple[_Fit, _Fit],
+    *,
     events: int | None,
     header: Header,
     keywords: Mapping[str, str],

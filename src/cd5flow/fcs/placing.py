@@ -20,7 +20,6 @@ import numpy.typing as npt
 from cd5flow.fcs.header import Segment
 from cd5flow.fcs.layout import Layout
 from cd5flow.fcs.source import Source
-from cd5flow.fcs.text import number
 from cd5flow.model.events import TIME_NAMES
 
 _ROWS: Final = 512
@@ -83,7 +82,8 @@ def decide(
 
     Args:
         source: the file.
-        first, second: of one layout and number of events.
+        first: one reading.
+        second: the other, of the same layout and number of events.
         others: segments that are not DATA, from the start of the file: HEADER, TEXT, ANALYSIS.
         keywords: of the data set.
     """
