@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ FINE = {"datatype": "I", "bits": 32, "ranges": 2**20}
 
 def twins(
     tmp_path: Path,
-    first: dict[str, str | None],
-    second: dict[str, str | None],
+    first: Mapping[str, str],
+    second: Mapping[str, str],
     *,
     names: tuple[list[str], list[str]] = (["FL1 Log", "FL2 Log"], ["FL1", "FL2"]),
     fine: dict[str, object] | None = None,
