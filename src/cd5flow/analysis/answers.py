@@ -164,6 +164,7 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             lineage=checked.gating.lineage,
             supplied_fmo_refused=fmo_refused(c.section for c in checked.measured.controls),
             edited_t_cells=may_hold_edited_t_cells(checked, burden),
+            collected_at=settings.collected_at,
             clinical=settings.clinical,
         ),
     )

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.requirements import not_accepted
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
@@ -44,6 +45,7 @@ class Context:
         supplied_fmo_refused: an FMO control was given and could not be used.
         edited_t_cells: gene-edited T cells without surface CD3 may be among the blasts.
         reviewed: a person has confirmed the result.
+        collected_at: when the specimen was taken, ISO 8601; None where it is not stated.
         clinical: the clinical file; None where none was given.
     """
 
@@ -55,6 +57,7 @@ class Context:
     supplied_fmo_refused: bool = False
     edited_t_cells: bool = False
     reviewed: bool = False
+    collected_at: str | None = None
     clinical: Clinical | None = None
 
 
@@ -89,6 +92,7 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
         supplied_fmo_refused="FMO_REFUSED" in held or fmo_refused(result.controls),
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
+        collected_at=sample.collected_at,
         clinical=clinical,
     )
 
@@ -108,6 +112,12 @@ def recorded(context: Context) -> tuple[str, ...]:
 def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
     """Yield why no definite verdict may be given."""
     yield from _of_timepoint(context.timepoint)
+    yield from not_accepted(
+        protocol,
+        specimen=context.specimen,
+        collected_at=context.collected_at,
+        clinical=context.clinical,
+    )
     if context.supplied_fmo_refused:
         yield Reason("FMO_REFUSED")
     if context.lineage.blasts_use_cd5:
