@@ -8,6 +8,7 @@ gates do, which are placed around what is found here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,12 +16,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.profiles import SCATTER, Profiles
+from cd5flow.gating.maturation import is_smear, reached_from
+from cd5flow.gating.profiles import SCATTER, ProfileRow, Profiles
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
+from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import READOUT
+from cd5flow.model.names import READOUT, T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.kmeans import k_means
@@ -55,6 +58,7 @@ class CellPopulation:
         rows: the sampled events, as row numbers of the tube.
         accepted: whether a profile proves leukaemia of T lineage.
         smear: whether it is normal maturation by its shape.
+        tail_of: the normal cells of which it may be the tail, since no valley parts them; "" for none.
         lacks: markers that these cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         immature: whether a sign of immaturity, or CD45 below lymphocytes, sets it apart from mature cells.
@@ -68,6 +72,7 @@ class CellPopulation:
     rows: npt.NDArray[np.intp]
     accepted: bool
     smear: bool
+    tail_of: str
     lacks: tuple[str, ...]
     cd7_alone: bool
     immature: bool
@@ -178,7 +183,7 @@ def find_cell_types(
     signs = signs_of(levels, profiles.signs)
     fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
     names = np.array(["" if row is None else row.name for row in fits])
-    names[references.t_cells] = "t_cells"
+    names[references.t_cells] = T_CELLS
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
     suspects = _suspects(
@@ -190,6 +195,7 @@ def find_cell_types(
         markers=markers,
         references=references,
         profiles=profiles,
+        normal=dict(zip(groups[names != ""].tolist(), names[names != ""].tolist(), strict=True)),
     )
     return CellTypes(
         rows=rows,
@@ -211,7 +217,9 @@ def _centre_names(
     suspects: tuple[CellPopulation, ...],
 ) -> npt.NDArray[np.str_]:
     """Return the population of each group that is not accepted as leukaemic; "" for those that are."""
-    others = {g: one.what for one in suspects if not one.accepted for g in one.groups}
+    others = {
+        g: one.tail_of or one.what for one in suspects if not one.accepted for g in one.groups
+    }
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
@@ -284,12 +292,35 @@ def _suspects(
     markers: tuple[str, ...],
     references: References,
     profiles: Profiles,
+    normal: Mapping[int, str],
 ) -> tuple[CellPopulation, ...]:
-    """Return the populations that the groups without a name form, and what each is."""
+    """Return the populations that the groups without a name form, and what each is.
+
+    Args:
+        suspects: the numbers of these groups.
+        labels: the group of each sampled event.
+        rows: the sampled events, as row numbers of the tube.
+        values: their places in decades.
+        grouped: the same, background levelled out.
+        markers: the axes.
+        references: from which cells levels are told.
+        profiles: what cells look like.
+        normal: the number of every other group to its name.
+    """
     found = []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]
     centres = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in suspects])
+    mature = np.array([g for g, name in normal.items() if name == T_CELLS], dtype=np.intp)
+    ripe = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in mature])
+
+    def mature_beside(start: npt.NDArray[np.floating]) -> dict[str, Values] | None:
+        """Return the T cells that touch some groups; None where there are no T cells."""
+        if not mature.size:
+            return None
+        near = np.isin(labels, mature[reached_from(start, ripe, rule.decades)])
+        return {m: grouped[near, j] for j, m in enumerate(markers)}
+
     for joined in _joined(centres, rule.decades):
         own = suspects[joined]
         inside = np.isin(labels, own)
@@ -300,8 +331,21 @@ def _suspects(
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
-        smear = likely and _is_smear(
-            {m: grouped[inside, j] for j, m in enumerate(markers)}, profiles
+        smear = (
+            likely
+            and profiles.smear is not None
+            and is_smear(
+                {m: grouped[inside, j] for j, m in enumerate(markers)},
+                mature_beside(centres[joined]),
+                profiles.smear,
+            )
+        )
+        tail_of = (
+            _tail_of(
+                row, own, normal, labels=labels, values=values, markers=markers, profiles=profiles
+            )
+            if likely
+            else ""
         )
         found.append(
             CellPopulation(
@@ -309,8 +353,9 @@ def _suspects(
                 what="cells outside every profile" if row is None else row.what,
                 groups=tuple(int(g) for g in own),
                 rows=rows[inside],
-                accepted=likely and not smear,
+                accepted=likely and not smear and not tail_of,
                 smear=smear,
+                tail_of=tail_of,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
                 immature=bool(signs.fit("some")[0])
@@ -339,22 +384,30 @@ def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArr
     return found
 
 
-def _is_smear(values: Mapping[str, Values], profiles: Profiles) -> bool:
-    """Whether a population is a smear of maturation: markers rise and fall together along it."""
-    rule = profiles.smear
-    if rule is None or rule.axis not in values:
-        return False
-    axis = values[rule.axis].astype(np.float64)
-    if axis.size < 4 * FEWEST:
-        return False
-    low, high = np.percentile(axis, [10, 90])
-    if high - low < rule.decades:
-        return False
-    signed = [(m, 1.0) for m in rule.rises] + [(m, -1.0) for m in rule.falls]
-    with np.errstate(invalid="ignore"):
-        together = [
-            sign * float(np.corrcoef(axis, values[marker])[0, 1])
-            for marker, sign in signed
-            if marker in values
-        ]
-    return bool(together) and float(np.mean(together)) >= rule.correlation
+def _tail_of(
+    row: ProfileRow,
+    own: npt.NDArray[np.intp],
+    normal: Mapping[int, str],
+    *,
+    labels: npt.NDArray[np.intp],
+    values: Values,
+    markers: tuple[str, ...],
+    profiles: Profiles,
+) -> str:
+    """Return the normal cells from which no valley parts a population; "" where it stands apart."""
+    rule, marker = profiles.apart, row.apart_by
+    if rule is None or marker is None or marker not in markers or not normal:
+        return ""
+    numbers = np.array(sorted(normal), dtype=np.intp)
+
+    def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
+        each = np.array([np.median(values[labels == g], axis=0) for g in groups], dtype=np.float64)
+        return {m: each[:, j] for j, m in enumerate(markers)}
+
+    beside = numbers[neighbours_but_for(marker, middles(own), middles(numbers), rule=rule)]
+    near, inside = np.isin(labels, beside), np.isin(labels, own)
+    axis = values[:, markers.index(marker)]
+    if stands_apart(axis[inside], axis[near], rule=rule):
+        return ""
+    counts = Counter(normal[int(g)] for g in labels[near])
+    return counts.most_common(1)[0][0]

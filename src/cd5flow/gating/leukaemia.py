@@ -92,6 +92,9 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     for one in outside:
         events = state.members.count(one.name) or 0
         state.note("OUTSIDE_PROFILES", Severity.WARN, events=events, what=one.what)
+    for one in large:
+        if one.tail_of:
+            state.note("NOT_APART", Severity.WARN, what=one.what, kind=one.tail_of)
     if thymus:
         state.note("THYMUS_NOT_EXCLUDED", Severity.WARN)
     return GroupReading(cells, blasts, outside, thymus)
