@@ -184,8 +184,6 @@ def find_cell_types(
     fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
     names = np.array(["" if row is None else row.name for row in fits])
     names[references.t_cells] = T_CELLS
-    by_label = np.full(len(counts), "", dtype=object)
-    by_label[groups] = names
     suspects = _suspects(
         groups[names == ""],
         labels=labels,
@@ -197,6 +195,10 @@ def find_cell_types(
         profiles=profiles,
         normal=dict(zip(groups[names != ""].tolist(), names[names != ""].tolist(), strict=True)),
     )
+    # What is a clone's own dim part has no normal name.
+    names[np.isin(groups, [g for one in suspects for g in one.groups])] = ""
+    by_label = np.full(len(counts), "", dtype=object)
+    by_label[groups] = names
     return CellTypes(
         rows=rows,
         names=by_label[labels].astype(np.str_),
@@ -321,7 +323,10 @@ def _suspects(
         near = np.isin(labels, mature[reached_from(start, ripe, rule.decades)])
         return {m: grouped[near, j] for j, m in enumerate(markers)}
 
-    for joined in _joined(centres, rule.decades):
+    left = dict(normal)
+    sizes = np.bincount(labels)
+    # The largest first: of two that reach the same dim cells they are its own.
+    for joined in sorted(_joined(centres, rule.decades), key=lambda i: -sizes[suspects[i]].sum()):
         own = suspects[joined]
         inside = np.isin(labels, own)
         medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
@@ -340,18 +345,24 @@ def _suspects(
                 profiles.smear,
             )
         )
-        tail_of = (
-            _tail_of(
-                row, own, normal, labels=labels, values=values, markers=markers, profiles=profiles
+        tail_of, dim = "", ()
+        if row is not None and likely and not smear:
+            tail_of, dim = _cells_beside(
+                row,
+                own,
+                left,
+                labels=labels,
+                values=values,
+                markers=markers,
+                profiles=profiles,
             )
-            if likely
-            else ""
-        )
+            inside |= np.isin(labels, dim)
+            left = {g: name for g, name in left.items() if g not in dim}
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,
                 what="cells outside every profile" if row is None else row.what,
-                groups=tuple(int(g) for g in own),
+                groups=(*(int(g) for g in own), *dim),
                 rows=rows[inside],
                 accepted=likely and not smear and not tail_of,
                 smear=smear,
@@ -384,7 +395,7 @@ def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArr
     return found
 
 
-def _tail_of(
+def _cells_beside(
     row: ProfileRow,
     own: npt.NDArray[np.intp],
     normal: Mapping[int, str],
@@ -393,11 +404,16 @@ def _tail_of(
     values: Values,
     markers: tuple[str, ...],
     profiles: Profiles,
-) -> str:
-    """Return the normal cells from which no valley parts a population; "" where it stands apart."""
+) -> tuple[str, tuple[int, ...]]:
+    """Return the normal cells of which a population may be the tail, and groups that are its own.
+
+    Both come from the cells that look like it but for the marker of its row, and from which no valley
+    parts it. Where they are fewer, and nothing but a lack names them, they are the population's dim
+    part; else it may be their bright one.
+    """
     rule, marker = profiles.apart, row.apart_by
     if rule is None or marker is None or marker not in markers or not normal:
-        return ""
+        return "", ()
     numbers = np.array(sorted(normal), dtype=np.intp)
 
     def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
@@ -408,6 +424,13 @@ def _tail_of(
     near, inside = np.isin(labels, beside), np.isin(labels, own)
     axis = values[:, markers.index(marker)]
     if stands_apart(axis[inside], axis[near], rule=rule):
-        return ""
-    counts = Counter(normal[int(g)] for g in labels[near])
-    return counts.most_common(1)[0][0]
+        return "", ()
+    proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
+    named = Counter(normal[int(g)] for g in labels[near])
+    known = Counter({name: n for name, n in named.items() if name in proven})
+    events = int(np.count_nonzero(inside))
+    if known.total() >= max(rule.events, rule.part_percent / 100 * events):
+        return known.most_common(1)[0][0], ()
+    if named.total() >= events:
+        return named.most_common(1)[0][0], ()
+    return "", tuple(int(g) for g in beside if normal[int(g)] not in proven)

@@ -6,7 +6,7 @@ of the same tube, and no CD5 takes part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -150,6 +150,17 @@ class ProfileRow(Spec):
     most_percent: float | None = Field(default=None, gt=0, le=100)
     proven_by: tuple[str, ...] = ()
 
+    def has_evidence(self, markers: Collection[str], levels: Mapping[str, Level]) -> bool:
+        """Whether a panel can show what these cells have, not only what they lack.
+
+        That is a marker they carry, or more side scatter than lymphocytes.
+        """
+        scatter = self.where.get("SSC")
+        return (scatter is not None and scatter.low is not None) or any(
+            levels[level].low is not None and not set(marker.split("|")).isdisjoint(markers)
+            for marker, level in self.markers.items()
+        )
+
     def named_markers(self) -> frozenset[str]:
         """Return every marker that the row reads."""
         apart = () if self.apart_by is None else (self.apart_by,)
@@ -173,15 +184,13 @@ class Apart(Spec):
     """When a population is its own, and not the tail of normal cells that look like it but for a marker.
 
     Attributes:
-        axes: on which such cells lie beside it.
-        decades: no further away than this.
+        axes: axis to the decades within which such cells lie beside it.
         events: fewest sampled events of such cells that are asked, and of a peak.
         part_percent: fewest of them, in percent of the population.
         depth: how deep a valley must lie between on the marker, 0 to 1.
     """
 
-    axes: tuple[str, ...] = Field(min_length=1)
-    decades: float = Field(gt=0)
+    axes: dict[str, float] = Field(min_length=1)
     events: int = Field(default=20, ge=5)
     part_percent: float = Field(default=25, ge=0)
     depth: float = Field(default=0.3, gt=0, lt=1)
@@ -241,7 +250,7 @@ class Profiles(Spec):
                 "apart": None
                 if self.apart is None
                 else self.apart.model_copy(
-                    update={"axes": tuple(m for m in self.apart.axes if m not in ignored)}
+                    update={"axes": {m: d for m, d in self.apart.axes.items() if m not in ignored}}
                 ),
             }
         )

@@ -34,10 +34,8 @@ def neighbours_but_for(
         rule: the axes and how near is near.
     """
     axes = [axis for axis in rule.axes if axis in own and axis != marker]
-    place = np.stack([own[axis] for axis in axes], axis=1)
-    asked = np.stack([others[axis] for axis in axes], axis=1)
-    away = np.abs(asked[:, None, :] - place[None, :, :]).max(axis=2)
-    return np.asarray(away.min(axis=1) <= rule.decades)
+    near = [np.abs(others[axis][:, None] - own[axis][None, :]) <= rule.axes[axis] for axis in axes]
+    return np.asarray(np.logical_and.reduce(near).any(axis=1))
 
 
 def stands_apart(own: Values, others: Values, *, rule: Apart) -> bool:

@@ -140,6 +140,15 @@ def test_a_clone_that_a_valley_parts_from_nk_cells_is_accepted() -> None:
     assert (one.tail_of, one.accepted) == ("", True)
 
 
+def test_the_dim_part_of_a_clone_is_its_own_where_nothing_but_a_lack_names_it() -> None:
+    dim = Pile(1500, {**BLASTS.at, "cyCD3": 0.9}, smeared={"cyCD3": 2.4})
+    piles = (*NORMAL, dim)
+    (one,) = large(told(*piles, without=("CD2", "CD34", "TdT", "CD99")))
+
+    assert one.accepted
+    assert len(one.rows) == pytest.approx(1500, abs=15)
+
+
 def test_without_a_rule_for_what_stands_apart_no_tail_is_told() -> None:
     without = shipped_profiles().model_copy(update={"apart": None})
 

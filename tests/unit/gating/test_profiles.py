@@ -44,7 +44,7 @@ def entries() -> Entry:
         "leukaemic": [
             {"name": "cyCD3+ sCD3-", "what": "blasts", "markers": {"cyCD3": "positive"}},
         ],
-        "apart": {"axes": ["CD45", "CD7"], "decades": 0.7},
+        "apart": {"axes": {"CD45": 0.7, "CD7": 0.7}},
         "smear": {
             "axis": "CD3",
             "decades": 0.7,
@@ -125,7 +125,7 @@ ELSEWHERE: dict[str, tuple[str, Change]] = {
     "weak sign": ('"signs"', part("signs", weak={"CD5": 1.0})),
     "two markers": ('"signs"', part("signs", both={"markers": ["CD5", "CD7"], "above": 1.0})),
     "joined by": ('"joined_by"', part("joined_by", markers=["CD45", "CD5"])),
-    "apart": ('"apart"', part("apart", axes=["CD45", "CD5"])),
+    "apart": ('"apart"', part("apart", axes={"CD45": 0.7, "CD5": 0.7})),
     "smear's axis": ('"smear"', part("smear", axis="CD5")),
     "smear, rises": ('"smear"', part("smear", rises=["CD5"])),
     "smear, falls": ('"smear"', part("smear", falls=["CD5"])),

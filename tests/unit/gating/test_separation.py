@@ -10,7 +10,7 @@ from cd5flow.gating.profiles import Apart
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from support.gating_factory import quantiles
 
-RULE = Apart(axes=("CD45", "CD7", "cyCD3"), decades=0.7, events=20, part_percent=25, depth=0.3)
+RULE = Apart(axes={"CD45": 0.7, "CD7": 0.7, "cyCD3": 0.7}, events=20, part_percent=25, depth=0.3)
 
 
 def pile(centre: float, spread: float, events: int) -> npt.NDArray[np.float32]:
