@@ -173,6 +173,7 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             supplied_fmo_refused=fmo_refused(c.section for c in checked.measured.controls),
             at_diagnosis=settings.laip is not None,
             edited_t_cells=may_hold_edited_t_cells(checked),
+            collected_at=settings.collected_at,
             clinical=settings.clinical,
         ),
     )

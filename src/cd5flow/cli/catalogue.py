@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cd5flow.analysis.rule_files import check_strategy, load_profiles_of
 from cd5flow.cli.terminal import emit, show, table
@@ -94,7 +95,9 @@ def _is_profiles(path: Path) -> bool:
     return path.is_file() and _PROFILES.search(path.read_bytes()) is not None
 
 
-STRATEGIES = GatingFiles(
-    list_strategies, _strategy_or_profiles_file, _load_strategy_or_profiles, _profiles_named_in
-)
-PROTOCOLS = GatingFiles(list_protocols, protocol_file, load_protocol, lambda _: None)
+GATING_FILES: Final = {
+    "strategies": GatingFiles(
+        list_strategies, _strategy_or_profiles_file, _load_strategy_or_profiles, _profiles_named_in
+    ),
+    "protocols": GatingFiles(list_protocols, protocol_file, load_protocol, lambda _: None),
+}

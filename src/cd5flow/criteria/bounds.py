@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.requirements import not_accepted
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
@@ -49,6 +50,7 @@ class Context:
         at_diagnosis: whether the patient's phenotype at diagnosis guided the search.
         edited_t_cells: gene-edited T cells without surface CD3 may be among the blasts.
         reviewed: a person has confirmed the result.
+        collected_at: when the specimen was taken, ISO 8601; None where it is not stated.
         clinical: the clinical file; None where none was given.
     """
 
@@ -61,6 +63,7 @@ class Context:
     at_diagnosis: bool = False
     edited_t_cells: bool = False
     reviewed: bool = False
+    collected_at: str | None = None
     clinical: Clinical | None = None
 
 
@@ -96,6 +99,7 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
         supplied_fmo_refused="FMO_REFUSED" in held or fmo_refused(result.controls),
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
+        collected_at=sample.collected_at,
         clinical=clinical,
     )
 
@@ -115,6 +119,12 @@ def recorded(context: Context) -> tuple[str, ...]:
 def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
     """Yield why no definite verdict may be given."""
     yield from _of_timepoint(context.timepoint)
+    yield from not_accepted(
+        protocol,
+        specimen=context.specimen,
+        collected_at=context.collected_at,
+        clinical=context.clinical,
+    )
     if context.specimen in UNSETTLED:
         yield Reason("SPECIMEN_UNSETTLED", specimen=context.specimen)
     if context.supplied_fmo_refused:

@@ -97,6 +97,9 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
         warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
         for one in outside
     )
+    findings += tuple(
+        warning("NOT_APART", what=one.what, kind=one.tail_of) for one in others if one.tail_of
+    )
     if thymus:
         findings += (warning("THYMUS_NOT_EXCLUDED"),)
     state.findings += findings

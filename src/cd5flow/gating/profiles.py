@@ -6,7 +6,7 @@ of the same tube, and no CD5 takes part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -188,6 +188,10 @@ class ProfileRow(Spec):
         lacks: markers that these cells lack, whose signal is background.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         accepted: whether the row proves leukaemia of T lineage.
+        apart_by: the marker by which these cells must stand apart from normal ones that look like
+            them otherwise.
+        most_percent: share of the cells beyond which the name is doubted: leukaemic cells may bear it.
+        proven_by: markers of which any, where the panel has it, proves the name at any share.
     """
 
     name: str = Field(min_length=1)
@@ -201,10 +205,25 @@ class ProfileRow(Spec):
     lacks: tuple[str, ...] = ()
     cd7_alone: bool = False
     accepted: bool = False
+    apart_by: str | None = None
+    most_percent: float | None = Field(default=None, gt=0, le=100)
+    proven_by: tuple[str, ...] = ()
+
+    def has_evidence(self, markers: Collection[str], levels: Mapping[str, Level]) -> bool:
+        """Whether a panel can show what these cells have, not only what they lack.
+
+        That is a marker they carry, or more side scatter than lymphocytes.
+        """
+        scatter = self.where.get("SSC")
+        return (scatter is not None and scatter.low is not None) or any(
+            levels[level].low is not None and not set(marker.split("|")).isdisjoint(markers)
+            for marker, level in self.markers.items()
+        )
 
     def named_markers(self) -> frozenset[str]:
         """Return every marker that the row reads."""
-        named = (*self.markers, *self.needs, *self.unless, *self.lacks)
+        apart = () if self.apart_by is None else (self.apart_by,)
+        named = (*self.markers, *self.needs, *self.unless, *self.lacks, *apart, *self.proven_by)
         return frozenset(one for alternatives in named for one in alternatives.split("|"))
 
 
@@ -247,12 +266,31 @@ class JoinedBy(Spec):
 Row = TypeVar("Row", bound=ProfileRow)
 
 
+class Apart(Spec):
+    """When a population is its own, and not the tail of normal cells that look like it but for a marker.
+
+    Attributes:
+        axes: axis to the decades within which such cells lie beside it.
+        events: fewest sampled events of such cells that are asked, and of a peak.
+        part_percent: fewest of them, in percent of the population.
+        depth: how deep a valley must lie between on the marker, 0 to 1.
+    """
+
+    axes: dict[str, float] = Field(min_length=1)
+    events: int = Field(default=20, ge=5)
+    part_percent: float = Field(default=25, ge=0)
+    depth: float = Field(default=0.3, gt=0, lt=1)
+
+
 class Smear(Spec):
     """How normal maturation looks across the groups of a population.
 
     Attributes:
         axis: the marker that rises with age.
-        decades: by at least so many, from the 10th to the 90th percentile of the cells.
+        decades: by at least so many, from the 10th to the 90th percentile of the cells, the T cells
+            that touch them with them.
+        middle_percent: cells in the middle third of the way to those T cells, in percent of the
+            fewer of both.
         rises: markers that rise with it.
         falls: markers that fall with it.
         correlation: with these, that which falls counted negative, at least so much on average.
@@ -260,6 +298,7 @@ class Smear(Spec):
 
     axis: str
     decades: float = Field(gt=0)
+    middle_percent: float = Field(default=15, ge=0, le=100)
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     correlation: float = Field(gt=0, lt=1)
@@ -281,6 +320,7 @@ class Profiles(Spec):
     normal: tuple[ProfileRow, ...] = Field(min_length=1)
     joined_by: JoinedBy
     leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
+    apart: Apart | None = None
     smear: Smear | None = None
     rare: tuple[RareRow, ...] = ()
     gathering: Gathering = Gathering()
@@ -299,6 +339,11 @@ class Profiles(Spec):
                 "signs": self.signs.without(ignored),
                 "joined_by": self.joined_by.model_copy(
                     update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
+                ),
+                "apart": None
+                if self.apart is None
+                else self.apart.model_copy(
+                    update={"axes": {m: d for m, d in self.apart.axes.items() if m not in ignored}}
                 ),
             }
         )
@@ -357,6 +402,7 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
         },
         "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
+        "apart": set() if profiles.apart is None else set(profiles.apart.axes),
         "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
     }
     for part, markers in read.items():
