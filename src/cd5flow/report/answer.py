@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report import numerals
+from cd5flow.report.intensity import intensity_lines
 from cd5flow.report.parts import (
     Answer,
     Bar,
@@ -150,6 +151,9 @@ def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
         yield phrases.band.format(low=low, high=high)
     elif cd5.percent is not None:
         yield phrases.band_unknown
+    if cd5.percent_corrected is not None:
+        yield phrases.corrected.format(percent=cd5_share(cd5.percent_corrected, cd5))
+    yield from intensity_lines(cd5, wording)
     if cd5.cut is not None:
         yield f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
     yield phrases.asked.format(rule=rule(cd5))

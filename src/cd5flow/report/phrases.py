@@ -112,6 +112,13 @@ class Phrases(FilePart):
     interval: Ranged
     band: Ranged
     band_unknown: Plain
+    corrected: Annotated[Text, holds("percent")]
+    of_t_cells_percent: Annotated[Text, holds("percent")]
+    of_t_cells_unknown: Plain
+    far_below: Annotated[Text, holds("fold")]
+    etp_part: Plain
+    etp_met: Plain
+    etp_not_met: Plain
     below_lloq: Plain
     limits: Annotated[Text, holds("lod", "lloq")]
     upper: Annotated[Text, holds("high")]
@@ -201,6 +208,7 @@ class Phrases(FilePart):
     band_means: Plain
     threshold: Plain
     pattern: Plain
+    corrected_share: Plain
     cut: Plain
     cut_none: Plain
     cut_method: Plain

@@ -54,6 +54,7 @@ def cd5_section(result: Result, wording: Wording) -> ReportSection:
             phrases.band_of,
             Cell(_ends(cd5.band_percent, cd5, wording), note=phrases.band_means),
         ),
+        *_corrected(cd5, wording),
         Fact(phrases.threshold, Cell(rule(cd5))),
         Fact(phrases.pattern, _pattern(cd5, wording)),
         *_cut(cd5, wording),
@@ -86,6 +87,13 @@ def _ends(ends: tuple[float, float] | None, cd5: Cd5Section, wording: Wording) -
     if ends is None:
         return wording.phrases.unknown
     return f"{cd5_share(ends[0], cd5)}–{cd5_share(ends[1], cd5)} %"
+
+
+def _corrected(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield the share without other cells, where any are known of."""
+    if cd5.percent_corrected is not None:
+        share = f"{cd5_share(cd5.percent_corrected, cd5)} %"
+        yield Fact(wording.phrases.corrected_share, Cell(share))
 
 
 def _pattern(cd5: Cd5Section, wording: Wording) -> Cell:

@@ -20,7 +20,7 @@ from cd5flow.criteria.clinical import (
 from cd5flow.errors import ClinicalError
 
 TEXTS = ["patient_id", "diagnosis"]
-DATES = ["assessed_on", "last_allo_hsct_date"]
+DATES = ["assessed_on", "last_allo_hsct_date", "last_cd5_car_date"]
 PERCENTS = ["morphology_blasts_percent", "ihc_cd5_percent", "spo2_percent"]
 FROM_ZERO = [
     "life_expectancy_weeks",
