@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cd5flow.model.result import Cd5Section
-from cd5flow.report import numerals
 from cd5flow.report.wording import Wording
 
 
@@ -24,24 +23,30 @@ def intensity_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
 
 
 def of_t_cells(cd5: Cd5Section, wording: Wording) -> str:
-    """Return the blasts' median CD5 as a share of normal T cells', and whether it lies far below."""
+    """Return the blasts' median CD5 as a share of normal T cells'."""
     phrases, seen = wording.phrases, cd5.intensity
     if seen is None or seen.far_below_t_cells is None:
         return phrases.of_t_cells_unknown
-    far_below = phrases.far_below.format(fold=f"{seen.far_below_fold:g}")
     if seen.percent_of_t_cells is None:
-        return far_below
-    share = phrases.of_t_cells_percent.format(percent=numerals.number(seen.percent_of_t_cells))
-    return f"{share}; {far_below}" if seen.far_below_t_cells else share
+        return phrases.of_t_cells_percent.format(percent="≤ 0")
+    return phrases.of_t_cells_percent.format(percent=_figures(seen.percent_of_t_cells))
+
+
+def _figures(percent: float) -> str:
+    """Return a share of T cells with two figures, whole from 10 on: medians tell no more."""
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
 
 
 def etp_part(cd5: Cd5Section, wording: Wording) -> str:
     """Return whether the CD5 part of the early-T-precursor definition holds, in words."""
-    phrases = wording.phrases
+    phrases, seen = wording.phrases, cd5.intensity
     match cd5.etp_component:
         case True:
-            return phrases.etp_met
+            said = phrases.etp_met
         case False:
-            return phrases.etp_not_met
+            said = phrases.etp_not_met
         case None:
-            return phrases.unknown
+            said = phrases.unknown
+    if seen is not None and seen.far_below_t_cells:
+        said += f"; {phrases.far_below.format(fold=f'{seen.far_below_fold:g}')}"
+    return said
