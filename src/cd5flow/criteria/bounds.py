@@ -9,10 +9,12 @@ from typing import Final, assert_never
 
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.requirements import not_accepted
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
+    BurdenState,
     Cd5Section,
     ControlSection,
     PriorTherapy,
@@ -29,6 +31,9 @@ AS_DRAWN: Final = "LINEAGE_AS_DRAWN"
 
 EDITED: Final = "EDITED_T_CELLS"
 
+UNSETTLED: Final = frozenset({Specimen.UNKNOWN, Specimen.TISSUE, Specimen.FLUID})
+"""Specimens of which a person judges: a node or an effusion may hold thymus, and nothing tells which."""
+
 BLASTS_IN_DOUBT: Final = frozenset({CD7_ALONE, NK, AS_DRAWN, EDITED})
 """Bounds for which the cells that were counted may be no blasts."""
 
@@ -44,9 +49,10 @@ class Context:
         quality_state: the worst quality check; FAIL withholds the CD5 state.
         lineage: what the blasts are, and what that rests on.
         supplied_fmo_refused: an FMO control was given and could not be used.
+        at_diagnosis: whether the patient's phenotype at diagnosis guided the search.
         edited_t_cells: gene-edited T cells without surface CD3 may be among the blasts.
         reviewed: a person has confirmed the result.
-        laip: a phenotype at diagnosis guided the search, so that CD7 need not prove the lineage alone.
+        collected_at: when the specimen was taken, ISO 8601; None where it is not stated.
         low_cd5: the share of blasts with CD5 does not meet the protocol.
         sampled_on: the day on which the specimen was taken, or else run; None where unknown.
         internalisation_days: so many days after CD5 CAR-T cells a low share is no proof of loss; None
@@ -60,9 +66,10 @@ class Context:
     quality_state: QualityState
     lineage: Lineage
     supplied_fmo_refused: bool = False
+    at_diagnosis: bool = False
     edited_t_cells: bool = False
     reviewed: bool = False
-    laip: bool = False
+    collected_at: str | None = None
     low_cd5: bool = False
     sampled_on: date | None = None
     internalisation_days: int | None = None
@@ -71,7 +78,7 @@ class Context:
     @property
     def known_t_all(self) -> bool:
         """Whether T-ALL is known from elsewhere than this tube."""
-        return self.laip or bool(self.clinical and self.clinical.is_t_all)
+        return self.at_diagnosis or bool(self.clinical and self.clinical.is_t_all)
 
 
 def fmo_refused(controls: Iterable[ControlSection]) -> bool:
@@ -102,10 +109,11 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
             blasts_use_cd5=BY_CD5 in held,
             as_drawn=AS_DRAWN in held,
         ),
+        at_diagnosis=result.strategy.laip is not None,
         supplied_fmo_refused="FMO_REFUSED" in held or fmo_refused(result.controls),
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
-        laip=result.strategy.laip is not None,
+        collected_at=sample.collected_at,
         low_cd5=result.cd5.percent is not None and not _meets(result.cd5),
         sampled_on=sampling_day(sample.collected_at, sample.acquired),
         internalisation_days=result.cd5.internalisation_days,
@@ -150,15 +158,29 @@ def recorded(context: Context) -> tuple[str, ...]:
 def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Iterator[Reason]:
     """Yield why no definite verdict may be given."""
     yield from _of_timepoint(context.timepoint)
+    yield from not_accepted(
+        protocol,
+        specimen=context.specimen,
+        collected_at=context.collected_at,
+        clinical=context.clinical,
+    )
+    if context.specimen in UNSETTLED:
+        yield Reason("SPECIMEN_UNSETTLED", specimen=context.specimen)
     if context.supplied_fmo_refused:
         yield Reason("FMO_REFUSED")
     if context.lineage.blasts_use_cd5:
         yield Reason(BY_CD5, case="bound")
     if context.lineage.as_drawn:
         yield Reason(AS_DRAWN, case="bound")
+    yield from _after_cd5_car(context)
+    if burden.state is not BurdenState.NOT_DETECTED:
+        yield from _of_blasts(burden, protocol, context)
+
+
+def _of_blasts(burden: BurdenSection, protocol: Protocol, context: Context) -> Iterator[Reason]:
+    """Yield why the cells that were counted may be no blasts."""
     if context.lineage.cd7_alone and not context.known_t_all:
         yield Reason(CD7_ALONE, lineage=context.lineage.name, diagnosis=T_ALL)
-    yield from _after_cd5_car(context)
     if context.edited_t_cells:
         yield Reason(EDITED)
     limit = protocol.burden.review_below_percent_without_nk_marker

@@ -37,9 +37,9 @@ FEWEST: Final = 5
 """A group of fewer sampled events is too small to have a place."""
 _NOISE: Final = 0.5
 """Decades above zero signal within which a marker is background and tells groups apart no more."""
-_WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
+WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
 """Decades of scatter count more than those of a marker: populations lie closer there."""
-_REACH: Final = 0.8
+REACH: Final = 0.8
 """An event further from a group than this on any marker, in decades, does not look like it."""
 _NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
 
@@ -85,6 +85,7 @@ class CellTypes:
         values: (n, m) their places in decades on each of `markers`.
         markers: the axes, CD5 not among them.
         suspects: populations outside the normal profiles, largest first.
+        references: the levels that all others are told from.
         reference: which cells CD45 and scatter are told from, in words.
         reference_rows: these cells, as row numbers of the tube.
         centres: (g, m) middle of each group, background levelled out.
@@ -97,11 +98,17 @@ class CellTypes:
     values: Values
     markers: tuple[str, ...]
     suspects: tuple[CellPopulation, ...]
+    references: References
     reference: str
     reference_rows: npt.NDArray[np.intp]
     centres: Values
     centre_names: npt.NDArray[np.str_]
     floors: npt.NDArray[np.float64]
+
+    @property
+    def normal_names(self) -> list[str]:
+        """The names of the normal populations that the tube holds."""
+        return sorted(set(self.names.tolist()) - {""})
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
@@ -125,15 +132,15 @@ class CellTypes:
             panel: its markers.
             scales: display scale of each detector.
         """
-        places = [_decades(m, rows, columns, panel, scales) for m in self.markers]
+        places = [decades(m, rows, columns, panel, scales) for m in self.markers]
         grouped = np.maximum(np.stack(places, axis=1), self.floors)
-        found = np.full(len(rows), "", dtype=self.centre_names.dtype)
-        for i, place in enumerate(grouped):
-            away = np.abs(self.centres - place).max(axis=1)
-            nearest = int(np.argmin(away))
-            if away[nearest] <= _REACH:
-                found[i] = self.centre_names[nearest]
-        return found
+        nearest = np.zeros(len(rows), dtype=np.intp)
+        away = np.full(len(rows), np.inf)
+        for i, centre in enumerate(self.centres):
+            here = np.abs(grouped - centre).max(axis=1)
+            nearer = here < away
+            nearest[nearer], away[nearer] = i, here[nearer]
+        return np.where(away <= REACH, self.centre_names[nearest], "")
 
 
 def find_cell_types(
@@ -159,14 +166,14 @@ def find_cell_types(
     if "CD45" not in markers or not set(SCATTER) <= set(markers):
         return None
     rows = _single_rows(parent, columns, panel)
-    values = np.stack([_decades(m, rows, columns, panel, scales) for m in markers], axis=1)
+    values = np.stack([decades(m, rows, columns, panel, scales) for m in markers], axis=1)
     known = np.isfinite(values).all(axis=1)
     rows, values = rows[known], values[known]
     if len(rows) < 10 * FEWEST:
         return None
     zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
     floors = np.array([-np.inf if m in SCATTER else zero[m] + _NOISE for m in markers])
-    weights = np.array([_WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
+    weights = np.array([WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
     grouped = np.maximum(values, floors).astype(np.float32)
     labels = k_means(grouped * weights, GROUPS, rng=rng)
     counts = np.bincount(labels)
@@ -181,7 +188,7 @@ def find_cell_types(
     names[references.t_cells] = "t_cells"
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
-    suspects = _suspects(
+    suspects = find_suspects(
         groups[names == ""],
         labels=labels,
         rows=rows,
@@ -197,6 +204,7 @@ def find_cell_types(
         values=values,
         markers=markers,
         suspects=suspects,
+        references=references,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
         centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
@@ -253,7 +261,7 @@ def _at_end(
     return np.zeros(values.shape, dtype=np.bool_) if end is None else values >= end
 
 
-def _decades(
+def decades(
     marker: str,
     rows: npt.NDArray[np.intp],
     columns: Columns,
@@ -274,7 +282,7 @@ def _zero(transform: Scale | None) -> float:
     return transform.w + transform.a if isinstance(transform, Logicle) else 0.0
 
 
-def _suspects(
+def find_suspects(
     suspects: npt.NDArray[np.intp],
     *,
     labels: npt.NDArray[np.intp],
@@ -285,7 +293,18 @@ def _suspects(
     references: References,
     profiles: Profiles,
 ) -> tuple[CellPopulation, ...]:
-    """Return the populations that the groups without a name form, and what each is."""
+    """Return the populations that the groups without a name form, and what each is.
+
+    Args:
+        suspects: the numbers of these groups.
+        labels: (n,) the group of each event.
+        rows: (n,) the events, as row numbers of the tube.
+        values: (n, m) their places in decades.
+        grouped: the same, background levelled out.
+        markers: the m axes.
+        references: what levels are told from.
+        profiles: what cells look like.
+    """
     found = []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]

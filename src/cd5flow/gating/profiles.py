@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -91,14 +91,28 @@ class Signs(Spec):
     Attributes:
         strong: marker to the decades above negative cells from which it is a sign that is enough.
         weak: marker to those from which it is a sign of which two are asked.
+        above_t_cells: marker to the decades above this tube's T cells that a sign needs as well, where it
+            has T cells: normal cells carry some of these markers, more in one tube than in another.
         both: two markers carried together, a weak sign.
         cd45_below: decades from lymphocytes under which CD45 is a weak sign.
     """
 
     strong: dict[str, float] = Field(default_factory=dict)
     weak: dict[str, float] = Field(default_factory=dict)
+    above_t_cells: dict[str, float] = Field(default_factory=dict)
     both: BothMarkers | None = None
     cd45_below: float | None = None
+
+    def without(self, ignored: frozenset[str]) -> Signs:
+        """Return the signs that look at none of some markers."""
+        both = self.both
+        return self.model_copy(
+            update={
+                "strong": {m: at for m, at in self.strong.items() if m not in ignored},
+                "weak": {m: at for m, at in self.weak.items() if m not in ignored},
+                "both": None if both is not None and set(both.markers) & ignored else both,
+            }
+        )
 
 
 class EveryMarker(Spec):
@@ -149,6 +163,30 @@ class ProfileRow(Spec):
         return frozenset(one for alternatives in named for one in alternatives.split("|"))
 
 
+class RareRow(ProfileRow):
+    """A normal population too small to be told among all cells, or the tail of a common one.
+
+    Attributes:
+        at_most_percent: share of the denominator up to which it is normal.
+    """
+
+    at_most_percent: float = Field(gt=0, le=5)
+
+
+class Gathering(Spec):
+    """When cells that look like blasts one by one are a population together.
+
+    Attributes:
+        most_together: of more, those that look like a normal group of the tube are left out first.
+        group_events: they are grouped into groups of about so many.
+        decades: cells no further than this from the middle of a group, on every marker, gather there.
+    """
+
+    most_together: int = Field(default=1000, ge=100)
+    group_events: int = Field(default=8, ge=5)
+    decades: float = Field(default=0.6, gt=0)
+
+
 class JoinedBy(Spec):
     """Which groups are one population.
 
@@ -159,6 +197,9 @@ class JoinedBy(Spec):
 
     markers: tuple[str, ...] = Field(min_length=1)
     decades: float = Field(gt=0)
+
+
+Row = TypeVar("Row", bound=ProfileRow)
 
 
 class Smear(Spec):
@@ -194,6 +235,8 @@ class Profiles(Spec):
     joined_by: JoinedBy
     leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
     smear: Smear | None = None
+    rare: tuple[RareRow, ...] = ()
+    gathering: Gathering = Gathering()
 
     def without(self, ignored: frozenset[str]) -> Profiles:
         """Return the profiles in which some markers neither select nor exclude.
@@ -204,6 +247,8 @@ class Profiles(Spec):
             update={
                 "normal": tuple(_rows_without(self.normal, ignored)),
                 "leukaemic": tuple(_rows_without(self.leukaemic, ignored)),
+                "rare": tuple(_rows_without(self.rare, ignored)),
+                "signs": self.signs.without(ignored),
                 "joined_by": self.joined_by.model_copy(
                     update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
                 ),
@@ -211,7 +256,7 @@ class Profiles(Spec):
         )
 
 
-def _rows_without(rows: tuple[ProfileRow, ...], ignored: frozenset[str]) -> Iterator[ProfileRow]:
+def _rows_without(rows: tuple[Row, ...], ignored: frozenset[str]) -> Iterator[Row]:
     for row in rows:
         if any(set(need.split("|")) <= ignored for need in row.needs):
             continue
@@ -231,7 +276,12 @@ def load_profiles(path: Path) -> Loaded[Profiles]:
 def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield what no part shows by itself: CD5 anywhere, and levels that are not told."""
     levels = ", ".join(profiles.levels)
-    for part, rows in (("normal", profiles.normal), ("leukaemic", profiles.leukaemic)):
+    parts: tuple[tuple[str, tuple[ProfileRow, ...]], ...] = (
+        ("normal", profiles.normal),
+        ("leukaemic", profiles.leukaemic),
+        ("rare", profiles.rare),
+    )
+    for part, rows in parts:
         for i, row in enumerate(rows):
             if READOUT in row.named_markers():
                 yield (
@@ -257,7 +307,7 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
             *mark.absent,
             *_pair(mark.both_absent),
         },
-        "signs": {*signs.strong, *signs.weak, *_pair(signs.both)},
+        "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
         "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
     }

@@ -43,6 +43,7 @@ from cd5flow.model.states import (
     Pattern,
     PriorTherapy,
     QualityState,
+    Scope,
     Specimen,
     Timepoint,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "Result",
     "ReviewSection",
     "SampleSection",
+    "Scope",
     "Section",
     "Specimen",
     "StrategySection",

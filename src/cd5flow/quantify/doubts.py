@@ -74,8 +74,8 @@ def _reaches(measured: Measurement, share: Share, threshold: Threshold) -> bool:
     those that carry no definite state among them.
     """
     blasts = measured.readout.blasts
-    shares = [100 * np.count_nonzero(blasts >= cut.linear) / blasts.size for cut in measured.cuts]
-    shares += share.band
+    by_cuts = (cut.percent(blasts) for cut in measured.cuts)
+    shares = [*share.band, *(percent for percent in by_cuts if percent is not None)]
     return threshold.met_by(min(shares)) != threshold.met_by(max(shares))
 
 
