@@ -29,6 +29,9 @@ from cd5flow.model.result import (
     Result,
 )
 
+_NOTES: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
+"""Reasons of CD5 that withhold no state."""
+
 FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
 
@@ -114,18 +117,22 @@ def _cd5(
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
     line = Reason("CD5_BY_FLOW", state=cd5.state, blasts=cd5.blast_events, rule=asked, **share)
-    match cd5.state:
+    match _state(cd5, protocol, context):
         case Cd5State.MEETS:
             value: bool | None = True
         case Cd5State.DOES_NOT_MEET:
             value = False
         case Cd5State.BORDERLINE | Cd5State.NOT_EVALUABLE:
             value = None
-        case _:
-            assert_never(cd5.state)
+        case never:
+            assert_never(never)
     if value is None:
         silent = cd5.state is Cd5State.NOT_EVALUABLE
-        return Judgement(None, (line,), undecided=(line,), silent=silent)
+        missing: tuple[str, ...] = ()
+        lines: tuple[Reason, ...] = (line,)
+        if _held_by_cd7_alone(cd5):
+            lines, missing = (line, *held), _lifted_by_diagnosis(held, context)
+        return Judgement(None, lines, missing, undecided=(line,), silent=silent)
     bright = intensity(cd5, protocol) if value else None
     if bright is not None:
         value, held = bright.value, (*held, *bright.undecided)
@@ -139,6 +146,19 @@ def _cd5(
 def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
     """Return the clinical fields that could tell how old a result is."""
     return out_of_date(protocol, collected_at=context.collected_at, clinical=context.clinical)[1]
+
+
+def _state(cd5: Cd5Section, protocol: Protocol, context: Context) -> Cd5State:
+    """Return the state; one that CD7 alone withheld is given once the diagnosis is known."""
+    if cd5.percent is None or not _held_by_cd7_alone(cd5) or not context.known_t_all:
+        return cd5.state
+    return Cd5State.MEETS if protocol.cd5.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
+
+
+def _held_by_cd7_alone(cd5: Cd5Section) -> bool:
+    """Whether a state is BORDERLINE for its lineage's sake and nothing else."""
+    against = codes(cd5.reasons) - _NOTES
+    return cd5.state is Cd5State.BORDERLINE and against == {CD7_ALONE}
 
 
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
