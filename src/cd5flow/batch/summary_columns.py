@@ -61,6 +61,8 @@ COLUMNS: Final = (
     SummaryColumn("burden_ci95_low_percent", "burden", "The 95 % interval, lower end."),
     SummaryColumn("burden_ci95_high_percent", "burden", "The 95 % interval, upper end."),
     SummaryColumn("burden_upper95_percent", "burden", "One-sided upper 95 % limit."),
+    SummaryColumn("scope", "text", "The disease that was looked for where none was found."),
+    SummaryColumn("look_alike_events", "count", "Scattered cells like blasts; not counted."),
     SummaryColumn("denominator", "long", "Rule of the denominator in words."),
     SummaryColumn("denominator_events", "count", "Events of the denominator."),
     SummaryColumn("lod_percent", "burden", "Limit of detection of this tube."),

@@ -69,6 +69,8 @@ def summary_row(
         "cytometer": sample.cytometer,
         "prior_therapy": ";".join(sample.prior_therapy),
         "blast_events": cd5.blast_events,
+        "scope": burden.scope and burden.scope.value,
+        "look_alike_events": burden.look_alike_events,
         "denominator": burden.denominator,
         "denominator_events": burden.denominator_events,
         "lod_percent": burden.lod_percent,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cd5flow.analysis.rule_files import check_strategy
 from cd5flow.cli.terminal import emit, show, table
@@ -56,5 +57,7 @@ class GatingFiles:
         show(f"{file}: {value.name} {value.version}: no faults, sha256 {loaded.sha256}")
 
 
-STRATEGIES = GatingFiles(list_strategies, strategy_file, check_strategy)
-PROTOCOLS = GatingFiles(list_protocols, protocol_file, load_protocol)
+GATING_FILES: Final = {
+    "strategies": GatingFiles(list_strategies, strategy_file, check_strategy),
+    "protocols": GatingFiles(list_protocols, protocol_file, load_protocol),
+}

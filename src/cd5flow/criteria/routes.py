@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from cd5flow.criteria.asked import NOT_STATED, BlastsByFlow, MrdByFlow
 from cd5flow.criteria.bounds import Context
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.requirements import at_timepoint
-from cd5flow.model.reasons import Reason
-from cd5flow.model.result import BurdenSection, BurdenState, Specimen
+from cd5flow.model.reasons import Reason, codes
+from cd5flow.model.result import BurdenSection, BurdenState, Scope, Specimen
+
+COUNTED: Final = frozenset({Specimen.BONE_MARROW, Specimen.PERIPHERAL_BLOOD})
+"""Specimens of which a share of blasts is the protocol's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Route:
 def flow_route(burden: BurdenSection, *, protocol: Protocol, context: Context) -> Route:
     """Return what the tube says of disease."""
     match burden.state:
+        case BurdenState.OVERT | BurdenState.MRD_POSITIVE if context.specimen not in COUNTED:
+            # 5 % and the levels of MRD are of marrow or blood; what an effusion holds is a lesion.
+            reason = _told("NOT_MARROW_OR_BLOOD", burden, specimen=context.specimen)
+            return Route(shown=None, reason=reason)
         case BurdenState.OVERT | BurdenState.MRD_POSITIVE:
             return _quantified_route(burden, protocol, context)
         case BurdenState.NOT_DETECTED:
-            if context.specimen is Specimen.BONE_MARROW:
-                return Route(shown=False, reason=Reason("NOT_DETECTED"))
-            return Route(shown=None, reason=Reason("NOT_MARROW", specimen=context.specimen))
+            return _clean_route(burden, context)
         case (
             BurdenState.MRD_BELOW_LLOQ
             | BurdenState.INDETERMINATE
@@ -39,6 +44,38 @@ def flow_route(burden: BurdenSection, *, protocol: Protocol, context: Context) -
             return Route(shown=None, reason=Reason(f"BURDEN_{burden.state}", case="by_flow"))
         case _:
             assert_never(burden.state)
+
+
+def _clean_route(burden: BurdenSection, context: Context) -> Route:
+    """Return what a tube without disease excludes: that of its scope, in marrow that is marrow."""
+    if context.specimen is not Specimen.BONE_MARROW:
+        return Route(shown=None, reason=Reason("NOT_MARROW", specimen=context.specimen))
+    against = codes(burden.notes)
+    for code in ("HAEMODILUTION", "HAEMODILUTION_UNKNOWN"):
+        if code in against:
+            return Route(shown=None, reason=Reason("MARROW_IN_DOUBT", case=code.lower()))
+    if burden.scope is None or not _holds_diagnosis(burden.scope, context):
+        scope = "no disease" if burden.scope is None else burden.scope.value
+        return Route(shown=None, reason=Reason("SCOPE_SHORT", scope=scope))
+    return Route(shown=False, reason=Reason("NOT_DETECTED", scope=burden.scope))
+
+
+def _holds_diagnosis(scope: Scope, context: Context) -> bool:
+    """Whether a scope holds the patient's disease.
+
+    The phenotype at diagnosis is that disease. With cytoplasmic CD3 in the tube every T-ALL without
+    surface CD3 is seen, and populations with it are named; where the diagnosis is known to be T-ALL that
+    is enough. CD7 may be lost, so that a scope that rests on it holds no diagnosis by itself.
+    """
+    match scope:
+        case Scope.AT_DIAGNOSIS:
+            return True
+        case Scope.SCD3_NEGATIVE:
+            return context.clinical is not None and context.clinical.is_t_all is True
+        case Scope.CD7_POSITIVE:
+            return False
+        case _:
+            assert_never(scope)
 
 
 def _quantified_route(burden: BurdenSection, protocol: Protocol, context: Context) -> Route:
@@ -114,8 +151,8 @@ def morphology_route(percent: float | None, *, protocol: Protocol) -> Route:
     )
 
 
-def _told(code: str, burden: BurdenSection, **limit: float) -> Reason:
+def _told(code: str, burden: BurdenSection, **said: object) -> Reason:
     """Return a reason that names the share of blasts, or that there is none."""
     if burden.percent is None:
-        return Reason(code, case="no_share", **limit)
-    return Reason(code, percent=burden.percent, case="share", **limit)
+        return Reason(code, case="no_share", **said)
+    return Reason(code, percent=burden.percent, case="share", **said)

@@ -20,6 +20,7 @@ from cd5flow.criteria.routes import Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenSection,
+    BurdenState,
     Cd5Section,
     Cd5State,
     CriterionSection,
@@ -57,6 +58,9 @@ def _judge(
     cd5: Cd5Section, burden: BurdenSection, protocol: Protocol, context: Context
 ) -> _Judgement:
     failed = context.quality_state is QualityState.FAIL
+    excluded = None if failed else _without_disease(burden, protocol, context)
+    if excluded is not None:
+        return _at_most_review(excluded, tuple(bounds(burden, protocol=protocol, context=context)))
     state = Cd5State.NOT_EVALUABLE if failed else cd5.state
     match state:
         case Cd5State.MEETS:
@@ -85,6 +89,24 @@ def _as_bright_as_asked(
         dim = _without_cd5(protocol, clinical)
         return _Judgement(dim.state, (*bright.lines, *dim.reasons))
     return _at_most_review(judgement, bright.lines)
+
+
+def _without_disease(
+    burden: BurdenSection, protocol: Protocol, context: Context
+) -> _Judgement | None:
+    """Return that there is no disease to treat, whatever CD5 is; None where a route is open."""
+    if burden.state is not BurdenState.NOT_DETECTED:
+        return None
+    clinical = context.clinical or Clinical()
+    routes = (
+        flow_route(burden, protocol=protocol, context=context),
+        morphology_route(clinical.morphology_blasts_percent, protocol=protocol),
+        _mrd_elsewhere_route(clinical.mrd_positive_elsewhere),
+        _extramedullary_route(clinical.new_extramedullary_lesions),
+    )
+    if any(route.shown is not False for route in routes):
+        return None
+    return _Judgement(CriterionState.NOT_MET, tuple(route.reason for route in routes))
 
 
 def _with_cd5(burden: BurdenSection, protocol: Protocol, context: Context) -> _Judgement:

@@ -35,6 +35,14 @@ class BurdenState(StrEnum):
     NOT_EVALUABLE = "NOT_EVALUABLE"
 
 
+class Scope(StrEnum):
+    """The disease of which "not detected" speaks: what else there may be, the tube would not show."""
+
+    SCD3_NEGATIVE = "sCD3- T-ALL"
+    CD7_POSITIVE = "CD7+ sCD3- CD16/56- T-ALL"
+    AT_DIAGNOSIS = "phenotype at diagnosis"
+
+
 class CriterionState(StrEnum):
     """Whether the protocol's flow criterion is met; it never says that a patient is eligible."""
 

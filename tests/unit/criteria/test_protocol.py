@@ -54,9 +54,8 @@ def test_a_shipped_protocol_keeps_wording_and_reading_apart(name: str) -> None:
     assert isinstance(asked, Cd5Asked)
     assert rules.trials
     assert rules.read_on == date(2026, 11, 29)
-    worded = [asked.flow, asked.ihc, asked.intensity, asked.age, asked.specimens]
-    worded += [] if rules.disease is None else [rules.disease, *rules.disease.any]
-    for one in worded:
+    rest = () if rules.disease is None else (rules.disease, *rules.disease.any)
+    for one in (asked.flow, asked.ihc, asked.intensity, asked.age, asked.specimens, *rest):
         if isinstance(one, str):
             assert one == NOT_STATED
         else:
