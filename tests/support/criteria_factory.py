@@ -43,7 +43,7 @@ CLEAN: dict[str, Any] = {
     "lvef_percent": 62,
     "first_remission_months": 8,
     "gvhd_prednisone_mg_per_kg": 0,
-    "eligible_allo_donor": True,
+    "suitable_allo_donor": True,
     "contraception_agreed": True,
     **dict.fromkeys(
         (

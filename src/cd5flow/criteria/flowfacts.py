@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
 from cd5flow.criteria.clinical import Clinical
-from cd5flow.criteria.logic import Judgement, some
+from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.rejudge import burden_by, cd5_by
 from cd5flow.criteria.requirements import intensity, out_of_date
@@ -126,21 +126,22 @@ def _cd5(
             value = None
         case never:
             assert_never(never)
-    if value is None:
-        silent = cd5.state is Cd5State.NOT_EVALUABLE
-        missing: tuple[str, ...] = ()
-        lines: tuple[Reason, ...] = (line,)
-        if _held_by_cd7_alone(cd5):
-            lines, missing = (line, *held), _lifted_by_diagnosis(held, context)
-        return Judgement(None, lines, missing, undecided=(line,), silent=silent)
-    bright = intensity(cd5, protocol) if value else None
+    silent = cd5.state is Cd5State.NOT_EVALUABLE
+    lines, doubts = [line], [line] if value is None else []
+    bright = None if value is False or silent else intensity(cd5, protocol)
     if bright is not None:
-        value, held = bright.value, (*held, *bright.undecided)
-    lines = (line, *(bright.lines if bright is not None else ()))
+        value = every((value, bright.value))
+        lines += bright.lines
+        doubts = [] if value is False else [*doubts, *bright.undecided]
+    if value is None:
+        missing: tuple[str, ...] = ()
+        if _held_by_cd7_alone(cd5):
+            lines, missing = [*lines, *held], _lifted_by_diagnosis(held, context)
+        return Judgement(None, tuple(lines), missing, undecided=tuple(doubts), silent=silent)
     if held:
         missing = (*_lifted_by_diagnosis(held, context), *_dates(protocol, context))
-        return Judgement(None, tuple(dict.fromkeys((*lines, *held))), missing, held)
-    return Judgement(value, lines)
+        return Judgement(None, (*lines, *held), missing, held)
+    return Judgement(value, tuple(lines))
 
 
 def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
