@@ -11,6 +11,7 @@
     │   │   ├── FcsTruncatedError        bytes are missing: copy or export it again
     │   │   └── FcsUnsupportedError      a valid variant that cd5flow does not read
     │   ├── PanelError                   channels are ambiguous: name them in the strategy or sheet
+    │   ├── PrivacyError                 text that may tell who the patient is: name it to be removed
     │   ├── SpilloverError               the matrix does not fit the tube
     │   └── ResultError                  a result.json that cannot be read back
     ├── UsageError              exit 2   what the user wrote is wrong
@@ -74,6 +75,10 @@ class FcsUnsupportedError(FcsError):
 
 class PanelError(InputError):
     """A marker fits several channels, or a named channel is absent."""
+
+
+class PrivacyError(InputError):
+    """A copy without identity was asked for, and text is left that a person must look at."""
 
 
 class SpilloverError(InputError):

@@ -48,19 +48,6 @@ def find_neighbours(
     return tuple(n for n in found if n is not None and n.events > 0)
 
 
-def count_mature_look_alikes(
-    gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
-) -> int | None:
-    """Return how many cells pass the lineage gates with the CD45 of mature lymphocytes.
-
-    They are those above the T cells' median, which is about half of all. None where there is no
-    cluster, or nothing to tell that median by.
-    """
-    if not gating.lineage.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
-        return None
-    return _Line(gating, columns, panel, rule).look_alikes()
-
-
 class _Line:
     """The gates from the first that looks at lineage or CD45 down to the blasts, each by itself.
 
@@ -112,12 +99,6 @@ class _Line:
             near = self.cd5.compress(there).compress(away <= median(away))
             like = np.concatenate([like, near])
         return Neighbour(name, events, self._like(like))
-
-    def look_alikes(self) -> int | None:
-        """Return how many events pass all gates but those of CD45, above the T cells' median."""
-        reading = self._reading()
-        middles = self._middles(reading)
-        return None if middles is None else int(self._above(reading, middles).size)
 
     def _reading(self) -> list[str]:
         return [name for name in self.names if self.rule.axis in self.read(name)]

@@ -222,7 +222,7 @@ def _tell_end(tally: BatchCounts, written: tuple[Path, ...]) -> None:
     text = f"{tally.done} of {tally.samples} samples done, {tally.failed} failed"
     if tally.earlier:
         text += f"; {tally.earlier} of them by earlier runs"
-    show(f"{text}; {tally.review} to review")
+    show(f"{text}; need a person: {tally.needs_person}")
     if tally.failed_earlier:
         show(f"{tally.failed_earlier} had failed before; --retry-failed tries them again")
     for ids in tally.alike[:_NAMED]:

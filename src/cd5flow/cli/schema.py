@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility
-from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.protocol_formats import ProtocolFile
 from cd5flow.errors import OptionError
 from cd5flow.gating.override import Overrides
 from cd5flow.gating.strategy import Strategy
@@ -21,7 +21,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _READ: Final[dict[str, type[BaseModel]]] = {
     "strategy": Strategy,
-    "protocol": Protocol,
+    "protocol": ProtocolFile,
     "clinical": Clinical,
     "override": Overrides,
 }

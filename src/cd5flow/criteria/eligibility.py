@@ -288,8 +288,10 @@ def _compared(
             value in wanted, (Reason("CLINICAL", field=rule.field, value=said), *notes)
         )
     if rule.meets is not None:
-        bounds = f"{protocol.cd5.operator} {protocol.cd5.threshold_percent:.15g}"
-        holds = protocol.cd5.holds(value)
+        asked = protocol.ihc if rule.meets == "ihc" else protocol.cd5
+        assert asked is not None  # noqa: S101 - the file was checked
+        bounds = f"{asked.operator} {asked.threshold_percent:.15g}"
+        holds = asked.holds(value)
     else:
         limits = {name: protocol.limit(bound) for name, bound in rule.bounds().items()}
         bounds = ", ".join(f"{_SIGNS[name]} {limit:.15g}" for name, limit in limits.items())

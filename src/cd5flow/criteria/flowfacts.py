@@ -16,6 +16,8 @@ from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds,
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Judgement, some
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.rejudge import burden_by, cd5_by
+from cd5flow.criteria.requirements import intensity, out_of_date
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
@@ -60,7 +62,7 @@ def flow_facts(
     names = [result.sample.id for result in results]
     notes: dict[str, Reason] = {}
     for result in results:
-        notes |= _notes(result, _burden(result, protocol), rules, clinical)
+        notes |= _notes(result, rules, clinical)
     return FlowAnswers(
         cd5=_agreed([facts.cd5 for facts in each], names),
         disease=_agreed([facts.disease for facts in each], names),
@@ -69,11 +71,12 @@ def flow_facts(
 
 
 def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> FlowAnswers:
-    context, burden = context_of(result, clinical=clinical), _burden(result, protocol)
-    held = tuple(bounds(burden, protocol=protocol.value, context=context))
+    context, rules = context_of(result, clinical=clinical), protocol.value
+    burden = burden_by(result, rules)
+    held = tuple(bounds(burden, protocol=rules, context=context))
     return FlowAnswers(
-        cd5=_cd5(result.cd5, held, protocol.value, context),
-        disease=_disease(burden, held, protocol.value, context),
+        cd5=_cd5(cd5_by(result, rules), held, rules, context),
+        disease=_disease(burden, held, rules, context),
     )
 
 
@@ -106,12 +109,7 @@ def _cd5(
 ) -> Judgement:
     if context.quality_state is QualityState.FAIL:
         return Judgement(None, (FAILED,), undecided=(FAILED,), silent=True)
-    rule = protocol.cd5
-    asked = f"{rule.operator} {rule.threshold_percent:.15g} %"
-    judged = f"{cd5.operator} {cd5.threshold_percent:.15g} %"
-    if asked != judged and cd5.state is not Cd5State.NOT_EVALUABLE:
-        what = Reason("PROTOCOL_DIFFERS", judged=judged, rule=asked)
-        return Judgement(None, (what,), undecided=(what,))
+    asked = str(protocol.cd5)
     share: dict[str, object] = {"case": "no_share"}
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
@@ -128,9 +126,19 @@ def _cd5(
     if value is None:
         silent = cd5.state is Cd5State.NOT_EVALUABLE
         return Judgement(None, (line,), undecided=(line,), silent=silent)
+    bright = intensity(cd5, protocol) if value else None
+    if bright is not None:
+        value, held = bright.value, (*held, *bright.undecided)
+    lines = (line, *(bright.lines if bright is not None else ()))
     if held:
-        return Judgement(None, (line, *held), _lifted_by_diagnosis(held, context), held)
-    return Judgement(value, (line,))
+        missing = (*_lifted_by_diagnosis(held, context), *_dates(protocol, context))
+        return Judgement(None, tuple(dict.fromkeys((*lines, *held))), missing, held)
+    return Judgement(value, lines)
+
+
+def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
+    """Return the clinical fields that could tell how old a result is."""
+    return out_of_date(protocol, collected_at=context.collected_at, clinical=context.clinical)[1]
 
 
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
@@ -138,22 +146,13 @@ def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[st
     return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
 
 
-def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
-    """Return the burden as this protocol names it: states follow the share, which is the tube's."""
-    burden = result.burden
-    if result.protocol.sha256 == protocol.sha256 or burden.percent is None:
-        return burden
-    if burden.state not in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
-        return burden
-    overt = burden.percent > protocol.value.burden.overt_percent
-    state = BurdenState.OVERT if overt else BurdenState.MRD_POSITIVE
-    return burden.model_copy(update={"state": state})
-
-
 def _disease(
     burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
 ) -> Judgement:
     """Return whether flow shows disease, with morphology as far as the protocol counts it."""
+    if protocol.disease is None:
+        silent = Reason("DISEASE_NOT_STATED")
+        return Judgement(None, (silent,), undecided=(silent,))
     flow = _by_flow(burden, held, protocol, context)
     percent = None if context.clinical is None else context.clinical.morphology_blasts_percent
     morphology = morphology_route(percent, protocol=protocol)
@@ -193,8 +192,8 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
     if route.shown is not False or burden.state is not BurdenState.NOT_DETECTED:
         return route
     lowest = protocol.burden.overt_percent
-    if protocol.routes.mrd:
-        lowest = protocol.burden.mrd_percent_with_review
+    if protocol.mrd is not None:
+        lowest = protocol.mrd.person_from_percent
     if burden.lod_percent is not None and burden.lod_percent <= lowest:
         return route
     lod: dict[str, object] = {"case": "unknown"}
@@ -203,20 +202,14 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
     return Route(shown=None, reason=Reason("SENSITIVITY_SHORT", limit=lowest, **lod))
 
 
-def _notes(
-    result: Result, burden: BurdenSection, protocol: Protocol, clinical: Clinical
-) -> dict[str, Reason]:
+def _notes(result: Result, protocol: Protocol, clinical: Clinical) -> dict[str, Reason]:
     """Return where flow and the clinic disagree on a number, by the clinical field."""
     notes: dict[str, Reason] = {}
     if result.quality.state is QualityState.FAIL:
         return notes
-    cd5, ihc = result.cd5, clinical.ihc_cd5_percent
-    same_rule = (cd5.operator, cd5.threshold_percent) == (
-        protocol.cd5.operator,
-        protocol.cd5.threshold_percent,
-    )
-    if ihc is not None and same_rule:
-        holds = protocol.cd5.holds(ihc)
+    cd5, ihc = cd5_by(result, protocol), clinical.ihc_cd5_percent
+    if ihc is not None and protocol.ihc is not None:
+        holds = protocol.ihc.holds(ihc)
         if cd5.state is Cd5State.DOES_NOT_MEET and holds:
             notes["ihc_cd5_percent"] = Reason(
                 "DISCORDANT_FLOW_IHC", case="ihc_meets_whole", percent=ihc
@@ -226,8 +219,8 @@ def _notes(
                 "DISCORDANT_FLOW_IHC", case="ihc_fails_whole", percent=ihc
             )
     morphology = clinical.morphology_blasts_percent
-    limit = protocol.burden.morphology_percent
-    if morphology is not None and morphology <= limit and burden.state is BurdenState.OVERT:
+    overt = burden_by(result, protocol).state is BurdenState.OVERT
+    if morphology is not None and overt and not protocol.morphology.holds(morphology):
         notes["morphology_blasts_percent"] = Reason(
             "DISCORDANT_FLOW_MORPHOLOGY", case="more", percent=morphology
         )

@@ -18,7 +18,7 @@ from cd5flow.gating.leukaemia_search import LeukaemiaSearch
 from cd5flow.gating.outlining import Outline, outline
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import Strategy
-from cd5flow.model.findings import Severity
+from cd5flow.model.findings import Finding, Severity, warning
 from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.names import BLASTS
 from cd5flow.model.populations import BY_GROUPS, Evidence, Gate, LeukaemicPopulation
@@ -34,20 +34,25 @@ class GroupReading:
         leukaemic: the populations of which the blasts consist; empty where the groups show none.
         outside: populations outside every normal profile that no lineage rule accepts.
         thymus: whether a smear of maturation is there, so that normal thymocytes are not excluded.
+        findings: what is to be said of the last two.
     """
 
     cells: CellTypes | None = None
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()
     thymus: bool = False
+    findings: tuple[Finding, ...] = ()
 
-    def contradicts(self, strategy: Strategy, state: GatingState) -> bool:
-        """Whether blasts found by a chain of gates lie among cells that the groups call otherwise."""
+    def contradiction(self, strategy: Strategy, state: GatingState) -> Finding | None:
+        """Return that blasts found by a chain of gates lie among cells that the groups call otherwise.
+
+        None where they do not, or nothing tells.
+        """
         if self.cells is None or strategy.leukaemia is None:
-            return False
+            return None
         blasts = np.flatnonzero(state.members[BLASTS])
         if not len(blasts):
-            return False
+            return None
         inputs = state.inputs
         looked_at = blasts[:: max(1, len(blasts) // MOST_LOOKED_AT)]
         alike = self.cells.names_of(
@@ -55,10 +60,9 @@ class GroupReading:
         )
         percent = 100 * float(np.mean(alike != ""))
         if percent < strategy.leukaemia.doubt_percent:
-            return False
+            return None
         name = Counter(alike[alike != ""].tolist()).most_common(1)[0][0]
-        state.note("GROUPS_CONTRADICT", Severity.WARN, percent=percent, kind=name)
-        return True
+        return warning("GROUPS_CONTRADICT", percent=percent, kind=name)
 
 
 MOST_LOOKED_AT = 2_000
@@ -89,12 +93,17 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if blasts:
         gate_union(state, blasts, name=BLASTS, parent=within)
     outside = gate_populations(state, cells, others, search, name="outside", parent=within)
-    for one in outside:
-        events = state.members.count(one.name) or 0
-        state.note("OUTSIDE_PROFILES", Severity.WARN, events=events, what=one.what)
+    findings = tuple(
+        warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
+        for one in outside
+    )
+    findings += tuple(
+        warning("NOT_APART", what=one.what, kind=one.tail_of) for one in others if one.tail_of
+    )
     if thymus:
-        state.note("THYMUS_NOT_EXCLUDED", Severity.WARN)
-    return GroupReading(cells, blasts, outside, thymus)
+        findings += (warning("THYMUS_NOT_EXCLUDED"),)
+    state.findings += findings
+    return GroupReading(cells, blasts, outside, thymus, findings)
 
 
 def _are_drawn_whole(drawn: Mapping[str, Region | None]) -> bool:

@@ -15,6 +15,7 @@ def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
         *_not_found(strategy, state),
         *_out_of_place(strategy, state),
         *_out_of_share(strategy, state),
+        *_too_many(state),
     )
 
 
@@ -53,3 +54,16 @@ def _out_of_share(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
                 low=low,
                 high=high,
             )
+
+
+def _too_many(state: GatingState) -> Iterator[Finding]:
+    """Yield normal kinds of cells that are more than is usual where no marker proves what they are."""
+    profiles, cells = state.inputs.profiles, state.cell_types()
+    if profiles is None or cells is None:
+        return
+    for row in profiles.normal:
+        if row.most_percent is None or any(map(state.inputs.panel.has, row.proven_by)):
+            continue
+        percent = 100 * len(cells.of([row.name])) / len(cells.rows)
+        if percent > row.most_percent:
+            yield warning("KIND_TOO_MANY", what=row.what, percent=percent, high=row.most_percent)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import numpy as np
+
+from cd5flow.gating.chain_search import ChainSearch, search_by_rules
 from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
-from cd5flow.gating.lineage import (
-    choose_path,
-    gate_candidates,
-    is_unproven,
-    path_name,
-)
+from cd5flow.gating.lineage import is_unproven, path_name
 from cd5flow.gating.plausibility import find_doubts
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
-from cd5flow.model.findings import Severity
+from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -83,20 +82,22 @@ def resolve(
     reading = read_groups(strategy, state)
     if reading.leukaemic or reading.thymus:
         return _gating_by_groups(strategy, state, reading)
-    state, path = choose_path(strategy, state)
-    cluster = path is not None
-    if path is None:
-        path = gate_candidates(strategy, state)
+    return _gating_by_rules(strategy, search_by_rules(strategy, state, reading), reading)
+
+
+def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReading) -> Gating:
+    """Return the gating of a tube whose blasts are told by the lineage rules."""
+    state, path, cluster = found.state, found.path, found.cluster
     find_gates(strategy.after, state)
-    has_nk_marker = _has_nk_marker(strategy, panel)
-    nk_like = not cluster and state.look_alike and not has_nk_marker
+    has_nk_marker = _has_nk_marker(strategy, state.inputs.panel)
+    # Where the cells are told by all their markers, those that may be NK cells are named by these.
+    nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
     doubts = find_doubts(strategy, state)
     state.findings += doubts
     looks_unproven = (
         bool(doubts)
-        or (cluster and reading.contradicts(strategy, state))
         or (not cluster and bool(reading.outside))
-        or is_unproven(strategy, state, path if cluster else None)
+        or is_unproven(strategy, state, path if cluster else None, cells=reading.cells)
     )
     name = UNPROVEN
     if path is not None and not looks_unproven:
@@ -109,7 +110,7 @@ def resolve(
         )
     if nk_like:
         state.note("NK_LIKE", Severity.WARN)
-    columns.forget()
+    state.inputs.columns.forget()
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
@@ -125,7 +126,31 @@ def resolve(
         ),
         denominator_rule=_denominator_rule(state),
         outside=reading.outside,
+        undecided=(*_reasons(doubts), *_named(reading), *found.undecided),
+        kinds=_kinds(reading, state),
     )
+
+
+def _kinds(reading: GroupReading, state: GatingState) -> Mapping[str, float] | None:
+    """Return the share of each kind among the grouped cells of the denominator, in percent."""
+    denominator = state.members.get(DENOMINATOR)
+    if reading.cells is None or denominator is None:
+        return None
+    inside = denominator[reading.cells.rows]
+    whole = int(np.count_nonzero(inside))
+    if not whole:
+        return None
+    names, counts = np.unique(reading.cells.names[inside], return_counts=True)
+    return {str(n): 100 * int(c) / whole for n, c in zip(names, counts, strict=True) if n}
+
+
+def _reasons(doubts: Iterable[Finding]) -> tuple[Reason, ...]:
+    return tuple(doubt.reason for doubt in doubts)
+
+
+def _named(reading: GroupReading) -> tuple[Reason, ...]:
+    """Return what is named and not decided: normal thymocytes, cells outside every profile."""
+    return tuple(found.reason for found in reading.findings)
 
 
 def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupReading) -> Gating:
@@ -153,6 +178,8 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
         outside=reading.outside,
+        undecided=(*_reasons(doubts), *_named(reading)),
+        kinds=_kinds(reading, state),
     )
 
 

@@ -163,15 +163,19 @@ class LineagePath(Spec):
 
 
 class EditedTCells(Spec):
-    """When mature T cells without surface CD3, as gene-edited ones are, may be among the blasts.
+    """What tells blasts without surface CD3 from mature T cells that lost it, as gene-edited ones do.
 
     Attributes:
-        events: so many cells that pass the lineage gates with the CD45 of mature lymphocytes.
-        below_percent: blasts under this share of the denominator, where few such cells matter.
+        carried: markers, any of which on most of the blasts tells them.
+        carried_percent: on so many, above the T cells' 95th percentile.
+        below: a marker of which blasts carry less than T cells,
+        below_decades: by at least so many decades from median to median.
     """
 
-    events: int = Field(ge=1)
-    below_percent: Percentage
+    carried: tuple[MarkerRef, ...]
+    carried_percent: Percentage
+    below: MarkerRef
+    below_decades: float = Field(gt=0)
 
 
 class AfterTherapy(Spec):
@@ -183,8 +187,8 @@ class AfterTherapy(Spec):
             are not used.
         spared_t_cells_percent: a cluster with surface CD3 of which at least this share lacks CD5 is
             not called leukaemia: spared or edited T cells are so. Absent is no such doubt.
-        edited_t_cells: when T cells without surface CD3 may be among the blasts; the verdict is
-            then for a reviewer. Absent is never.
+        edited_t_cells: what tells blasts from T cells without surface CD3; where it does not, the
+            verdict is for a reviewer. Absent is never.
         says: what changes, as the report prints it after "after ..., ".
     """
 

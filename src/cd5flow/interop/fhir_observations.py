@@ -170,6 +170,7 @@ def _burden_percent(frame: Frame) -> Json:
     reported = reported_burden(burden)
     components = [
         _counted(frame, Concept.BLAST_EVENTS, burden.blast_events),
+        _counted(frame, Concept.LOOK_ALIKE_EVENTS, burden.look_alike_events),
         _counted(frame, Concept.DENOMINATOR_EVENTS, burden.denominator_events),
         _worded(frame, Concept.DENOMINATOR_RULE, burden.denominator),
         _between(frame, Concept.CI95, burden.ci95_percent),
@@ -178,6 +179,8 @@ def _burden_percent(frame: Frame) -> Json:
         _number(frame, Concept.LLOQ, burden.lloq_percent),
         _worded(frame, Concept.LEVEL, burden.level),
     ]
+    if burden.scope is not None:
+        components.append(_worded(frame, Concept.SCOPE, burden.scope.value))
     shown = isinstance(reported, Amount) and reported.comparator is None
     if not shown and burden.percent is not None:
         components.append(_number(frame, Concept.BURDEN_PERCENT_COUNTED, burden.percent))

@@ -10,7 +10,7 @@ from pydantic import Field
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.reasons import Reason, ReasonData, Sentence
 from cd5flow.model.section import Count, Number, Percent, Section
-from cd5flow.model.states import BurdenState, Cd5State, CriterionState, CutMethod, Pattern
+from cd5flow.model.states import BurdenState, Cd5State, CriterionState, CutMethod, Pattern, Scope
 
 
 class CutAlternative(Section):
@@ -120,13 +120,17 @@ class BurdenAlternative(Section):
 class BurdenSection(Section):
     """Blasts among the denominator."""
 
-    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
+    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data", "notes": "note_data"}
 
     state: BurdenState
     reasons: tuple[Reason, ...]
     reason_data: tuple[ReasonData, ...] = ()
     percent: Percent | None
     blast_events: Count
+    look_alike_events: Count = Field(
+        default=0,
+        description="scattered cells that pass the lineage gates as blasts do; never in percent",
+    )
     denominator: str
     denominator_data: ReasonData | None = Field(
         default=None, description="the denominator's rule as data; its text is beside it"
@@ -137,6 +141,11 @@ class BurdenSection(Section):
     lod_percent: Number | None
     lloq_percent: Number | None
     level: Literal[">=5%", "1-5%", "0.1-1%", "0.01-0.1%", "<0.01%"] | None
+    scope: Scope | None = Field(
+        default=None,
+        description="the disease that was looked for where none was found; NOT_DETECTED speaks of it "
+        "alone, and null is none that can be named",
+    )
     ci_method: IntervalMethod | None = Field(default=None, description="of ci95_percent")
     lod_by: Literal["count rule", "validated"] | None = Field(
         default=None, description="what the limit of detection rests on"
@@ -144,6 +153,11 @@ class BurdenSection(Section):
     alternatives: tuple[BurdenAlternative, ...] = Field(
         default=(), description="other denominators in use; the one above decides"
     )
+    notes: tuple[Reason, ...] = Field(
+        default=(),
+        description="what the specimen and other readings of the share say, as CODE: sentence",
+    )
+    note_data: tuple[ReasonData, ...] = ()
 
 
 class CriterionSection(Section):

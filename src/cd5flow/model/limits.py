@@ -32,6 +32,52 @@ class OtherDenominator(FilePart):
     )
 
 
+class MarrowRule(FilePart):
+    """When a marrow looks diluted with blood, and when it looks as one that recovers.
+
+    Attributes:
+        immature: kinds of cells, by their names in the profiles, that marrow has and blood hardly.
+        diluted_percent: with fewer of the denominator,
+        mature: and at least `mature_percent` of these, which blood is rich in, it looks diluted.
+        mature_percent: see above.
+        regenerating_percent: with at least so many immature cells it recovers.
+    """
+
+    immature: tuple[str, ...] = Field(min_length=1)
+    diluted_percent: PositivePercent
+    mature: tuple[str, ...] = Field(min_length=1)
+    mature_percent: PositivePercent
+    regenerating_percent: PositivePercent
+
+
+class RelapseStep(FilePart):
+    """From which share of blasts a relapse needs how many other tests beside."""
+
+    at_least_percent: PositivePercent
+    other_tests: int = Field(ge=0, le=5)
+
+
+class RelapseReading(FilePart):
+    """How others than the trial read a share of blasts in marrow, printed beside and deciding nothing.
+
+    Attributes:
+        source: whose reading it is, as the report prints it.
+        other_test_percent: a further test counts from so many percent.
+        steps: the highest share first; below the last there is no relapse.
+    """
+
+    source: str = Field(min_length=1)
+    other_test_percent: PositivePercent
+    steps: tuple[RelapseStep, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _falling(self) -> Self:
+        shares = [step.at_least_percent for step in self.steps]
+        if sorted(set(shares), reverse=True) != shares:
+            raise ValueError("steps must fall from the highest share to the lowest")
+        return self
+
+
 class BurdenLimits(FilePart):
     """When blasts count as detected and as quantified; `burden:` in a strategy file."""
 
@@ -56,11 +102,23 @@ class BurdenLimits(FilePart):
     validated_lob_percent: PositivePercent | None = Field(
         default=None,
         description="the laboratory's own validated limit of blank in percent of the denominator; "
-        "a LOD is never below it",
+        "a LOD is never below it, and a tube whose LOD is no higher cannot be NOT_DETECTED",
+    )
+    validated_lloq_percent: PositivePercent | None = Field(
+        default=None,
+        description="the laboratory's own validated LLOQ in percent of the denominator; "
+        "where higher than the count's, it takes its place",
     )
     other_denominators: tuple[OtherDenominator, ...] = Field(
         default=(),
         description="other conventions, whose share is shown beside the one that decides",
+    )
+    marrow: MarrowRule | None = Field(
+        default=None,
+        description="how haemodilution and regeneration are told; null looks for neither",
+    )
+    relapse_reading: RelapseReading | None = Field(
+        default=None, description="another reading of a relapse, shown beside the trial's"
     )
     interval: IntervalMethod = Field(description="method of the two-sided 95 % interval")
 

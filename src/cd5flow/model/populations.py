@@ -207,6 +207,9 @@ class Gating:
         denominator_unnamed: whether no imported gate was said to be the denominator.
         leukaemic: the populations of which the blasts consist, where they were told apart.
         outside: populations outside every normal profile that no lineage rule accepts.
+        undecided: what keeps the burden from being told or called clean, and why.
+        kinds: percent of the denominator by kind of cell, among the cells that were told apart; None
+            where none were.
     """
 
     tree: GateTree
@@ -217,6 +220,8 @@ class Gating:
     denominator_unnamed: bool = False
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()
+    undecided: tuple[Reason, ...] = ()
+    kinds: Mapping[str, float] | None = None
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""

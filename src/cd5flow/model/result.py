@@ -42,6 +42,7 @@ from cd5flow.model.states import (
     Pattern,
     PriorTherapy,
     QualityState,
+    Scope,
     Specimen,
     Timepoint,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Result",
     "ReviewSection",
     "SampleSection",
+    "Scope",
     "Section",
     "Specimen",
     "StrategySection",

@@ -209,6 +209,7 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
         yield phrases.blasts_of.format(blasts=numerals.count(burden.blast_events), total=total)
     elif burden.denominator_events:
         yield phrases.total_only.format(total=total)
+    yield from _search_lines(burden, wording)
     denominator = wording.denominator(burden) or phrases.unknown
     yield f"{phrases.denominator}{wording.colon}{denominator}"
     if quantified and burden.ci95_percent is not None:
@@ -227,6 +228,14 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
             yield by_denominator(other, wording)
     if burden.level is not None:
         yield phrases.level.format(level=level(burden.level))
+
+
+def _search_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
+    """Yield what was looked for, and what was seen that is none of it."""
+    if burden.scope is not None:
+        yield wording.phrases.looked_for.format(scope=wording.term(burden.scope))
+    if burden.look_alike_events:
+        yield wording.phrases.look_alikes.format(events=numerals.count(burden.look_alike_events))
 
 
 def limit_words(burden: BurdenSection, wording: Wording) -> str:
@@ -280,7 +289,7 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
     for title, section, reasons in (
         (phrases.criterion, phrases.criterion, result.criterion.reasons),
         (phrases.cd5, phrases.cd5, (*result.cd5.notes, *result.cd5.reasons)),
-        (phrases.burden, phrases.burden, result.burden.reasons),
+        (phrases.burden, phrases.burden, (*result.burden.reasons, *result.burden.notes)),
         (phrases.rules_changed, phrases.method_title, result.strategy.rules_changed),
     ):
         if not reasons:

@@ -227,6 +227,8 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
         fact(phrases.burden_share, burden_number(burden, wording)),
         fact(phrases.level_of, phrases.none if burden.level is None else level(burden.level)),
         events(phrases.blast_events, burden.blast_events),
+        fact(phrases.look_alike_events, numerals.count(burden.look_alike_events)),
+        fact(phrases.scope, phrases.none if burden.scope is None else wording.term(burden.scope)),
         events(phrases.denominator_events, burden.denominator_events),
         fact(phrases.denominator, denominator, note=deciding),
         fact(
@@ -239,6 +241,7 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
         fact(phrases.lloq, lloq, note=phrases.limits_mean),
         fact(phrases.lineage, wording.term(result.strategy.lineage)),
         *_other_denominator(result, wording),
+        *(fact(phrases.note, wording.sentence(note)) for note in burden.notes),
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
     return ReportSection("burden", phrases.burden, (Facts(rows), reasons))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from cd5flow.analysis.contamination import count_mature_look_alikes, find_neighbours
+from cd5flow.analysis.contamination import find_neighbours
 from cd5flow.gating.apply import apply_gates
 from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
@@ -197,15 +197,6 @@ def test_without_mature_lymphocytes_cd45_tells_nothing() -> None:
     tube = gated(BLASTS, replace(NK_CELLS, cd45=(70, 4)))
 
     assert "CD45" not in tube.said()
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-    assert found is None
-
-
-def test_look_alikes_pass_the_lineage_gates_above_the_t_cells_median() -> None:
-    tube = gated(BLASTS, T_CELLS, replace(NK_CELLS, cd45=(80, 4)))
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-
-    assert found == pytest.approx(NK_CELLS.events / 2, rel=0.15)
 
 
 def test_events_without_a_value_are_nobodys_neighbour() -> None:

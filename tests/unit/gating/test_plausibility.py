@@ -12,7 +12,8 @@ from cd5flow.model.members import Population
 from cd5flow.model.names import ALL
 from cd5flow.model.populations import Evidence, Gate
 from cd5flow.model.reasons import codes
-from support.gating_factory import axis, strategy_of, tube_of
+from support.gating_factory import axis, shipped_profiles, strategy_of, tube_of
+from support.kinds_of_cells import GRANULOCYTES, NK_CELLS, T_HELPERS, tube_of_piles
 
 EVENTS = 100
 
@@ -48,3 +49,23 @@ def test_a_gate_of_its_usual_share_or_of_none_stated_is_believed(
 
 def test_an_empty_gate_is_doubted_where_a_share_is_asked() -> None:
     assert doubts((1, 100), held=0) == ["GATE_NOT_BELIEVED"]
+
+
+@pytest.mark.parametrize(
+    ("events", "without", "doubted"),
+    [
+        (3000, ("cyCD3",), ["KIND_TOO_MANY"]),
+        (500, ("cyCD3",), []),
+        (3000, (), []),
+    ],
+)
+def test_more_nk_cells_than_usual_are_doubted_where_no_cycd3_proves_them(
+    events: int, without: tuple[str, ...], doubted: list[str]
+) -> None:
+    tube = tube_of_piles(T_HELPERS, NK_CELLS.with_(events=events), GRANULOCYTES).without(without)
+    state = GatingState(
+        GatingInput(tube.columns, tube.panel, tube.scales, seed=0, profiles=shipped_profiles()),
+        all_events(tube.columns),
+    )
+
+    assert list(codes(one.reason for one in find_doubts(strategy_of(), state))) == doubted

@@ -44,6 +44,7 @@ def entries() -> Entry:
         "leukaemic": [
             {"name": "cyCD3+ sCD3-", "what": "blasts", "markers": {"cyCD3": "positive"}},
         ],
+        "apart": {"axes": {"CD45": 0.7, "CD7": 0.7}},
         "smear": {
             "axis": "CD3",
             "decades": 0.7,
@@ -107,6 +108,8 @@ IN_ROWS: dict[str, tuple[str, Change]] = {
     "needed": ("normal", row(needs=["CD19", "CD2|CD5"])),
     "excluding": ("normal", row(unless=["CD5"])),
     "lacked": ("normal", row(lacks=["CD5"])),
+    "apart by": ("normal", row(apart_by="CD5")),
+    "proving": ("normal", row(most_percent=20, proven_by=["CD5"])),
     "leukaemic": ("leukaemic", lambda e: e["leukaemic"][0].update(lacks=["CD5"])),
 }
 ELSEWHERE: dict[str, tuple[str, Change]] = {
@@ -122,6 +125,7 @@ ELSEWHERE: dict[str, tuple[str, Change]] = {
     "weak sign": ('"signs"', part("signs", weak={"CD5": 1.0})),
     "two markers": ('"signs"', part("signs", both={"markers": ["CD5", "CD7"], "above": 1.0})),
     "joined by": ('"joined_by"', part("joined_by", markers=["CD45", "CD5"])),
+    "apart": ('"apart"', part("apart", axes={"CD45": 0.7, "CD5": 0.7})),
     "smear's axis": ('"smear"', part("smear", axis="CD5")),
     "smear, rises": ('"smear"', part("smear", rises=["CD5"])),
     "smear, falls": ('"smear"', part("smear", falls=["CD5"])),
