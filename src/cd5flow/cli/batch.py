@@ -27,7 +27,6 @@ from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
-from cd5flow.numerics.processors import count_processors
 from cd5flow.report import WantedOutputs
 
 Tell = Callable[[str], None]
@@ -112,12 +111,9 @@ def engine_of(orders: BatchOrders, means: Means) -> Engine:
         from cd5flow.batch.cluster import cluster_engine  # noqa: PLC0415 - Dask is an extra
 
         return cluster_engine(orders.task, address=means.cluster, seen=orders.out / OWN)
-    from cd5flow.batch.local import LocalEngine  # noqa: PLC0415 - a cluster needs none
+    from cd5flow.batch.local import local_engine  # noqa: PLC0415 - a cluster needs none
 
-    jobs = count_processors() if means.jobs is None else means.jobs
-    if jobs < 1:
-        raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
-    return LocalEngine(orders.task, processes=jobs)
+    return local_engine(orders.task, means.jobs)
 
 
 def _carry_out(

@@ -22,6 +22,19 @@ _OLD: Final = ".old-????????-"
 
 
 @contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say of a file or folder that it cannot be written where the system refuses it.
+
+    Raises:
+        OutputError: the block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+@contextlib.contextmanager
 def open_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that takes its place, through to the disk, when the block has ended well.
 
@@ -32,16 +45,15 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
     """
     spare = _hidden(_TEMPORARY, path, path.parent)
     try:
-        with spare.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):
-            shutil.copymode(path, spare)
-        spare.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        with writing(path):
+            with spare.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(OSError):
+                shutil.copymode(path, spare)
+            spare.replace(path)
+            _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             spare.unlink()
@@ -53,10 +65,8 @@ def write_atomically(path: Path, content: bytes) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     with open_atomically(path) as file:
         file.write(content)
     return path
