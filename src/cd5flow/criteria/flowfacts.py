@@ -18,7 +18,7 @@ from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.rejudge import burden_by, cd5_by
 from cd5flow.criteria.requirements import intensity, out_of_date
-from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.criteria.routes import SCOPE_SHORT, Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -164,7 +164,7 @@ def _held_by_cd7_alone(cd5: Cd5Section) -> bool:
 
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
     unknown = context.clinical is None or context.clinical.diagnosis is None
-    return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
+    return ("diagnosis",) if unknown and codes(held) & {CD7_ALONE, SCOPE_SHORT} else ()
 
 
 def _disease(
@@ -202,7 +202,7 @@ def _by_flow(
     return Judgement(
         None if doubts else route.shown,
         (route.reason, *doubts),
-        _lifted_by_diagnosis(doubts, context),
+        _lifted_by_diagnosis((route.reason, *doubts), context),
         doubts or ((route.reason,) if route.shown is None else ()),
         silent=burden.state is BurdenState.NOT_EVALUABLE,
     )

@@ -103,11 +103,6 @@ class CellTypes:
     floors: npt.NDArray[np.float64]
     reach: float
 
-    @property
-    def normal_names(self) -> list[str]:
-        """The names of the normal populations that the tube holds."""
-        return sorted(set(self.names.tolist()) - {""})
-
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
         return self.rows[np.isin(self.names, list(names))]
