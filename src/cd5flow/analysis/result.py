@@ -17,6 +17,7 @@ from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.gating.confidence import Rating, rate
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding
+from cd5flow.model.names import shown_name
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
     ProtocolSection,
@@ -92,7 +93,7 @@ def _sample(tube: Tube) -> SampleSection:
     fcs, settings = tube.fcs, tube.settings
     return SampleSection(
         id=tube.sample_id,
-        file=tube.path.name,
+        file=shown_name(tube.path.name),
         sha256=fcs.sha256,
         events=len(fcs.raw),
         acquired=fcs.acquired,
