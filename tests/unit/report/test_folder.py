@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import cd5flow.report.folder as module
 from cd5flow.errors import OutputError
+from cd5flow.model.names import folder_name
 from cd5flow.pipeline import Analysis
-from cd5flow.report import WantedOutputs, folder_name, write_sample
+from cd5flow.report import WantedOutputs, write_sample
 from cd5flow.report import wording as wording_module
 from cd5flow.report.folder import is_complete
 from cd5flow.report.lab import Lab
@@ -69,8 +70,8 @@ def reported(written_once: Path, tmp_path: Path) -> Path:
         (".hidden", "_hidden"),
         ("..", "_."),
         ("a/b\\c", "a_b_c"),
-        ("Müller: 1?", "M_ller_ 1_"),
-        ("样本", "__"),
+        ("Müller: 1?", "Müller_ 1_"),
+        ("样本", "样本"),
     ],
 )
 def test_the_folder_is_named_after_the_sample(sample_id: str, name: str) -> None:
@@ -80,7 +81,7 @@ def test_the_folder_is_named_after_the_sample(sample_id: str, name: str) -> None
 @given(st.text(min_size=1))
 def test_no_name_leaves_its_folder(sample_id: str) -> None:
     name = folder_name(sample_id)
-    assert len(name) == len(sample_id)
+    assert name
     assert not name.startswith(".")
     assert not set(name) & set('/\\:*?"<>|\0\n')
 
