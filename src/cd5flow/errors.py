@@ -11,6 +11,7 @@
     │   │   ├── FcsTruncatedError        bytes are missing: copy or export it again
     │   │   └── FcsUnsupportedError      a valid variant that cd5flow does not read
     │   ├── PanelError                   channels are ambiguous: name them in the strategy or sheet
+    │   ├── PrivacyError                 text that may tell who the patient is: name it to be removed
     │   ├── SpilloverError               the matrix does not fit the tube
     │   └── ResultError                  a result.json that cannot be read back
     ├── UsageError              exit 2   what the user wrote is wrong
@@ -28,6 +29,20 @@ Every class carries one message and pickles, so that a worker process can hand i
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+MOST_FAULTS: Final = 50
+"""So many faults of a file are told at once; who mends them runs it again."""
+
+
+def told_faults(lines: Sequence[str]) -> str:
+    """Return faults a line each, no more than `MOST_FAULTS`, and how many are left."""
+    kept = list(lines[:MOST_FAULTS])
+    if len(lines) > len(kept):
+        kept.append(f"and {len(lines) - len(kept):,} more faults")
+    return "\n".join(kept)
 
 
 class Cd5FlowError(Exception):
@@ -74,6 +89,10 @@ class FcsUnsupportedError(FcsError):
 
 class PanelError(InputError):
     """A marker fits several channels, or a named channel is absent."""
+
+
+class PrivacyError(InputError):
+    """A copy without identity was asked for, and text is left that a person must look at."""
 
 
 class SpilloverError(InputError):

@@ -114,7 +114,7 @@ def test_wrong_wishes_are_wrong_usage(cd5flow: Run, tube: Path, options: tuple[s
 def test_a_list_of_ones_own_is_used(cd5flow: Run, tube: Path, tmp_path: Path, root: Path) -> None:
     shipped = (root / "gating" / "deidentify.yaml").read_text("utf-8")
     (tmp_path / "own.yaml").write_text(
-        shipped.replace("[$CYT], as: text", "[$CYT], as: count"), "utf-8"
+        shipped.replace("[$CYT], as: known_words", "[$CYT], as: count"), "utf-8"
     )
     assert cd5flow("deidentify", tube, "copy.fcs", "--rules", "own.yaml").code == 0
     assert "$CYT" not in read_fcs(tmp_path / "copy.fcs").keywords

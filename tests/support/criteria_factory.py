@@ -39,6 +39,13 @@ CLEAN: dict[str, Any] = {
     "alt_xuln": 1.1,
     "consent_signed": True,
     "cd5_laboratory_clia_certified": True,
+    "total_bilirubin_umol_l": 12,
+    "creatinine_umol_l": 60,
+    "lvef_percent": 62,
+    "first_remission_months": 8,
+    "gvhd_prednisone_mg_per_kg": 0,
+    "suitable_allo_donor": True,
+    "contraception_agreed": True,
     **dict.fromkeys(
         (
             "intracranial_hypertension_or_impaired_consciousness",
@@ -59,11 +66,23 @@ CLEAN: dict[str, Any] = {
             "pregnant_or_lactating",
             "pregnancy_within_12_months",
             "investigator_objection",
+            "active_infection",
+            "hev_rna_positive",
+            "prior_gene_therapy",
+            "cns3_disease",
+            "cns_disorder_history",
+            "cns_autoimmune_disease",
+            "prolonged_qt_or_severe_heart_disease",
+            "t_cells_expand_poorly",
+            "steroids_within_72_hours",
+            "chemotherapy_within_2_weeks",
+            "radiotherapy_within_4_weeks",
+            "investigational_agent_or_vaccine_within_6_weeks",
         ),
         False,
     ),
 }
-"""A patient with whom every criterion of cd5-cart-70 is satisfied."""
+"""A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
 
 
 SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}

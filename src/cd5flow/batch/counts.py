@@ -8,7 +8,9 @@ from typing import Final
 
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.run import Done, Finished
+from cd5flow.model.names import shown_name
 from cd5flow.model.result import CriterionState, Result
+from cd5flow.model.states import needs_person
 
 STATES: Final = ("cd5_state", "burden_state", "criterion_state", "quality_state")
 
@@ -21,6 +23,7 @@ class BatchCounts:
         samples: how many there are.
         done: those that have a result.
         review: those of them whose criterion is REVIEW.
+        needs_person: those of them that wait for a person: no definite criterion, or a quality FAIL.
         earlier: those that an earlier run had finished, with a result or without.
         failed_earlier: those of them without.
         failures: those without a result.
@@ -32,13 +35,16 @@ class BatchCounts:
     samples: int
     done: int = 0
     review: int = 0
+    needs_person: int = 0
     earlier: int = 0
     failed_earlier: int = 0
     failures: list[Failure] = field(default_factory=list)
     states: dict[str, Counter[str]] = field(
         default_factory=lambda: {name: Counter() for name in STATES}
     )
-    same_bytes: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    same_bytes: defaultdict[tuple[str, str], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     seconds: float = 0.0
 
     def add(self, finished: Finished) -> None:
@@ -52,15 +58,20 @@ class BatchCounts:
             self._add_result(finished.result)
         else:
             job = finished.job
-            failure = Failure(job.sample_id, job.file.name, finished.error, finished.message)
+            failure = Failure(
+                job.sample_id, shown_name(job.file.name), finished.error, finished.message
+            )
             self.failures.append(failure)
             self.failed_earlier += finished.reply is None
 
     def _add_result(self, result: Result) -> None:
         self.review += result.criterion.state is CriterionState.REVIEW
+        self.needs_person += needs_person(result.criterion.state, result.quality.state)
         for name, counts in self.states.items():
             counts[getattr(result, name.removesuffix("_state")).state.value] += 1
-        self.same_bytes[result.sample.sha256].append(result.sample.id)
+        # Wells of one file are not the same.
+        tube = result.sample.sha256, str(result.provenance.settings.get("dataset"))
+        self.same_bytes[tube].append(result.sample.id)
 
     @property
     def failed(self) -> int:

@@ -80,6 +80,11 @@ COLUMNS: Final = (
     SummaryColumn("quality_state", "state", "The worst of the quality checks."),
     SummaryColumn("quality_codes", "text", "Checks that warn or fail."),
     SummaryColumn("quality_reasons", "long", "What they saw."),
+    SummaryColumn(
+        "needs_person",
+        "text",
+        "yes where the criterion is neither MET nor NOT_MET, or a quality check failed.",
+    ),
     SummaryColumn("apart", "long", "Values that sit apart from those of the batch's like tubes."),
     *(SummaryColumn(name, "text", means) for name, means in ELIGIBILITY_COLUMNS.items()),
     SummaryColumn("controls", "text", "Control tubes, and whether each was accepted."),

@@ -22,6 +22,7 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
+from cd5flow.model.states import needs_person
 from cd5flow.report.tables import BETWEEN, Cell, noticed_checks, result_cells
 
 STATES: Final[dict[str, tuple[str, ...]]] = {
@@ -79,6 +80,7 @@ def summary_row(
         "quality_reasons": BETWEEN.join(
             f"{c.code}: {c.state.value}: {c.message}" for c in noticed_checks(result)
         ),
+        "needs_person": _yes_no(needs_person(result.criterion.state, result.quality.state)),
         "apart": None,
         "controls": ";".join(
             f"{c.role} {'accepted' if c.accepted else 'refused'}" for c in result.controls
@@ -89,6 +91,10 @@ def summary_row(
         "folder": folder,
         "report": report,
     }
+
+
+def _yes_no(holds: bool) -> str:  # noqa: FBT001 - the truth itself
+    return "yes" if holds else "no"
 
 
 def _criteria(result: Result) -> Eligibility | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.cli.terminal import emit, show, table
-from cd5flow.config.shipped import deidentify_file
+from cd5flow.config.shipped import deidentify_file, markers_file
 from cd5flow.errors import OptionError
 from cd5flow.fcs.deidentify import Change, CleanDataSet, Deidentified, deidentify_fcs
 from cd5flow.fcs.privacy import KeywordRules, load_rules
+from cd5flow.preprocess.labels import load_aliases
 
 SCHEMA: Final = "cd5flow.deidentification/1"
 _MOST_DAYS: Final = 36_525
@@ -29,15 +30,17 @@ def run(
     shift_dates: int | None,
     names: bool,
     force: bool,
+    strict: bool,
     json: bool,
 ) -> None:
     """Write the copy and print what it lacks."""
     if shift_dates is not None and (keep_dates or not 0 < abs(shift_dates) <= _MOST_DAYS):
         what = "with --keep-dates" if keep_dates else f"{shift_dates:,} days"
         raise OptionError(f"--shift-dates: {what}, expected 1 to {_MOST_DAYS:,} days or back")
-    applied = load_rules(rules or deidentify_file()).also_removing(remove)
+    known = load_aliases(markers_file()).known_words
+    applied = load_rules(rules or deidentify_file()).also_removing(remove).knowing(known)
     days = 0 if keep_dates else shift_dates
-    written = deidentify_fcs(fcs, out, applied, days=days, overwrite=force)
+    written = deidentify_fcs(fcs, out, applied, days=days, overwrite=force, strict=strict)
     if json:
         content = as_json(written, applied, days=days, names=names)
         emit(jsonlib.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -15,6 +15,7 @@ from typing import assert_never
 from cd5flow.criteria.bounds import Context, bounds, recorded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.requirements import intensity
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
@@ -64,15 +65,30 @@ def _judge(
     match state:
         case Cd5State.MEETS:
             judgement = _with_cd5(burden, protocol, context)
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.DOES_NOT_MEET:
             judgement = _without_cd5(protocol, context.clinical)
         case Cd5State.BORDERLINE:
             judgement = _review(Reason("CD5_BORDERLINE"))
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.NOT_EVALUABLE:
             judgement = _cd5_unknown(protocol, context.clinical, failed=failed)
         case _:
             assert_never(state)
     return _at_most_review(judgement, tuple(bounds(burden, protocol=protocol, context=context)))
+
+
+def _as_bright_as_asked(
+    judgement: _Judgement, cd5: Cd5Section, protocol: Protocol, clinical: Clinical | None
+) -> _Judgement:
+    """A share that meets, or may meet, the threshold counts where CD5 is as bright as asked."""
+    bright = intensity(cd5, protocol)
+    if bright is None or bright.value is True:
+        return judgement
+    if bright.value is False:
+        dim = _without_cd5(protocol, clinical)
+        return _Judgement(dim.state, (*bright.lines, *dim.reasons))
+    return _at_most_review(judgement, bright.lines)
 
 
 def _without_disease(
@@ -108,9 +124,11 @@ def _without_cd5(protocol: Protocol, clinical: Clinical | None) -> _Judgement:
     ihc = clinical.ihc_cd5_percent if clinical is not None else None
     if not protocol.routes.ihc:
         return _Judgement(CriterionState.NOT_MET, (Reason("CD5_NOT_MET", case="only_route"),))
+    if protocol.ihc is None:
+        return _review(Reason("IHC_RULE_NOT_STATED"))
     if ihc is None:
         return _review(Reason("IHC_NOT_ASSESSED"))
-    if protocol.cd5.holds(ihc):
+    if protocol.ihc.holds(ihc):
         return _review(Reason("DISCORDANT_FLOW_IHC", case="ihc_meets", percent=ihc))
     reason = Reason("CD5_NOT_MET", case="both_routes", percent=ihc)
     return _Judgement(CriterionState.NOT_MET, (reason,))
@@ -128,6 +146,9 @@ def _cd5_unknown(protocol: Protocol, clinical: Clinical | None, *, failed: bool)
 
 
 def _disease_routes(burden: BurdenSection, protocol: Protocol, context: Context) -> Iterator[Route]:
+    if protocol.disease is None:
+        yield Route(shown=None, reason=Reason("DISEASE_NOT_STATED"))
+        return
     clinical = context.clinical or Clinical()
     yield flow_route(burden, protocol=protocol, context=context)
     yield morphology_route(clinical.morphology_blasts_percent, protocol=protocol)

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.fcs.layout import Layout, StoredColumn, ValueKind
-from cd5flow.fcs.text import given, number
+from cd5flow.fcs.text import within
 from cd5flow.model.events import TIME_NAMES, Channel
 from cd5flow.model.findings import Finding, info, warning
 
 _NAMES: Final = ("Time", *TIME_NAMES)
+_TICKS: Final = (1e-12, 3600.0)  # seconds; instruments write 1e-6 to 1
 _WIDEST: Final = 2.0**32
 
 
@@ -49,11 +50,20 @@ class SplitClock:
         return counted
 
 
-def read_timestep(keywords: Mapping[str, str]) -> tuple[float | None, tuple[Finding, ...]]:
-    """Return the seconds of a tick (``$TIMESTEP``); None where the file does not say."""
-    written = given(keywords, "$TIMESTEP")
-    timestep = number(written)
-    if written is not None and (timestep is None or timestep <= 0):
+def read_timestep(
+    keywords: Mapping[str, str], *, name: str
+) -> tuple[float | None, tuple[Finding, ...]]:
+    """Return the seconds of a tick (``$TIMESTEP``); None where the file does not say.
+
+    Raises:
+        FcsCorruptError: a number that no clock has.
+    """
+    written = keywords.get("$TIMESTEP")
+    low, high = _TICKS
+    timestep = within(
+        written, keyword="$TIMESTEP", low=low, high=high, what="seconds per tick", name=name
+    )
+    if written is not None and timestep is None:
         return None, (warning("TIMESTEP_UNREADABLE", found=repr(written[:40])),)
     return timestep, ()
 

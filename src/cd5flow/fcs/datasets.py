@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cd5flow.errors import FcsError, OptionError
@@ -13,11 +13,12 @@ from cd5flow.fcs.header import Header, Segment, begins_data_set, read_header
 from cd5flow.fcs.layout import read_channels, read_layouts
 from cd5flow.fcs.locate import Located, locate
 from cd5flow.fcs.source import Source
-from cd5flow.fcs.text import TEXT_BYTES, integer, number, read_text
+from cd5flow.fcs.text import TEXT_BYTES, given, integer, number, read_text
 from cd5flow.model.events import Channel
 from cd5flow.model.findings import Finding, info, warning
 
 _MOST_DATA_SETS: Final = 64
+_FACTS: Final = ("$CYT", "$DATE", "$BTIM", "$ETIM", "$BEGINDATETIME", "$ENDDATETIME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,81 @@ def choose_data_set(
     return chosen, (_choice(sets, chosen),) if len(sets) > 1 else ()
 
 
+def completed(sets: Sequence[DataSet], chosen: int) -> tuple[DataSet, tuple[Finding, ...]]:
+    """Return a data set with the labels, date and cytometer that only its twin has, and a finding.
+
+    Coulter writes the same events twice, coarse and fine, and some files say what the channels are
+    in one of the two alone. A twin has as many events and other steps; wells have not. Labels are
+    joined by ``@PnADDRESS``, else by the channel's name, else by its number.
+    """
+    own = sets[chosen]
+    for place, twin in enumerate(sets, start=1):
+        if twin is own or not are_twins(own, twin):
+            continue
+        labels = _labels_of(twin.keywords, own.keywords)
+        facts = {
+            name: twin.keywords[name]
+            for name in _FACTS
+            if given(twin.keywords, name) and not given(own.keywords, name)
+        }
+        if labels or facts:
+            whole = replace(own, keywords={**own.keywords, **labels, **facts})
+            told = [*(["labels"] if labels else []), *facts]
+            return whole, (info("FROM_TWIN", read=chosen + 1, twin=place, taken=told),)
+    return own, ()
+
+
+def are_twins(one: DataSet, other: DataSet) -> bool:
+    """Whether two data sets hold the same events, in coarser and in finer steps."""
+    events = integer(one.keywords.get("$TOT"))
+    same = events is not None and events == integer(other.keywords.get("$TOT"))
+    return same and one.resolution[1:] != other.resolution[1:]
+
+
+def _labels_of(theirs: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return ``$PnS`` for channels that have none, from another data set."""
+    labels: dict[str, str] = {}
+    sources = [_by(theirs, key) for key in (_address, _stem)]
+    sources.append(_by(theirs, lambda _, n: str(n)) if theirs["$PAR"] == own["$PAR"] else {})
+    for n in _numbers(own):
+        label = given(own, f"$P{n}S")
+        if label is not None and label != given(own, f"$P{n}N"):
+            continue
+        keys = (_address(own, n), _stem(own, n), str(n))
+        there = next((s.get(k) for s, k in zip(sources, keys, strict=True) if k and s.get(k)), None)
+        if there is not None and given(theirs, f"$P{there}S"):
+            labels[f"$P{n}S"] = theirs[f"$P{there}S"]
+    return labels
+
+
+def _by(
+    keywords: Mapping[str, str], key: Callable[[Mapping[str, str], int], str]
+) -> dict[str, int]:
+    """Return channel numbers by what tells them; what channels of two labels share tells none."""
+    found: dict[str, list[int]] = {}
+    for n in _numbers(keywords):
+        found.setdefault(key(keywords, n), []).append(n)
+    return {
+        name: numbers[0]
+        for name, numbers in found.items()
+        if name and len({given(keywords, f"$P{n}S") for n in numbers}) == 1
+    }
+
+
+def _numbers(keywords: Mapping[str, str]) -> range:
+    return range(1, min(integer(keywords["$PAR"]) or 0, len(keywords)) + 1)
+
+
+def _address(keywords: Mapping[str, str], n: int) -> str:
+    return keywords.get(f"@P{n}ADDRESS", "").strip()
+
+
+def _stem(keywords: Mapping[str, str], n: int) -> str:
+    """Return a channel's name without its amplification: ``FL1`` for ``FL1 Log``."""
+    name = keywords.get(f"$P{n}N", "").strip().upper()
+    return re.sub(r"[ _-]+(LIN|LOG|INT LIN|INT LOG|LINEAR)$", "", name)
+
+
 def describe(source: Source, data_set: DataSet) -> Described:
     """Find the events of a data set and what its channels are.
 
@@ -148,7 +224,7 @@ def describe(source: Source, data_set: DataSet) -> Described:
     keywords = data_set.keywords
     layouts = read_layouts(keywords, name=source.name)
     located = locate(source, data_set.offset, data_set.header, keywords, layouts)
-    stored, about_channels = read_channels(keywords, located.layout)
+    stored, about_channels = read_channels(keywords, located.layout, name=source.name)
     channels, clock, about_clock = join_clock(stored, located.layout)
     return Described(
         located=located,
@@ -173,6 +249,6 @@ def _choice(sets: Sequence[DataSet], chosen: int) -> Finding:
         "steps": steps,
     }
     labelled = [str(i) for i, each in enumerate(sets, start=1) if each.labelled]
-    if labelled and not sets[chosen].labelled:
+    if labelled and not completed(sets, chosen)[0].labelled:
         return warning("SEVERAL_DATA_SETS", case="unlabelled", labelled=labelled, **told)
     return info("SEVERAL_DATA_SETS", case="finest", **told)

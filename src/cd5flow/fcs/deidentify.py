@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.config.atomic import open_atomically
-from cd5flow.errors import FcsUnsupportedError, OptionError, OutputError
+from cd5flow.errors import FcsUnsupportedError, OptionError, OutputError, PrivacyError
 from cd5flow.fcs.datasets import DataSet, Described, describe, read_data_sets
 from cd5flow.fcs.file import FcsFile, read_fcs
 from cd5flow.fcs.header import HEADER_BYTES
@@ -115,7 +115,13 @@ class _Planned:
 
 
 def deidentify_fcs(
-    path: Path, out: Path, rules: KeywordRules, *, days: int | None = None, overwrite: bool = False
+    path: Path,
+    out: Path,
+    rules: KeywordRules,
+    *,
+    days: int | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
 ) -> Deidentified:
     """Write a copy of an FCS file that holds the same events and only the keywords that may stay.
 
@@ -125,11 +131,13 @@ def deidentify_fcs(
         rules: which keywords may stay.
         days: by how many days dates are moved; 0 leaves them as they are, None removes them.
         overwrite: whether an existing file may be replaced.
+        strict: whether to refuse while kept text is left that a person must look at.
 
     Raises:
         FileAccessError: the file is absent, a folder, or may not be read.
         FcsError: it cannot be read, or not be written so that it reads the same.
         OptionError: the copy would replace the original.
+        PrivacyError: ``strict``, and something is left to look at.
         OutputError: the copy exists or cannot be written.
     """
     if not out.name or out.is_dir():
@@ -139,6 +147,8 @@ def deidentify_fcs(
             _check_place(path, out, overwrite=overwrite)
             sets, findings = read_data_sets(source)
             plans = [_planned(source, each, rules, days=days) for each in sets]
+            if strict:
+                _check_nothing_left(path, plans, rules)
             with open_atomically(out) as file:
                 for number, plan in enumerate(plans, start=1):
                     for part in _parts(source, plan, last=number == len(plans)):
@@ -164,6 +174,15 @@ def _check_place(path: Path, out: Path, *, overwrite: bool) -> None:
         raise OptionError(f"{out}: is the original; expected another name for the copy")
     if not overwrite:
         raise OutputError(f"{out}: exists already")
+
+
+def _check_nothing_left(path: Path, plans: Sequence[_Planned], rules: KeywordRules) -> None:
+    left = [what for plan in plans for what in suspicions(plan.judged, rules)]
+    if left:
+        raise PrivacyError(
+            f"{path.name}: {'; '.join(dict.fromkeys(left))}; expected nothing that a person must "
+            "look at; nothing was written"
+        )
 
 
 def _planned(
@@ -285,12 +304,17 @@ def _differences(before: FcsFile, after: FcsFile, asked: set[str]) -> Iterator[s
         before.events.view(np.uint32), after.events.view(np.uint32)
     ):
         yield "an event"
-    theirs = [
-        replace(channel, label=None) if f"$P{channel.index + 1}S" in asked else channel
-        for channel in before.channels
-    ]
-    if theirs != list(after.channels):
+    unlabelled = [[replace(c, label=None) for c in file.channels] for file in (before, after)]
+    if unlabelled[0] != unlabelled[1]:
         yield "a channel"
+    # A label that is no $PnS of this data set may have gone, or have lost words.
+    kept = [
+        c.index
+        for c in before.channels
+        if before.keywords.get(f"$P{c.index + 1}S") == c.label and f"$P{c.index + 1}S" not in asked
+    ]
+    if any(before.channels[i].label != after.channels[i].label for i in kept):
+        yield "a label"
     if before.raw.timestep_seconds != after.raw.timestep_seconds:
         yield "the time step"
     old, new = before.spillover, after.spillover

@@ -11,19 +11,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from cd5flow.errors import FcsError, FileAccessError
 from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
-from cd5flow.fcs.datasets import DataSet, choose_data_set, describe, read_data_sets
+from cd5flow.fcs.datasets import (
+    DataSet,
+    are_twins,
+    choose_data_set,
+    completed,
+    describe,
+    read_data_sets,
+)
 from cd5flow.fcs.layout import Layout, ValueKind, linear_maximum
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.spillover import read_spillover
 from cd5flow.fcs.text import given, read_analysis
 from cd5flow.fcs.timestamps import acquired
 from cd5flow.model.events import Channel, RawEvents, Spillover, Values
-from cd5flow.model.findings import Finding, warning
+from cd5flow.model.findings import Finding, info, warning
+from cd5flow.model.opening import open_regular
 
 _HASH_BLOCK: Final = 1 << 20
+_VAST_RANGE: Final = 2.0**24
+_FAR: Final = 64.0
+"""A range of `_VAST_RANGE` or more and so many times the largest value of the file says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +100,7 @@ class FcsFile:
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     try:
-        with path.open("rb", buffering=0) as stream:
+        with open_regular(path) as stream:
             while block := stream.read(_HASH_BLOCK):
                 digest.update(block)
     except OSError as error:
@@ -134,8 +147,9 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
     with open_source(path) as source:
         sets, findings = read_data_sets(source)
         chosen, why = choose_data_set(sets, dataset, name=source.name)
+        data_set, about = completed(sets, chosen)
         try:
-            read = _read(path, source, sets[chosen])
+            read = _read(path, source, data_set)
         except FcsError as error:
             if len(sets) == 1:
                 raise
@@ -145,7 +159,7 @@ def read_fcs(path: str | os.PathLike[str], *, dataset: int | None = None) -> Fcs
         read,
         dataset=chosen + 1,
         dataset_count=len(sets),
-        findings=(*findings, *why, *read.findings),
+        findings=(*findings, *why, *about, *read.findings),
     )
 
 
@@ -159,6 +173,24 @@ def summarise_data_sets(path: str | os.PathLike[str]) -> tuple[DataSetSummary, .
     with open_source(Path(path)) as source:
         sets, _ = read_data_sets(source)
         return tuple(_summary(source, each, number) for number, each in enumerate(sets, start=1))
+
+
+def other_wells(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """Return the numbers of the data sets that `read_fcs` leaves and that are no twin of its own.
+
+    They are other wells or tubes in one file. None of a file that cannot be read.
+    """
+    try:
+        with open_source(Path(path)) as source:
+            sets, _ = read_data_sets(source)
+    except (FcsError, FileAccessError):
+        return ()
+    chosen, _ = choose_data_set(sets, None, name="")
+    return tuple(
+        number
+        for number, each in enumerate(sets, start=1)
+        if number - 1 != chosen and each.resolution[0] and not are_twins(each, sets[chosen])
+    )
 
 
 def _summary(source: Source, data_set: DataSet, number: int) -> DataSetSummary:
@@ -182,8 +214,8 @@ def _read(path: Path, source: Source, data_set: DataSet) -> FcsFile:
         undo=undo_amplification(found.channels, layout, events=events),
         clock=found.clock,
     )
-    channels = _with_ranges(found.channels, decoded)
-    timestep, about_time = read_timestep(keywords)
+    channels, about_ranges = _with_ranges(found.channels, decoded, layout)
+    timestep, about_time = read_timestep(keywords, name=path.name)
     spillover, about_spillover = read_spillover(keywords, found.stored)
     analysis, about_analysis = read_analysis(source, data_set.offset, data_set.header, keywords)
     return FcsFile(
@@ -198,6 +230,7 @@ def _read(path: Path, source: Source, data_set: DataSet) -> FcsFile:
         cytometer=given(keywords, "$CYT"),
         findings=(
             *found.findings,
+            *about_ranges,
             *about_time,
             *_about_values(decoded, layout),
             *about_spillover,
@@ -207,20 +240,52 @@ def _read(path: Path, source: Source, data_set: DataSet) -> FcsFile:
     )
 
 
-def _with_ranges(channels: tuple[Channel, ...], decoded: Decoded) -> tuple[Channel, ...]:
-    """Give floats without a range the power of two that holds their values, at least 1024."""
-    ranged = []
+def _with_ranges(
+    channels: tuple[Channel, ...], decoded: Decoded, layout: Layout
+) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
+    """Give floats whose range is unknown, or tells nothing, one from the values.
+
+    Without a range it is the power of two that holds the channel's values. A range far above every
+    value of the file is no end of a scale (some programs write 2**30, or the largest number there
+    is): it becomes the power of two that holds the file's values, as programs of one range for all
+    channels write it. Both are at least 1024.
+    """
+    floats = {n for n, c in enumerate(layout.columns) if c.kind is not ValueKind.INTEGER}
+    vast = [c for c in channels if c.index in floats and not c.is_time and c.range >= _VAST_RANGE]
+    top = _top(channels, decoded, floats) if vast else 0.0
+    far = {c.index for c in vast if top > 0 and c.range > _FAR * top}
+    ranged = list(channels)
     for channel in channels:
-        if math.isnan(channel.range):
+        if math.isnan(channel.range) or channel.index in far:
             column = decoded.values[:, channel.index]
             # A column that is not finite has no largest value to go by.
-            top = float(column.max(initial=0.0)) * channel.gain
-            steps = 2.0 ** max(10, math.ceil(math.log2(top))) if 1 < top < 1e38 else 1024.0
+            own = float(column.max(initial=0.0)) * channel.gain
+            steps = _power_of_two(top if channel.index in far else own)
             known = replace(channel, range=steps)
-            ranged.append(replace(known, maximum=linear_maximum(known)))
-        else:
-            ranged.append(channel)
-    return tuple(ranged)
+            ranged[channel.index] = replace(known, maximum=linear_maximum(known))
+    if not far:
+        return tuple(ranged), ()
+    told = [f"{c.detector} ({c.range:g})" for c in vast if c.index in far]
+    shown = [*told[:5], f"{len(told) - 5} more"] if len(told) > 5 else told
+    return tuple(ranged), (info("RANGE_FAR", channels=shown, taken=_power_of_two(top)),)
+
+
+def _top(channels: tuple[Channel, ...], decoded: Decoded, floats: set[int]) -> float:
+    """Return the largest finite value as stored, of all float channels but Time."""
+    largest = 0.0
+    for channel in channels:
+        if channel.index in floats and not channel.is_time and len(decoded.values):
+            column = decoded.values[:, channel.index]
+            most = float(column.max())
+            if not math.isfinite(most):
+                finite = column[np.isfinite(column)]
+                most = float(finite.max(initial=0.0))
+            largest = max(largest, most * channel.gain)
+    return largest
+
+
+def _power_of_two(top: float) -> float:
+    return 2.0 ** max(10, math.ceil(math.log2(top))) if 1 < top < 1e38 else 1024.0
 
 
 def _about_values(decoded: Decoded, layout: Layout) -> tuple[Finding, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from cd5flow.fcs.privacy import Action, KeywordRule, KeywordRules
+from cd5flow.fcs.privacy import KNOWN_WORDS, Action, KeywordRule, KeywordRules
+from cd5flow.fcs.spillover import read_spillover, written_spillover
 from cd5flow.fcs.timestamps import day_of, elapsed_seconds, moment_of, stamp_of
 from cd5flow.model.events import Channel
 
@@ -16,6 +17,7 @@ _MONTHS: Final = (
     *("JAN", "FEB", "MAR", "APR", "MAY", "JUN"),
     *("JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
 )
+NO_CHANNEL: Final = KeywordRule("", Action.REMOVE, "of a channel that the file has not")
 _LEAST_ECHO: Final = 4  # shorter values occur in labels by chance
 _SHOWN: Final = 6
 _MOST_COMPARED: Final = 2_000_000  # bounds the work on a hostile file
@@ -71,12 +73,14 @@ def judge(
         if not value:
             continue
         rule = rules.rule(keyword)
+        if _is_of_no_channel(keyword, len(channels)):
+            rule = NO_CHANNEL
         after, why = None, rule.why
         if rule.action is Action.REPLACE:
             after = rule.text or data_name
         elif rule.action is Action.KEEP:
             if rules.fits(rule.form, value, keyword=keyword, channels=channels):
-                after = value
+                after = _as_may_stay(rule.form, keyword, value, rules, channels)
             else:
                 why = f"{rule.why}; but its value has not the form '{rule.form}'"
         elif rule.action is Action.DATE and days is not None:
@@ -85,6 +89,29 @@ def judge(
             after = _since_start(seconds if keyword == "$ETIM" else 0.0, version)
         judged.append(Judged(keyword, value, after, rule, why))
     return tuple(judged)
+
+
+def _as_may_stay(
+    form: str, keyword: str, value: str, rules: KeywordRules, channels: Sequence[Channel]
+) -> str:
+    """Return a value that stays, without what it need not hold."""
+    if form == KNOWN_WORDS:
+        return rules.known_words(value)
+    if form == "spillover":
+        # Names that are no channel of the file may be anything.
+        found, about = read_spillover({keyword: value}, channels)
+        if found is not None and about:
+            return written_spillover(found)
+    return value
+
+
+def _is_of_no_channel(keyword: str, channels: int) -> bool:
+    """Whether a keyword is of a channel beyond those of the file, or of one numbered otherwise."""
+    match = re.match(r"[$@]?P([0-9]+)[A-Z]|\$DFC([0-9]+)TO([0-9]+)$", keyword)
+    if match is None:
+        return False
+    numbers = [number for number in match.groups() if number is not None]
+    return any(not 0 < int(n[:9]) <= channels or n.startswith("0") for n in numbers)
 
 
 def suspicions(judged: Sequence[Judged], rules: KeywordRules) -> tuple[str, ...]:
@@ -114,6 +141,8 @@ def _suspicions(judged: Sequence[Judged], rules: KeywordRules) -> Iterable[tuple
     for kept in free:
         for what in rules.look_at(kept.before):
             yield what, kept.keyword
+        if rules.unknown_words(kept.before):
+            yield "words that no table of markers, dyes and channels knows", kept.keyword
         text = kept.before.casefold()
         for value, why in gone.items():
             if value in text and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text):

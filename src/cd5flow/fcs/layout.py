@@ -10,11 +10,13 @@ from enum import StrEnum
 from typing import Final
 
 from cd5flow.errors import FcsCorruptError, FcsUnsupportedError
-from cd5flow.fcs.text import given, integer, number
+from cd5flow.fcs.text import given, integer, number, within
 from cd5flow.model.events import Channel
 from cd5flow.model.findings import Finding, info, warning
 
 _FLOAT_BITS: Final = {"F": 32, "D": 64}
+_GAINS: Final = (1e-6, 1e9)  # instruments write 0.01 to 1e5
+_RANGES: Final = (1e-6, 3.5e38)  # to the largest float32, which some programs write
 _MOST_DECADES: Final = 18.0  # ten to this fits float32 twice over; instruments write 3 to 7
 
 
@@ -160,6 +162,7 @@ def _of_count(keywords: Mapping[str, str], count: int, *, name: str) -> list[Lay
             raise FcsCorruptError(f"{name}: $DATATYPE is {kind!r}, expected I, F or D")
         width = integer(keywords.get(f"$P{n}B"))
         widths.append(width)
+        _bounded(keywords, f"$P{n}R", _RANGES, "a number of steps", name)
         columns.append(_column(keywords, n, ValueKind(kind), width, name=name))
     order = _byte_order(keywords, columns, name=name)
     plain = Layout(columns=tuple(columns), order=order)
@@ -229,15 +232,19 @@ def _byte_order(
 
 
 def read_channels(
-    keywords: Mapping[str, str], layout: Layout
+    keywords: Mapping[str, str], layout: Layout, *, name: str
 ) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
     """Return the channels of the layout and what was tolerated in their keywords.
 
-    A range that is absent or no number above 0 is given as ``nan`` for floats: the values tell.
+    A range that is absent, 0 or no number is given as ``nan`` for floats: the values tell.
+
+    Raises:
+        FcsCorruptError: a range or gain that no instrument writes.
     """
     findings: list[Finding] = []
     channels = tuple(
-        _channel(keywords, n, column, findings) for n, column in enumerate(layout.columns, start=1)
+        _channel(keywords, n, column, findings, name=name)
+        for n, column in enumerate(layout.columns, start=1)
     )
     twice = [name for name, times in Counter(c.detector for c in channels).items() if times > 1]
     if twice:
@@ -253,7 +260,12 @@ def read_channels(
 
 
 def _channel(
-    keywords: Mapping[str, str], n: int, column: StoredColumn, findings: list[Finding]
+    keywords: Mapping[str, str],
+    n: int,
+    column: StoredColumn,
+    findings: list[Finding],
+    *,
+    name: str,
 ) -> Channel:
     def warn(code: str, **values: object) -> None:
         findings.append(warning(code, number=n, **values))
@@ -262,8 +274,8 @@ def _channel(
     if detector is None:
         warn("CHANNEL_UNNAMED")
         detector = f"P{n}"
-    steps = number(keywords.get(f"$P{n}R"))
-    if not steps or steps < 0:
+    steps = _bounded(keywords, f"$P{n}R", _RANGES, "a number of steps", name)
+    if steps is None:
         steps = float(2**column.bits) if column.kind is ValueKind.INTEGER else math.nan
         found = keywords.get(f"$P{n}R")
         warn("RANGE_UNKNOWN", channel=detector, found=repr(found))
@@ -273,16 +285,16 @@ def _channel(
         if _amplification_is_odd(keywords, n):
             found = keywords.get(f"$P{n}E")
             warn("AMPLIFICATION_UNREADABLE", channel=detector, found=repr(found))
-    gain = number(keywords.get(f"$P{n}G"))
-    if gain is None or gain <= 0:
-        if given(keywords, f"$P{n}G") and gain != 0:
-            found = keywords[f"$P{n}G"]
-            warn("GAIN_UNREADABLE", channel=detector, found=repr(found))
+    gain = _bounded(keywords, f"$P{n}G", _GAINS, "a gain", name)
+    if gain is None:
+        written = keywords.get(f"$P{n}G")
+        if written is not None and number(written) != 0:
+            warn("GAIN_UNREADABLE", channel=detector, found=repr(written))
         gain = 1.0
     channel = Channel(
         index=n - 1,
         detector=detector,
-        label=given(keywords, f"$P{n}S"),
+        label=_label(keywords, n),
         bits=column.bits,
         range=steps,
         maximum=steps,
@@ -291,6 +303,19 @@ def _channel(
         voltage=number(keywords.get(f"$P{n}V")),
     )
     return replace(channel, maximum=linear_maximum(channel))
+
+
+def _bounded(
+    keywords: Mapping[str, str], keyword: str, bounds: tuple[float, float], what: str, name: str
+) -> float | None:
+    low, high = bounds
+    return within(keywords.get(keyword), keyword=keyword, low=low, high=high, what=what, name=name)
+
+
+def _label(keywords: Mapping[str, str], n: int) -> str | None:
+    """Return ``$PnS``; ``$PnANALYTE`` (FCS 3.2) where that is absent or repeats the name."""
+    label, analyte = given(keywords, f"$P{n}S"), given(keywords, f"$P{n}ANALYTE")
+    return analyte if analyte and label in {None, given(keywords, f"$P{n}N")} else label
 
 
 def linear_maximum(channel: Channel) -> float:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from cd5flow.errors import FcsCorruptError, FcsTruncatedError
 from cd5flow.fcs.data import decode
-from cd5flow.fcs.header import Header, Segment
+from cd5flow.fcs.header import HEADER_BYTES, Header, Segment
 from cd5flow.fcs.layout import Layout, ValueKind
+from cd5flow.fcs.placing import Reading, decide
 from cd5flow.fcs.source import Source
-from cd5flow.fcs.text import given, integer, number
+from cd5flow.fcs.text import analysis_segment, given, integer, number
 from cd5flow.model.findings import Finding, Severity, info, warning
 from cd5flow.model.reasons import Reason
 
@@ -90,7 +91,7 @@ def locate(
     fits = _fits(source, offset, placements, layouts, events)
     if not fits:
         _refuse(source, offset, placements, layouts, events)
-    fit = _most_sensible(source, offset, fits, events, keywords)
+    fit = _most_sensible(source, offset, fits, events=events, header=header, keywords=keywords)
     found = events or fit.layout.events_in(fit.placement.segment.length)
     begin = offset + fit.placement.segment.begin
     available = source.size - begin
@@ -168,9 +169,19 @@ def _blank(source: Source, begin: int, length: int) -> bool:
 
 
 def _most_sensible(
-    source: Source, offset: int, fits: list[_Fit], events: int | None, keywords: Mapping[str, str]
+    source: Source,
+    offset: int,
+    fits: list[_Fit],
+    *,
+    events: int | None,
+    header: Header,
+    keywords: Mapping[str, str],
 ) -> _Fit:
-    """Return the first reading, unless the values of another one make clearly more sense."""
+    """Return the reading whose bytes are those of events.
+
+    Raises:
+        FcsCorruptError: two places hold what may be the events, and nothing tells which are.
+    """
     distinct: dict[tuple[Layout, int], _Fit] = {}
     for fit in fits:
         distinct.setdefault((fit.layout, fit.placement.segment.begin), fit)
@@ -183,11 +194,50 @@ def _most_sensible(
         count = min(_SAMPLE_EVENTS, there, events or there)
         shares.append(_sensible_share(source, begin, fit.layout, count, keywords))
     best = max(shares)
-    return next(
+    sensible = [
         fit
         for fit, share in zip(distinct.values(), shares, strict=True)
         if share >= _CLEARLY * best
-    )
+    ]
+    chosen = sensible[0]
+    rival = next((f for f in sensible if f.layout == chosen.layout and f is not chosen), None)
+    if rival is None:
+        return chosen
+    pair = chosen, rival
+    return _told_by_bytes(source, offset, pair, events=events, header=header, keywords=keywords)
+
+
+def _told_by_bytes(
+    source: Source,
+    offset: int,
+    fits: tuple[_Fit, _Fit],
+    *,
+    events: int | None,
+    header: Header,
+    keywords: Mapping[str, str],
+) -> _Fit:
+    readings = [
+        Reading(
+            offset + fit.placement.segment.begin,
+            fit.layout,
+            events or fit.layout.events_in(fit.placement.segment.length),
+        )
+        for fit in fits
+    ]
+    if all(reading.end > source.size for reading in readings):
+        return fits[0]  # truncated, whichever is meant
+    others = [Segment(0, HEADER_BYTES - 1), header.text, analysis_segment(header, keywords)]
+    begin, end = integer(keywords.get("$BEGINSTEXT")), integer(keywords.get("$ENDSTEXT"))
+    others.append(Segment(begin, end) if begin and end else None)
+    taken = [Segment(offset + one.begin, offset + one.end) for one in others if one is not None]
+    found = decide(source, *readings, others=taken, keywords=keywords)
+    if found is None:
+        places = " and ".join(str(fit.placement) for fit in fits)
+        raise FcsCorruptError(
+            f"{source.name}: DATA is given twice, {places}, and nothing in the bytes tells which "
+            "holds the events; expected one place, or values that make sense at one of them"
+        )
+    return fits[readings.index(found)]
 
 
 def _sensible_share(

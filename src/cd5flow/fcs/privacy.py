@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -29,6 +29,12 @@ _OWN_FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     "text": lambda _: True,
 }
 _WITH_CHANNELS: Final = ("channels", "spillover")  # forms that the file's channels tell
+KNOWN_WORDS: Final = "known_words"
+"""A value of this form is cut down to the words that tables know."""
+Known = Callable[[str], str]
+"""From text to those of its words that name markers and dyes."""
+_WORD: Final = re.compile(r"[^\W_]+")
+_JOINT: Final = re.compile(r"[-_/.+:;,() ]{1,3}")
 _LONGEST: Final = 4_096
 """No kept value but a matrix is longer; it bounds the work of the forms."""
 
@@ -92,6 +98,7 @@ class KeywordList(FilePart):
     format: Literal["cd5flow.deidentify/1"]
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     forms: dict[str, _Expression]
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     keep: tuple[_Keep, ...]
     dates: tuple[_Date, ...]
     replace: tuple[_Replace, ...]
@@ -100,7 +107,7 @@ class KeywordList(FilePart):
 
     @model_validator(mode="after")
     def _forms_are_there(self) -> KeywordList:
-        own = {*_OWN_FORMS, *_WITH_CHANNELS}
+        own = {*_OWN_FORMS, *_WITH_CHANNELS, KNOWN_WORDS}
         taken = sorted(set(self.forms) & own)
         unknown = sorted({entry.form for entry in self.keep} - own - self.forms.keys())
         if taken or unknown:
@@ -146,6 +153,8 @@ class KeywordRules:
         patterns: expressions over keywords with their rules, the most particular first.
         forms: name to expression over values.
         looks: what kept free text is searched for, and what that is in words.
+        words: expression over one word that may stand in names beside markers and dyes.
+        known: the words of a text that name markers and dyes; None knows none.
     """
 
     version: str
@@ -154,6 +163,8 @@ class KeywordRules:
     patterns: Sequence[tuple[re.Pattern[str], KeywordRule]]
     forms: Mapping[str, re.Pattern[str]]
     looks: Sequence[tuple[re.Pattern[str], str]]
+    words: re.Pattern[str]
+    known: Known | None = None
 
     def rule(self, keyword: str) -> KeywordRule:
         """Return the rule of an upper-case keyword."""
@@ -167,6 +178,8 @@ class KeywordRules:
         """Whether a value has the form under which it may stay."""
         if form == "spillover":
             return read_spillover({keyword: value}, channels)[0] is not None
+        if form == KNOWN_WORDS:
+            return bool(self.known_words(value))
         if len(value) > _LONGEST:
             return False
         if form == "channels":
@@ -174,6 +187,31 @@ class KeywordRules:
             return all(_is_number_or_channel(part.strip(), names) for part in value.split(","))
         own = _OWN_FORMS.get(form)
         return own(value) if own is not None else self.forms[form].fullmatch(value) is not None
+
+    def known_words(self, value: str) -> str:
+        """Return those words of a value that tables know, with the signs between neighbours."""
+        if len(value) > _LONGEST:
+            return ""
+        named = self.known(value) if self.known is not None else ""
+        kept = [word.casefold() for word in _split(named)]
+        told = ""
+        end = 0
+        for match in _WORD.finditer(value):
+            word = match[0]
+            if word.casefold() in kept or self.words.fullmatch(word):
+                between = value[end : match.start()] if told and end else ""
+                told += (between if _JOINT.fullmatch(between) else " " if told else "") + word
+                end = match.end()
+            else:
+                end = 0
+        return told
+
+    def unknown_words(self, value: str) -> bool:
+        """Whether a kept free text holds a word that no table knows; without a table, False."""
+        if self.known is None:
+            return False
+        known = _split(self.known_words(value))
+        return len(value) > _LONGEST or len(known) < len(_split(value))
 
     def look_at(self, value: str) -> tuple[str, ...]:
         """Return what a kept free text holds that may tell who the patient is."""
@@ -185,14 +223,28 @@ class KeywordRules:
             keyword: KeywordRule(keyword, Action.REMOVE, "as asked", echo=True, asked=True)
             for keyword in (each.strip().upper() for each in keywords)
         }
-        return KeywordRules(
-            self.version,
-            self.sha256,
-            {**self.exact, **more},
-            self.patterns,
-            self.forms,
-            self.looks,
-        )
+        return replace(self, exact={**self.exact, **more})
+
+    def knowing(self, known: Known) -> KeywordRules:
+        """Return rules that know the words of a table of markers and dyes."""
+        return replace(self, known=known)
+
+
+def _split(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _words(written: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
+    """Return an expression for the words of a list; a final * stands for digits and a letter."""
+    forms = {r"[0-9]{1,3}"}  # "530/30", "FL1 5": too short to tell who anybody is
+    for words in written.values():
+        for entry in words:
+            parts = _split(entry.removesuffix("*"))
+            forms |= {re.escape(part) for part in parts[:-1]}
+            forms |= {
+                re.escape(part) + r"[0-9]{0,4}[a-z]?" * entry.endswith("*") for part in parts[-1:]
+            }
+    return re.compile("|".join(sorted(forms)) or "(?!)", re.IGNORECASE)
 
 
 def _is_number_or_channel(part: str, names: Sequence[str]) -> bool:
@@ -224,6 +276,7 @@ def load_rules(path: Path) -> KeywordRules:
         patterns=tuple((pattern, rule) for _, pattern, rule in patterns),
         forms={name: re.compile(form) for name, form in written.forms.items()},
         looks=tuple((re.compile(look.form), look.what) for look in written.look),
+        words=_words(written.words),
     )
 
 

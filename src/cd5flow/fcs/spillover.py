@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,10 +11,12 @@ import numpy as np
 from cd5flow.fcs.percentages import read_percentages
 from cd5flow.fcs.text import given, integer, number
 from cd5flow.model.events import Channel, Spillover
-from cd5flow.model.findings import Finding, warning
+from cd5flow.model.findings import Finding, info, warning
 
 # $SPILLOVER is FCS 3.1; SPILL is BD's, $SPILL and SPILLOVER are seen from others; $COMP is FCS 3.0.
 _CHANNELS: Final = 512  # bounds the work on a hostile matrix; spectral ones have under 200
+_SHOWN: Final = 8
+_MOST_JOINED: Final = 24  # channels, where only some coefficients have decimals: bounds the work
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "$SPILL", "SPILLOVER", "$COMP")
 
 
@@ -22,43 +25,57 @@ def read_spillover(
 ) -> tuple[Spillover | None, tuple[Finding, ...]]:
     """Return the first usable matrix: $SPILLOVER, SPILL, $SPILL, SPILLOVER, $COMP, $DFCiTOj.
 
-    Channels are named by ``$PnN``, or by number where the file writes integers that name none.
+    Channels are named by ``$PnN``, or by number where the file writes integers that name none. Those
+    that the file has not are left out where their rows and columns are those of the identity.
     """
-    findings = []
+    findings: list[Finding] = []
     for keyword in _KEYWORDS:
         value = given(keywords, keyword)
         if value is None or value.strip() in {"0", "NA", "None"}:
             continue
         try:
-            spillover = _parsed(value, channels, keyword)
+            spillover, about = _parsed(value, channels, keyword)
         except ValueError as error:
             findings.append(warning("SPILLOVER_UNUSABLE", keyword=keyword, why=str(error)))
             continue
-        return spillover, tuple(findings)
+        return spillover, (*findings, *about)
     percentages, about = read_percentages(keywords, channels)
     return percentages, (*findings, *about)
 
 
-def _parsed(value: str, channels: Sequence[Channel], keyword: str) -> Spillover:
-    """Return the matrix of one keyword.
+def written_spillover(spillover: Spillover) -> str:
+    """Return a matrix as ``$SPILLOVER`` has it; reading it gives the same numbers."""
+    words = [str(len(spillover.detectors)), *spillover.detectors]
+    words += [repr(float(value)) for value in spillover.matrix.reshape(-1)]
+    return ",".join(words)
+
+
+def _parsed(
+    value: str, channels: Sequence[Channel], keyword: str
+) -> tuple[Spillover, tuple[Finding, ...]]:
+    """Return the matrix of one keyword, and how it was read.
 
     Raises:
         ValueError: what is wrong with it.
     """
-    first = value.partition(",")[0]
-    n = integer(first)
-    most = min(len(channels), _CHANNELS)
-    if not n or n > most:
-        raise ValueError(f"it begins with {first[:20]!r}, expected 1 to {most} channels")
-    if value.count(",") > n * (n + 4):  # names that hold a comma themselves have some room
-        raise ValueError(f"{value.count(','):,} entries follow {n}, expected {n * n + n:,}")
-    words = [word.strip() for word in value.split(",")]
+    words = [word.strip() for word in value.split(_separator(value))]
+    n = integer(words[0])
+    if not n or n > _CHANNELS:
+        raise ValueError(f"it begins with {words[0][:20]!r}, expected 1 to {_CHANNELS} channels")
+    if len(words) > 2 * n * (n + 4):  # decimal commas; names that hold a comma have some room
+        raise ValueError(f"{len(words) - 1:,} entries follow {n}, expected {n * n + n:,}")
     anonymous = keyword == "$COMP" and len(words) == 1 + n * n
     if not anonymous and len(words) < 1 + n + n * n:
         wanted = f"{n} names and {n * n} values"
         raise ValueError(f"{len(words) - 1} entries follow {n}, expected {wanted}")
+    findings: list[Finding] = []
     names, values = words[1 : len(words) - n * n], words[len(words) - n * n :]
-    coefficients = [_coefficient(word) for word in values]
+    commas = None if anonymous or len(names) == n else decimal_commas(words[1 + n :], n)
+    if commas is not None and not _are_names(names, channels):
+        names, coefficients = words[1 : 1 + n], commas
+        findings.append(warning("SPILLOVER_COMMAS", keyword=keyword))
+    else:
+        coefficients = [_coefficient(word) for word in values]
     if anonymous:
         if n != len(channels):
             raise ValueError(f"{n} channels without names, the file has {len(channels)}")
@@ -73,7 +90,111 @@ def _parsed(value: str, channels: Sequence[Channel], keyword: str) -> Spillover:
         raise ValueError("its diagonal is not positive")
     if np.all(diagonal == 100.0):  # percent
         matrix = matrix / 100.0
-    return Spillover(detectors=tuple(detectors), matrix=matrix, source=keyword)
+    whole = Spillover(detectors=tuple(detectors), matrix=matrix, source=keyword)
+    return _of_this_file(whole, channels, findings)
+
+
+def _of_this_file(
+    whole: Spillover, channels: Sequence[Channel], findings: list[Finding]
+) -> tuple[Spillover, tuple[Finding, ...]]:
+    """Leave out the channels that the file has not.
+
+    Raises:
+        ValueError: they spill, or are spilled into, or none is left.
+    """
+    there = {channel.detector for channel in channels}
+    absent = [name for name in whole.detectors if name not in there]
+    if not absent:
+        return whole, tuple(findings)
+    more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
+    told = f"{', '.join(absent[:_SHOWN])}{more}"
+    reduced = whole.within(there)
+    if reduced is None or not reduced.detectors:
+        raise ValueError(f"it names {told}, which is no $PnN of the file, and not as the identity")
+    findings.append(info("SPILLOVER_REDUCED", keyword=whole.source, absent=told))
+    return reduced, tuple(findings)
+
+
+def _separator(value: str) -> str:
+    """Return what parts the entries: a semicolon where the count is followed by one."""
+    return ";" if re.match(r"\s*[0-9]+\s*;", value) else ","
+
+
+def _are_names(words: Sequence[str], channels: Sequence[Channel]) -> bool:
+    """Whether words that are more than the channels are names that hold commas."""
+    try:
+        _names(list(words), -1, channels)
+    except ValueError:
+        return False
+    return True
+
+
+def decimal_commas(words: Sequence[str], n: int) -> list[float] | None:
+    """Return n x n coefficients of which some were written with a comma for the point.
+
+    None where the words are no such thing. All of them have decimals, or whole ones (0, and 1 on the
+    diagonal) stand between them; then there must be one way to read them.
+
+    Raises:
+        ValueError: there are several ways.
+    """
+    wanted = n * n
+    if not wanted < len(words) <= 2 * wanted or not all(map(_is_digits, words)):
+        return None
+    if len(words) == 2 * wanted:
+        return [_joined(*pair) for pair in zip(words[::2], words[1::2], strict=True)]
+    ways = _ways(words, n) if n <= _MOST_JOINED else []
+    if not ways and n <= _MOST_JOINED:
+        return None
+    if len(ways) != 1:
+        raise ValueError(
+            "its coefficients have decimal commas, and can be read in several ways; "
+            "expected decimal points"
+        )
+    return ways[0]
+
+
+def _ways(words: Sequence[str], n: int) -> list[list[float]]:
+    """Return up to two ways to join words to n x n coefficients with a diagonal of 1."""
+    wanted = n * n
+    # From the end: how many ways there are to read what is left, two or more being two.
+    ways: dict[tuple[int, int], int] = {(len(words), wanted): 1}
+
+    def steps(at: int, place: int) -> list[tuple[float, int]]:
+        diagonal = place % (n + 1) == 0
+        found = []
+        if words[at] == ("1" if diagonal else "0"):
+            found.append((float(words[at]), 1))
+        if at + 1 < len(words) and not words[at + 1].startswith("-"):
+            value = _joined(words[at], words[at + 1])
+            if (value == 1.0) if diagonal else abs(value) < 1:
+                found.append((value, 2))
+        return found
+
+    for at in range(len(words) - 1, -1, -1):
+        left = len(words) - at
+        for place in range(max(0, wanted - left), min(at, wanted - 1) + 1):
+            count = sum(ways.get((at + size, place + 1), 0) for _, size in steps(at, place))
+            if count:
+                ways[at, place] = min(count, 2)
+    found: list[list[float]] = []
+    for pick in range(ways.get((0, 0), 0)):
+        at, read = 0, list[float]()
+        for place in range(wanted):
+            open_ways = [(v, s) for v, s in steps(at, place) if ways.get((at + s, place + 1))]
+            value, size = open_ways[min(pick, len(open_ways) - 1)]
+            read.append(value)
+            at += size
+        found.append(read)
+    return found
+
+
+def _is_digits(word: str) -> bool:
+    return re.fullmatch(r"-?[0-9]{1,20}", word) is not None
+
+
+def _joined(whole: str, decimals: str) -> float:
+    return float(f"{whole}.{decimals}")
 
 
 def _coefficient(word: str) -> float:
@@ -84,7 +205,7 @@ def _coefficient(word: str) -> float:
 
 
 def _names(words: list[str], n: int, channels: Sequence[Channel]) -> list[str]:
-    """Return n names; those that hold a comma themselves are put together again."""
+    """Return n names (-1: any number); those that hold a comma are put together again."""
     if len(words) == n:
         return words
     known = {channel.detector for channel in channels}
@@ -96,7 +217,7 @@ def _names(words: list[str], n: int, channels: Sequence[Channel]) -> list[str]:
         if whole is not None:
             names.append(whole)
             pending = []
-    if pending or len(names) != n:
+    if pending or n not in {-1, len(names)}:
         raise ValueError(f"{len(words)} names follow {n}")
     return names
 
@@ -112,4 +233,4 @@ def _detector(name: str, channels: Sequence[Channel]) -> str:
     position = integer(name)
     if position and position <= len(channels):
         return channels[position - 1].detector
-    raise ValueError(f"it names {name!r}, which is no $PnN of the file")
+    return name  # none of the file's

@@ -18,6 +18,7 @@ from cd5flow.model.findings import Finding, info, warning
 TEXT_BYTES: Final = 16 << 20
 _DELIMITERS: Final = 200_000
 
+_PADDING: Final = " \0\r\n"
 _INTEGER: Final = re.compile(r"\+?0*([0-9]{1,18})(\.0*)?")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 # Keywords that never are a value: where one stands in a value's place, an unescaped delimiter or a
@@ -58,6 +59,39 @@ def number(value: str | None) -> float | None:
         return None
     parsed = float(plain)
     return parsed if math.isfinite(parsed) else None
+
+
+def within(
+    value: str | None, *, keyword: str, low: float, high: float, what: str, name: str
+) -> float | None:
+    """Return a number between two bounds; None where it is absent, blank, zero or no number.
+
+    Args:
+        value: as written.
+        keyword: for messages.
+        low: the least that is believed.
+        high: the most.
+        what: it is, for messages.
+        name: of the file.
+
+    Raises:
+        FcsCorruptError: it is a number that no instrument writes: beyond the bounds, below zero,
+            infinite, or NaN. What was divided or multiplied by it would be noise.
+    """
+    plain = value.strip() if value else ""
+    try:
+        found = float(plain if "." in plain else plain.replace(",", ".", 1))
+    except ValueError:
+        return None
+    if "_" in plain:  # a number to Python alone
+        return None
+    if found == 0 and not plain.strip("+-0.,"):
+        return None
+    if not low <= found <= high:
+        raise FcsCorruptError(
+            f"{name}: {keyword} is {plain[:40]!r}, expected {what} from {low:g} to {high:g}"
+        )
+    return found
 
 
 def read_text(
@@ -142,14 +176,28 @@ def _decoded(raw: bytes) -> tuple[str, str]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter: the first character, padding before the first keyword skipped."""
-    unpadded = text.lstrip(" \0\r\n")
+    """Return the delimiter: what stands on both sides of a keyword that every TEXT has.
+
+    That is the first character, or the one behind padding; where neither encloses the keyword, the
+    first character behind padding, unless that begins a keyword.
+    """
+    unpadded = text.lstrip(_PADDING)
     if not unpadded:
         return " "
     first = unpadded[0]
+    for sign in (text[0], first):
+        if not sign.isalnum() and _encloses(sign, text):
+            return sign
     padded = len(unpadded) < len(text)
     # Blanks right before a keyword are no padding: they delimit.
     return text[0] if padded and (first == "$" or first.isalnum()) else first
+
+
+def _encloses(sign: str, text: str) -> bool:
+    """Whether a character stands before and after ``$PAR``, blanks about the keyword aside."""
+    blank = "[ \\0]*" if sign not in _PADDING else ""
+    found = rf"{re.escape(sign)}{blank}\$PAR{blank}{re.escape(sign)}"
+    return re.search(found, text, re.IGNORECASE) is not None
 
 
 def _pairs(text: str, delimiter: str) -> tuple[list[tuple[str, str]], list[str]]:
@@ -237,18 +285,23 @@ def _further(
     if len(raw) < segment.length:
         return None  # not in the file
     text, _ = _decoded(raw)
-    unpadded = text.lstrip(" \0\r\n")
-    sign = delimiter or unpadded[:1]
+    unpadded = text.lstrip(_PADDING)
+    sign = delimiter or (text if _begins_with_keyword(unpadded) else unpadded)[:1]
     text_bytes = raw.replace(sign.encode(), b"").strip(b"\0") if sign else b""
     if (
         not sign
         or sign.isalnum()
-        or not unpadded.startswith(sign)
+        or not (unpadded.startswith(sign) or text.startswith(sign))
         or text.count(sign) > _DELIMITERS
         or re.search(rb"[\x00-\x08\x0e-\x1b]", text_bytes)
     ):
         return None
     return _unique(_pairs(text, sign)[0])[0]
+
+
+def _begins_with_keyword(unpadded: str) -> bool:
+    """Whether text begins with a keyword, so that the blank before it is its delimiter."""
+    return unpadded[:1].isalnum() or re.match(r"[$#@][A-Za-z]", unpadded) is not None
 
 
 def given(keywords: Mapping[str, str], name: str) -> str | None:

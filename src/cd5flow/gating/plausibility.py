@@ -9,22 +9,18 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding, warning
 from cd5flow.model.reasons import Reason
 
+TOO_MANY = "KIND_TOO_MANY"
 
-def find_missing(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
-    """Return the gates without which a number has another meaning: what stands in is all or nothing."""
-    return tuple(
-        warning("GATE_MISSING", gate=spec.gate)
-        for spec in strategy.gates
-        if spec.gate in strategy.believed.found
-        and state.applies(spec.needs, spec.unless)
-        and spec.gate not in state.members
-    )
+
+def find_unusual(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
+    """Return what no single gate tells: gates that are missing, kinds of cells that are too many."""
+    return (*_not_found(strategy, state), *_too_many(state))
 
 
 def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Reason, ...]:
     """Return why the numbers of a tube are not to be believed; empty where nothing speaks against.
 
-    What was found of every gate's share and place is looked at once: here it is told which of it counts.
+    Every gate's share and place is looked at where it is found: here it is told which of it counts.
     """
     return tuple(_doubts(strategy, state))
 
@@ -38,5 +34,26 @@ def _doubts(strategy: Strategy, state: GatingState) -> Iterator[Reason]:
     }
     for finding in state.findings:
         gates = counts.get(finding.code, ())
-        if finding.reason.values.get("gate") in gates:
+        if finding.code == TOO_MANY or finding.reason.values.get("gate") in gates:
             yield finding.reason
+
+
+def _not_found(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
+    """Yield gates without which a number has another meaning: what stands in would be all or nothing."""
+    for spec in strategy.gates:
+        asked = spec.gate in strategy.believed.found and state.applies(spec.needs, spec.unless)
+        if asked and spec.gate not in state.members:
+            yield warning("GATE_MISSING", gate=spec.gate)
+
+
+def _too_many(state: GatingState) -> Iterator[Finding]:
+    """Yield normal kinds of cells that are more than is usual where no marker proves what they are."""
+    profiles, cells = state.inputs.profiles, state.cell_types()
+    if profiles is None or cells is None:
+        return
+    for row in profiles.normal:
+        if row.most_percent is None or any(map(state.inputs.panel.has, row.proven_by)):
+            continue
+        percent = 100 * len(cells.of([row.name])) / len(cells.rows)
+        if percent > row.most_percent:
+            yield warning(TOO_MANY, what=row.what, percent=percent, high=row.most_percent)

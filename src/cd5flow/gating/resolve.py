@@ -10,7 +10,7 @@ from cd5flow.gating.chain_search import ChainSearch, search_by_rules
 from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import is_unproven, path_name
-from cd5flow.gating.plausibility import find_doubts, find_missing
+from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
@@ -21,7 +21,14 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.populations import (
+    UNPROVEN,
+    GateTree,
+    Gating,
+    LeukaemicPopulation,
+    Lineage,
+    SampledKinds,
+)
 from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
@@ -92,7 +99,7 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
     has_nk_marker = _has_nk_marker(strategy, state.inputs.panel)
     # Where the cells are told by all their markers, those that may be NK cells are named by these.
     nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
-    state.findings += find_missing(strategy, state)
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
     looks_unproven = (not cluster and bool(reading.outside)) or is_unproven(
         strategy, state, path if cluster else None, cells=reading.cells
@@ -126,6 +133,7 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
         outside=reading.outside,
         undecided=(*doubts, *_named(reading), *found.undecided),
         kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
 
 
@@ -151,7 +159,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
     find_gates(strategy.after, state)
     state.inputs.columns.forget()
-    state.findings += find_missing(strategy, state)
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
@@ -174,7 +182,13 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         outside=reading.outside,
         undecided=(*doubts, *_named(reading)),
         kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
+
+
+def _sampled(reading: GroupReading) -> SampledKinds | None:
+    cells = reading.cells
+    return None if cells is None else SampledKinds(cells.rows, cells.names)
 
 
 def _rule_of(strategy: Strategy, blasts: tuple[LeukaemicPopulation, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,6 +97,20 @@ class Spillover:
     def is_identity(self) -> bool:
         """Whether it changes nothing."""
         return bool(np.array_equal(self.matrix, np.eye(len(self.detectors))))
+
+    def within(self, detectors: Collection[str]) -> Spillover | None:
+        """Return the matrix over these channels alone, if the others neither give nor take.
+
+        None where one that is left out has a coefficient beside its own 1: what it spills, or sees,
+        would be lost.
+        """
+        there = [i for i, detector in enumerate(self.detectors) if detector in detectors]
+        gone = [i for i in range(len(self.detectors)) if i not in set(there)]
+        rest = self.matrix - np.eye(len(self.detectors))
+        if rest[gone].any() or rest[:, gone].any():
+            return None
+        names = tuple(self.detectors[i] for i in there)
+        return Spillover(names, self.matrix[np.ix_(there, there)].copy(), self.source)
 
     @property
     def condition_number(self) -> float:

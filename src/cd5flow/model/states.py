@@ -52,6 +52,12 @@ class CriterionState(StrEnum):
     NOT_EVALUABLE = "NOT_EVALUABLE"
 
 
+def needs_person(criterion: CriterionState, quality: QualityState) -> bool:
+    """Return whether a result waits for a person: no definite criterion, or quality failed."""
+    definite = criterion in {CriterionState.MET, CriterionState.NOT_MET}
+    return not definite or quality is QualityState.FAIL
+
+
 class CutMethod(StrEnum):
     """Where the CD5 cut came from."""
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, info, warning
+from cd5flow.model.opening import open_regular
 from cd5flow.model.panel import Panel
 from cd5flow.numerics.chunks import chunks
 
@@ -170,6 +171,7 @@ def choose_spillover(
     if spillover is None:
         return _without_matrix(raw, panel, already)
     there = {channel.detector for channel in raw.channels}
+    spillover, about = _of_these_channels(spillover, there)
     absent = [detector for detector in spillover.detectors if detector not in there]
     uncompensated = [d for d in spillover.detectors if d in there and d not in already]
     fault: SpilloverChoice | None = None
@@ -198,10 +200,23 @@ def choose_spillover(
             limit=max_condition,
         )
     if fault is None:
-        return _usable(spillover, raw, panel)
+        chosen = _usable(spillover, raw, panel)
+        return chosen._replace(findings=(*about, *chosen.findings))
     if given is not None:
         raise SpilloverError(fault.findings[0].message)
     return fault
+
+
+def _of_these_channels(
+    spillover: Spillover, there: Collection[str]
+) -> tuple[Spillover, tuple[Finding, ...]]:
+    """Leave out channels that the tube has not, where they neither spill nor are spilled into."""
+    absent = [detector for detector in spillover.detectors if detector not in there]
+    reduced = spillover.within(there) if absent else None
+    if reduced is None or not reduced.detectors:
+        return spillover, ()
+    finding = info("SPILLOVER_REDUCED", keyword=spillover.source, absent=_listed(absent))
+    return reduced, (finding,)
 
 
 def _fault(state: CompensationState, code: str, **values: object) -> SpilloverChoice:
@@ -314,7 +329,7 @@ def read_spillover_csv(path: Path) -> Spillover:
         SpilloverError: it is no such table; the message says file, line, found and expected.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as fault:
         raise FileAccessError(f"{path}: cannot be read: {fault.strerror or fault}") from fault
@@ -333,7 +348,7 @@ def _parsed(text: str, path: Path) -> Spillover:
     if len(rows) < 2:
         raise SpilloverError(f"{path}: a row of channel names and one row a channel are expected")
     (top, header), body = rows[0], rows[1:]
-    named = not _is_number(body[0][1][0], delimiter)
+    named = not _is_number(body[0][1][0])
     if named and len(header) == len(body[0][1]):
         header = header[1:]
     names = [_plain_name(cell) for cell in header]
@@ -354,7 +369,7 @@ def _parsed(text: str, path: Path) -> Spillover:
             raise SpilloverError(
                 f"{path}:{line}: {len(values)} coefficients, expected {len(names)}"
             )
-        matrix[names.index(own)] = [_coefficient(v, delimiter, path, line) for v in values]
+        matrix[names.index(own)] = [_coefficient(v, path, line) for v in values]
     if np.all(np.diag(matrix) == 100.0):
         matrix /= 100.0
     return Spillover(detectors=tuple(names), matrix=matrix, source=path.name)
@@ -381,19 +396,20 @@ def _plain_name(cell: str) -> str:
     return _COMPENSATED_NAME.sub("", name).strip("<>")
 
 
-def _number(cell: str, delimiter: str) -> float:
+def _number(cell: str) -> float:
     try:
-        return float(cell if delimiter == "," else cell.replace(",", "."))
+        # Between commas a cell in quotes may have a decimal comma.
+        return float(cell if "." in cell else cell.replace(",", "."))
     except ValueError:
         return math.nan
 
 
-def _is_number(cell: str, delimiter: str) -> bool:
-    return math.isfinite(_number(cell, delimiter))
+def _is_number(cell: str) -> bool:
+    return math.isfinite(_number(cell))
 
 
-def _coefficient(cell: str, delimiter: str, path: Path, line: int) -> float:
-    value = _number(cell, delimiter)
+def _coefficient(cell: str, path: Path, line: int) -> float:
+    value = _number(cell)
     if not math.isfinite(value):
         raise SpilloverError(f"{path}:{line}: {cell!r} stands where a coefficient is expected")
     return value

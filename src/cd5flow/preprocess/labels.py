@@ -29,6 +29,8 @@ _MEASURE_WORDS: Final = {
     "area": "A", "int": "A", "integral": "A", "height": "H", "peak": "H", "width": "W", "tof": "W",
 }  # fmt: skip
 _CD: Final = re.compile(r"cd(\d{1,3})(r[abo0]|[a-z])?")
+_WORD: Final = re.compile(r"[^\W_]+")
+_NUMBERED: Final = re.compile(r"[0-9+]{0,5}[a-z]?")
 _CD_ISOFORM: Final = re.compile(r"cd\d{1,3}r[abo0]")
 _GREEK: Final = str.maketrans(
     {"α": "a", "β": "b", "γ": "g", "δ": "d", "ε": "e", "κ": "k", "λ": "l"}
@@ -145,6 +147,35 @@ class MarkerAliases:
             amplified=amplified,
             plain=all(w.isdigit() or w in _MEASURE_WORDS for w in rest),
         )
+
+    def known_words(self, text: str) -> str:
+        """Return the words of a text that name markers or dyes, as it writes them.
+
+        A spelling that stands for any ending knows only digits and a letter after it, here where
+        what is unknown must go.
+        """
+        spans = list(_WORD.finditer(text))
+        words = tuple(_key(_words(span[0])) for span in spans)
+        kept: list[str] = []
+        at = 0
+        while at < len(words):
+            size, _ = self._longest(words[at:]) if words[at] else (0, None)
+            run = spans[at : at + size]
+            if size and self._is_listed(words[at : at + size]):
+                kept += [span[0] for span in run]
+            at += max(size, 1)
+        return " ".join(kept)
+
+    def _is_listed(self, words: Words) -> bool:
+        """Whether words stand in a table as they are, or differ from a stem by a number."""
+        key = _key(words)
+        for lexicon in (self._markers, self._fluorochromes):
+            stems = [stem for stem in lexicon.stems if key.startswith(stem)]
+            if key in lexicon.keys or any(_NUMBERED.fullmatch(key[len(stem) :]) for stem in stems):
+                return True
+            if lexicon.find(words) is not None:
+                return False
+        return True  # a CD number, or one with a place or a dye glued to it
 
     def _parse(self, words: Words, *, is_detector: bool) -> tuple[Words, Words, Words]:
         """Return the markers, the withheld dyes and the words that mean nothing here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
@@ -14,10 +13,9 @@ from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Picture, plain_parts
 from cd5flow.report.pdf import replaced_notice
-from cd5flow.report.webpage import data_url, file_text, picture_urls, render_page
+from cd5flow.report.webpage import TEMPLATES, data_url, file_text, picture_urls, render_page
 from cd5flow.report.wording import load_wording
 
-TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 SHEET: Final = TEMPLATES / "report.css"
 
 

@@ -56,6 +56,13 @@ class Fact:
     value: Cell
 
 
+def fact(
+    label: str, text: str, tone: Tone = "plain", *, note: str = "", fixed: bool = False
+) -> Fact:
+    """Return what something is called and what it is, as a text."""
+    return Fact(label, Cell(text, tone, fixed, note))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Facts in so many columns."""

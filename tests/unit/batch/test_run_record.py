@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
-from cd5flow.batch.eventlog import open_log
+from cd5flow.batch.eventlog import EventLog, open_log
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished
 from cd5flow.batch.run_record import BatchRun, write_run_record
+from cd5flow.batch.summary_row import summary_row
 from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
-from cd5flow.model.result import CriterionState
+from cd5flow.model.result import CriterionState, QualityState
 from cd5flow.report import WantedOutputs
 from support.analysed import CLEAR, SAMPLES, analysis, tube
 
@@ -29,7 +31,7 @@ REPLY = Reply(seconds=2.0, memory_mb=210.4, worker="process 7")
 
 
 def job(name: str) -> Job:
-    return Job(SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name))
+    return Job(SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name), name)
 
 
 def done(name: str, reply: Reply | None = REPLY) -> Done:
@@ -84,6 +86,26 @@ def test_review_is_what_the_criterion_says() -> None:
     }
 
 
+def test_whatever_is_not_decided_and_every_quality_fail_needs_a_person() -> None:
+    result = analysis(CLEAR).result
+    found = {}
+    for criterion, quality in product(CriterionState, QualityState):
+        one = result.model_copy(
+            update={
+                "criterion": result.criterion.model_copy(update={"state": criterion}),
+                "quality": result.quality.model_copy(update={"state": quality}),
+            }
+        )
+        found[criterion, quality] = counted(1, Done(job("a"), one, Path("a"))).needs_person
+        row = summary_row(one, folder="a")
+        assert row["needs_person"] == ("yes" if found[criterion, quality] else "no")
+    decided = {CriterionState.MET, CriterionState.NOT_MET}
+    assert {case for case, waits in found.items() if not waits} == {
+        (criterion, quality)
+        for criterion, quality in product(decided, set(QualityState) - {QualityState.FAIL})
+    }
+
+
 def test_files_of_the_same_bytes_are_named() -> None:
     assert counted(2, done("b"), done("a")).alike == [["a", "b"]]
     assert counted(2, done("a"), failed("b")).alike == []
@@ -101,6 +123,7 @@ def test_the_record_says_with_what_when_and_how_many(tmp_path: Path) -> None:
         "done": 1,
         "failed": 1,
         "to_review": 0,
+        "needs_person": 0,
         "finished_by_earlier_runs": 0,
         "not_finished": 1,
         "not_taken": 1,
@@ -178,6 +201,7 @@ def test_the_log_knows_samples_by_their_id_alone(tmp_path: Path) -> None:
         Path("/home/me/DOE JANE.fcs"),
         "S1",
         make_settings(sample_id="S1", patient_id="DOE JANE", controls={"fmo": "DOE_FMO.fcs"}),
+        "S1",
     )
     message = "DOE JANE.fcs: ends before DOE_FMO.fcs does"
     (line,) = logged(tmp_path, Failed(one, "FcsTruncatedError", message, REPLY))
@@ -201,10 +225,10 @@ def test_a_log_that_cannot_be_opened_is_one_clear_error(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_log_on_a_full_disk_is_one_clear_error() -> None:
     with (
-        pytest.raises(OutputError, match=r"/dev/full: cannot be written \(No space left"),
-        open_log(Path("/dev/full")) as log,
+        Path("/dev/full").open("w", encoding="utf-8") as full,
+        pytest.raises(OutputError, match=r"log: cannot be written \(No space left"),
     ):
-        log.write("batch", samples=1)
+        EventLog(Path("log"), full).write("batch", samples=1)
 
 
 def test_without_a_log_nothing_is_written() -> None:

@@ -90,7 +90,7 @@ def test_what_an_analysis_needs_may_stay(shipped: KeywordRules, keyword: str) ->
         ("THRESHOLD", "FSC,200", True),
         ("$TR", "Smith,200", False),
         ("$SPILLOVER", "2,FSC-A,PE-A,1,0,0,1", True),
-        ("$SPILLOVER", "2,FSC-A,Smith,1,0,0,1", False),
+        ("$SPILLOVER", "2,FSC-A,Smith,1,0.1,0,1", False),
         ("$SPILLOVER", "2,FSC-A,PE-A,1,0,0,1,Smith", False),
         ("$P1V", "9" * 5000, False),
     ],

@@ -258,11 +258,61 @@ def test_time_keeps_its_ticks(tmp_path: Path) -> None:
     assert file.raw.time.maximum == 1024
 
 
-@pytest.mark.parametrize(("gain", "expected"), [("0", set()), ("-1", {"GAIN_UNREADABLE"})])
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [("0", set()), ("0.0", set()), ("", {"GAIN_UNREADABLE"}), ("high", {"GAIN_UNREADABLE"})],
+)
 def test_a_gain_that_cannot_divide_is_1(tmp_path: Path, gain: str, expected: set[str]) -> None:
     file = read(tmp_path, fcs([[8.0]], keywords={"$P1G": gain}))
     assert file.events.tolist() == [[8.0]]
     assert codes(file) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["1e308", "1e-308", "1e300", "1e999", "nan", "inf", "-inf", "-1", "-1e-9"]
+)
+@pytest.mark.parametrize(
+    ("keyword", "expected"),
+    [
+        ("$P1G", "a gain from 1e-06 to 1e+09"),
+        ("$P1R", "a number of steps from 1e-06 to 3.5e+38"),
+        ("$TIMESTEP", "seconds per tick from 1e-12 to 3600"),
+    ],
+)
+@pytest.mark.parametrize("datatype", ["F", "I"])
+def test_a_number_that_no_instrument_writes_is_refused(
+    tmp_path: Path, keyword: str, expected: str, value: str, datatype: str
+) -> None:
+    content = fcs([[8, 1]], datatype=datatype, keywords={keyword: value})
+    with pytest.raises(FcsCorruptError) as refused:
+        read(tmp_path, content)
+    assert refused.value.message == f"tube.fcs: {keyword} is '{value}', expected {expected}"
+
+
+@pytest.mark.parametrize("steps", ["1073741824", "1e12", "3.4028235e38"])
+def test_a_range_far_above_every_value_ends_where_the_values_do(tmp_path: Path, steps: str) -> None:
+    keywords = {"$P1R": steps, "$P2R": "1024"}
+    file = read(tmp_path, fcs([[3000.0, 70000.0]], keywords=keywords))
+    assert [channel.maximum for channel in file.channels] == [131072.0, 1024.0]
+    assert codes(file) == {"RANGE_FAR"}
+
+
+def test_a_large_range_that_values_come_near_stays(tmp_path: Path) -> None:
+    file = read(tmp_path, fcs([[5e5, 2e5]], ranges=2**24))
+    assert [channel.maximum for channel in file.channels] == [2.0**24] * 2
+    assert codes(file) == set()
+
+
+def test_an_analyte_is_the_label_of_a_channel_that_has_none(tmp_path: Path) -> None:
+    keywords = {
+        "$P1ANALYTE": "CD5",
+        "$P2ANALYTE": "CD7",
+        "$P2S": "CD7 APC",
+        "$P3ANALYTE": "CD3",
+        "$P3S": "C",
+    }
+    file = read(tmp_path, fcs([[1.0, 2.0, 3.0]], keywords=keywords, version="3.2"))
+    assert [channel.label for channel in file.channels] == ["CD5", "CD7 APC", "CD3"]
 
 
 def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None:
@@ -362,6 +412,59 @@ def test_offsets_that_hold_the_events_win_over_those_that_do_not(
 def test_header_wins_where_text_is_wrong(tmp_path: Path) -> None:
     keywords = {"$BEGINDATA": "00000300", "$ENDDATA": "00000301"}
     assert read(tmp_path, fcs(PLAIN, keywords=keywords)).events.tolist() == PLAIN
+
+
+def _rows(count: int) -> list[list[float]]:
+    """Return rows as a cytometer has them: scatter, two dim dyes, a clock."""
+    chance = np.random.default_rng(3)
+    columns = [chance.normal(30000, 5000, count), chance.normal(25000, 4000, count)]
+    columns += [chance.lognormal(4, 1, count), chance.lognormal(5, 1, count)]
+    rows = np.clip(np.rint(np.column_stack([*columns, np.arange(count)])), 0, 65535)
+    return [list(map(float, row)) for row in rows]
+
+
+@pytest.mark.parametrize("right", ["HEADER", "TEXT"])
+@pytest.mark.parametrize("shift", [-46, -10, -2, 1, 2, 4, 10, 20, 46])
+@pytest.mark.parametrize("order", ["1,2,3,4", "4,3,2,1"])
+def test_the_place_whose_bytes_are_events_wins(
+    tmp_path: Path, right: str, shift: int, order: str
+) -> None:
+    chance = np.random.default_rng(5)
+    events = _rows(200)
+    steps: dict[str, object] = {"datatype": "I", "bits": 16, "ranges": 65536, "order": order}
+    steps["names"] = [*"ABCD", "Time"]
+    end = chance.integers(0, 256, 200).astype(np.uint8).tobytes()
+    plain = fcs(events, end=end, **steps)  # type: ignore[arg-type]  # each has its own type
+    begin, last = int(plain[26:34]) + shift, int(plain[34:42]) + shift
+    wrong: dict[str, object] = {"header_data": (begin, last)}
+    if right == "HEADER":
+        wrong = {"keywords": {"$BEGINDATA": f"{begin:08d}", "$ENDDATA": f"{last:08d}"}}
+    file = read(tmp_path, fcs(events, end=end, **steps, **wrong))  # type: ignore[arg-type]
+    assert file.events.tolist() == events
+    assert codes(file) == {"OFFSETS_DISAGREE"}
+
+
+@pytest.mark.parametrize(
+    "end", [b" " * 100, b"\0" * 100, b"00000000", b"", b"|GATE|R1|AREA|5|" * 9]
+)
+def test_blanks_text_and_the_end_of_the_file_are_no_events(tmp_path: Path, end: bytes) -> None:
+    events = _rows(40)
+    plain = fcs(events, end=end)
+    begin, last = int(plain[26:34]), int(plain[34:42])
+    keywords = {"$BEGINDATA": f"{begin + 20:08d}", "$ENDDATA": f"{last + 20:08d}"}
+    assert read(tmp_path, fcs(events, end=end, keywords=keywords)).events.tolist() == events
+
+
+def test_where_nothing_tells_the_place_it_is_refused(tmp_path: Path) -> None:
+    # The rows behind are like those within: one event more or less at either end.
+    events = _rows(60)
+    more = packed(_rows(61)[60:])
+    begin, last = (int(fcs(events, end=more)[at : at + 8]) for at in (26, 34))
+    keywords = {"$BEGINDATA": f"{begin + 20:08d}", "$ENDDATA": f"{last + 20:08d}"}
+    with pytest.raises(
+        FcsCorruptError, match=r"DATA is given twice, .* nothing in the bytes tells"
+    ):
+        read(tmp_path, fcs(events, end=more, keywords=keywords))
 
 
 @pytest.mark.parametrize("shift", [-3, -2, -1, 1, 2])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cd5flow.fcs import FcsFile, read_fcs
+from cd5flow.fcs.spillover import written_spillover
 from support.fcs_factory import fcs
 
 NAMES = ["FSC-A", "FITC-A", "PE-A", "Time"]
@@ -78,11 +79,15 @@ def test_a_matrix_without_names_is_of_all_channels(tmp_path: Path) -> None:
     [
         ("2,FITC-A,PE-A,1,0,0", "5 entries follow 2"),
         ("2,FITC-A,PE-A,1,x,0,1", "'x' stands where a coefficient is expected"),
-        ("2,FITC-A,APC-A,1,0,0,1", "it names 'APC-A', which is no $PnN"),
+        ("2,FITC-A,APC-A,1,0.1,0,1", "it names APC-A, which is no $PnN"),
+        ("2,FITC-A,APC-A,1,0,0.1,1", "it names APC-A, which is no $PnN"),
+        ("3,FSC-A,FITC-A,PE-A,1,0,0,5,0,0,1,0,0,0,1", "its coefficients have decimal commas"),
+        ("2,XYZ-A,APC-A,1,0,0,1", "it names XYZ-A, APC-A, which is no $PnN"),
         ("2,PE-A,PE-A,1,0,0,1", "it names a channel twice"),
         ("2,FITC-A,PE-A,1,0,0,0", "its diagonal is not positive"),
         ("2,FITC-A,PE-A,Time,1,0,0,1", "3 names follow 2"),
-        ("99,FITC-A", "it begins with '99', expected 1 to 4 channels"),
+        ("99,FITC-A", "1 entries follow 99, expected 99 names"),
+        ("999,FITC-A", "it begins with '999', expected 1 to 512 channels"),
         ("many", "it begins with 'many'"),
     ],
 )
@@ -91,6 +96,53 @@ def test_a_matrix_that_cannot_be_used_says_why(tmp_path: Path, value: str, fault
     assert file.spillover is None
     (message,) = unusable(file)
     assert message.startswith(f"$SPILLOVER is not usable: {fault}")
+
+
+TENTH = [[1.0, 0.1], [0.05, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2,FITC-A,PE-A,1,000,0,100,0,050,1,000",  # all with decimals
+        "2,2,3,1,000,0,100,0,050,1,000",  # channels by number
+        "2,FITC-A,PE-A,1,0,1,0,05,1",  # as %g writes them
+        "2;FITC-A;PE-A;1,0;0,1;0,05;1,0",
+    ],
+)
+def test_decimal_commas_are_put_together_again(tmp_path: Path, value: str) -> None:
+    file = read(tmp_path, S_SPILLOVER=value)
+    assert file.spillover is not None
+    assert file.spillover.detectors == ("FITC-A", "PE-A")
+    assert file.spillover.matrix.tolist() == TENTH
+
+
+def test_decimal_commas_are_said(tmp_path: Path) -> None:
+    file = read(tmp_path, S_SPILLOVER="2,FITC-A,PE-A,1,000,0,100,0,050,1,000")
+    assert [f.code for f in file.findings] == ["SPILLOVER_COMMAS"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "3,FITC-A,PMT 9,PE-A,1,0,0.1,0,1,0,0.05,0,1",
+        "5,FITC-A,PE-A,A1,A2,A3,1,0.1,0,0,0,0.05,1,0,0,0,0,0,1,0,0,0,0,0,1,0,0,0,0,0,1",
+    ],
+)
+def test_absent_channels_that_change_nothing_are_left_out(tmp_path: Path, value: str) -> None:
+    file = read(tmp_path, SPILL=value)
+    assert file.spillover is not None
+    assert file.spillover.detectors == ("FITC-A", "PE-A")
+    assert file.spillover.matrix.tolist() == TENTH
+    assert [f.code for f in file.findings] == ["SPILLOVER_REDUCED"]
+
+
+def test_a_written_matrix_reads_the_same(tmp_path: Path) -> None:
+    file = read(tmp_path, SPILL="2,FITC-A,PE-A,1,0.1234567891234,0,1")
+    assert file.spillover is not None
+    again = read(tmp_path, SPILL=written_spillover(file.spillover))
+    assert again.spillover is not None
+    assert again.spillover.matrix.tolist() == file.spillover.matrix.tolist()
 
 
 def test_a_comp_of_other_than_all_channels_says_why(tmp_path: Path) -> None:

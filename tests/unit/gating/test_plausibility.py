@@ -9,13 +9,14 @@ import pytest
 
 from cd5flow.gating.explain import out_of_place
 from cd5flow.gating.find_gate import apply_gate
-from cd5flow.gating.plausibility import find_doubts, find_missing
+from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.model.geometry import Interval
 from cd5flow.model.names import ALL
 from cd5flow.model.populations import Evidence, Gate, Place
 from cd5flow.model.reasons import codes
-from support.gating_factory import axis, gate, strategy_of, tube_of
+from support.gating_factory import axis, gate, shipped_profiles, strategy_of, tube_of
+from support.kinds_of_cells import GRANULOCYTES, NK_CELLS, T_HELPERS, tube_of_piles
 
 EVENTS = 100
 
@@ -75,5 +76,26 @@ def test_a_gate_without_which_numbers_mean_another_thing_is_doubted_where_it_is_
     )
     gates = [gate("nucleated", {"method": "fixed", "sides": [{"axis": "CD45", "low": 1}]})]
     strategy = strategy_of(gates=gates, believed={"found": ["nucleated"]})
-    state.findings += find_missing(strategy, state)
+    state.findings += find_unusual(strategy, state)
     assert [one.code for one in find_doubts(strategy, state)] == ["GATE_MISSING"]
+
+
+@pytest.mark.parametrize(
+    ("events", "without", "doubted"),
+    [
+        (3000, ("cyCD3",), ["KIND_TOO_MANY"]),
+        (500, ("cyCD3",), []),
+        (3000, (), []),
+    ],
+)
+def test_more_nk_cells_than_usual_are_doubted_where_no_cycd3_proves_them(
+    events: int, without: tuple[str, ...], doubted: list[str]
+) -> None:
+    tube = tube_of_piles(T_HELPERS, NK_CELLS.with_(events=events), GRANULOCYTES).without(without)
+    state = GatingState(
+        GatingInput(tube.columns, tube.panel, tube.scales, seed=0, profiles=shipped_profiles()),
+        all_events(tube.columns),
+    )
+
+    state.findings += find_unusual(strategy_of(), state)
+    assert list(codes(find_doubts(strategy_of(), state))) == doubted

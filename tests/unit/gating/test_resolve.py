@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.config.shipped import list_strategies, strategy_file
@@ -48,6 +48,7 @@ from support.gating_factory import (
     strategy_of,
     tube_of,
 )
+from support.properties import part_of_examples
 
 # A method that cannot tell on any tube.
 NEVER: Entry = {
@@ -843,7 +844,7 @@ def check(gating: Gating, tube: GatedInput) -> None:
 
 @pytest.mark.parametrize("strategy", list_strategies())
 @pytest.mark.parametrize("name", SPECS)
-@settings(max_examples=12)
+@part_of_examples(0.12)
 @given(data=st.data())
 def test_a_tube_that_lacks_any_markers_is_gated_all_the_same(
     strategy: str, name: str, data: st.DataObject

@@ -58,6 +58,10 @@ def deidentify(
         bool, typer.Option("--names", help="Print every keyword's own name, listed or not.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse while kept text is left that a person must look at."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write a copy of a file without what tells who the patient is.
@@ -83,5 +87,6 @@ def deidentify(
         shift_dates=shift_dates,
         names=names,
         force=force,
+        strict=strict,
         json=json,
     )

@@ -193,6 +193,7 @@ def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
         floors=np.zeros(0),
         reference="the main population",
         reference_rows=rows[::2],
+        reach=0.8,
     )
 
 

@@ -1,0 +1,194 @@
+"""A stored result judged by another protocol, from the numbers that it holds; nothing is measured.
+
+What a threshold of its own would have decided, and the result does not hold, is BORDERLINE by name:
+it asks for an analysis by that protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.reasons import Reason, codes
+from cd5flow.model.result import (
+    BlastsSection,
+    BurdenSection,
+    BurdenState,
+    Cd5Section,
+    Cd5State,
+    CutMethod,
+    Pattern,
+    QualitySection,
+    QualityState,
+    Result,
+)
+
+_OF_THE_THRESHOLD: Final = frozenset(
+    {
+        "CI_SPANS",
+        "BAND_SPANS",
+        "CORRECTED_SPANS",
+        "DIM_WITHOUT_FMO",
+        "CD5_LOW_POPULATION",
+        "STAIN_MAY_HIDE_CD5",
+    }
+)
+"""Reasons that say something of one threshold, and are found anew for another."""
+_NO_DOUBT: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
+"""Reasons that stand beside a definite state too."""
+_UNCLEAR: Final = frozenset({Pattern.DIM, Pattern.HETEROGENEOUS})
+_DEFINITE: Final = frozenset({Cd5State.MEETS, Cd5State.DOES_NOT_MEET})
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyLimits:
+    """What of the strategy's limits bears on another threshold; a result does not hold them.
+
+    Attributes:
+        not_definite: quality checks that take a definite state back where they warn; None where the
+            strategy is not at hand, so that any check may.
+        low_population_percent: share of the blasts from which a population is named that does not
+            meet the threshold alone.
+    """
+
+    not_definite: frozenset[str] | None = None
+    low_population_percent: float = 0.0
+
+
+UNKNOWN_LIMITS: Final = StrategyLimits()
+
+
+def cd5_by(
+    result: Result, protocol: Protocol, *, limits: StrategyLimits = UNKNOWN_LIMITS
+) -> Cd5Section:
+    """Return a result's CD5 against the threshold of a protocol.
+
+    Args:
+        result: judged by any protocol.
+        protocol: whose threshold is asked for.
+        limits: of the strategy that the result was made with.
+    """
+    cd5, asked = result.cd5, protocol.cd5
+    judged = ShareRule(operator=cd5.operator, threshold_percent=cd5.threshold_percent)
+    if judged == asked:
+        return cd5
+    other = {"operator": asked.operator, "threshold_percent": asked.threshold_percent}
+    if cd5.state is Cd5State.NOT_EVALUABLE or cd5.percent is None:
+        return cd5.model_copy(update=other)
+    doubts = [
+        *_kept(cd5),
+        *_spanning(cd5, asked),
+        *_unclear(cd5, cd5.percent, judged, asked),
+        *_hidden(cd5, cd5.percent, asked),
+        *_doubted(cd5, result.quality, limits),
+    ]
+    state = Cd5State.MEETS if asked.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
+    if doubts:
+        state = Cd5State.BORDERLINE
+    beside = [
+        reason
+        for reason in cd5.reasons
+        if reason.code == "CUTS_DISAGREE" and reason.case != "shares"
+    ]
+    low = _low_populations(cd5, result.blasts, asked, limits)
+    reasons = (*low, *doubts, *beside)
+    return cd5.model_copy(update=other | {"state": state, "reasons": reasons})
+
+
+def burden_by(result: Result, protocol: Protocol) -> BurdenSection:
+    """Return a result's burden as a protocol names it: states follow the share, which is the tube's."""
+    burden = result.burden
+    if burden.percent is None or burden.state not in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
+        return burden
+    overt = burden.percent > protocol.burden.overt_percent
+    state = BurdenState.OVERT if overt else BurdenState.MRD_POSITIVE
+    return burden if state is burden.state else burden.model_copy(update={"state": state})
+
+
+def _kept(cd5: Cd5Section) -> Iterator[Reason]:
+    """Yield what kept the state from being definite and holds whatever the threshold is."""
+    if cd5.state is not Cd5State.BORDERLINE:
+        return
+    for reason in cd5.reasons:
+        if reason.code not in _OF_THE_THRESHOLD | _NO_DOUBT:
+            yield reason
+
+
+def _spanning(cd5: Cd5Section, asked: ShareRule) -> Iterator[Reason]:
+    corrected = cd5.percent_corrected
+    both = None if cd5.percent is None or corrected is None else (cd5.percent, corrected)
+    for code, ends in (
+        ("CI_SPANS", cd5.ci95_percent),
+        ("BAND_SPANS", cd5.band_percent),
+        ("CORRECTED_SPANS", both),
+    ):
+        if ends is not None and asked.holds(ends[0]) != asked.holds(ends[1]):
+            yield Reason(code, low=ends[0], high=ends[1], rule=str(asked))
+
+
+def _unclear(
+    cd5: Cd5Section, percent: float, judged: ShareRule, asked: ShareRule
+) -> Iterator[Reason]:
+    """Yield that CD5 without a clear edge may lie on either side of the threshold.
+
+    Which shares the cuts that can be defended give is not stored, only on which side of the earlier
+    threshold they all lie.
+    """
+    by_fmo = cd5.cut is not None and cd5.cut.method is CutMethod.FMO
+    if cd5.pattern is None or cd5.pattern not in _UNCLEAR or by_fmo:
+        return
+    known = [percent, *(cd5.band_percent or ())]
+    if cd5.cut is not None:
+        known += [one.percent for one in cd5.cut.alternatives if one.percent is not None]
+    if asked.holds(min(known)) != asked.holds(max(known)):
+        yield Reason("DIM_WITHOUT_FMO", pattern=cd5.pattern)
+        return
+    one_sided = "DIM_WITHOUT_FMO" not in codes(cd5.reasons)
+    met = judged.holds(percent)
+    looser, stricter = (judged, asked) if met else (asked, judged)
+    if not (one_sided and _at_least_as_strict(looser, stricter)):
+        yield Reason("CD5_RANGE_NOT_KEPT", case="unclear", pattern=cd5.pattern, rule=str(asked))
+
+
+def _at_least_as_strict(one: ShareRule, other: ShareRule) -> bool:
+    """Whether every share that meets one rule meets the other too."""
+    if one.threshold_percent == other.threshold_percent:
+        return one.operator == ">" or other.operator == ">="
+    return one.threshold_percent > other.threshold_percent
+
+
+def _hidden(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
+    if "STAIN_MAY_HIDE_CD5" in codes(cd5.reasons) and not asked.holds(percent):
+        yield Reason("CD5_RANGE_NOT_KEPT", case="stain", rule=str(asked))
+
+
+def _doubted(cd5: Cd5Section, quality: QualitySection, limits: StrategyLimits) -> Iterator[Reason]:
+    """Yield the checks that would take a definite state back; of one that was, nothing more is known."""
+    if cd5.state in _DEFINITE:
+        return
+    said = {reason.values.get("check") for reason in cd5.reasons}
+    for check in quality.checks:
+        counts = limits.not_definite is None or check.code in limits.not_definite
+        if check.state is QualityState.WARN and counts and check.code not in said:
+            yield Reason("QUALITY_DOUBTFUL", check=check.code)
+
+
+def _low_populations(
+    cd5: Cd5Section, blasts: BlastsSection, asked: ShareRule, limits: StrategyLimits
+) -> Iterator[Reason]:
+    if cd5.percent is None or not asked.holds(cd5.percent):
+        return
+    for one in blasts.populations:
+        if one.cd5_percent is None or asked.holds(one.cd5_percent):
+            continue
+        if one.percent_of_blasts >= limits.low_population_percent:
+            yield Reason(
+                "CD5_LOW_POPULATION",
+                population=one.name,
+                share=one.percent_of_blasts,
+                percent=one.cd5_percent,
+                rule=str(asked),
+            )
