@@ -20,6 +20,7 @@ from cd5flow.analysis.therapy import may_hold_edited_t_cells
 from cd5flow.criteria.bounds import fmo_refused
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.therapy import ignored_markers
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, LOOK_ALIKES
@@ -147,7 +148,22 @@ def _burden(checked: CheckedTube) -> BurdenSection:
         kinds=gating.kinds,
         limits=tube.strategy.burden,
     )
-    return burden.model_copy(update={"denominator_data": rule, "notes": notes})
+    told = {
+        "denominator_data": rule,
+        "notes": notes,
+        "second_start_percent": _second_start(burden, gating, tube.strategy),
+    }
+    return burden.model_copy(update=told)
+
+
+def _second_start(burden: BurdenSection, gating: Gating, strategy: Strategy) -> float | None:
+    """Return the burden by another start of grouping, where it moves by more than is allowed."""
+    start, search = gating.second_start, strategy.leukaemia
+    if start is None or search is None or burden.percent is None or not start.events:
+        return None
+    if not start.moves_by(search.second_start_percent):
+        return None
+    return min(burden.percent * start.again / start.events, 100.0)
 
 
 def _inside(gating: Gating, name: str) -> int:

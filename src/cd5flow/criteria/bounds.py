@@ -135,6 +135,8 @@ def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> It
         yield Reason(AS_DRAWN, case="bound")
     if PriorTherapy.CD5_CAR in context.prior_therapy:
         yield Reason("AFTER_CD5_CAR")
+    if burden.second_start_percent is not None:
+        yield Reason("SECOND_START", percent=burden.percent, again=burden.second_start_percent)
     if burden.state is not BurdenState.NOT_DETECTED:
         yield from _of_blasts(burden, protocol, context)
 

@@ -23,7 +23,7 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.reasons import Reason
-from cd5flow.numerics.kmeans import k_means
+from cd5flow.numerics.kmeans import group_medians, k_means
 
 NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
@@ -119,7 +119,7 @@ def _populations(
     rng = np.random.default_rng([inputs.seed, stream_of(LOOK_ALIKES)])
     labels = k_means(grouped * weights, number, rng=rng)
     groups = np.unique(labels)
-    medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+    medians = group_medians(values, labels, groups)
     levels = ClusterLevels.of(
         {m: medians[:, j] for j, m in enumerate(cells.markers)}, cells.references
     )
