@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     QualityState,
     Result,
     ReviewSection,
+    Scope,
 )
 from support.paths import PROTOCOLS
 from support.report_factory import SHA, make_burden, make_cd5, make_result, make_sample
@@ -43,7 +44,7 @@ CLEAN: dict[str, Any] = {
     "lvef_percent": 62,
     "first_remission_months": 8,
     "gvhd_prednisone_mg_per_kg": 0,
-    "eligible_allo_donor": True,
+    "suitable_allo_donor": True,
     "contraception_agreed": True,
     **dict.fromkeys(
         (
@@ -84,6 +85,9 @@ CLEAN: dict[str, Any] = {
 """A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
 
 
+SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
+
+
 @cache
 def protocol(name: str = "cd5-cart-70") -> Loaded[Protocol]:
     return load_protocol(PROTOCOLS / f"{name}.yaml")
@@ -100,6 +104,7 @@ def tube(
     *,
     percent: float | None = 60.0,
     lod: float | None = 0.008,
+    scope: str = "scd3",
     specimen: str = "bone_marrow",
     timepoint: str = "relapse",
     prior: str = "",
@@ -156,6 +161,7 @@ def tube(
             denominator_events=100_000_000,
             ci95_percent=None,
             lod_percent=lod,
+            scope=SCOPES[scope] if burden == "NOT_DETECTED" else None,
         ),
         criterion=CriterionSection(
             state=CriterionState.REVIEW,

@@ -19,6 +19,7 @@ from cd5flow.gating.confidence import Rating, rate
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding
+from cd5flow.model.names import shown_name
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
     ProfilesSection,
@@ -96,7 +97,7 @@ def _sample(tube: Tube) -> SampleSection:
     fcs, settings = tube.fcs, tube.settings
     return SampleSection(
         id=tube.sample_id,
-        file=tube.path.name,
+        file=shown_name(tube.path.name),
         sha256=fcs.sha256,
         events=len(fcs.raw),
         acquired=fcs.acquired,

@@ -160,12 +160,22 @@ def _one_patient(results: Sequence[Result], clinical: Clinical | None) -> str | 
             f"results: found patients {', '.join(named)}, expected one; give a clinical sheet with a "
             "row a patient"
         )
+    refuse_other_patient(named[0] if named else None, clinical)
     theirs = None if clinical is None else clinical.patient_id
-    if named and theirs is not None and named[0] != theirs:
-        raise OptionError(
-            f"clinical file: patient_id: it is of patient {theirs!r}, the result of {named[0]!r}"
-        )
     return named[0] if named else theirs
+
+
+def refuse_other_patient(patient_id: str | None, clinical: Clinical | None) -> None:
+    """Refuse a clinical file of another patient than the result's; where one names none, nothing.
+
+    Raises:
+        OptionError: both name a patient, and they differ.
+    """
+    theirs = None if clinical is None else clinical.patient_id
+    if patient_id is not None and theirs is not None and patient_id != theirs:
+        raise OptionError(
+            f"clinical file: patient_id: it is of patient {theirs!r}, the result of {patient_id!r}"
+        )
 
 
 def _named(results: Sequence[Result], use: str) -> Result:

@@ -27,7 +27,14 @@ from cd5flow.model.result import (
 )
 
 _OF_THE_THRESHOLD: Final = frozenset(
-    {"CI_SPANS", "BAND_SPANS", "DIM_WITHOUT_FMO", "CD5_LOW_POPULATION", "STAIN_MAY_HIDE_CD5"}
+    {
+        "CI_SPANS",
+        "BAND_SPANS",
+        "CORRECTED_SPANS",
+        "DIM_WITHOUT_FMO",
+        "CD5_LOW_POPULATION",
+        "STAIN_MAY_HIDE_CD5",
+    }
 )
 """Reasons that say something of one threshold, and are found anew for another."""
 _NO_DOUBT: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
@@ -111,7 +118,13 @@ def _kept(cd5: Cd5Section) -> Iterator[Reason]:
 
 
 def _spanning(cd5: Cd5Section, asked: ShareRule) -> Iterator[Reason]:
-    for code, ends in (("CI_SPANS", cd5.ci95_percent), ("BAND_SPANS", cd5.band_percent)):
+    corrected = cd5.percent_corrected
+    both = None if cd5.percent is None or corrected is None else (cd5.percent, corrected)
+    for code, ends in (
+        ("CI_SPANS", cd5.ci95_percent),
+        ("BAND_SPANS", cd5.band_percent),
+        ("CORRECTED_SPANS", both),
+    ):
         if ends is not None and asked.holds(ends[0]) != asked.holds(ends[1]):
             yield Reason(code, low=ends[0], high=ends[1], rule=str(asked))
 

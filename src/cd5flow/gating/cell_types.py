@@ -32,6 +32,8 @@ from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
 
+NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
+"""No cells of which a population may be the tail, and no groups that are its own."""
 NONE: Final[Mapping[int, str]] = MappingProxyType({})
 """No group with a name."""
 
@@ -102,11 +104,6 @@ class CellTypes:
     centre_names: npt.NDArray[np.str_]
     floors: npt.NDArray[np.float64]
     reach: float
-
-    @property
-    def normal_names(self) -> list[str]:
-        """The names of the normal populations that the tube holds."""
-        return sorted(set(self.names.tolist()) - {""})
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
@@ -308,8 +305,7 @@ def find_suspects(
                 profiles.smear,
             )
         )
-        tail_of = ""
-        dim: tuple[int, ...] = ()
+        tail_of, dim = NOTHING_BESIDE
         if row is not None and likely and not smear:
             tail_of, dim = _cells_beside(
                 row,
@@ -377,7 +373,7 @@ def _cells_beside(
     """
     rule, marker = profiles.apart, row.apart_by
     if rule is None or marker is None or marker not in markers or not normal:
-        return "", ()
+        return NOTHING_BESIDE
     numbers = np.array(sorted(normal), dtype=np.intp)
 
     def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
@@ -388,7 +384,7 @@ def _cells_beside(
     near, inside = np.isin(labels, beside), np.isin(labels, own)
     axis = values[:, markers.index(marker)]
     if stands_apart(axis[inside], axis[near], rule=rule):
-        return "", ()
+        return NOTHING_BESIDE
     proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
     named = Counter(normal[int(g)] for g in labels[near])
     known = Counter({name: n for name, n in named.items() if name in proven})

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.cell_types import CellTypes, Values, decades, find_suspects
+from cd5flow.gating.cell_sample import Values, decades
+from cd5flow.gating.cell_types import CellTypes, find_suspects
 from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of

@@ -21,6 +21,7 @@ from cd5flow.model.answer_sections import (
     CutSection,
     IntensitySection,
     MedianSection,
+    ReagentSection,
     TCellSection,
 )
 from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, ExcludedSection
@@ -105,6 +106,7 @@ __all__ = [
     "ProvenanceSection",
     "QualitySection",
     "QualityState",
+    "ReagentSection",
     "RedoSection",
     "Result",
     "ReviewSection",

@@ -1,7 +1,7 @@
 """Other cells in the blast gate: how many there may be, and what they do to the share of CD5.
 
 They are estimated from their like outside the gate. Nothing is taken off the count of blasts: what
-may be others widens the band.
+may be others widens the band, and the share without those that are likely stands beside it.
 """
 
 from __future__ import annotations
@@ -74,6 +74,35 @@ def contamination(neighbours: Iterable[Neighbour], blasts: int, *, place: float)
         positive += part * (1.0 if share is None else share)
         negative += part * (1.0 if share is None else 1 - share)
     return Contamination(min(positive, 1.0), min(negative, 1.0))
+
+
+def corrected_share(
+    neighbours: Iterable[Neighbour], positive: int, blasts: int, *, place: float
+) -> float | None:
+    """Return the share of CD5, 0 to 1, once the other cells that are known of are taken out.
+
+    With n of N events other cells, a part s of which carries CD5, it is (P - n s) / (N - n) for the P
+    that were counted, held within 0 and 1. Of cells whose CD5 is unknown nothing is taken out.
+
+    Args:
+        neighbours: cells that may lie in the gate.
+        positive: events in the gate at or above the cut.
+        blasts: all events in it.
+        place: the CD5 cut, linear units.
+
+    Returns:
+        None where no other cells are known of, or they are all of the gate but `MOST`.
+    """
+    known = [
+        (neighbour.expected, share)
+        for neighbour in neighbours
+        if neighbour.expected is not None and (share := neighbour.positive_share(place)) is not None
+    ]
+    others = sum(events for events, _ in known)
+    if not known or not blasts or others > MOST * blasts:
+        return None
+    left = positive - sum(events * share for events, share in known)
+    return float(min(max(left / (blasts - others), 0.0), 1.0))
 
 
 def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> float:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.parameters import Json
+
 
 def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -> typer.Typer:
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
@@ -59,11 +61,50 @@ protocols = _commands(
 )
 
 
+@protocols.command("compare")
+def compare_protocols(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
+    ],
+    *,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="A protocol of your own too; repeat for several."),
+    ] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the clinic knows: YAML or JSON of one patient, CSV or XLSX with a row a "
+            "patient; by default what each result was made with.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge results by every protocol that comes with cd5flow, in one table.
+
+    States follow from the numbers that the results hold; nothing is analysed again. Where a result
+    does not hold what a threshold needs, CD5 is BORDERLINE and says so. The result's own protocol is
+    marked *; rules that a trial's sources do not give are listed below the table. Exit code 0
+    whatever the answers.
+
+    \b
+    Examples:
+      cd5flow protocols compare results/tube/result.json
+      cd5flow protocols compare results --protocol our-trial.yaml --clinical clinical.csv
+      cd5flow protocols compare results/a results/b --json
+    """
+    from cd5flow.cli.compare import run
+
+    run(results, protocols=protocol or (), clinical=clinical, as_json=json)
+
+
 def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
             help="Which file.",
         ),
     ],
