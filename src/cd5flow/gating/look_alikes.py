@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.cell_types import CellTypes, Values, decades, find_suspects
+from cd5flow.gating.cell_sample import Values, decades
+from cd5flow.gating.cell_types import CellTypes, find_suspects
 from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of
@@ -23,7 +24,7 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.reasons import Reason
-from cd5flow.numerics.kmeans import k_means
+from cd5flow.numerics.kmeans import group_medians, k_means
 
 NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
@@ -119,7 +120,7 @@ def _populations(
     rng = np.random.default_rng([inputs.seed, stream_of(LOOK_ALIKES)])
     labels = k_means(grouped * weights, number, rng=rng)
     groups = np.unique(labels)
-    medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+    medians = group_medians(values, labels, groups)
     levels = ClusterLevels.of(
         {m: medians[:, j] for j, m in enumerate(cells.markers)}, cells.references
     )

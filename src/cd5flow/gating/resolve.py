@@ -12,6 +12,7 @@ from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import is_unproven, path_name
 from cd5flow.gating.plausibility import find_doubts
 from cd5flow.gating.profiles import Profiles
+from cd5flow.gating.second_start import start_again
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
@@ -185,6 +186,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         ),
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
+        second_start=start_again(strategy, state, reading) if blasts else None,
         outside=reading.outside,
         undecided=(*_reasons(doubts), *_named(reading)),
         kinds=_kinds(reading, state),
