@@ -15,6 +15,7 @@ from cd5flow.model.result import (
     ControlSection,
     CriterionSection,
     CriterionState,
+    IntensitySection,
     ProtocolSection,
     QualitySection,
     QualityState,
@@ -98,7 +99,10 @@ def tube(
     cd5: str = "MEETS",
     burden: str = "OVERT",
     *,
+    share: float | None = None,
+    intensity: float | None = None,
     percent: float | None = 60.0,
+    high: float | None = None,
     lod: float | None = 0.008,
     specimen: str = "bone_marrow",
     timepoint: str = "relapse",
@@ -112,10 +116,16 @@ def tube(
     judged_by: str = "cd5-cart-70",
     sha256: str | None = None,
 ) -> Result:
-    """Return a result by the states that criteria look at."""
+    """Return a result by the states that criteria look at.
+
+    `share` is that of CD5-positive blasts, `intensity` their CD5 in percent of normal T cells', `high`
+    the upper end of the burden's interval.
+    """
     rules = protocol(judged_by)
     state = Cd5State(cd5)
-    share = {Cd5State.MEETS: 95.0, Cd5State.DOES_NOT_MEET: 12.0}.get(state, 70.0)
+    if share is None:
+        share = {Cd5State.MEETS: 95.0, Cd5State.DOES_NOT_MEET: 12.0}.get(state, 70.0)
+    bright = IntensitySection(difference=None, ratio=None, percent_of_t_cells=intensity)
     controls: tuple[ControlSection, ...] = ()
     if fmo:
         controls = (
@@ -148,13 +158,14 @@ def tube(
             band_percent=None,
             threshold_percent=rules.value.cd5.threshold_percent,
             operator=rules.value.cd5.operator,
+            intensity=bright,
         ),
         burden=make_burden(
             state=BurdenState(burden),
             percent=percent,
             blast_events=round(1e6 * (percent or 0)),
             denominator_events=100_000_000,
-            ci95_percent=None,
+            ci95_percent=None if high is None else (0.0, high),
             lod_percent=lod,
         ),
         criterion=CriterionSection(
