@@ -9,6 +9,8 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.protocol import Protocol, load_protocol
+from cd5flow.criteria.rejudge import StrategyLimits
+from cd5flow.model.limits import StainRule
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -83,6 +85,12 @@ CLEAN: dict[str, Any] = {
     ),
 }
 """A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
+
+
+KNOWN_LIMITS = StrategyLimits(
+    not_definite=frozenset(), stain=StainRule(expected_index=None, margin=1)
+)
+"""Of a strategy at hand whose checks take no state back and that has no figure for its stain."""
 
 
 @cache
@@ -181,7 +189,10 @@ def tube(
 def judge(*results: Result, name: str = "cd5-cart-70", **fields: Any) -> Eligibility:
     """Return the criteria of one patient; without fields the clinic says nothing."""
     return judge_eligibility(
-        results or (tube(),), protocol=protocol(name), clinical=clinic(**fields)
+        results or (tube(),),
+        protocol=protocol(name),
+        clinical=clinic(**fields),
+        limits=lambda _: KNOWN_LIMITS,
     )
 
 
