@@ -130,7 +130,7 @@ class _CloserLook:
         named = self.cells.names_of(
             rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
         )
-        unlike = named == ""
+        unlike = np.asarray(named == "")
         return unlike if self.nk_explains else unlike | np.isin(named, sorted(NK_KINDS))
 
     def carry_a_sign(self, rows: Rows) -> Picked:
