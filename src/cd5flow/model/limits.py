@@ -188,7 +188,8 @@ class NeighbourRule(FilePart):
         mature: normal lymphocytes, by which their place on `axis` is known; the first population
             with `events` events is taken.
         axis: the marker on which blasts and mature lymphocytes overlap.
-        lineage: markers whose cuts part blasts from other cells.
+        lineage: markers whose gates tell the blasts' lineage; edges are looked at from the first gate on
+            that reads one of them, or `axis`.
         events: fewest events of a population that is estimated from.
         floor_part: half width of the valley's floor, as a part of the way from the cut to the
             nearer of the two medians.
@@ -201,6 +202,11 @@ class NeighbourRule(FilePart):
     events: int = Field(ge=5)
     floor_part: float = Field(gt=0, le=0.5)
     noise: float = Field(ge=0)
+
+    @property
+    def without_noise(self) -> NeighbourRule:
+        """The same without standard errors: what is likeliest, not what may be."""
+        return self.model_copy(update={"noise": 0.0})
 
 
 class Cd5Limits(FilePart):

@@ -140,14 +140,16 @@ def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRu
 def _decay_length(away: npt.NDArray[np.float64], width: float) -> float:
     """Return over which distance a density falls by e, towards the cut; infinite where it does not.
 
+    It is 0 where one window is empty: nobody is on the way, and those by the cut are the gate's own.
+
     Args:
         away: distances from the cut, all on one side.
         width: of the two windows, next to each other, that are compared.
     """
     near = int(np.count_nonzero(away <= width))
     further = int(np.count_nonzero((away > width) & (away <= 2 * width)))
-    if near == 0:
-        return 0.0 if further else np.inf
+    if near == 0 or further == 0:
+        return 0.0
     return width / float(np.log(further / near)) if further > near else np.inf
 
 
