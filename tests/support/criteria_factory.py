@@ -23,6 +23,7 @@ from cd5flow.model.result import (
     QualityState,
     Result,
     ReviewSection,
+    Scope,
 )
 from support.paths import PROTOCOLS
 from support.report_factory import SHA, make_burden, make_cd5, make_result, make_sample
@@ -92,6 +93,8 @@ KNOWN_LIMITS = StrategyLimits(
 )
 """Of a strategy at hand whose checks take no state back and that has no figure for its stain."""
 
+SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
+
 
 @cache
 def protocol(name: str = "cd5-cart-70") -> Loaded[Protocol]:
@@ -112,6 +115,7 @@ def tube(
     percent: float | None = 60.0,
     high: float | None = None,
     lod: float | None = 0.008,
+    scope: str = "scd3",
     specimen: str = "bone_marrow",
     timepoint: str = "relapse",
     prior: str = "",
@@ -175,6 +179,7 @@ def tube(
             denominator_events=100_000_000,
             ci95_percent=None if high is None else (0.0, high),
             lod_percent=lod,
+            scope=SCOPES[scope] if burden == "NOT_DETECTED" else None,
         ),
         criterion=CriterionSection(
             state=CriterionState.REVIEW,

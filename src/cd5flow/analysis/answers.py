@@ -17,7 +17,7 @@ from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
-from cd5flow.criteria.bounds import fmo_refused
+from cd5flow.criteria.bounds import fmo_refused, sampling_day
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.therapy import ignored_markers
@@ -35,6 +35,7 @@ from cd5flow.model.result import (
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.burden_notes import burden_notes
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
+from cd5flow.quantify.contamination import Neighbour
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
 
@@ -75,13 +76,36 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
             lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,
             quality_fail=checked.quality.state is QualityState.FAIL,
-            neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
+            neighbours=_neighbours(checked),
+            known_t_all=_known_t_all(checked),
         ),
     )
     section = withdraw_if_doubtful(section, checked.quality, tube.strategy.quality)
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)
+
+
+def _neighbours(checked: CheckedTube) -> tuple[Neighbour, ...]:
+    """Return other cells that may lie among the blasts, each with how many are likely.
+
+    How many there may be holds the noise of the counts; how many are likely does not.
+    """
+    tube, gating = checked.tube, checked.gating
+    rule = tube.strategy.cd5.neighbours
+    found = find_neighbours(gating, tube.columns, tube.panel, rule=rule)
+    if not found:
+        return ()
+    without_noise = rule.model_copy(update={"noise": 0.0})
+    likely = find_neighbours(gating, tube.columns, tube.panel, rule=without_noise)
+    expected = {neighbour.source: neighbour.events for neighbour in likely}
+    return tuple(replace(one, expected=expected.get(one.source, 0.0)) for one in found)
+
+
+def _known_t_all(checked: CheckedTube) -> bool:
+    """Whether T-ALL is known from elsewhere than this tube."""
+    settings = checked.tube.settings
+    return settings.laip is not None or bool(settings.clinical and settings.clinical.is_t_all)
 
 
 def _threshold(checked: CheckedTube) -> Threshold:
@@ -174,6 +198,9 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             at_diagnosis=settings.laip is not None,
             edited_t_cells=may_hold_edited_t_cells(checked),
             collected_at=settings.collected_at,
+            low_cd5=cd5.percent is not None and not _threshold(checked).met_by(cd5.percent),
+            sampled_on=sampling_day(settings.collected_at, checked.tube.fcs.acquired),
+            internalisation_days=cd5.internalisation_days,
             clinical=settings.clinical,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, TypeVar, get_args
@@ -59,8 +60,8 @@ def sample_name(text: str) -> str:
         raise OptionError("sample id: found nothing, expected a name")
     if "/" in text or "\\" in text:
         raise OptionError(f"sample id: found {text!r}, expected a name without / and \\")
-    if not text.isprintable():
-        raise OptionError(f"sample id: found {text!r}, expected printable characters")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text):
+        raise OptionError(f"sample id: found {text!r}, expected no control characters")
     if len(text) > LONGEST_ID:
         raise OptionError(
             f"sample id: found {text[:20]!r}... of {len(text)} letters, expected up to {LONGEST_ID}"

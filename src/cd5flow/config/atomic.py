@@ -16,9 +16,23 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cd5flow.errors import OutputError
+from cd5flow.model.opening import check_regular
 
 _TEMPORARY: Final = ".tmp-????????-"
 _OLD: Final = ".old-????????-"
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say of a file or folder that it cannot be written where the system refuses it.
+
+    Raises:
+        OutputError: the block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 @contextlib.contextmanager
@@ -32,16 +46,17 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
     """
     spare = _hidden(_TEMPORARY, path, path.parent)
     try:
-        with spare.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):
-            shutil.copymode(path, spare)
-        spare.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        with writing(path):
+            if path.exists():
+                check_regular(path)  # a pipe or device that stands there would be gone
+            with spare.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(OSError):
+                shutil.copymode(path, spare)
+            spare.replace(path)
+            _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             spare.unlink()
@@ -53,10 +68,8 @@ def write_atomically(path: Path, content: bytes) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     with open_atomically(path) as file:
         file.write(content)
     return path

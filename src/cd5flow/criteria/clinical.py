@@ -150,15 +150,10 @@ class Clinical(FilePart, str_strip_whitespace=True):
             raise ValueError(
                 "ever_allo_hsct is false, yet the time of an allogeneic transplant is given"
             )
-        if (
-            self.assessed_on is not None
-            and self.last_allo_hsct_date is not None
-            and self.last_allo_hsct_date > self.assessed_on
-        ):
-            raise ValueError(
-                f"last_allo_hsct_date {self.last_allo_hsct_date} lies after assessed_on "
-                f"{self.assessed_on}"
-            )
+        for name in ("last_allo_hsct_date", "last_cd5_car_date"):
+            day: date | None = getattr(self, name)
+            if self.assessed_on is not None and day is not None and day > self.assessed_on:
+                raise ValueError(f"{name} {day} lies after assessed_on {self.assessed_on}")
         return self
 
 

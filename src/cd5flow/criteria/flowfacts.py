@@ -18,7 +18,7 @@ from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.rejudge import LimitsOf, StrategyLimits, burden_by, cd5_by, no_limits
 from cd5flow.criteria.requirements import intensity, out_of_date
-from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.criteria.routes import SCOPE_SHORT, Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -28,6 +28,9 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
+
+_NOTES: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
+"""Reasons of CD5 that withhold no state."""
 
 FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
@@ -78,11 +81,13 @@ def flow_facts(
 def _of(
     result: Result, protocol: Loaded[Protocol], clinical: Clinical, limits: StrategyLimits
 ) -> FlowAnswers:
-    context, rules = context_of(result, clinical=clinical), protocol.value
+    rules = protocol.value
+    cd5 = cd5_by(result, rules, limits=limits)
+    context = context_of(result, clinical=clinical, cd5=cd5)
     burden = burden_by(result, rules)
     held = tuple(bounds(burden, protocol=rules, context=context))
     return FlowAnswers(
-        cd5=_cd5(cd5_by(result, rules, limits=limits), held, rules, context),
+        cd5=_cd5(cd5, held, rules, context),
         disease=_disease(burden, held, rules, context),
     )
 
@@ -121,15 +126,15 @@ def _cd5(
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
     line = Reason("CD5_BY_FLOW", state=cd5.state, blasts=cd5.blast_events, rule=asked, **share)
-    match cd5.state:
+    match _state(cd5, protocol, context):
         case Cd5State.MEETS:
             value: bool | None = True
         case Cd5State.DOES_NOT_MEET:
             value = False
         case Cd5State.BORDERLINE | Cd5State.NOT_EVALUABLE:
             value = None
-        case _:
-            assert_never(cd5.state)
+        case never:
+            assert_never(never)
     silent = cd5.state is Cd5State.NOT_EVALUABLE
     lines, doubts = [line], [line] if value is None else []
     bright = None if value is False or silent else intensity(cd5, protocol)
@@ -138,7 +143,10 @@ def _cd5(
         lines += bright.lines
         doubts = [] if value is False else [*doubts, *bright.undecided]
     if value is None:
-        return Judgement(None, tuple(lines), undecided=tuple(doubts), silent=silent)
+        missing: tuple[str, ...] = ()
+        if _held_by_cd7_alone(cd5):
+            lines, missing = [*lines, *held], _lifted_by_diagnosis(held, context)
+        return Judgement(None, tuple(lines), missing, undecided=tuple(doubts), silent=silent)
     if held:
         missing = (*_lifted_by_diagnosis(held, context), *_dates(protocol, context))
         return Judgement(None, (*lines, *held), missing, held)
@@ -150,9 +158,22 @@ def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
     return out_of_date(protocol, collected_at=context.collected_at, clinical=context.clinical)[1]
 
 
+def _state(cd5: Cd5Section, protocol: Protocol, context: Context) -> Cd5State:
+    """Return the state; one that CD7 alone withheld is given once the diagnosis is known."""
+    if cd5.percent is None or not _held_by_cd7_alone(cd5) or not context.known_t_all:
+        return cd5.state
+    return Cd5State.MEETS if protocol.cd5.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
+
+
+def _held_by_cd7_alone(cd5: Cd5Section) -> bool:
+    """Whether a state is BORDERLINE for its lineage's sake and nothing else."""
+    against = codes(cd5.reasons) - _NOTES
+    return cd5.state is Cd5State.BORDERLINE and against == {CD7_ALONE}
+
+
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
     unknown = context.clinical is None or context.clinical.diagnosis is None
-    return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
+    return ("diagnosis",) if unknown and codes(held) & {CD7_ALONE, SCOPE_SHORT} else ()
 
 
 def _disease(
@@ -190,7 +211,7 @@ def _by_flow(
     return Judgement(
         None if doubts else route.shown,
         (route.reason, *doubts),
-        _lifted_by_diagnosis(doubts, context),
+        _lifted_by_diagnosis((route.reason, *doubts), context),
         doubts or ((route.reason,) if route.shown is None else ()),
         silent=burden.state is BurdenState.NOT_EVALUABLE,
     )

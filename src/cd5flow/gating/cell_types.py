@@ -33,18 +33,8 @@ from cd5flow.preprocess.transforms import Columns, scale
 
 Values = npt.NDArray[np.float32]
 
-SAMPLE: Final = 8_000
-"""About so many events are grouped."""
-GROUPS: Final = 48
-"""Into at most so many groups: several a population, so that none spans two."""
-FEWEST: Final = 5
-"""A group of fewer sampled events is too small to have a place."""
-_NOISE: Final = 0.5
-"""Decades above zero signal within which a marker is background and tells groups apart no more."""
-WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
-"""Decades of scatter count more than those of a marker: populations lie closer there."""
-REACH: Final = 0.8
-"""An event further from a group than this on any marker, in decades, does not look like it."""
+NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
+"""No cells of which a population may be the tail, and no groups that are its own."""
 NONE: Final[Mapping[int, str]] = MappingProxyType({})
 """No group with a name."""
 _NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
@@ -99,6 +89,7 @@ class CellTypes:
         centres: (g, m) middle of each group, background levelled out.
         centre_names: (g,) the population of each group; "" where a profile accepts it as leukaemic.
         floors: (m,) places below which a marker is background.
+        reach: an event further from a group than this on any marker, in decades, does not look like it.
     """
 
     rows: npt.NDArray[np.intp]
@@ -112,15 +103,21 @@ class CellTypes:
     centres: Values
     centre_names: npt.NDArray[np.str_]
     floors: npt.NDArray[np.float64]
-
-    @property
-    def normal_names(self) -> list[str]:
-        """The names of the normal populations that the tube holds."""
-        return sorted(set(self.names.tolist()) - {""})
+    reach: float
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
         return self.rows[np.isin(self.names, list(names))]
+
+    def has_place(self) -> npt.NDArray[np.bool_]:
+        """Return which sampled events are of a population, whether or not a profile names it.
+
+        Others are of groups too small to have a place.
+        """
+        placed = self.names != ""
+        for one in self.suspects:
+            placed |= np.isin(self.rows, one.rows)
+        return np.asarray(placed)
 
     def names_of(
         self,
@@ -148,7 +145,7 @@ class CellTypes:
             here = np.abs(grouped - centre).max(axis=1)
             nearer = here < away
             nearest[nearer], away[nearer] = i, here[nearer]
-        return np.where(away <= REACH, self.centre_names[nearest], "")
+        return np.where(away <= self.reach, self.centre_names[nearest], "")
 
 
 def find_cell_types(
@@ -173,22 +170,29 @@ def find_cell_types(
     markers = tuple(m for m in panel.markers if m not in _NO_AXES)
     if "CD45" not in markers or not set(SCATTER) <= set(markers):
         return None
-    rows = _single_rows(parent, columns, panel)
+    rule = profiles.grouping
+    rows = _single_rows(parent, columns, panel, sample=rule.cells)
     values = np.stack([decades(m, rows, columns, panel, scales) for m in markers], axis=1)
     known = np.isfinite(values).all(axis=1)
     rows, values = rows[known], values[known]
-    if len(rows) < 10 * FEWEST:
+    if len(rows) < 10 * rule.fewest:
         return None
     zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
-    floors = np.array([-np.inf if m in SCATTER else zero[m] + _NOISE for m in markers])
-    weights = np.array([WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
+    floors = np.array([-np.inf if m in SCATTER else zero[m] + rule.background for m in markers])
+    weights = np.array([rule.scatter_weights.get(m, 1.0) for m in markers], dtype=np.float32)
     grouped = np.maximum(values, floors).astype(np.float32)
-    labels = k_means(grouped * weights, GROUPS, rng=rng)
+    labels = k_means(grouped * weights, rule.groups, rng=rng)
     counts = np.bincount(labels)
-    groups = np.flatnonzero(counts >= FEWEST)
+    groups = np.flatnonzero(counts >= rule.fewest)
     medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
     places = {m: medians[:, j] for j, m in enumerate(markers)}
-    references = find_references(places, counts[groups], zero=zero, landmark=profiles.landmark)
+    references = find_references(
+        places,
+        counts[groups],
+        zero=zero,
+        landmark=profiles.landmark,
+        limits=profiles.references,
+    )
     levels = ClusterLevels.of(places, references)
     signs = signs_of(levels, profiles.signs)
     fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
@@ -221,6 +225,7 @@ def find_cell_types(
         centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
         centre_names=_centre_names(names, groups, suspects),
         floors=floors,
+        reach=rule.reach,
     )
 
 
@@ -236,10 +241,12 @@ def _centre_names(
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
-def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np.intp]:
+def _single_rows(
+    parent: Mask, columns: Columns, panel: Panel, *, sample: int
+) -> npt.NDArray[np.intp]:
     """Return an even part of the events whose pulses look like those of one cell."""
     rows = np.flatnonzero(parent)
-    rows = rows[:: max(1, len(rows) // (2 * SAMPLE))]
+    rows = rows[:: max(1, len(rows) // (2 * sample))]
     single = np.ones(len(rows), dtype=np.bool_)
     for area, other in (("FSC", "FSC-H"), ("SSC", "SSC-H"), ("FSC", "FSC-W")):
         if other == "FSC-W" and panel.has("FSC-H"):
@@ -263,7 +270,7 @@ def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np
         ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
         single &= (away < max(4 * spread, 0.05)) | ended
     rows = rows[single]
-    return np.asarray(rows[:: max(1, len(rows) // SAMPLE)], dtype=np.intp)
+    return np.asarray(rows[:: max(1, len(rows) // sample)], dtype=np.intp)
 
 
 def _at_end(
@@ -354,9 +361,10 @@ def find_suspects(
                 {m: grouped[inside, j] for j, m in enumerate(markers)},
                 mature_beside(centres[joined]),
                 profiles.smear,
+                t_level=references.t_level,
             )
         )
-        tail_of, dim = "", ()
+        tail_of, dim = NOTHING_BESIDE
         if row is not None and likely and not smear:
             tail_of, dim = _cells_beside(
                 row,
@@ -424,7 +432,7 @@ def _cells_beside(
     """
     rule, marker = profiles.apart, row.apart_by
     if rule is None or marker is None or marker not in markers or not normal:
-        return "", ()
+        return NOTHING_BESIDE
     numbers = np.array(sorted(normal), dtype=np.intp)
 
     def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
@@ -435,7 +443,7 @@ def _cells_beside(
     near, inside = np.isin(labels, beside), np.isin(labels, own)
     axis = values[:, markers.index(marker)]
     if stands_apart(axis[inside], axis[near], rule=rule):
-        return "", ()
+        return NOTHING_BESIDE
     proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
     named = Counter(normal[int(g)] for g in labels[near])
     known = Counter({name: n for name, n in named.items() if name in proven})

@@ -129,6 +129,8 @@ def gate_populations(
     """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
     found = []
     inputs = state.inputs
+    if inputs.profiles is None:
+        return ()
     maps = tuple(
         (x, y)
         for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
@@ -139,15 +141,19 @@ def gate_populations(
     )
     within = state.members[parent][cells.rows]
     rows = cells.rows[within]
+    placed = cells.has_place()[within]
     for number, one in enumerate(populations, 1):
+        inside = np.isin(rows, one.rows)
         drawn = outline(
-            np.isin(rows, one.rows),
+            inside,
             rows,
+            others=placed & ~inside,
             maps=maps,
             bounds=bounds,
             columns=inputs.columns,
             panel=inputs.panel,
             scales=inputs.scales,
+            limits=inputs.profiles.outlining,
         )
         if drawn is None:
             state.note(

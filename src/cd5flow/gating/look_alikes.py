@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.cell_types import GROUPS, WEIGHTS, CellTypes, Values, decades, find_suspects
+from cd5flow.gating.cell_types import CellTypes, Values, decades, find_suspects
 from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of
@@ -113,8 +113,9 @@ def _populations(
     if not len(rows):
         return
     grouped = np.maximum(values, cells.floors).astype(np.float32)
-    weights = np.array([WEIGHTS.get(m, 1.0) for m in cells.markers], dtype=np.float32)
-    number = int(np.clip(len(rows) // profiles.gathering.group_events, 1, GROUPS))
+    scatter = profiles.grouping.scatter_weights
+    weights = np.array([scatter.get(m, 1.0) for m in cells.markers], dtype=np.float32)
+    number = int(np.clip(len(rows) // profiles.gathering.group_events, 1, profiles.grouping.groups))
     rng = np.random.default_rng([inputs.seed, stream_of(LOOK_ALIKES)])
     labels = k_means(grouped * weights, number, rng=rng)
     groups = np.unique(labels)

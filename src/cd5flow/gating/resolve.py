@@ -21,7 +21,14 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.populations import (
+    UNPROVEN,
+    GateTree,
+    Gating,
+    LeukaemicPopulation,
+    Lineage,
+    SampledKinds,
+)
 from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
@@ -128,6 +135,7 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
         outside=reading.outside,
         undecided=(*_reasons(doubts), *_named(reading), *found.undecided),
         kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
 
 
@@ -180,7 +188,13 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         outside=reading.outside,
         undecided=(*_reasons(doubts), *_named(reading)),
         kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
+
+
+def _sampled(reading: GroupReading) -> SampledKinds | None:
+    cells = reading.cells
+    return None if cells is None else SampledKinds(cells.rows, cells.names)
 
 
 def _rule_of(strategy: Strategy, blasts: tuple[LeukaemicPopulation, ...]) -> str | None:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
@@ -174,6 +177,28 @@ class Lineage:
 
 
 @dataclass(frozen=True, slots=True)
+class SampledKinds:
+    """Which of some events are normal cells, as groups over all markers tell.
+
+    Attributes:
+        rows: (n,) the events, as rising row numbers of the tube.
+        names: (n,) the normal population of each; "" for those of none.
+    """
+
+    rows: npt.NDArray[np.intp]
+    names: npt.NDArray[np.str_]
+
+    @property
+    def is_normal(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether each is of a normal population."""
+        return np.asarray(self.names != "")
+
+    def are_normal(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return the same of some of the events, by their row numbers."""
+        return np.asarray(self.is_normal[np.searchsorted(self.rows, rows)])
+
+
+@dataclass(frozen=True, slots=True)
 class LeukaemicPopulation:
     """One population of leukaemic or unexplained cells.
 
@@ -210,6 +235,7 @@ class Gating:
         undecided: what keeps the burden from being told or called clean, and why.
         kinds: percent of the denominator by kind of cell, among the cells that were told apart; None
             where none were.
+        sampled: of some of the events, which are normal cells; None where nothing tells.
     """
 
     tree: GateTree
@@ -222,6 +248,7 @@ class Gating:
     outside: tuple[LeukaemicPopulation, ...] = ()
     undecided: tuple[Reason, ...] = ()
     kinds: Mapping[str, float] | None = None
+    sampled: SampledKinds | None = None
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""

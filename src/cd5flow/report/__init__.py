@@ -6,7 +6,6 @@ from cd5flow.report.folder import (
     WantedOutputs,
     WrittenSample,
     clear_aside,
-    folder_name,
     is_complete,
     write_sample,
 )
@@ -16,7 +15,6 @@ __all__ = [
     "WantedOutputs",
     "WrittenSample",
     "clear_aside",
-    "folder_name",
     "inert",
     "is_complete",
     "populations_csv",

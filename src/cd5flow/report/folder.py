@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from cd5flow.config.atomic import (
 )
 from cd5flow.errors import OutputError
 from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.model.names import folder_name
 from cd5flow.model.result import Result
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.pipeline import Analysis
@@ -41,8 +41,6 @@ PLOTS: Final = "plots"
 PDF: Final = "report.pdf"
 HTML: Final = "report.html"
 PREVIOUS: Final = "previous"
-
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+\- ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +75,13 @@ class WrittenSample:
     previous: Path | None
 
 
-def folder_name(sample_id: str) -> str:
-    """Return the name of a sample's folder: letters, digits, ``. _ + -`` and space, others ``_``."""
-    name = _UNSAFE.sub("_", sample_id)
-    return f"_{name[1:]}" if name.startswith(".") else name
-
-
 def write_sample(
     analysis: Analysis,
     out: Path,
     *,
     outputs: WantedOutputs | None = None,
     aside: Path | None = None,
+    name: str = "",
     stage: Stage = untimed,
 ) -> WrittenSample:
     """Write a sample's folder under `out`.
@@ -102,12 +95,13 @@ def write_sample(
         out: the results folder, made where it is absent.
         outputs: what else is to be written; None is the reports in English.
         aside: a folder on the same file system in which the new one is filled; None is `out`.
+        name: of the folder; empty is `folder_name` of the sample's id.
         stage: marks each part of the report, for who times them.
 
     Raises:
         OutputError: the folder cannot be written, or something else stands in its place.
     """
-    folder = out / folder_name(analysis.result.sample.id)
+    folder = out / (name or folder_name(analysis.result.sample.id))
     aside = out if aside is None else aside
     wanted = outputs or WantedOutputs()
     try:
@@ -124,7 +118,7 @@ def write_sample(
             return WrittenSample(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
-        version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
+        version = 1 + len(kept_versions(folder)) + (0 if same or earlier is None else 1)
         with spare_folder(folder, aside) as spare:
             _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
             if earlier is None:
@@ -271,8 +265,8 @@ def _dated_as(result: Result, earlier: dict[str, Any] | None) -> Result:
     return result.model_copy(update={"provenance": provenance})
 
 
-def _versions(folder: Path) -> list[int]:
-    """Return the numbers of the earlier results that a folder keeps."""
+def kept_versions(folder: Path) -> list[int]:
+    """Return the numbers of what a folder keeps of its past under ``previous/N``."""
     older = folder / PREVIOUS
     return [int(p.name) for p in older.iterdir() if p.name.isdigit()] if older.is_dir() else []
 
@@ -286,7 +280,7 @@ def _keep_beside(folder: Path, spare: Path) -> None:
 def _keep_as_previous(folder: Path, spare: Path) -> Path:
     """Copy a folder to the next ``previous/N`` of its successor, and return that."""
     older = folder / PREVIOUS
-    place = Path(PREVIOUS) / str(max(_versions(folder), default=0) + 1)
+    place = Path(PREVIOUS) / str(max(kept_versions(folder), default=0) + 1)
     if older.is_dir():
         _copy_missing(older, spare / PREVIOUS)
     _copy_missing(folder, spare / place, without=PREVIOUS)

@@ -380,16 +380,16 @@ def test_candidates_that_form_no_cluster_are_not_suggested_as_blasts() -> None:
     redo = found.result.provenance.redo
     assert redo is not None
     (gate,) = redo.override["gates"]
-    assert gate["gate"] == found.gating.tree["blasts"].parent
+    assert gate["gate"] == found.gating.tree["look_alikes"].parent
 
 
 def test_who_draws_blasts_says_that_they_are_a_population(tmp_path: Path) -> None:
     found = after_therapy().gating
-    shape = write_region(found.tree["blasts"].region)
+    shape = write_region(found.tree["look_alikes"].region)
     path = written(tmp_path, drawn("blasts", shape), sample={"id": NO_DISEASE})
     after = after_therapy(path)
     assert after.gating.lineage.cluster
-    assert after.gating.count("blasts") == found.count("blasts")
+    assert after.gating.count("blasts") == found.count("look_alikes")
 
 
 def test_blasts_drawn_where_there_is_no_cell_are_none(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 from cd5flow.cli.commands.parameters import Json
 
 
-def _commands(plural: str, word: str, *, about: str, example: str, copy: str) -> typer.Typer:
+def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -> typer.Typer:
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
     group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,7 +20,7 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
     @group.command(
         "show",
-        help=f"Print a {word} file, to read it or to edit a copy.\n\n"
+        help=f"Print {files}, to read it or to edit a copy.\n\n"
         f"\b\nExample:\n  cd5flow {plural} show {example} > {copy}",
     )
     def show(
@@ -32,7 +32,7 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
     @group.command(
         "check",
-        help=f"Check a {word} file; every fault is one line `file:line:column: what`.\n\n"
+        help=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
         f"\b\nExample:\n  cd5flow {plural} check {copy}",
     )
     def check(
@@ -47,14 +47,14 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
 strategies = _commands(
     "strategies",
-    "strategy",
+    files="a strategy, or the reference profiles that it names",
     about="Gating strategies: how blasts are found.",
     example="t-all-relapse",
     copy="my-panel.yaml",
 )
 protocols = _commands(
     "protocols",
-    "protocol",
+    files="a protocol",
     about="Trial protocols: what is asked of them.",
     example="cd5-cart-70",
     copy="my-trial.yaml",
