@@ -101,7 +101,7 @@ def test_what_the_numbers_say_is_what_the_signals_would_have_said(
             # Only in this direction: less is said than could be.
             assert told.state is Cd5State.BORDERLINE, (rule, other)
             assert direct.state in DEFINITE
-            assert "CD5_RANGE_NOT_KEPT" in {r.code for r in told.reasons}
+            assert "STAIN_NOT_KEPT" in {r.code for r in told.reasons}
         numbers = ("percent", "positive_events", "blast_events", "ci95_percent", "cut", "median")
         assert all(getattr(told, name) == getattr(direct, name) for name in numbers)
 
