@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from cd5flow.gating.cell_sample import CellSample
 from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.methods import Method
-from cd5flow.gating.profiles import Landmark
 from cd5flow.gating.references import find_references
 from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
-from support.gating_factory import DISPLAY, Arrays, check_answer, tube_view
+from support.gating_factory import DISPLAY, Arrays, check_answer, shipped_profiles, tube_view
 from support.properties import part_of_examples
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
@@ -176,17 +176,29 @@ def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> TubeView:
 def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
     """Return half of the events as B cells, T cells and cells without a name, at random."""
     rows = np.flatnonzero(rng.random(events) < 0.5)
+    nothing = np.zeros((rows.size, 0), dtype=np.float32)
+    shipped = shipped_profiles()
     return CellTypes(
+        sample=CellSample(
+            rows=rows,
+            markers=(),
+            values=nothing,
+            grouped=nothing,
+            weights=np.zeros(0, dtype=np.float32),
+            zero={},
+            floors=np.zeros(0),
+        ),
         rows=rows,
         names=rng.choice(["b_cells", "t_cells", ""], rows.size),
-        values=np.zeros((rows.size, 0), dtype=np.float32),
+        values=nothing,
         markers=(),
         suspects=(),
         references=find_references(
             {m: np.ones(1) for m in ("CD45", "FSC", "SSC")},
             np.ones(1, dtype=np.intp),
             zero={"CD45": 0.0},
-            landmark=Landmark(bright="CD3"),
+            landmark=shipped.landmark,
+            limits=shipped.references,
         ),
         centres=np.zeros((1, 0), dtype=np.float32),
         centre_names=np.array([""]),
