@@ -36,24 +36,10 @@ def _out_of_place(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
 
 
 def _out_of_share(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
-    for name in strategy.believed.in_share:
-        gate = state.gates.get(name)
-        if gate is None or gate.expect_percent is None:
-            continue
-        whole = state.members.count(gate.parent)
-        if not whole:
-            continue
-        share = 100 * (state.members.count(name) or 0) / whole
-        low, high = gate.expect_percent
-        if not low <= share <= high:
-            yield warning(
-                "GATE_NOT_BELIEVED",
-                gate=name,
-                percent=share,
-                parent=gate.parent,
-                low=low,
-                high=high,
-            )
+    """Yield what was found of gates that hold another share than usual, where the share must be usual."""
+    for found in state.findings:
+        if found.code == "GATE_SHARE" and found.reason.values["gate"] in strategy.believed.in_share:
+            yield found
 
 
 def _too_many(state: GatingState) -> Iterator[Finding]:

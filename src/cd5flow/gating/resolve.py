@@ -101,7 +101,7 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
     # Where the cells are told by all their markers, those that may be NK cells are named by these.
     nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
+    state.findings += [doubt for doubt in doubts if doubt not in state.findings]
     looks_unproven = (
         bool(doubts)
         or (not cluster and bool(reading.outside))
@@ -167,7 +167,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
     find_gates(strategy.after, state)
     state.inputs.columns.forget()
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
+    state.findings += [doubt for doubt in doubts if doubt not in state.findings]
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
     return Gating(
