@@ -17,6 +17,7 @@ from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
+from cd5flow.analysis.undecided import with_undecided
 from cd5flow.criteria.bounds import fmo_refused, sampling_day
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
@@ -47,6 +48,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
     cd5 = with_low_populations(
         cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
     )
+    cd5 = with_undecided(cd5, checked.gating, tube=checked.tube, threshold=_threshold(checked))
     burden = _burden(checked)
     return JudgedTube(
         checked,

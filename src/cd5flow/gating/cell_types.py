@@ -303,6 +303,7 @@ def find_suspects(
                 {m: grouped[inside, j] for j, m in enumerate(markers)},
                 mature_beside(centres[joined]),
                 profiles.smear,
+                t_level=references.t_level,
             )
         )
         tail_of, dim = NOTHING_BESIDE
