@@ -58,7 +58,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
         criterion=_criterion(checked, cd5, burden),
         phenotype=_phenotype(checked),
         blasts=blasts,
-        excluded=excluded_sections(checked.gating),
+        excluded=excluded_sections(checked.gating, tube=checked.tube),
     )
 
 

@@ -67,6 +67,8 @@ class GroupReading:
         return warning("GROUPS_CONTRADICT", percent=percent, kind=name)
 
 
+THYMOCYTES = "cells that mature from less surface CD3 to more without a gap, as thymocytes do"
+"""What a smear of maturation is, whatever row of the profiles its cells fit."""
 MOST_LOOKED_AT = 2_000
 """Of more blasts than this an even part is held against the groups."""
 
@@ -156,7 +158,7 @@ def gate_populations(
             LeukaemicPopulation(
                 name=label,
                 lineage=one.name or "unproven",
-                what=one.what,
+                what=THYMOCYTES if one.smear else one.what,
                 lacks=one.lacks,
                 cd7_alone=one.cd7_alone,
                 immature=one.immature,
