@@ -13,7 +13,7 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
-from cd5flow.report import folder_name
+from cd5flow.report.folder import folder_name
 from support.report_factory import (
     make_burden,
     make_cd5,

@@ -72,6 +72,22 @@ def sample_name(text: str) -> str:
     return text
 
 
+def make_sample_id(stem: str) -> str:
+    """Return a file's stem as a sample id that `sample_name` takes.
+
+    Path separators, control characters, and a dot or blank at the end (which Windows drops) become
+    ``_``; names of Windows' devices get one before them. Two stems may give one id: a fault that
+    the plan names.
+    """
+    kept = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in stem)
+    kept = kept[:LONGEST_ID]
+    body = kept.rstrip(". ")
+    kept = body + "_" * (len(kept) - len(body))
+    if is_device(kept):
+        kept = f"_{kept}"[:LONGEST_ID]
+    return kept or "_"
+
+
 def is_device(name: str) -> bool:
     """Return whether Windows takes a file name for a device, as it does ``CON`` and ``nul.txt``."""
     return name.partition(".")[0].rstrip().upper() in _DEVICES

@@ -24,7 +24,8 @@ from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.report import folder_name, numerals
+from cd5flow.report import numerals
+from cd5flow.report.folder import folder_name
 from cd5flow.report.tables import BETWEEN, Cell, csv_text
 
 SUMMARY: Final = "summary.csv"

@@ -15,7 +15,7 @@ from cd5flow.batch.tube_folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
 from cd5flow.pipeline import Settings, load_rule_files
-from cd5flow.report import folder_name
+from cd5flow.report.folder import folder_name
 
 SHEETS: Final = ("samples.csv", "samples.xlsx")
 """A folder that holds one of these is taken by it."""

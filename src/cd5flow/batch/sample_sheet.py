@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from cd5flow.analysis.option_words import ROLES, Role, iso_date, one_of, sample_name
-from cd5flow.batch.sample_ids import make_sample_id
+from cd5flow.analysis.option_words import ROLES, Role, iso_date, make_sample_id, one_of, sample_name
 from cd5flow.batch.table_file import read_table
 from cd5flow.errors import OptionError
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.option_words import Role
-from cd5flow.batch.sample_ids import make_sample_id
+from cd5flow.analysis.option_words import Role, make_sample_id
 from cd5flow.batch.sample_sheet import SheetRow
 
 SUFFIXES: Final = frozenset({".fcs", ".lmd"})

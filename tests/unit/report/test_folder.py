@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 import cd5flow.report.folder as module
 from cd5flow.errors import OutputError
 from cd5flow.pipeline import Analysis
-from cd5flow.report import WantedOutputs, folder_name, write_sample
 from cd5flow.report import wording as wording_module
-from cd5flow.report.folder import is_complete
+from cd5flow.report.folder import WantedOutputs, folder_name, is_complete, write_sample
 from cd5flow.report.lab import Lab
 from support.analysed import CLEAR, NO_CD5, analysis
 

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.analysis.option_words import LONGEST_ID, is_device, sample_name
-from cd5flow.batch.sample_ids import make_sample_id
-from cd5flow.report import folder_name
+from cd5flow.analysis.option_words import LONGEST_ID, is_device, make_sample_id, sample_name
+from cd5flow.report.folder import folder_name
 
 
 @given(st.text(min_size=1))
