@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,11 +16,23 @@ import pytest
 from support.command_line import ForkServer, Ran, Run, run_fresh
 from support.paths import ROOT
 
+# Asserts of the test modules are rewritten, and modules compiled, once and not by each worker of each
+# run, which takes as long as 2,000 tests: whoever sets PYTHONDONTWRITEBYTECODE means other programs.
+sys.dont_write_bytecode = False
+
 # The default draws the same examples on every machine and never fails for being slow, so that what
-# is green stays green. HYPOTHESIS_PROFILE=explore looks for new ones.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+# is green stays green. HYPOTHESIS_PROFILE=explore looks for new ones, and for many more.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None, max_examples=50
+)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and thousands of collected tests out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,20 @@ Every class carries one message and pickles, so that a worker process can hand i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+MOST_FAULTS: Final = 50
+"""So many faults of a file are told at once; who mends them runs it again."""
+
+
+def told_faults(lines: Sequence[str]) -> str:
+    """Return faults a line each, no more than `MOST_FAULTS`, and how many are left."""
+    kept = list(lines[:MOST_FAULTS])
+    if len(lines) > len(kept):
+        kept.append(f"and {len(lines) - len(kept):,} more faults")
+    return "\n".join(kept)
+
 
 class Cd5FlowError(Exception):
     """Everything that cd5flow raises on purpose.

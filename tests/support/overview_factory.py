@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cd5flow.model.names import folder_name
 from cd5flow.model.result import (
     BurdenState,
     GateSection,
@@ -13,7 +14,6 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
-from cd5flow.report.folder import folder_name
 from support.report_factory import (
     make_burden,
     make_cd5,

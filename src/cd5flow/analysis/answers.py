@@ -17,9 +17,11 @@ from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
-from cd5flow.criteria.bounds import fmo_refused
+from cd5flow.analysis.undecided import with_undecided
+from cd5flow.criteria.bounds import fmo_refused, sampling_day
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.therapy import ignored_markers
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, LOOK_ALIKES
@@ -46,6 +48,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
     cd5 = with_low_populations(
         cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
     )
+    cd5 = with_undecided(cd5, checked.gating, tube=checked.tube, threshold=_threshold(checked))
     burden = _burden(checked)
     return JudgedTube(
         checked,
@@ -76,12 +79,19 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
             blast_events=gating.count(BLASTS) or 0,
             quality_fail=checked.quality.state is QualityState.FAIL,
             neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
+            known_t_all=_known_t_all(checked),
         ),
     )
     section = withdraw_if_doubtful(section, checked.quality, tube.strategy.quality)
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)
+
+
+def _known_t_all(checked: CheckedTube) -> bool:
+    """Whether T-ALL is known from elsewhere than this tube."""
+    settings = checked.tube.settings
+    return settings.laip is not None or bool(settings.clinical and settings.clinical.is_t_all)
 
 
 def _threshold(checked: CheckedTube) -> Threshold:
@@ -147,7 +157,22 @@ def _burden(checked: CheckedTube) -> BurdenSection:
         kinds=gating.kinds,
         limits=tube.strategy.burden,
     )
-    return burden.model_copy(update={"denominator_data": rule, "notes": notes})
+    told = {
+        "denominator_data": rule,
+        "notes": notes,
+        "second_start_percent": _second_start(burden, gating, tube.strategy),
+    }
+    return burden.model_copy(update=told)
+
+
+def _second_start(burden: BurdenSection, gating: Gating, strategy: Strategy) -> float | None:
+    """Return the burden by another start of grouping, where it moves by more than is allowed."""
+    start, search = gating.second_start, strategy.leukaemia
+    if start is None or search is None or burden.percent is None or not start.events:
+        return None
+    if not start.moves_by(search.second_start_percent):
+        return None
+    return min(burden.percent * start.again / start.events, 100.0)
 
 
 def _inside(gating: Gating, name: str) -> int:
@@ -174,6 +199,9 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             at_diagnosis=settings.laip is not None,
             edited_t_cells=may_hold_edited_t_cells(checked),
             collected_at=settings.collected_at,
+            low_cd5=cd5.percent is not None and not _threshold(checked).met_by(cd5.percent),
+            sampled_on=sampling_day(settings.collected_at, checked.tube.fcs.acquired),
+            internalisation_days=cd5.internalisation_days,
             clinical=settings.clinical,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -104,7 +105,18 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
     if normal is not None and blasts is not None:
         normal = normal & ~blasts
     t_cells = _of(signal, normal)
-    return Readout(_of(signal, blasts), t_cells, tuple(found), ours)
+    others = _of(signal, _others(gating, tube.strategy.cd5.bright_others, outside=(blasts, normal)))
+    return Readout(_of(signal, blasts), t_cells, tuple(found), ours, others=others)
+
+
+def _others(gating: Gating, names: Sequence[str], *, outside: Iterable[Mask | None]) -> Mask | None:
+    """Return the events of some populations outside others; None where none was gated."""
+    held = [gating.members[name] for name in names if name in gating.members]
+    if not held:
+        return None
+    taken = [mask for mask in outside if mask is not None]
+    whole: Mask = np.logical_or.reduce(held)
+    return whole & ~np.logical_or.reduce(taken) if taken else whole
 
 
 def _of(signal: Signal, mask: Mask | None) -> Signal:

@@ -13,6 +13,7 @@ from cd5flow.analysis.option_words import Role
 from cd5flow.fcs import FcsFile
 from cd5flow.model.events import Channel, Spillover
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.model.names import shown_name
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import ControlSection
 from cd5flow.preprocess.labels import MarkerAliases
@@ -78,7 +79,7 @@ def judge_control(
     accepted = not codes(reasons) - ({"FEW_BLASTS"} if few else set())
     section = ControlSection(
         role=control.role,
-        file=control.fcs.path.name,
+        file=shown_name(control.fcs.path.name),
         sha256=control.fcs.sha256,
         accepted=accepted,
         reasons=reasons,

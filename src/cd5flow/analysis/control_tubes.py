@@ -37,7 +37,7 @@ def read_controls(tube: Tube) -> Tube:
 
 
 def _read(role: Role, path: Path, tube: Tube) -> ControlTube:
-    fcs = read_fcs(path)
+    fcs = read_fcs(path, dataset=tube.settings.control_datasets.get(role))
     fcs.begin_sha256()
     # The control's own labels do not matter: an FMO may name its empty channel as it likes.
     same = {c.detector for c in tube.fcs.channels} <= {c.detector for c in fcs.channels}

@@ -8,6 +8,7 @@ from typing import Final
 from cd5flow.errors import OptionError
 from cd5flow.model.findings import Finding, warning
 from cd5flow.model.laip import Laip, MarkerRange
+from cd5flow.model.names import shown_name
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import BurdenState, LaipSection, Result
 from cd5flow.model.result_file import read_result
@@ -31,7 +32,7 @@ def read_laip(path: Path, *, patient_id: str | None) -> Laip:
         ResultError: it is no result.
         OptionError: it is of another patient, or its blasts are too few or too unsure to guide by.
     """
-    return laip_of(read_result(path), patient_id=patient_id, name=path.name)
+    return laip_of(read_result(path), patient_id=patient_id, name=shown_name(path.name))
 
 
 def laip_of(result: Result, *, patient_id: str | None, name: str) -> Laip:

@@ -18,6 +18,7 @@ from cd5flow._version import __version__
 from cd5flow.analysis import provenance
 from cd5flow.analysis.rule_files import RuleFiles
 from cd5flow.analysis.settings import Settings
+from cd5flow.model.opening import open_regular
 from cd5flow.model.reasons import sentence
 
 Hash = Callable[[Path], str | None]
@@ -62,7 +63,7 @@ def inputs_sha256(path: Path, settings: Settings, rules: RuleFiles, *, sha256: H
 def file_sha256(path: Path) -> str | None:
     """Return the SHA-256 of a file's bytes; None where it cannot be read."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ValueError):
         return None

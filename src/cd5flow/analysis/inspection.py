@@ -17,7 +17,7 @@ from cd5flow.fcs.timestamps import elapsed_seconds
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.model.events import Channel, RawEvents, Spillover
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.model.names import READOUT
+from cd5flow.model.names import READOUT, shown_name
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import choose_spillover
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
@@ -188,7 +188,7 @@ def as_json(found: Inspection, *, keywords: bool = False) -> dict[str, Any]:
     fcs = found.fcs
     plain: dict[str, Any] = {
         "schema": SCHEMA,
-        "file": fcs.path.name,
+        "file": shown_name(fcs.path.name),
         "sha256": fcs.sha256,
         "dataset": fcs.dataset,
         "data_sets": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, TypeVar, get_args
@@ -59,8 +60,8 @@ def sample_name(text: str) -> str:
         raise OptionError("sample id: found nothing, expected a name")
     if "/" in text or "\\" in text:
         raise OptionError(f"sample id: found {text!r}, expected a name without / and \\")
-    if not text.isprintable():
-        raise OptionError(f"sample id: found {text!r}, expected printable characters")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text):
+        raise OptionError(f"sample id: found {text!r}, expected no control characters")
     if len(text) > LONGEST_ID:
         raise OptionError(
             f"sample id: found {text[:20]!r}... of {len(text)} letters, expected up to {LONGEST_ID}"
@@ -70,22 +71,6 @@ def sample_name(text: str) -> str:
     if is_device(text):
         raise OptionError(f"sample id: found {text!r}, which is a device's name on Windows")
     return text
-
-
-def make_sample_id(stem: str) -> str:
-    """Return a file's stem as a sample id that `sample_name` takes.
-
-    Path separators, control characters, and a dot or blank at the end (which Windows drops) become
-    ``_``; names of Windows' devices get one before them. Two stems may give one id: a fault that
-    the plan names.
-    """
-    kept = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in stem)
-    kept = kept[:LONGEST_ID]
-    body = kept.rstrip(". ")
-    kept = body + "_" * (len(kept) - len(body))
-    if is_device(kept):
-        kept = f"_{kept}"[:LONGEST_ID]
-    return kept or "_"
 
 
 def is_device(name: str) -> bool:

@@ -13,7 +13,7 @@ from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import Overrides, check_sample
 from cd5flow.model.geometry import Region
-from cd5flow.model.names import CD5_POSITIVE
+from cd5flow.model.names import CD5_POSITIVE, shown_name
 from cd5flow.model.populations import Gate, GateTree, Gating
 from cd5flow.model.reasons import Reason
 from cd5flow.model.region_file import write_region
@@ -137,7 +137,7 @@ def _amended(
             events=drawn.gating.count(one.gate),
             percent_of_parent=_share(one.gate, drawn.gating),
             automatic=_automatic_gate(one.gate, automatic.gating),
-            file=loaded.path.name,
+            file=shown_name(loaded.path.name),
             sha256=loaded.sha256,
         )
         for one in said.gates

@@ -17,6 +17,7 @@ from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import OptionError
 from cd5flow.gating.drawn import ImportedGates
 from cd5flow.model.laip import Laip
+from cd5flow.model.names import shown_name
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 
 OVERRIDE_FILE: Final = "override.yaml"
@@ -42,7 +43,7 @@ def _option(
 
 def _name(path: AnyPath) -> str:
     """Return a file's name without its folder, which may name people; a word stays."""
-    return Path(path).name
+    return shown_name(Path(path).name)
 
 
 def _therapies(words: Sequence[str]) -> tuple[PriorTherapy, ...]:
@@ -96,6 +97,7 @@ class Settings:
         identifiers: further names that a sheet gives a sample, carried into its result.
         gates: gates drawn in another program, in place of the strategy's.
         control_identifiers: role to the identifiers of its control, held against the sample's.
+        control_datasets: role to the data set of its file that is the control, where it is said.
     """
 
     strategy: str = field(
@@ -119,7 +121,7 @@ class Settings:
     controls: Mapping[Role, Path] = field(
         default_factory=dict,
         metadata=_option(
-            _controls, record=lambda files: {role: path.name for role, path in files.items()}
+            _controls, record=lambda files: {role: _name(path) for role, path in files.items()}
         ),
     )
     sample_id: str | None = field(default=None, metadata=_option(sample_name))
@@ -158,10 +160,11 @@ class Settings:
         default=None, metadata=_option(_as_it_is, record=lambda gates: gates.file)
     )
     control_identifiers: Mapping[Role, Mapping[str, str]] = field(default_factory=dict)
+    control_datasets: Mapping[Role, int] = field(default_factory=dict)
 
     def sample_of(self, path: Path) -> str:
         """Return the sample's name, which is the file's where none was given."""
-        return self.sample_id or path.stem
+        return self.sample_id or shown_name(path.stem)
 
 
 _FIELDS: Final[tuple[Field[Any], ...]] = tuple(f for f in fields(Settings) if f.metadata)
@@ -213,7 +216,7 @@ def redo_command(path: Path, settings: Settings) -> str:
         return (
             f"cd5flow batch SHEET, with {OVERRIDE_FILE} in the column override of this tube's row"
         )
-    words = ["cd5flow", "analyze", path.name]
+    words = ["cd5flow", "analyze", _name(path)]
     for one in _FIELDS:
         value, redo = getattr(settings, one.name), one.metadata["redo"]
         if redo is None and (value == one.default or not flag(one.name)):
@@ -235,7 +238,7 @@ def _written(value: Any) -> Iterator[str]:
         case StrEnum():
             yield value.value
         case Path():
-            yield value.name
+            yield _name(value)
         case _:
             yield str(value)
 

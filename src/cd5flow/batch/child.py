@@ -21,6 +21,7 @@ from typing import IO, Any, Final, NoReturn
 
 from cd5flow.batch.engine import Reply, Task, Work
 from cd5flow.errors import Cd5FlowError
+from cd5flow.model.names import shown_name
 
 ONE_THREAD: Final = dict.fromkeys(
     (
@@ -91,8 +92,8 @@ def answer(work: Work, job: Any) -> Reply:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks."""
-    return " ".join(text.split())
+    """Return a text without line breaks, and so that it can be written."""
+    return " ".join(shown_name(text).split())
 
 
 def memory_mb() -> float | None:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from cd5flow.batch.table_file import SheetTable, read_table
 from cd5flow.config.yaml_file import Mark, Node, model_faults
 from cd5flow.criteria.clinical import Clinical, field_kinds
-from cd5flow.errors import ClinicalError, SheetError
+from cd5flow.errors import MOST_FAULTS, ClinicalError, SheetError, told_faults
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xlsm"})
 """Endings of a sheet; a clinical file of one patient is YAML or JSON."""
@@ -51,6 +51,9 @@ def load_clinical_sheet(path: Path) -> Mapping[str, Clinical]:
     patients: dict[str, Clinical] = {}
     first: dict[str, int] = {}
     for number, cells in sheet.rows:
+        if len(faults) >= MOST_FAULTS:
+            faults.append((number, "the rows from here on are not read, after so many faults"))
+            break
         if len(cells) > len(sheet.columns):
             what = f"{len(cells)} cells, the first row names {len(sheet.columns)} columns"
             faults.append((number, what))
@@ -70,7 +73,8 @@ def load_clinical_sheet(path: Path) -> Mapping[str, Clinical]:
     if not sheet.rows:
         faults.append((2, "no patient is named"))
     if faults:
-        raise ClinicalError("\n".join(f"{path}: row {n}: {what}" for n, what in sorted(faults)))
+        lines = [f"{path}: row {n}: {what}" for n, what in sorted(faults)]
+        raise ClinicalError(told_faults(lines))
     return patients
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.run import Done, Finished
+from cd5flow.model.names import shown_name
 from cd5flow.model.result import CriterionState, Result
 from cd5flow.model.states import needs_person
 
@@ -41,7 +42,9 @@ class BatchCounts:
     states: dict[str, Counter[str]] = field(
         default_factory=lambda: {name: Counter() for name in STATES}
     )
-    same_bytes: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    same_bytes: defaultdict[tuple[str, str], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     seconds: float = 0.0
 
     def add(self, finished: Finished) -> None:
@@ -55,7 +58,9 @@ class BatchCounts:
             self._add_result(finished.result)
         else:
             job = finished.job
-            failure = Failure(job.sample_id, job.file.name, finished.error, finished.message)
+            failure = Failure(
+                job.sample_id, shown_name(job.file.name), finished.error, finished.message
+            )
             self.failures.append(failure)
             self.failed_earlier += finished.reply is None
 
@@ -64,7 +69,9 @@ class BatchCounts:
         self.needs_person += needs_person(result.criterion.state, result.quality.state)
         for name, counts in self.states.items():
             counts[getattr(result, name.removesuffix("_state")).state.value] += 1
-        self.same_bytes[result.sample.sha256].append(result.sample.id)
+        # Wells of one file are not the same.
+        tube = result.sample.sha256, str(result.provenance.settings.get("dataset"))
+        self.same_bytes[tube].append(result.sample.id)
 
     @property
     def failed(self) -> int:

@@ -12,6 +12,8 @@ from typing import TextIO
 
 from cd5flow.batch.run import Done, Failed, Finished
 from cd5flow.config.atomic import writing
+from cd5flow.model.names import shown_name
+from cd5flow.model.opening import check_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def open_log(path: Path | None) -> Iterator[EventLog]:
         return
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            check_regular(path)
         # Lines are written whole, so that two logs into one file do not mix.
         stream = path.open("a", encoding="utf-8", newline="\n")
     try:
@@ -99,7 +103,7 @@ def _without_names(failed: Failed) -> str:
     """Return what was wrong, without names of files, which may be people's."""
     message = failed.message
     for path in (failed.job.file, *failed.job.settings.controls.values()):
-        message = message.replace(path.name, "FILE")
+        message = message.replace(shown_name(path.name), "FILE")
     return message
 
 

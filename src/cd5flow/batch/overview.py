@@ -24,8 +24,8 @@ from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
+from cd5flow.model.names import distinct_folder_name, folder_name
 from cd5flow.report import numerals
-from cd5flow.report.folder import folder_name
 from cd5flow.report.tables import BETWEEN, Cell, csv_text
 
 SUMMARY: Final = "summary.csv"
@@ -73,7 +73,9 @@ def write_overview(
     listed = read_failures(out) if failures is None else tuple(failures)
     facts = _run_of(out) if run is None else run
     gathered = read_results_folder(
-        out, apart_rules, failed=frozenset(folder_name(failure.sample) for failure in listed)
+        out,
+        apart_rules,
+        failed=frozenset(name for failure in listed for name in _folders_of(failure.sample)),
     )
     entries = gathered.entries
     apart = find_outliers([entry.measured for entry in entries], apart_rules)
@@ -142,6 +144,11 @@ def _when(run: Mapping[str, Any]) -> str:
     if not run.get("created"):
         return "The last run is not recorded"
     return f"Last run {numerals.moment(str(run['created']))}, cd5flow {run.get('cd5flow')}"
+
+
+def _folders_of(sample_id: str) -> tuple[str, str]:
+    """Return the folders that a sample may have: its own name's, or that with a digest."""
+    return folder_name(sample_id), distinct_folder_name(sample_id)
 
 
 def _facts(

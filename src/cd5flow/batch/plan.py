@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,15 +14,27 @@ from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
 from cd5flow.batch.tube_folder import Found, NotTaken, beside_sheet, find_tubes
 from cd5flow.criteria.clinical import Clinical, load_clinical
-from cd5flow.errors import ClinicalError, FileAccessError, SheetError, UsageError
+from cd5flow.errors import (
+    MOST_FAULTS,
+    Cd5FlowError,
+    ClinicalError,
+    FcsError,
+    FileAccessError,
+    OptionError,
+    SheetError,
+    told_faults,
+)
+from cd5flow.fcs import summarise_data_sets
+from cd5flow.model.names import distinct_folder_name, folder_name
 from cd5flow.pipeline import Settings, load_rule_files
-from cd5flow.report.folder import folder_name
+from cd5flow.preprocess.compensation import read_spillover_csv
 
 SHEETS: Final = ("samples.csv", "samples.xlsx")
 """A folder that holds one of these is taken by it."""
 
 RESERVED: Final = frozenset(
     {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
+    | {"inputs.json", "ledger.sqlite3"}
 )
 """Names in the results folder that are the batch's own."""
 
@@ -34,12 +47,14 @@ class Job:
         file: its FCS file.
         sample_id: as its sheet says, or made from the file's name.
         settings: everything else that was said of it.
+        folder: the name of its folder among the results.
         identifiers: columns of the sheet that the summary repeats.
     """
 
     file: Path
     sample_id: str
     settings: Settings
+    folder: str
     identifiers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,14 +105,15 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         if not rows:
             raise FileAccessError(_nothing(source, found))
     controls, between = _controls(rows)
-    faults += [*between, *_collisions(rows), *_rule_faults(rows, words), *_no_sample(rows)]
+    faults += [*between, *_same_ids(rows), *_no_sample(rows)]
+    faults += islice(_file_faults(rows, words), max(0, MOST_FAULTS + 1 - len(faults)))
     if faults:
         name = source if sheet is None else sheet
         lines = [f"{name}: {fault}" for fault in sorted(faults, key=_position)]
-        raise SheetError("\n".join(dict.fromkeys(lines)))
-    said = {row.file: row.identifiers for row in rows if row.role != SAMPLE}
+        raise SheetError(told_faults(list(dict.fromkeys(lines))))
+    folders = folder_names([row.sample_id for row in rows if row.role == SAMPLE])
     jobs = (
-        _job(row, controls[row.sample_id], words | clinicals(row), said)
+        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row))
         for row in rows
         if row.role == SAMPLE
     )
@@ -156,23 +172,39 @@ def _sheet_of(source: Path) -> Path | None:
 
 
 def _job(
-    row: SheetRow,
-    controls: Mapping[str, Path],
-    words: Mapping[str, Any],
-    said: Mapping[Path, Mapping[str, str]],
+    row: SheetRow, folder: str, controls: Mapping[str, SheetRow], words: Mapping[str, Any]
 ) -> Job:
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
     chosen = make_settings(
         **{**words, **row.words},
-        sample_id=row.sample_id,
-        controls=controls,
+        controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )
-    of_controls = {role: said.get(file, {}) for role, file in chosen.controls.items()}
-    chosen = replace(chosen, control_identifiers=of_controls)
-    return Job(row.file, row.sample_id, chosen, row.identifiers)
+    chosen = replace(
+        chosen,
+        sample_id=row.sample_id,  # checked with its sheet, or made from any name that files have
+        control_identifiers={role: controls[role].identifiers for role in chosen.controls},
+        control_datasets={
+            role: controls[role].words["dataset"]
+            for role in chosen.controls
+            if "dataset" in controls[role].words
+        },
+    )
+    return Job(row.file, row.sample_id, chosen, folder, row.identifiers)
+
+
+def folder_names(sample_ids: Sequence[str]) -> dict[str, str]:
+    """Return each sample's folder; ids that would share one, on any file system, get digests."""
+    plain = {each: folder_name(each) for each in sample_ids}
+    shared = Counter(name.casefold() for name in plain.values())
+    return {
+        each: distinct_folder_name(each)
+        if shared[name.casefold()] > 1 or name.casefold() in RESERVED
+        else name
+        for each, name in plain.items()
+    }
 
 
 def _no_sample(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
@@ -180,28 +212,25 @@ def _no_sample(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
         yield SheetFault(rows[0].place, "no row is a sample")
 
 
-def _collisions(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
-    """Yield samples whose results would go to one folder, on any file system."""
+def _same_ids(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
+    """Yield samples of one id: their results would go to one folder."""
     first: dict[str, SheetRow] = {}
     for row in (row for row in rows if row.role == SAMPLE):
-        name = folder_name(row.sample_id)
-        if name.casefold() in RESERVED:
-            yield SheetFault(
-                row.place, f"sample_id: {row.sample_id} is the name of a file of the batch"
-            )
-        earlier = first.setdefault(name.casefold(), row)
+        earlier = first.setdefault(row.sample_id, row)
         if earlier is not row:
             what = (
-                f"sample_id: {row.sample_id} goes to the folder {name}, as {earlier.sample_id} of "
-                f"{earlier.place} does; give each sample an id of its own in a sheet"
+                f"sample_id: {row.sample_id} is the id of {earlier.place} too; "
+                "give each sample an id of its own in a sheet"
             )
             yield SheetFault(row.place, what)
 
 
-def _controls(rows: Sequence[SheetRow]) -> tuple[Mapping[str, dict[str, Path]], list[SheetFault]]:
-    """Return sample id to its control files by role."""
+def _controls(
+    rows: Sequence[SheetRow],
+) -> tuple[Mapping[str, dict[str, SheetRow]], list[SheetFault]]:
+    """Return sample id to its controls by role."""
     samples = {row.sample_id: row for row in rows if row.role == SAMPLE}
-    controls: dict[str, dict[str, Path]] = defaultdict(dict)
+    controls: dict[str, dict[str, SheetRow]] = defaultdict(dict)
     faults: list[SheetFault] = []
     for row in rows:
         if row.role == SAMPLE:
@@ -218,7 +247,7 @@ def _controls(rows: Sequence[SheetRow]) -> tuple[Mapping[str, dict[str, Path]], 
             if row.role in controls[sample.sample_id]:
                 what = f"role: a second {row.role} of {sample.sample_id}, expected one"
                 faults.append(SheetFault(row.place, what))
-            controls[sample.sample_id][row.role] = row.file
+            controls[sample.sample_id][row.role] = row
     return controls, faults
 
 
@@ -230,23 +259,58 @@ def _other_patient(control: SheetRow, sample: SheetRow) -> Iterator[SheetFault]:
         yield SheetFault(control.place, what)
 
 
-def _rule_faults(rows: Sequence[SheetRow], words: Mapping[str, Any]) -> Iterator[SheetFault]:
-    """Yield strategies, protocols and override files that cannot be used; each is read once."""
-    known: dict[tuple[str, str], str] = {}
+def _file_faults(rows: Sequence[SheetRow], words: Mapping[str, Any]) -> Iterator[SheetFault]:
+    """Yield files of rules, matrices, results and data sets that cannot be used; each is read once."""
+    known: dict[tuple[object, ...], str] = {}
     for row in rows:
-        for column in ("strategy", "protocol", "override"):
+        for column, check in _FILE_CHECKS.items():
             if column not in row.words:
                 continue
-            key = column, row.words[column]
+            value = row.words[column]
+            patient = row.words.get("patient_id") if column == "laip" else None
+            key = column, value, patient, row.file if column == "dataset" else None
             if key not in known:
-                known[key] = _refusal({**words, column: row.words[column]})
+                known[key] = _refusal(check, row, {**words, column: value, "patient_id": patient})
             for line in known[key].splitlines():
                 yield SheetFault(row.place, f"{column}: {line}")
 
 
-def _refusal(words: Mapping[str, Any]) -> str:
+def _refusal(check: _Check, row: SheetRow, words: Mapping[str, Any]) -> str:
     try:
-        load_rule_files(make_settings(**words))
-    except UsageError as refused:
+        check(row, words)
+    except Cd5FlowError as refused:
         return refused.message
     return ""
+
+
+_Check = Callable[[SheetRow, Mapping[str, Any]], object]
+
+
+def _rules(_: SheetRow, words: Mapping[str, Any]) -> None:
+    load_rule_files(make_settings(**words))
+
+
+def _matrix(row: SheetRow, _: Mapping[str, Any]) -> None:
+    matrix = Path(row.words["spillover"])
+    if matrix.is_file():  # what is none, the row's own check tells
+        read_spillover_csv(matrix)
+
+
+def _data_set(row: SheetRow, _: Mapping[str, Any]) -> None:
+    """Check that a file has the data set; of one that cannot be read, its own analysis tells."""
+    try:
+        found = len(summarise_data_sets(row.file))
+    except (FcsError, FileAccessError):
+        return
+    if row.words["dataset"] > found:
+        raise OptionError(f"found {row.words['dataset']}, the file has {found}")
+
+
+_FILE_CHECKS: Final[Mapping[str, _Check]] = {
+    "strategy": _rules,
+    "protocol": _rules,
+    "override": _rules,
+    "laip": lambda _, words: make_settings(**words),
+    "spillover": _matrix,
+    "dataset": _data_set,
+}

@@ -20,6 +20,7 @@ from cd5flow.batch.failures import FailureJournal, RememberedFailure
 from cd5flow.batch.plan import RESERVED, BatchPlan, Job
 from cd5flow.config.atomic import clear_temporary_files
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
+from cd5flow.model.names import shown_name
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
 from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
@@ -27,7 +28,6 @@ from cd5flow.report.folder import (
     RESULT,
     WantedOutputs,
     clear_aside,
-    folder_name,
     is_complete,
     write_sample,
 )
@@ -45,6 +45,7 @@ _OF_ONE_SAMPLE: Final[dict[str, Any]] = {
     "collected_at": None,
     "identifiers": {},
     "controls": {},
+    "control_datasets": {},
 }
 """Settings that no rule depends on."""
 
@@ -159,7 +160,7 @@ def analyse_and_write(job: Job, *, out: Path, aside: Path, outputs: WantedOutput
     """Analyse one sample and write its folder; this is what workers do."""
     try:
         analysis = analyse_tube(job.file, job.settings)
-        write = partial(write_sample, analysis, out, outputs=outputs, aside=aside)
+        write = partial(write_sample, analysis, out, outputs=outputs, aside=aside, name=job.folder)
         try:
             written = write()
         except OutputError as refused:
@@ -195,7 +196,7 @@ def _look(jobs: Sequence[Job], orders: BatchOrders) -> Iterator[tuple[Job, Finis
 
 def _known(job: Job, *, orders: BatchOrders, rulebook: dict[str, RuleFiles]) -> Finished | None:
     """Return what an earlier run has made of a job, where it would come out the same again."""
-    name = folder_name(job.sample_id)
+    name = job.folder
     folder = orders.out / name
     failure = orders.journal.read(name)
     has_result = (folder / RESULT).is_file()
@@ -225,7 +226,7 @@ def _finished(job: Job, reply: Reply, orders: BatchOrders) -> Finished:
     if reply.stop:
         kind = OutputError if reply.error == OutputError.__name__ else EngineError
         raise kind(reply.message)
-    name = folder_name(job.sample_id)
+    name = job.folder
     folder = orders.out / name
     error, message = reply.error, reply.message
     if not error:
@@ -262,7 +263,7 @@ def _without_folders(message: str, job: Job, orders: BatchOrders) -> str:
     folders = {job.file.parent, orders.out.absolute()}
     folders |= {path.parent for path in job.settings.controls.values()}
     for folder in sorted(folders, key=lambda one: -len(str(one))):
-        message = message.replace(f"{folder}{os.sep}", "")
+        message = message.replace(f"{shown_name(str(folder))}{os.sep}", "")
     return message
 
 

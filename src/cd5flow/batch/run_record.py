@@ -18,6 +18,7 @@ from cd5flow.batch.overview import RUN
 from cd5flow.batch.plan import BatchPlan
 from cd5flow.batch.run import BatchOrders
 from cd5flow.config.atomic import write_atomically
+from cd5flow.model.names import shown_name
 
 _LISTED: Final = 1000
 """Most files that are listed as not taken; a folder may hold a whole disk."""
@@ -79,7 +80,7 @@ def write_run_record(
         "seconds": round((run.ended - run.started).total_seconds(), 1),
         "interrupted": run.interrupted,
         "fault": run.fault or None,
-        "source": plan.source.name,
+        "source": shown_name(plan.source.name),
         "settings": {name: _plain(value) for name, value in words.items()}
         | {
             "report": orders.outputs.report,
@@ -120,7 +121,7 @@ def _plain(value: Any) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case Path():
-            return value.name
+            return shown_name(value.name)
         case Mapping():
             return {str(key): _plain(one) for key, one in value.items()}
         case tuple() | list():

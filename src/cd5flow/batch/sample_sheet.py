@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from cd5flow.analysis.option_words import ROLES, Role, iso_date, make_sample_id, one_of, sample_name
+from cd5flow.analysis.option_words import ROLES, Role, iso_date, one_of, sample_name
 from cd5flow.batch.table_file import read_table
-from cd5flow.errors import OptionError
+from cd5flow.errors import MOST_FAULTS, OptionError
+from cd5flow.model.names import shown_name
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 
 SAMPLE: Final = "sample"
@@ -21,6 +22,7 @@ _WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
 IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession")
 """Columns that are carried into the summary as they are."""
 
+_MOST_DATA_SETS: Final = 1000
 COLUMNS: Final = (
     "file",
     "sample_id",
@@ -34,6 +36,7 @@ COLUMNS: Final = (
     "specimen_id",
     "tube",
     "panel_lot",
+    "dataset",
     "spillover",
     "strategy",
     "protocol",
@@ -91,6 +94,8 @@ def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
         return rows, faults
     for number, cells in sheet.rows:
         place = f"row {number}"
+        if len(faults) > MOST_FAULTS:
+            break  # more are not told
         if len(cells) > len(sheet.columns):
             what = f"{len(cells)} cells, the first row names {len(sheet.columns)} columns"
             faults.append(SheetFault(place, what))
@@ -119,7 +124,7 @@ def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
     """Yield every fault that a row shows by itself."""
     if "file" not in said:
         yield "file: is empty"
-    elif not beside(folder, said["file"]).is_file():
+    elif not _is_file(beside(folder, said["file"])):
         yield f"file: {said['file']} is not there"
     for column, check in _CHECKS.items():
         if column in said:
@@ -133,7 +138,7 @@ def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
     if role in ROLES and "for_sample" not in said:
         yield f"for_sample: is empty, expected the sample that this {role} belongs to"
     spillover = said.get("spillover", "hardware")
-    if spillover != "hardware" and not beside(folder, spillover).is_file():
+    if spillover != "hardware" and not _is_file(beside(folder, spillover)):
         yield f"spillover: found {spillover}, expected 'hardware' or a file beside the sheet"
 
 
@@ -147,17 +152,20 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
     }
     if "prior_therapy" in said:
         words["prior_therapy"] = _listed(said["prior_therapy"])
+    if "dataset" in said:
+        with suppress(OptionError):
+            words["dataset"] = data_set(said["dataset"])
     if "markers" in said:
         with suppress(OptionError):  # told as a fault of the row
             words["markers"] = marker_channels(said["markers"])
     for name in ("strategy", "protocol", "spillover", "override", "laip"):
         if name in said:
             there = beside(folder, said[name])
-            words[name] = str(there) if there.is_file() else said[name]
+            words[name] = str(there) if _is_file(there) else said[name]
     return SheetRow(
         place=place,
         file=file,
-        sample_id=said.get("sample_id", make_sample_id(file.stem)),
+        sample_id=said.get("sample_id") or _id_of(file, words.get("dataset")),
         role=next((r for r in ROLES if r == role), SAMPLE),
         for_sample=said.get("for_sample", ""),
         words=words,
@@ -165,10 +173,40 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
     )
 
 
+def _id_of(file: Path, dataset: int | None) -> str:
+    """Return the id of a tube that its sheet gives none: its file's name, and which data set."""
+    return shown_name(file.stem) if dataset is None else f"{shown_name(file.stem)}-{dataset}"
+
+
+def data_set(text: str) -> int:
+    """Return the number of a data set.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_DATA_SETS):
+        raise OptionError(f"dataset: found {text!r}, expected the number of a data set, from 1")
+    return int(text)
+
+
 def beside(folder: Path, text: str) -> Path:
     """Return a path relative to the sheet; backslashes part folders on every system."""
     there = folder / text
-    return there if there.exists() else folder / text.replace("\\", "/")
+    return there if _exists(there) else folder / text.replace("\\", "/")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name of a file: too long, or with a zero byte
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -209,5 +247,6 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
     "specimen": lambda text: one_of(Specimen, text, "specimen"),
     "prior_therapy": _check_therapies,
     "collected_at": iso_date,
+    "dataset": data_set,
     "markers": marker_channels,
 }

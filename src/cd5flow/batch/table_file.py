@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.errors import SheetError
+from cd5flow.model.opening import open_regular
 
 MAX_BYTES: Final = 20_000_000
 MAX_ROWS: Final = 100_000
@@ -42,7 +43,7 @@ def read_table(path: Path) -> SheetTable:
         SheetError: it is absent, unreadable, too large, no CSV or XLSX, or empty.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise SheetError(f"{path}: cannot be read ({error.strerror or error})") from error

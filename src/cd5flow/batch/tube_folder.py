@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.option_words import Role, make_sample_id
+from cd5flow.analysis.option_words import Role
 from cd5flow.batch.sample_sheet import SheetRow
+from cd5flow.fcs import other_wells
+from cd5flow.model.names import shown_name
 
 SUFFIXES: Final = frozenset({".fcs", ".lmd"})
 
@@ -19,6 +21,7 @@ OTHER_KIND: Final = "neither .fcs nor .lmd"
 LINKED_FOLDER: Final = "a link to a folder; links are not followed"
 DEAD_LINK: Final = "a link that leads to no file"
 NO_SAMPLE: Final = "a control by its name, but the sample it belongs to is not beside it"
+OTHER_SET: Final = "another data set of its file; name it in a sheet's column dataset"
 NOT_IN_SHEET: Final = "not named in the sheet"
 
 _CONTROL: Final = re.compile(r"(?P<sample>.+)_(?P<kind>FMO|ISO)-CD5", re.IGNORECASE)
@@ -68,7 +71,10 @@ def find_tubes(folder: Path, *, results: Path | None = None) -> Found:
         place = _below(folder, file)
         control = _CONTROL.fullmatch(file.stem)
         if control is None:
-            found.rows.append(SheetRow(place, file, make_sample_id(file.stem)))
+            found.rows.append(SheetRow(place, file, shown_name(file.stem)))
+            found.not_taken.extend(
+                NotTaken(f"{place}, data set {number}", OTHER_SET) for number in other_wells(file)
+            )
             continue
         of = names.get((file.parent, control["sample"].lower()))
         if of is None:
@@ -76,7 +82,7 @@ def find_tubes(folder: Path, *, results: Path | None = None) -> Found:
         else:
             role = _ROLES[control["kind"].upper()]
             found.rows.append(
-                SheetRow(place, file, make_sample_id(file.stem), role, make_sample_id(of.stem))
+                SheetRow(place, file, shown_name(file.stem), role, shown_name(of.stem))
             )
     return found
 
@@ -161,4 +167,4 @@ def _identity(path: Path) -> tuple[int, int] | str:
 
 
 def _below(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    return shown_name(path.relative_to(folder).as_posix())

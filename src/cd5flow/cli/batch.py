@@ -27,6 +27,7 @@ from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
+from cd5flow.model.names import shown_name
 from cd5flow.report.folder import WantedOutputs
 
 Tell = Callable[[str], None]
@@ -82,7 +83,9 @@ def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: M
             tell(f"an earlier batch ended without a word ({lock.earlier}); going on from there")
         tidy(orders)
         started = datetime.now(UTC)
-        log.write("batch", samples=tally.samples, engine=engine.words, source=plan.source.name)
+        log.write(
+            "batch", samples=tally.samples, engine=engine.words, source=shown_name(plan.source.name)
+        )
         fault = _carry_out(plan, orders, engine, tally, log, quiet=means.quiet)
         with _undisturbed():
             how = BatchRun(

@@ -9,6 +9,7 @@ from typing import Final
 from cd5flow.cli.terminal import emit, say
 from cd5flow.config.atomic import open_atomically
 from cd5flow.errors import OptionError
+from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
 
@@ -72,7 +73,7 @@ def _report(path: Path, result: Result) -> bytes | None:
 
     beside = path.parent / REPORT
     try:
-        with beside.open("rb") as stream:
+        with open_regular(beside) as stream:
             content = stream.read(MAX_PDF_BYTES + 1)
     except FileNotFoundError:
         return None  # analysed with --no-report

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.comparison import Comparison
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.criteria.protocol_formats import ProtocolFile
 from cd5flow.errors import OptionError
@@ -30,6 +31,7 @@ _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
     "result": TypeAdapter(Result),
     # One patient's, or those of several results.
     "eligibility": TypeAdapter(Eligibility | list[Eligibility]),
+    "comparison": TypeAdapter(Comparison),
     "validation": TypeAdapter(Validation),
 }
 

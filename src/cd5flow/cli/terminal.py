@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final, TextIO
 
+from cd5flow.model.names import shown_name
+
 _STYLES: Final = {"good": "32", "bad": "31", "look": "33", "strong": "1"}
 
 
@@ -46,7 +48,7 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
 
 def clean(text: str) -> str:
     """Return text without control characters, which a file's keywords may bring along."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return "".join(letter if letter.isprintable() else " " for letter in shown_name(text))
 
 
 def robust_streams() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cd5flow.errors import OutputError
+from cd5flow.model.opening import check_regular
 
 _TEMPORARY: Final = ".tmp-????????-"
 _OLD: Final = ".old-????????-"
@@ -46,6 +47,8 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
     spare = _hidden(_TEMPORARY, path, path.parent)
     try:
         with writing(path):
+            if path.exists():
+                check_regular(path)  # a pipe or device that stands there would be gone
             with spare.open("xb") as file:
                 yield file
                 file.flush()

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from cd5flow.errors import UsageError
+from cd5flow.errors import MOST_FAULTS, UsageError, told_faults
+from cd5flow.model.opening import open_regular
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -32,8 +33,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 """Largest file that is read; gating files are a hundredth of it."""
 
+MOST_NODES = 20_000
+"""Most values that are read; the largest strategy has two thousand, and reading them takes a second."""
+
 MAX_DEPTH = 40
 """Deepest nesting of lists and mappings that is read."""
+
+_MOST_LOOKED_AT = 1000
+"""Of a model's faults; not all of these are told."""
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[M], Iterable[tuple[tuple[str | int, ...], str]]]
@@ -139,7 +146,7 @@ def load_yaml(
             in file order.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror or fault}") from fault
@@ -155,7 +162,7 @@ def _kept(content: bytes, model: Any, error: Any, path: Path, also: Any) -> Load
     # What several parts share may be at fault for each of them: it is named once.
     faults = dict.fromkeys(f"{loaded.where(*where)}: {what}" for where, what in found)
     if faults:
-        raise error("\n".join(faults))
+        raise error(told_faults(list(faults)))
     return loaded
 
 
@@ -181,8 +188,8 @@ def _load(content: bytes, model: type[M], *, error: type[UsageError], path: Path
         refused = {mark for mark, _ in faults}
         faults += [fault for fault in model_faults(invalid, root) if fault[0] not in refused]
     if faults or value is None or root is None:
-        lines = (f"{path}:{mark.line}:{mark.column}: {what}" for mark, what in sorted(faults))
-        raise error("\n".join(lines))
+        lines = [f"{path}:{mark.line}:{mark.column}: {what}" for mark, what in sorted(faults)]
+        raise error(told_faults(lines))
     return Loaded(value, hashlib.sha256(content).hexdigest(), path, root)
 
 
@@ -217,6 +224,7 @@ class _Reader:
         self.text = text
         self.faults = faults
         self.kinds = events
+        self.nodes = 0
         self.events = self._parse()
 
     def _parse(self) -> Iterator[Any]:
@@ -249,6 +257,9 @@ class _Reader:
 
     def _node(self, event: Any, *, key: Mark | None, depth: int) -> Node:
         mark = _mark(event.start_mark)
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _StopReading(mark, f"more than {MOST_NODES:,} values, the most that is read")
         if depth > MAX_DEPTH:
             raise _StopReading(mark, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, self.kinds.AliasEvent):
@@ -308,6 +319,8 @@ class _Reader:
 
     def _refuse(self, mark: Mark, what: str) -> None:
         self.faults.append((mark, what))
+        if len(self.faults) >= MOST_FAULTS:
+            raise _StopReading(mark, f"{MOST_FAULTS} faults before it; the rest is not read")
 
 
 def _mark(mark: Any) -> Mark:
@@ -352,7 +365,7 @@ def model_faults(invalid: ValidationError, root: Node) -> list[Fault]:
     """Return a model's faults, each at the node it is about, in the model's order."""
     # A union tells what each of its members asks of one value; together that is one fault.
     alternatives: dict[tuple[Mark, str, str | int | None], list[str]] = {}
-    found = invalid.errors(include_url=False)
+    found = invalid.errors(include_url=False)[:_MOST_LOOKED_AT]
     places = [fault["loc"] for fault in found]
     for fault in found:
         loc = fault["loc"]

@@ -119,7 +119,7 @@ class Clinical(FilePart, str_strip_whitespace=True):
     pregnancy_within_12_months: Finding | None = None
     investigator_objection: Finding | None = None
     relapse_after_hsct: Finding | None = None
-    eligible_allo_donor: Finding | None = None
+    suitable_allo_donor: Finding | None = None
     t_cell_lymphoma: Finding | None = None
     measurable_lesion: Finding | None = None
     contraception_agreed: Finding | None = Field(
@@ -150,15 +150,10 @@ class Clinical(FilePart, str_strip_whitespace=True):
             raise ValueError(
                 "ever_allo_hsct is false, yet the time of an allogeneic transplant is given"
             )
-        if (
-            self.assessed_on is not None
-            and self.last_allo_hsct_date is not None
-            and self.last_allo_hsct_date > self.assessed_on
-        ):
-            raise ValueError(
-                f"last_allo_hsct_date {self.last_allo_hsct_date} lies after assessed_on "
-                f"{self.assessed_on}"
-            )
+        for name in ("last_allo_hsct_date", "last_cd5_car_date"):
+            day: date | None = getattr(self, name)
+            if self.assessed_on is not None and day is not None and day > self.assessed_on:
+                raise ValueError(f"{name} {day} lies after assessed_on {self.assessed_on}")
         return self
 
 

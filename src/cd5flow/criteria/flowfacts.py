@@ -14,11 +14,11 @@ from typing import Final, assert_never
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
 from cd5flow.criteria.clinical import Clinical
-from cd5flow.criteria.logic import Judgement, some
+from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
-from cd5flow.criteria.rejudge import burden_by, cd5_by
+from cd5flow.criteria.rejudge import LimitsOf, StrategyLimits, burden_by, cd5_by, no_limits
 from cd5flow.criteria.requirements import intensity, out_of_date
-from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.criteria.routes import SCOPE_SHORT, Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -28,6 +28,9 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
+
+_NOTES: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
+"""Reasons of CD5 that withhold no state."""
 
 FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
@@ -48,7 +51,11 @@ class FlowAnswers:
 
 
 def flow_facts(
-    results: Sequence[Result], *, protocol: Loaded[Protocol], clinical: Clinical
+    results: Sequence[Result],
+    *,
+    protocol: Loaded[Protocol],
+    clinical: Clinical,
+    limits: LimitsOf = no_limits,
 ) -> FlowAnswers:
     """Return what one patient's results say.
 
@@ -56,13 +63,14 @@ def flow_facts(
         results: at least one, all of the same patient.
         protocol: asked by; a result judged against another one counts as far as its numbers allow.
         clinical: what else is known of the patient.
+        limits: of the strategy that a result was made with.
     """
     rules = protocol.value
-    each = [_of(result, protocol, clinical) for result in results]
+    each = [_of(result, protocol, clinical, limits(result)) for result in results]
     names = [result.sample.id for result in results]
     notes: dict[str, Reason] = {}
     for result in results:
-        notes |= _notes(result, rules, clinical)
+        notes |= _notes(result, rules, clinical, limits(result))
     return FlowAnswers(
         cd5=_agreed([facts.cd5 for facts in each], names),
         disease=_agreed([facts.disease for facts in each], names),
@@ -70,12 +78,14 @@ def flow_facts(
     )
 
 
-def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> FlowAnswers:
+def _of(
+    result: Result, protocol: Loaded[Protocol], clinical: Clinical, limits: StrategyLimits
+) -> FlowAnswers:
     context, rules = context_of(result, clinical=clinical), protocol.value
     burden = burden_by(result, rules)
     held = tuple(bounds(burden, protocol=rules, context=context))
     return FlowAnswers(
-        cd5=_cd5(cd5_by(result, rules), held, rules, context),
+        cd5=_cd5(cd5_by(result, rules, limits=limits), held, rules, context),
         disease=_disease(burden, held, rules, context),
     )
 
@@ -114,26 +124,31 @@ def _cd5(
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
     line = Reason("CD5_BY_FLOW", state=cd5.state, blasts=cd5.blast_events, rule=asked, **share)
-    match cd5.state:
+    match _state(cd5, protocol, context):
         case Cd5State.MEETS:
             value: bool | None = True
         case Cd5State.DOES_NOT_MEET:
             value = False
         case Cd5State.BORDERLINE | Cd5State.NOT_EVALUABLE:
             value = None
-        case _:
-            assert_never(cd5.state)
-    if value is None:
-        silent = cd5.state is Cd5State.NOT_EVALUABLE
-        return Judgement(None, (line,), undecided=(line,), silent=silent)
-    bright = intensity(cd5, protocol) if value else None
+        case never:
+            assert_never(never)
+    silent = cd5.state is Cd5State.NOT_EVALUABLE
+    lines, doubts = [line], [line] if value is None else []
+    bright = None if value is False or silent else intensity(cd5, protocol)
     if bright is not None:
-        value, held = bright.value, (*held, *bright.undecided)
-    lines = (line, *(bright.lines if bright is not None else ()))
+        value = every((value, bright.value))
+        lines += bright.lines
+        doubts = [] if value is False else [*doubts, *bright.undecided]
+    if value is None:
+        missing: tuple[str, ...] = ()
+        if _held_by_cd7_alone(cd5):
+            lines, missing = [*lines, *held], _lifted_by_diagnosis(held, context)
+        return Judgement(None, tuple(lines), missing, undecided=tuple(doubts), silent=silent)
     if held:
         missing = (*_lifted_by_diagnosis(held, context), *_dates(protocol, context))
-        return Judgement(None, tuple(dict.fromkeys((*lines, *held))), missing, held)
-    return Judgement(value, lines)
+        return Judgement(None, (*lines, *held), missing, held)
+    return Judgement(value, tuple(lines))
 
 
 def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
@@ -141,9 +156,22 @@ def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
     return out_of_date(protocol, collected_at=context.collected_at, clinical=context.clinical)[1]
 
 
+def _state(cd5: Cd5Section, protocol: Protocol, context: Context) -> Cd5State:
+    """Return the state; one that CD7 alone withheld is given once the diagnosis is known."""
+    if cd5.percent is None or not _held_by_cd7_alone(cd5) or not context.known_t_all:
+        return cd5.state
+    return Cd5State.MEETS if protocol.cd5.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
+
+
+def _held_by_cd7_alone(cd5: Cd5Section) -> bool:
+    """Whether a state is BORDERLINE for its lineage's sake and nothing else."""
+    against = codes(cd5.reasons) - _NOTES
+    return cd5.state is Cd5State.BORDERLINE and against == {CD7_ALONE}
+
+
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
     unknown = context.clinical is None or context.clinical.diagnosis is None
-    return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
+    return ("diagnosis",) if unknown and codes(held) & {CD7_ALONE, SCOPE_SHORT} else ()
 
 
 def _disease(
@@ -181,7 +209,7 @@ def _by_flow(
     return Judgement(
         None if doubts else route.shown,
         (route.reason, *doubts),
-        _lifted_by_diagnosis(doubts, context),
+        _lifted_by_diagnosis((route.reason, *doubts), context),
         doubts or ((route.reason,) if route.shown is None else ()),
         silent=burden.state is BurdenState.NOT_EVALUABLE,
     )
@@ -202,12 +230,14 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
     return Route(shown=None, reason=Reason("SENSITIVITY_SHORT", limit=lowest, **lod))
 
 
-def _notes(result: Result, protocol: Protocol, clinical: Clinical) -> dict[str, Reason]:
+def _notes(
+    result: Result, protocol: Protocol, clinical: Clinical, limits: StrategyLimits
+) -> dict[str, Reason]:
     """Return where flow and the clinic disagree on a number, by the clinical field."""
     notes: dict[str, Reason] = {}
     if result.quality.state is QualityState.FAIL:
         return notes
-    cd5, ihc = cd5_by(result, protocol), clinical.ihc_cd5_percent
+    cd5, ihc = cd5_by(result, protocol, limits=limits), clinical.ihc_cd5_percent
     if ihc is not None and protocol.ihc is not None:
         holds = protocol.ihc.holds(ihc)
         if cd5.state is Cd5State.DOES_NOT_MEET and holds:

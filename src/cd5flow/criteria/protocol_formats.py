@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from cd5flow.criteria.asked import (
     NOT_ACCEPTED,
@@ -28,6 +37,22 @@ from cd5flow.criteria.criterion import Criteria
 from cd5flow.criteria.rules import Comparison, Fault, Part, leaves, refuse
 
 _MRD_LIMITS: Final = ("burden.mrd_percent_without_review", "burden.mrd_percent_with_review")
+
+
+FORMATS: Final = ("cd5flow.protocol/1", "cd5flow.protocol/2")
+
+
+def _one_of_both(value: object, read: Callable[[object], object]) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        expected = " or ".join(map(repr, FORMATS))
+        raise PydanticCustomError(
+            "format", "should be {expected}", {"expected": expected}
+        ) from None
+
+
+_FORMAT: Final = WrapValidator(_one_of_both)
 
 
 class BurdenRule(Part):
@@ -108,7 +133,7 @@ class Head(Part):
 class ProtocolFormat1(Head):
     """A protocol file of format 1: one CD5 rule for every method, limits and open ways."""
 
-    format: Literal["cd5flow.protocol/1"]
+    format: Annotated[Literal["cd5flow.protocol/1"], _FORMAT]
     cd5: ShareRule
     burden: BurdenRule
     routes: Routes
@@ -132,7 +157,7 @@ class ProtocolFormat1(Head):
 class ProtocolFormat2(Head):
     """A protocol file of format 2: every rule with the source's wording, and silence named."""
 
-    format: Literal["cd5flow.protocol/2"]
+    format: Annotated[Literal["cd5flow.protocol/2"], _FORMAT]
     trials: Annotated[tuple[Trial, ...], Field(min_length=1)]
     read_on: date = Field(description="when the sources were read")
     not_read: tuple[Text, ...] = Field(
@@ -199,7 +224,22 @@ class ProtocolFormat2(Head):
         return self.cd5.ihc != NOT_ACCEPTED
 
 
+def _format_of(written: Any) -> str:
+    """Return which format a file is of, by what it says, else by the parts it has."""
+    if not isinstance(written, dict):
+        return "<1>" if isinstance(written, ProtocolFormat1) else "<2>"
+    said = written.get("format")
+    if said in FORMATS:
+        return f"<{FORMATS.index(said) + 1}>"
+    return "<1>" if "routes" in written else "<2>"
+
+
 class ProtocolFile(
-    RootModel[Annotated[ProtocolFormat1 | ProtocolFormat2, Field(discriminator="format")]]
+    RootModel[
+        Annotated[
+            Annotated[ProtocolFormat1, Tag("<1>")] | Annotated[ProtocolFormat2, Tag("<2>")],
+            Discriminator(_format_of),
+        ]
+    ]
 ):
     """A trial's rules, as a protocol file states them."""

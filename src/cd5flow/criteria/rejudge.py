@@ -6,12 +6,13 @@ it asks for an analysis by that protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from cd5flow.criteria.asked import ShareRule
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.limits import StainRule
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BlastsSection,
@@ -27,7 +28,14 @@ from cd5flow.model.result import (
 )
 
 _OF_THE_THRESHOLD: Final = frozenset(
-    {"CI_SPANS", "BAND_SPANS", "DIM_WITHOUT_FMO", "CD5_LOW_POPULATION", "STAIN_MAY_HIDE_CD5"}
+    {
+        "CI_SPANS",
+        "BAND_SPANS",
+        "CORRECTED_SPANS",
+        "DIM_WITHOUT_FMO",
+        "CD5_LOW_POPULATION",
+        "STAIN_MAY_HIDE_CD5",
+    }
 )
 """Reasons that say something of one threshold, and are found anew for another."""
 _NO_DOUBT: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
@@ -45,13 +53,23 @@ class StrategyLimits:
             strategy is not at hand, so that any check may.
         low_population_percent: share of the blasts from which a population is named that does not
             meet the threshold alone.
+        stain: the laboratory's own figure for its stain; None where the strategy is not at hand, so that
+            there may be one.
     """
 
     not_definite: frozenset[str] | None = None
     low_population_percent: float = 0.0
+    stain: StainRule | None = None
 
 
 UNKNOWN_LIMITS: Final = StrategyLimits()
+LimitsOf = Callable[[Result], StrategyLimits]
+"""Gives the limits of the strategy that a result was made with."""
+
+
+def no_limits(_result: Result) -> StrategyLimits:
+    """Return that no strategy is at hand."""
+    return UNKNOWN_LIMITS
 
 
 def cd5_by(
@@ -75,7 +93,7 @@ def cd5_by(
         *_kept(cd5),
         *_spanning(cd5, asked),
         *_unclear(cd5, cd5.percent, judged, asked),
-        *_hidden(cd5, cd5.percent, asked),
+        *_hidden(cd5, cd5.percent, asked, limits.stain),
         *_doubted(cd5, result.quality, limits),
     ]
     state = Cd5State.MEETS if asked.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
@@ -111,7 +129,13 @@ def _kept(cd5: Cd5Section) -> Iterator[Reason]:
 
 
 def _spanning(cd5: Cd5Section, asked: ShareRule) -> Iterator[Reason]:
-    for code, ends in (("CI_SPANS", cd5.ci95_percent), ("BAND_SPANS", cd5.band_percent)):
+    corrected = cd5.percent_corrected
+    both = None if cd5.percent is None or corrected is None else (cd5.percent, corrected)
+    for code, ends in (
+        ("CI_SPANS", cd5.ci95_percent),
+        ("BAND_SPANS", cd5.band_percent),
+        ("CORRECTED_SPANS", both),
+    ):
         if ends is not None and asked.holds(ends[0]) != asked.holds(ends[1]):
             yield Reason(code, low=ends[0], high=ends[1], rule=str(asked))
 
@@ -147,9 +171,24 @@ def _at_least_as_strict(one: ShareRule, other: ShareRule) -> bool:
     return one.threshold_percent > other.threshold_percent
 
 
-def _hidden(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
-    if "STAIN_MAY_HIDE_CD5" in codes(cd5.reasons) and not asked.holds(percent):
+def _hidden(
+    cd5: Cd5Section, percent: float, asked: ShareRule, stain: StainRule | None
+) -> Iterator[Reason]:
+    """Yield that a share below the threshold may be one of a weak stain: where to, is not stored."""
+    if asked.holds(percent):
+        return
+    part = 0.0 if stain is None else _part_of_full_stain(cd5, stain)
+    if part < 1:
         yield Reason("CD5_RANGE_NOT_KEPT", case="stain", rule=str(asked))
+
+
+def _part_of_full_stain(cd5: Cd5Section, stain: StainRule) -> float:
+    """Return how much of its usual light CD5 may have had, 0 to 1, by the laboratory's own figure."""
+    if stain.expected_index is None:
+        return 1.0
+    part = 1.0 if cd5.stain_index is None else min(1.0, cd5.stain_index / stain.expected_index)
+    # A valley parts carriers from the others whatever the light.
+    return part if cd5.pattern is Pattern.PARTIAL else part / stain.margin
 
 
 def _doubted(cd5: Cd5Section, quality: QualitySection, limits: StrategyLimits) -> Iterator[Reason]:

@@ -38,7 +38,7 @@ def _held_against(rule: IntensityRule, measured: float) -> Judgement:
         case = "enough" if measured >= least else "low"
         line = Reason("INTENSITY", case=case, percent=measured, limit=least)
         return Judgement(measured >= least, (line,))
-    open_ = Reason("INTENSITY_WITHOUT_NUMBER", percent=measured, source=rule.source_text)
+    open_ = Reason("INTENSITY_WITHOUT_NUMBER", percent=measured)
     return Judgement(None, (open_,), undecided=(open_,))
 
 
@@ -126,7 +126,7 @@ def at_timepoint(
             return Reason("TIMEPOINT_UNKNOWN", name=name, field=one.date_field)
         if not one.from_day <= days <= one.to_day:
             return Reason(
-                "OTHER_TIMEPOINT", name=name, days=days, first=one.from_day, last=one.to_day
+                "NOT_OF_TIMEPOINT", name=name, days=days, first=one.from_day, last=one.to_day
             )
         return None
     raise AssertionError(name)  # the file was checked

@@ -12,6 +12,8 @@ from cd5flow.criteria.requirements import at_timepoint
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import BurdenSection, BurdenState, Scope, Specimen
 
+SCOPE_SHORT: Final = "SCOPE_SHORT"
+
 COUNTED: Final = frozenset({Specimen.BONE_MARROW, Specimen.PERIPHERAL_BLOOD})
 """Specimens of which a share of blasts is the protocol's."""
 
@@ -56,7 +58,7 @@ def _clean_route(burden: BurdenSection, context: Context) -> Route:
             return Route(shown=None, reason=Reason("MARROW_IN_DOUBT", case=code.lower()))
     if burden.scope is None or not _holds_diagnosis(burden.scope, context):
         scope = "no disease" if burden.scope is None else burden.scope.value
-        return Route(shown=None, reason=Reason("SCOPE_SHORT", scope=scope))
+        return Route(shown=None, reason=Reason(SCOPE_SHORT, scope=scope))
     return Route(shown=False, reason=Reason("NOT_DETECTED", scope=burden.scope))
 
 

@@ -64,11 +64,13 @@ def _judge(
     state = Cd5State.NOT_EVALUABLE if failed else cd5.state
     match state:
         case Cd5State.MEETS:
-            judgement = _with_share(cd5, burden, protocol, context)
+            judgement = _with_cd5(burden, protocol, context)
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.DOES_NOT_MEET:
             judgement = _without_cd5(protocol, context.clinical)
         case Cd5State.BORDERLINE:
             judgement = _review(Reason("CD5_BORDERLINE"))
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.NOT_EVALUABLE:
             judgement = _cd5_unknown(protocol, context.clinical, failed=failed)
         case _:
@@ -76,17 +78,17 @@ def _judge(
     return _at_most_review(judgement, tuple(bounds(burden, protocol=protocol, context=context)))
 
 
-def _with_share(
-    cd5: Cd5Section, burden: BurdenSection, protocol: Protocol, context: Context
+def _as_bright_as_asked(
+    judgement: _Judgement, cd5: Cd5Section, protocol: Protocol, clinical: Clinical | None
 ) -> _Judgement:
-    """The share meets the threshold: so must the intensity, where the trial asks for one."""
+    """A share that meets, or may meet, the threshold counts where CD5 is as bright as asked."""
     bright = intensity(cd5, protocol)
     if bright is None or bright.value is True:
-        return _with_cd5(burden, protocol, context)
+        return judgement
     if bright.value is False:
-        dim = _without_cd5(protocol, context.clinical)
+        dim = _without_cd5(protocol, clinical)
         return _Judgement(dim.state, (*bright.lines, *dim.reasons))
-    return _at_most_review(_with_cd5(burden, protocol, context), bright.lines)
+    return _at_most_review(judgement, bright.lines)
 
 
 def _without_disease(

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from cd5flow.fcs.file import DataSetSummary, FcsFile, read_fcs, summarise_data_sets
+from cd5flow.fcs.file import (
+    DataSetSummary,
+    FcsFile,
+    other_wells,
+    read_fcs,
+    summarise_data_sets,
+)
 
-__all__ = ["DataSetSummary", "FcsFile", "read_fcs", "summarise_data_sets"]
+__all__ = ["DataSetSummary", "FcsFile", "other_wells", "read_fcs", "summarise_data_sets"]

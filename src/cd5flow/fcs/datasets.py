@@ -149,7 +149,7 @@ def completed(sets: Sequence[DataSet], chosen: int) -> tuple[DataSet, tuple[Find
     """
     own = sets[chosen]
     for place, twin in enumerate(sets, start=1):
-        if twin is own or not _are_twins(own, twin):
+        if twin is own or not are_twins(own, twin):
             continue
         labels = _labels_of(twin.keywords, own.keywords)
         facts = {
@@ -164,7 +164,8 @@ def completed(sets: Sequence[DataSet], chosen: int) -> tuple[DataSet, tuple[Find
     return own, ()
 
 
-def _are_twins(one: DataSet, other: DataSet) -> bool:
+def are_twins(one: DataSet, other: DataSet) -> bool:
+    """Whether two data sets hold the same events, in coarser and in finer steps."""
     events = integer(one.keywords.get("$TOT"))
     same = events is not None and events == integer(other.keywords.get("$TOT"))
     return same and one.resolution[1:] != other.resolution[1:]

@@ -35,6 +35,7 @@ class GroupReading:
         outside: populations outside every normal profile that no lineage rule accepts.
         thymus: whether a smear of maturation is there, so that normal thymocytes are not excluded.
         findings: what is to be said of the last two.
+        outlines: how the populations of `leukaemic` were drawn.
     """
 
     cells: CellTypes | None = None
@@ -42,6 +43,7 @@ class GroupReading:
     outside: tuple[LeukaemicPopulation, ...] = ()
     thymus: bool = False
     findings: tuple[Finding, ...] = ()
+    outlines: tuple[Outline, ...] = ()
 
     def contradiction(self, strategy: Strategy, state: GatingState) -> Finding | None:
         """Return that blasts found by a chain of gates lie among cells that the groups call otherwise.
@@ -82,17 +84,11 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     within = state.population_for(search.within)
     if cells is None or within is None:
         return GroupReading()
-    large = [one for one in cells.suspects if _is_large(one, cells, search)]
-    least = search.outside_percent / 100 * len(cells.rows)
-    thymus = any(one.smear and len(one.rows) >= least for one in large)
-    accepted = tuple(one for one in large if one.accepted and not thymus)
-    others = tuple(
-        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
-    )
-    blasts = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
+    accepted, others, thymus = sort_suspects(cells, search)
+    blasts, outlines = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
     if blasts:
         gate_union(state, blasts, name=BLASTS, parent=within)
-    outside = gate_populations(state, cells, others, search, name="outside", parent=within)
+    outside, _ = gate_populations(state, cells, others, search, name="outside", parent=within)
     findings = tuple(
         warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
         for one in outside
@@ -103,7 +99,21 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if thymus:
         findings += (warning("THYMUS_NOT_EXCLUDED"),)
     state.findings += findings
-    return GroupReading(cells, blasts, outside, thymus, findings)
+    return GroupReading(cells, blasts, outside, thymus, findings, outlines)
+
+
+def sort_suspects(
+    cells: CellTypes, search: LeukaemiaSearch
+) -> tuple[tuple[CellPopulation, ...], tuple[CellPopulation, ...], bool]:
+    """Return the populations that are leukaemic, others worth a name, and whether thymus may be there."""
+    large = [one for one in cells.suspects if _is_large(one, cells, search)]
+    least = search.outside_percent / 100 * len(cells.rows)
+    thymus = any(one.smear and len(one.rows) >= least for one in large)
+    accepted = tuple(one for one in large if one.accepted and not thymus)
+    others = tuple(
+        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
+    )
+    return accepted, others, thymus
 
 
 def _are_drawn_whole(drawn: Mapping[str, Region | None]) -> bool:
@@ -125,30 +135,15 @@ def gate_populations(
     *,
     name: str,
     parent: str,
-) -> tuple[LeukaemicPopulation, ...]:
-    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
-    found = []
-    inputs = state.inputs
-    maps = tuple(
-        (x, y)
-        for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
-        if x is not None and y is not None and x != y
-    )
-    bounds = tuple(
-        dict.fromkeys(m for m in map(inputs.panel.first_of, search.bounds) if m is not None)
-    )
-    within = state.members[parent][cells.rows]
-    rows = cells.rows[within]
-    for number, one in enumerate(populations, 1):
-        drawn = outline(
-            np.isin(rows, one.rows),
-            rows,
-            maps=maps,
-            bounds=bounds,
-            columns=inputs.columns,
-            panel=inputs.panel,
-            scales=inputs.scales,
-        )
+) -> tuple[tuple[LeukaemicPopulation, ...], tuple[Outline, ...]]:
+    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...
+
+    Returns:
+        Those that were gated, and how they were drawn.
+    """
+    found, outlines = [], []
+    drawings = draw_outlines(state, cells, populations, search, parent=parent)
+    for number, (one, drawn) in enumerate(zip(populations, drawings, strict=True), 1):
         if drawn is None:
             state.note(
                 "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
@@ -156,6 +151,7 @@ def gate_populations(
             continue
         label = f"{name}_{number}"
         _gate_outline(state, one, drawn, label=label, parent=parent)
+        outlines.append(drawn)
         found.append(
             LeukaemicPopulation(
                 name=label,
@@ -166,7 +162,44 @@ def gate_populations(
                 immature=one.immature,
             )
         )
-    return tuple(found)
+    return tuple(found), tuple(outlines)
+
+
+def draw_outlines(
+    state: GatingState,
+    cells: CellTypes,
+    populations: tuple[CellPopulation, ...],
+    search: LeukaemiaSearch,
+    *,
+    parent: str,
+) -> Iterator[Outline | None]:
+    """Yield gates around each population, drawn by the sampled cells of the parent; None without width."""
+    inputs = state.inputs
+    assert inputs.profiles is not None  # noqa: S101 - populations were told by them
+    maps = tuple(
+        (x, y)
+        for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
+        if x is not None and y is not None and x != y
+    )
+    bounds = tuple(
+        dict.fromkeys(m for m in map(inputs.panel.first_of, search.bounds) if m is not None)
+    )
+    within = state.members[parent][cells.rows]
+    rows = cells.rows[within]
+    placed = cells.has_place()[within]
+    for one in populations:
+        inside = np.isin(rows, one.rows)
+        yield outline(
+            inside,
+            rows,
+            others=placed & ~inside,
+            maps=maps,
+            bounds=bounds,
+            columns=inputs.columns,
+            panel=inputs.panel,
+            scales=inputs.scales,
+            limits=inputs.profiles.outlining,
+        )
 
 
 def _gate_outline(

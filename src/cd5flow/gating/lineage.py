@@ -101,7 +101,7 @@ def is_unproven(
         strategy: says how many.
         state: what has been gated.
         found: the rule that found a cluster of blasts; None where none did.
-        cells: the kinds of cells of the tube: those that are normal by every marker do not count.
+        cells: the kinds of cells of the tube; those of a known other lineage do not count.
     """
     rule = strategy.unproven
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
@@ -119,14 +119,15 @@ def is_unproven(
         others &= ~state.members[BLASTS]
         least = max(least, state.members.count(BLASTS) or 0)
     count = float(np.count_nonzero(others))
-    if cells is not None and count >= least:
+    told = any(map(state.inputs.panel.has, rule.known_by))
+    if cells is not None and told and count >= least:
         rows = np.flatnonzero(others)
         rows = rows[:: max(1, len(rows) // MOST_LOOKED_AT)]
         inputs = state.inputs
         named = cells.names_of(
             rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
         )
-        count *= float(np.mean(~np.isin(named, cells.normal_names)))
+        count *= float(np.mean(~np.isin(named, rule.known)))
     return count > 0 and count >= least
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.gating.profile_limits import Grouping, Outlining, References
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import READOUT
 
@@ -64,25 +65,69 @@ class BothMarkers(Spec):
     above: float
 
 
+class Extent(Spec):
+    """How far from their middle one population of lymphocytes reaches, in decades.
+
+    Attributes:
+        bright: on the marker whose brightest cells are looked at.
+        CD45, SSC, FSC: on these axes.
+    """
+
+    bright: float = Field(gt=0, le=2)
+    CD45: float = Field(gt=0, le=2)
+    SSC: float = Field(gt=0, le=1)
+    FSC: float = Field(gt=0, le=1)
+
+
+class Agreement(Spec):
+    """How groups that may be T cells are put in order: the sum of their decades above zero signal.
+
+    Attributes:
+        either: weight of the brighter of `either`; every other marker has 1.
+        scatter: weight of the decades of side scatter by which a group is off small leukocytes,
+        small_percent: which lie at this percentile of all.
+        alike: groups within so much of a group's sum agree as well as it does.
+    """
+
+    either: float = Field(ge=0, le=1)
+    scatter: float = Field(ge=0, le=5)
+    small_percent: float = Field(ge=0, le=100)
+    alike: float = Field(gt=0, le=5)
+
+
 class Landmark(Spec):
     """How the normal T cells of a tube are recognised, before anything else is known of it.
 
     Attributes:
         bright: the marker whose brightest cells are looked at.
+        bright_above: decades above zero signal from which it is surely carried.
         positive: further markers that they carry.
+        positive_above: decades above zero signal that these have at the least.
         either: markers of which the brighter speaks for them.
         absent: markers that they lack, with the decades above zero signal from which one is carried.
         both_absent: markers not carried together.
         percent, events: fewest of all cells for a landmark, whichever is more.
+        agreement: which groups agree best with all of this.
+        extent: how far they reach.
     """
 
     bright: str
+    bright_above: float = Field(gt=0, le=4)
     positive: tuple[str, ...] = ()
+    positive_above: float = Field(gt=0, le=4)
     either: tuple[str, ...] = ()
     absent: dict[str, float] = Field(default_factory=dict)
     both_absent: BothMarkers | None = None
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
+    agreement: Agreement
+    extent: Extent
+
+    @model_validator(mode="after")
+    def _limits_of_absence(self) -> Landmark:
+        if not all(0 < above <= 4 for above in self.absent.values()):
+            raise ValueError("absent: a limit lies above 0 and at or below 4 decades")
+        return self
 
 
 class Signs(Spec):
@@ -242,21 +287,24 @@ class Smear(Spec):
 
     Attributes:
         axis: the marker that rises with age.
-        decades: by at least so many, from the 10th to the 90th percentile of the cells, the T cells
-            that touch them with them.
-        middle_percent: cells in the middle third of the way to those T cells, in percent of the
-            fewer of both.
+        decades: by at least so many, from the 10th to the 90th percentile of the cells.
+        ends: marker to the decades below the normal T cells from which the oldest tenth lies near them.
+        middle_percent: else cells in the middle third of the way to the T cells that touch them, in
+            percent of the fewer of both.
         rises: markers that rise with it.
         falls: markers that fall with it.
         correlation: with these, that which falls counted negative, at least so much on average.
+        correlation_to_t_cells: the same of these cells and the T cells that touch them together.
     """
 
     axis: str
     decades: float = Field(gt=0)
+    ends: dict[str, float] = Field(default_factory=dict)
     middle_percent: float = Field(default=15, ge=0, le=100)
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     correlation: float = Field(gt=0, lt=1)
+    correlation_to_t_cells: float = Field(default=0.4, gt=0, lt=1)
 
 
 class Profiles(Spec):
@@ -267,8 +315,10 @@ class Profiles(Spec):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     title: str
     sources: tuple[str, ...] = ()
+    grouping: Grouping
     levels: dict[str, Level]
     landmark: Landmark
+    references: References
     signs: Signs
     normal: tuple[ProfileRow, ...] = Field(min_length=1)
     joined_by: JoinedBy
@@ -277,6 +327,7 @@ class Profiles(Spec):
     smear: Smear | None = None
     rare: tuple[RareRow, ...] = ()
     gathering: Gathering = Gathering()
+    outlining: Outlining
 
     def without(self, ignored: frozenset[str]) -> Profiles:
         """Return the profiles in which some markers neither select nor exclude.
@@ -355,7 +406,7 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
         "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
         "apart": set() if profiles.apart is None else set(profiles.apart.axes),
-        "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
+        "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
     for part, markers in read.items():
         if READOUT in markers:

@@ -206,11 +206,15 @@ class Unproven(Spec):
         population: cells in the blast window.
         percent: share of the denominator from which they are a cluster of unproven lineage.
         unless: markers that prove the lineage either way; with one of them the question is settled.
+        known: kinds of cells of another lineage, by their names in the profiles, that do not count,
+        known_by: where the panel has one of these markers of it.
     """
 
     population: NameRef
     percent: Percentage
     unless: tuple[MarkerRef, ...] = ()
+    known: tuple[str, ...] = ()
+    known_by: tuple[MarkerRef, ...] = ()
 
 
 class Strategy(Spec):

@@ -14,6 +14,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from cd5flow.errors import FileAccessError, GatesError
+from cd5flow.model.opening import open_regular
 
 DEEPEST: Final = 256
 """Elements within elements. FlowJo nests two a gate, Gating-ML five at all."""
@@ -43,7 +44,7 @@ def read_bytes(path: Path, *, most_bytes: int) -> XmlFile:
         GatesError: it is too large, or empty.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(most_bytes + 1)
     except OSError as fault:
         raise FileAccessError(f"{path}: cannot be read: {fault.strerror or fault}") from fault

@@ -188,7 +188,8 @@ class NeighbourRule(FilePart):
         mature: normal lymphocytes, by which their place on `axis` is known; the first population
             with `events` events is taken.
         axis: the marker on which blasts and mature lymphocytes overlap.
-        lineage: markers whose cuts part blasts from other cells.
+        lineage: markers whose gates tell the blasts' lineage; edges are looked at from the first gate on
+            that reads one of them, or `axis`.
         events: fewest events of a population that is estimated from.
         floor_part: half width of the valley's floor, as a part of the way from the cut to the
             nearer of the two medians.
@@ -202,6 +203,11 @@ class NeighbourRule(FilePart):
     floor_part: float = Field(gt=0, le=0.5)
     noise: float = Field(ge=0)
 
+    @property
+    def without_noise(self) -> NeighbourRule:
+        """The same without standard errors: what is likeliest, not what may be."""
+        return self.model_copy(update={"noise": 0.0})
+
 
 class Cd5Limits(FilePart):
     """Limits of the CD5 read-out.
@@ -210,8 +216,12 @@ class Cd5Limits(FilePart):
         evaluable_blasts: with fewer there is no percentage worth a state.
         definite_blasts: with fewer the state is at most BORDERLINE.
         bright_events: CD5-bright events that prove the reagent.
-        bright_blasts_percent: share of the blasts that must be CD5-bright to be a mode of their own
-            and not the tail of a dim or negative one.
+        bright_blasts_percent: blasts or others prove it as a mode of their own, which holds at least
+            this share of them; aggregates of antibody are one in 1,000.
+        bright_t_cells_percent: normal T cells prove it where at least so many of them are bright, and
+            else only as a mode of their own: fewer may be the tail of T cells without CD5.
+        bright_mode_decades: how far the median of such a mode must stand above the negatives.
+        bright_others: populations outside the blasts and T cells that may prove the reagent so.
         t_cell_events: fewest normal T cells for their CD5 to be used.
         reagent_t_cells: fewest normal T cells for the quality check of the reagent.
         background_events: fewest events for a background to be compared.
@@ -236,10 +246,13 @@ class Cd5Limits(FilePart):
         fixed_cut_linear: a laboratory's validated cut, compensated linear units; null where none.
         interval: method of the 95 % interval of the share.
         resamples: how often a cut's reference is drawn anew to tell how sure its place is.
-        etp_percent: the early-T-precursor definition asks for less CD5 than this; a share that meets
-            the protocol and lies below it is noted. Null is no note.
+        etp_percent: the early-T-precursor definition asks for CD5 on fewer blasts than this,
+        etp_fold: or for a median at least so many times below that of normal T cells; what holds is
+            told beside the state. Null is not told.
         low_population_percent: a leukaemic population of at least this share of the blasts whose own
             CD5 does not meet the protocol is named where the whole does.
+        internalisation_days: so many days after CD5 CAR-T cells a share below the threshold is no proof
+            that CD5 is lost: blasts take it in for a while. Null is no limit.
         stain: what a weak stain may have hidden, before a share below the threshold is believed.
         neighbours: how other cells in the blast gate are estimated.
         pattern: rules for the pattern's word.
@@ -248,7 +261,10 @@ class Cd5Limits(FilePart):
     evaluable_blasts: int = Field(ge=1)
     definite_blasts: int = Field(ge=1)
     bright_events: int = Field(ge=1)
-    bright_blasts_percent: float = Field(gt=0, le=100)
+    bright_blasts_percent: PositivePercent
+    bright_t_cells_percent: PositivePercent = 5
+    bright_mode_decades: float = Field(default=1, gt=0)
+    bright_others: tuple[PopulationRef, ...] = ()
     t_cell_events: int = Field(ge=1)
     reagent_t_cells: int = Field(ge=1)
     background_events: int = Field(ge=1)
@@ -270,7 +286,9 @@ class Cd5Limits(FilePart):
     interval: IntervalMethod
     resamples: int = Field(ge=20, le=10_000)
     etp_percent: PositivePercent | None
+    etp_fold: float | None = Field(default=10, gt=1)
     low_population_percent: PositivePercent = 5
+    internalisation_days: int | None = Field(default=30, ge=0)
     stain: StainRule
     neighbours: NeighbourRule
     pattern: PatternLimits

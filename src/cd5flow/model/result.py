@@ -21,6 +21,7 @@ from cd5flow.model.answer_sections import (
     CutSection,
     IntensitySection,
     MedianSection,
+    ReagentSection,
     TCellSection,
 )
 from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, ExcludedSection
@@ -56,6 +57,7 @@ from cd5flow.model.tube_sections import (
     PhenotypeEntry,
     PlaceSection,
     PopulationSection,
+    ProfilesSection,
     ProtocolSection,
     QualitySection,
     SampleSection,
@@ -99,10 +101,12 @@ __all__ = [
     "PlaceSection",
     "PopulationSection",
     "PriorTherapy",
+    "ProfilesSection",
     "ProtocolSection",
     "ProvenanceSection",
     "QualitySection",
     "QualityState",
+    "ReagentSection",
     "RedoSection",
     "Result",
     "ReviewSection",

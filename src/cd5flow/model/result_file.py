@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from cd5flow._version import __version__
 from cd5flow.errors import FileAccessError, ResultError
+from cd5flow.model.opening import open_regular
 from cd5flow.model.result import SCHEMA, BurdenSection, Cd5Section, Result
 
 MAX_BYTES: Final = 50_000_000
@@ -38,7 +39,7 @@ def read_result(path: Path) -> Result:
             was expected.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
     except IsADirectoryError as error:
         raise FileAccessError(f"{path}: is a folder, expected a result.json in it") from error

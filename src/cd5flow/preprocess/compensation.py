@@ -17,6 +17,7 @@ import numpy.typing as npt
 from cd5flow.errors import FileAccessError, SpilloverError
 from cd5flow.model.events import CompensatedEvents, RawEvents, Spillover
 from cd5flow.model.findings import Finding, info, warning
+from cd5flow.model.opening import open_regular
 from cd5flow.model.panel import Panel
 from cd5flow.numerics.chunks import chunks
 
@@ -328,7 +329,7 @@ def read_spillover_csv(path: Path) -> Spillover:
         SpilloverError: it is no such table; the message says file, line, found and expected.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as fault:
         raise FileAccessError(f"{path}: cannot be read: {fault.strerror or fault}") from fault

@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report import numerals
+from cd5flow.report.intensity import intensity_lines
 from cd5flow.report.parts import (
     Answer,
     Bar,
@@ -137,9 +138,13 @@ def cd5_share(percent: float, cd5: Cd5Section) -> str:
 def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
     phrases = wording.phrases
     if cd5.percent is not None:
-        yield phrases.positive_of.format(
+        counted = phrases.positive_of.format(
             positive=numerals.count(cd5.positive_events), blasts=numerals.count(cd5.blast_events)
         )
+        corrected = cd5.percent_corrected
+        if corrected is not None:
+            counted += f"; {phrases.corrected.format(percent=cd5_share(corrected, cd5))}"
+        yield counted
     elif cd5.blast_events:
         yield phrases.blasts_only.format(blasts=numerals.count(cd5.blast_events))
     if cd5.ci95_percent is not None:
@@ -150,9 +155,13 @@ def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
         yield phrases.band.format(low=low, high=high)
     elif cd5.percent is not None:
         yield phrases.band_unknown
-    if cd5.cut is not None:
-        yield f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
-    yield phrases.asked.format(rule=rule(cd5))
+    yield from intensity_lines(cd5, wording)
+    asked = phrases.asked.format(rule=rule(cd5))
+    if cd5.cut is None:
+        yield asked
+        return
+    by = f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
+    yield f"{by}; {asked}"
 
 
 def cut_words(cut: CutSection, wording: Wording) -> State:

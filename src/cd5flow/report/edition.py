@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.analysis.fingerprint import file_sha256
+from cd5flow.model.opening import open_regular
 from cd5flow.report.lab import Lab
 
 META: Final = "cd5flow-edition"
@@ -32,7 +33,7 @@ def edition(language: str, lab: Lab | None) -> str:
 def edition_of(page: Path) -> str | None:
     """Return the edition of a report's page; None where it states none or cannot be read."""
     try:
-        with page.open("rb") as file:
+        with open_regular(page) as file:
             found = _FOUND.search(file.read(_HEAD_BYTES))
     except OSError:
         return None

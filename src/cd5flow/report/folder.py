@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from cd5flow.config.atomic import (
 )
 from cd5flow.errors import OutputError
 from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.model.names import folder_name
 from cd5flow.model.result import Result
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.pipeline import Analysis
@@ -41,8 +41,6 @@ PLOTS: Final = "plots"
 PDF: Final = "report.pdf"
 HTML: Final = "report.html"
 PREVIOUS: Final = "previous"
-
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+\- ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +75,13 @@ class WrittenSample:
     previous: Path | None
 
 
-def folder_name(sample_id: str) -> str:
-    """Return the name of a sample's folder: letters, digits, ``. _ + -`` and space, others ``_``."""
-    name = _UNSAFE.sub("_", sample_id)
-    return f"_{name[1:]}" if name.startswith(".") else name
-
-
 def write_sample(
     analysis: Analysis,
     out: Path,
     *,
     outputs: WantedOutputs | None = None,
     aside: Path | None = None,
+    name: str = "",
     stage: Stage = untimed,
 ) -> WrittenSample:
     """Write a sample's folder under `out`.
@@ -102,12 +95,13 @@ def write_sample(
         out: the results folder, made where it is absent.
         outputs: what else is to be written; None is the reports in English.
         aside: a folder on the same file system in which the new one is filled; None is `out`.
+        name: of the folder; empty is `folder_name` of the sample's id.
         stage: marks each part of the report, for who times them.
 
     Raises:
         OutputError: the folder cannot be written, or something else stands in its place.
     """
-    folder = out / folder_name(analysis.result.sample.id)
+    folder = out / (name or folder_name(analysis.result.sample.id))
     aside = out if aside is None else aside
     wanted = outputs or WantedOutputs()
     try:

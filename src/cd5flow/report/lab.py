@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.model.file_part import FilePart
+from cd5flow.model.opening import open_regular
 from cd5flow.report.typesetting import TypstFaultError, typeset
 
 LOGO_BYTES: Final = 1_000_000
@@ -81,7 +82,7 @@ def _logo(loaded: Loaded[LabFile]) -> Logo | None:
         return None
     path = loaded.path.parent / name
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(LOGO_BYTES + 1)
     except (OSError, ValueError) as fault:
         why = getattr(fault, "strerror", None) or fault

@@ -51,6 +51,7 @@ def cd5_section(result: Result, wording: Wording) -> ReportSection:
         fact(phrases.positive_blasts, _positive(cd5, wording)),
         fact(phrases.interval_of, ends(cd5.ci95_percent), note=method),
         fact(phrases.band_of, ends(cd5.band_percent), note=phrases.band_means),
+        *_corrected(cd5, wording),
         fact(phrases.threshold, rule(cd5)),
         _pattern(cd5, wording),
         *_cut(cd5, wording),
@@ -77,6 +78,12 @@ def _positive(cd5: Cd5Section, wording: Wording) -> str:
         positive=numerals.count(cd5.positive_events), blasts=numerals.count(cd5.blast_events)
     )
     return f"{cd5_share(cd5.percent, cd5)} % ({counts})"
+
+
+def _corrected(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield the share without other cells, where any are known of."""
+    if cd5.percent_corrected is not None:
+        yield fact(wording.phrases.corrected_share, f"{cd5_share(cd5.percent_corrected, cd5)} %")
 
 
 def _pattern(cd5: Cd5Section, wording: Wording) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
@@ -199,6 +199,13 @@ def _quality(result: Result, wording: Wording) -> ReportSection:
     )
 
 
+def _profiles(result: Result, wording: Wording) -> Iterator[Fact]:
+    phrases, profiles = wording.phrases, result.strategy.profiles
+    if profiles is not None:
+        yield fact(phrases.profiles, wording.versioned(profiles))
+        yield fact(phrases.hash, profiles.sha256, fixed=True)
+
+
 def _method(result: Result, wording: Wording) -> ReportSection:
     phrases, settings = wording.phrases, result.provenance.settings
     strategy, protocol = result.strategy, result.protocol
@@ -212,6 +219,7 @@ def _method(result: Result, wording: Wording) -> ReportSection:
         fact(phrases.strategy, wording.versioned(strategy)),
         fact(phrases.choice, wording.sentence(strategy.choice)),
         fact(phrases.hash, strategy.sha256, fixed=True),
+        *_profiles(result, wording),
         fact(phrases.lineage, wording.term(strategy.lineage)),
         *_guided(result, wording),
         fact(phrases.protocol, wording.versioned(protocol)),

@@ -29,7 +29,13 @@ from cd5flow.model.catalogue import (
 )
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.reasons import AS_WRITTEN, Reason
-from cd5flow.model.result import BurdenSection, Check, ProtocolSection, StrategySection
+from cd5flow.model.result import (
+    BurdenSection,
+    Check,
+    ProfilesSection,
+    ProtocolSection,
+    StrategySection,
+)
 from cd5flow.report.phrases import Phrases
 
 T = TypeVar("T")
@@ -179,8 +185,8 @@ class Wording(FilePart):
         """Return a value as it is written; what is unknown is said to be."""
         return self.phrases.unknown if value is None else write(value)
 
-    def versioned(self, one: ProtocolSection | StrategySection) -> str:
-        """Return a strategy's or protocol's name with its version."""
+    def versioned(self, one: ProtocolSection | StrategySection | ProfilesSection) -> str:
+        """Return the name of a file that decides, with its version."""
         return self.phrases.named.format(name=one.name, version=one.version)
 
     def term(self, text: str) -> str:

@@ -64,6 +64,7 @@ def test_after_cd7_car_cells_are_not_called_blasts_by_their_cd7(analysed: Analys
     assert before.burden.state is BurdenState.OVERT
     assert after.burden.state is BurdenState.INCONCLUSIVE
     assert after.burden.percent is None
+    assert after.burden.scope is None
     assert after.cd5.state is Cd5State.NOT_EVALUABLE
     assert "LINEAGE_UNPROVEN" in codes(after.cd5.reasons)
 

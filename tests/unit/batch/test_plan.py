@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 
 from cd5flow.batch.plan import BatchPlan, make_plan
-from cd5flow.batch.tube_folder import NO_SAMPLE, NOT_IN_SHEET, OTHER_KIND, NotTaken
+from cd5flow.batch.tube_folder import NO_SAMPLE, NOT_IN_SHEET, OTHER_KIND, OTHER_SET, NotTaken
 from cd5flow.errors import FileAccessError, OptionError, SheetError
+from cd5flow.model.names import folder_name
 from cd5flow.model.result import Timepoint
+from support.fcs_factory import fcs
 
 
 def planned(
@@ -92,17 +95,15 @@ def test_a_sample_id_given_by_hand_that_names_no_folder_is_a_fault(
 @pytest.mark.parametrize(
     ("name", "sample_id"),
     [
-        ("CON.fcs", "_CON"),
-        ("lpt1.2026.fcs", "_lpt1.2026"),
-        ("P1..fcs", "P1_"),
-        ("P1 .fcs", "P1_"),
-        ("a\nb.fcs", "a_b"),
-        ("P\\..\\b.fcs", "P_.._b"),
-        (f"{'P' * 210}.fcs", "P" * 200),
+        ("P1..fcs", "P1."),
+        ("a\nb.fcs", "a\nb"),
+        ("P\\..\\b.fcs", "P\\..\\b"),
+        (f"{'P' * 210}.fcs", "P" * 210),
+        (f"{'P' * 251}.fcs", "P" * 251),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_an_id_made_from_a_file_is_made_safe(
+def test_an_id_made_from_a_file_is_its_name(
     tmp_path: Path, source: str, name: str, sample_id: str
 ) -> None:
     (tmp_path / name).touch()
@@ -112,9 +113,9 @@ def test_an_id_made_from_a_file_is_made_safe(
     assert job.file == tmp_path / name
 
 
-def test_controls_belong_to_samples_whose_ids_were_made_safe(tmp_path: Path) -> None:
-    (job,) = planned(tmp_path, None, "CON.fcs", "CON_FMO-CD5.fcs").jobs
-    assert (job.sample_id, set(job.settings.controls)) == ("_CON", {"fmo"})
+def test_controls_belong_to_samples_of_any_name(tmp_path: Path) -> None:
+    (job,) = planned(tmp_path, None, "張三.fcs", "張三_FMO-CD5.fcs").jobs
+    assert (job.sample_id, set(job.settings.controls)) == ("張三", {"fmo"})
 
 
 def test_files_beside_a_sheet_that_it_does_not_name_are_listed(tmp_path: Path) -> None:
@@ -141,22 +142,116 @@ def test_tubes_may_lie_in_the_results_folder_itself(tmp_path: Path) -> None:
     assert plan.not_taken == (NotTaken("summary.csv", OTHER_KIND),)
 
 
-@pytest.mark.parametrize(("first", "second"), [("S1", "S1"), ("aéb", "a_b"), ("s1", "S1")])
-def test_two_samples_with_one_folder_are_a_fault(tmp_path: Path, first: str, second: str) -> None:
-    text = f"file,sample_id\na.fcs,{first}\nb.fcs,{second}\n"
-    (line,) = faults(tmp_path, text, "a.fcs", "b.fcs")
-    assert line.startswith(f"row 3: sample_id: {second} goes to the folder ")
-    assert "of row 2" in line
+@pytest.mark.parametrize(("first", "second"), [("a?b", "a_b"), ("s1", "S1"), ("Ü", "U\u0308")])
+def test_two_samples_with_one_folder_get_each_its_own(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    text = f"file,sample_id\na.fcs,{first}\nb.fcs,{second}\nc.fcs,other\n"
+    jobs = planned(tmp_path, text, "a.fcs", "b.fcs", "c.fcs").jobs
+    assert [job.sample_id for job in jobs] == [first, second, "other"]
+    assert [job.folder for job in jobs] == [
+        *(
+            f"{folder_name(i)}~{hashlib.sha256(i.encode()).hexdigest()[:6]}"
+            for i in (first, second)
+        ),
+        "other",
+    ]
+
+
+def test_two_samples_of_one_id_are_a_fault(tmp_path: Path) -> None:
+    (line,) = faults(tmp_path, "file,sample_id\na.fcs,S1\nb.fcs,S1\n", "a.fcs", "b.fcs")
+    assert line.startswith("row 3: sample_id: S1 is the id of row 2 too")
 
 
 def test_two_files_of_one_name_in_two_folders_are_a_fault(tmp_path: Path) -> None:
     (line,) = faults(tmp_path, None, "one/x.fcs", "two/x.fcs")
-    assert line.startswith("two/x.fcs: sample_id: x goes to the folder x")
+    assert line.startswith("two/x.fcs: sample_id: x is the id of one/x.fcs too")
 
 
-def test_a_sample_may_not_take_the_name_of_a_table(tmp_path: Path) -> None:
-    (line,) = faults(tmp_path, "file,sample_id\na.fcs,Run.json\n", "a.fcs")
-    assert line == "row 2: sample_id: Run.json is the name of a file of the batch"
+def test_a_sample_named_as_a_table_goes_beside_it(tmp_path: Path) -> None:
+    (job,) = planned(tmp_path, "file,sample_id\na.fcs,Run.json\n", "a.fcs").jobs
+    assert job.folder.startswith("Run.json~")
+
+
+def test_names_in_any_script_and_bytes_that_are_none_cost_no_other_sample(tmp_path: Path) -> None:
+    names = [
+        "張三.fcs",
+        "李四.fcs",
+        "Müller.fcs",
+        "Mu\u0308ller.fcs",
+        "🙂.fcs",
+        "🙁.fcs",
+        "a\nb.fcs",
+    ]
+    names += ["\u202egpj.fcs", os.fsdecode(b"caf\xe9.fcs"), ".x.fcs"]
+    jobs = planned(tmp_path, None, *names).jobs
+    folders = [job.folder for job in jobs]
+    assert len(set(map(str.casefold, folders))) == len(jobs) == 9  # hidden files are left out
+    by_id = {job.sample_id: job.folder for job in jobs}
+    assert (by_id["張三"], by_id["李四"]) == ("張三", "李四")
+    assert by_id[r"caf\xe9"] == "caf_xe9"
+    assert by_id["Müller"].startswith("Müller~")
+    assert by_id["Mu\u0308ller"].startswith("Müller~")
+    assert by_id["🙂"].startswith("_~")
+
+
+def test_wells_of_one_file_are_tubes_of_a_sheet(tmp_path: Path) -> None:
+    (tmp_path / "wells.fcs").write_bytes(_wells(3))
+    text = "file,dataset,role,for_sample\nwells.fcs,1,,\nwells.fcs,3,,\nwells.fcs,2,fmo,wells-3\n"
+    plan = planned(tmp_path, text)
+    assert [(job.sample_id, job.settings.dataset) for job in plan.jobs] == [
+        ("wells-1", 1),
+        ("wells-3", 3),
+    ]
+    assert plan.jobs[1].settings.control_datasets == {"fmo": 2}
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        ("4", "row 2: dataset: found 4, the file has 3"),
+        ("0", "row 2: dataset: found '0', expected the number of a data set, from 1"),
+        ("two", "row 2: dataset: found 'two', expected the number of a data set, from 1"),
+    ],
+)
+def test_a_data_set_that_is_none_is_a_fault(tmp_path: Path, number: str, fault: str) -> None:
+    (tmp_path / "wells.fcs").write_bytes(_wells(3))
+    (line,) = faults(tmp_path, f"file,dataset\nwells.fcs,{number}\n")
+    assert line.removeprefix("found ") == fault.removeprefix("found ")
+
+
+def test_a_folder_says_which_wells_it_did_not_take(tmp_path: Path) -> None:
+    (tmp_path / "wells.fcs").write_bytes(_wells(3))
+    plan = planned(tmp_path, None)
+    assert len(plan.jobs) == 1
+    assert plan.not_taken == tuple(
+        NotTaken(f"wells.fcs, data set {number}", OTHER_SET) for number in (2, 3)
+    )
+
+
+def _wells(count: int) -> bytes:
+    """Return a file of several data sets alike."""
+    size = len(fcs(keywords={"$NEXTDATA": "000000"}))
+    behind = [size] * (count - 1) + [0]
+    return b"".join(fcs(keywords={"$NEXTDATA": f"{step:06d}"}) for step in behind)
+
+
+def test_every_file_that_a_sheet_names_is_looked_at_with_it(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("no,matrix\n", "utf-8")
+    (tmp_path / "r.json").write_text("{}", "utf-8")
+    text = "file,spillover,laip\na.fcs,m.csv,\nb.fcs,,r.json\nc.fcs,gone.csv,\n"
+    lines = faults(tmp_path, text, "a.fcs", "b.fcs", "c.fcs")
+    assert [":".join(line.split(":")[:2]) for line in lines] == [
+        "row 2: spillover",
+        "row 3: laip",
+        "row 4: spillover",
+    ]
+
+
+def test_no_more_than_fifty_faults_are_told(tmp_path: Path) -> None:
+    lines = faults(tmp_path, "file,timepoint\n" + "gone.fcs,never\n" * 300)
+    assert len(lines) == 51
+    assert lines[-1].startswith("and ")
 
 
 def test_faults_between_rows_are_told_with_those_within(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class Here:
 
 
 def job(name: str, *, file: Path | None = None, **words: Any) -> Job:
-    return Job(file or SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name, **words))
+    return Job(file or SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name, **words), name)
 
 
 def carried_out(orders: BatchOrders, *jobs: Job) -> tuple[list[Finished], list[str]]:
@@ -295,6 +295,7 @@ def test_files_are_found_from_any_folder(monkeypatch: pytest.MonkeyPatch) -> Non
             strategy="mine.yaml",
             protocol="cd5-cart-50",
         ),
+        "a",
     )
     found = absolute(one)
     assert found.file == SAMPLES / "a.fcs"

@@ -15,7 +15,7 @@ import pytest
 from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Reply
-from cd5flow.batch.eventlog import open_log
+from cd5flow.batch.eventlog import EventLog, open_log
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished
 from cd5flow.batch.run_record import BatchRun, write_run_record
@@ -31,7 +31,7 @@ REPLY = Reply(seconds=2.0, memory_mb=210.4, worker="process 7")
 
 
 def job(name: str) -> Job:
-    return Job(SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name))
+    return Job(SAMPLES / f"{name}.fcs", name, make_settings(sample_id=name), name)
 
 
 def done(name: str, reply: Reply | None = REPLY) -> Done:
@@ -201,6 +201,7 @@ def test_the_log_knows_samples_by_their_id_alone(tmp_path: Path) -> None:
         Path("/home/me/DOE JANE.fcs"),
         "S1",
         make_settings(sample_id="S1", patient_id="DOE JANE", controls={"fmo": "DOE_FMO.fcs"}),
+        "S1",
     )
     message = "DOE JANE.fcs: ends before DOE_FMO.fcs does"
     (line,) = logged(tmp_path, Failed(one, "FcsTruncatedError", message, REPLY))
@@ -224,10 +225,10 @@ def test_a_log_that_cannot_be_opened_is_one_clear_error(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_log_on_a_full_disk_is_one_clear_error() -> None:
     with (
-        pytest.raises(OutputError, match=r"/dev/full: cannot be written \(No space left"),
-        open_log(Path("/dev/full")) as log,
+        Path("/dev/full").open("w", encoding="utf-8") as full,
+        pytest.raises(OutputError, match=r"log: cannot be written \(No space left"),
     ):
-        log.write("batch", samples=1)
+        EventLog(Path("log"), full).write("batch", samples=1)
 
 
 def test_without_a_log_nothing_is_written() -> None:

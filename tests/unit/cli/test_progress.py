@@ -19,7 +19,7 @@ from cd5flow.cli import terminal
 from cd5flow.cli.progress import Lines, Pace, duration, progress
 from support.analysed import CLEAR, SAMPLES, analysis
 
-JOB = Job(SAMPLES / "a.fcs", "a", make_settings())
+JOB = Job(SAMPLES / "a.fcs", "a", make_settings(), "a")
 
 
 def add(tally: BatchCounts, *, done: int = 0, failed: int = 0, earlier: int = 0) -> None:

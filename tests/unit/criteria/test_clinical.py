@@ -60,7 +60,7 @@ BOOLEANS = [
     "pregnancy_within_12_months",
     "investigator_objection",
     "relapse_after_hsct",
-    "eligible_allo_donor",
+    "suitable_allo_donor",
     "t_cell_lymphoma",
     "measurable_lesion",
     "contraception_agreed",

@@ -152,7 +152,8 @@ def test_only_what_bears_on_it_is_missing() -> None:
     assert answer("I2").missing == ("cd5_laboratory_clia_certified",)
     assert answer("I7", ast_xuln=1).missing == ("total_bilirubin_xuln", "alt_xuln")
     nothing = tube(burden="NOT_DETECTED", percent=0)
-    assert "morphology_blasts_percent" in answer("I2", nothing).missing
+    assert "diagnosis" in answer("I2", nothing).missing
+    assert "morphology_blasts_percent" in answer("I2", nothing, diagnosis="T-ALL").missing
     assert "morphology_blasts_percent" not in answer("I2", tube(burden="INCONCLUSIVE")).missing
 
 

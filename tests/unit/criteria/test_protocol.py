@@ -54,9 +54,8 @@ def test_a_shipped_protocol_keeps_wording_and_reading_apart(name: str) -> None:
     assert isinstance(asked, Cd5Asked)
     assert rules.trials
     assert rules.read_on == date(2026, 11, 29)
-    worded = [asked.flow, asked.ihc, asked.intensity, asked.age, asked.specimens]
-    worded += [] if rules.disease is None else [rules.disease, *rules.disease.any]
-    for one in worded:
+    rest = () if rules.disease is None else (rules.disease, *rules.disease.any)
+    for one in (asked.flow, asked.ihc, asked.intensity, asked.age, asked.specimens, *rest):
         if isinstance(one, str):
             assert one == NOT_STATED
         else:
@@ -199,7 +198,11 @@ def test_a_closed_way_of_format_1_is_no_number_for_it(tmp_path: Path) -> None:
         ("name: cd5-cart-70", "name: CD5 cart", "should match pattern"),
         ("ihc: true", "ihc: yes", "should be a valid boolean"),
         ("  mrd: true", "  mdr: true", "routes.mdr: unknown field"),
-        ("protocol/1", "protocol/3", "unknown format 'cd5flow.protocol/3', expected"),
+        (
+            "protocol/1",
+            "protocol/3",
+            "format: should be 'cd5flow.protocol/1' or 'cd5flow.protocol/2', found",
+        ),
         ("with_review: 0.01", "with_review: 0.2", "must not decrease, found 0.2, 0.1, 5"),
         ("meets: cd5", "meets: ihc", "which format 2 has; write meets: cd5"),
     ],
@@ -219,7 +222,7 @@ name: ours
 version: "1"
 title: Ours
 trials: [{id: T1, sponsors: [us]}]
-read_on: 2026-11-29
+read_on: "2026-11-29"
 source: [our protocol]
 cd5:
   flow: {operator: ">=", threshold_percent: 60, source_text: s, reading: r}

@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     MedianSection,
     PriorTherapy,
     QualityState,
+    Scope,
     Specimen,
     Timepoint,
 )
@@ -33,6 +34,7 @@ MET, NOT_MET = CriterionState.MET, CriterionState.NOT_MET
 REVIEW, NOT_EVALUABLE = CriterionState.REVIEW, CriterionState.NOT_EVALUABLE
 
 NO_DISEASE = {
+    "diagnosis": "T-ALL",
     "morphology_blasts_percent": 5,
     "mrd_positive_elsewhere": False,
     "new_extramedullary_lesions": False,
@@ -59,7 +61,11 @@ def cd5(state: Cd5State) -> Cd5Section:
 
 
 def burden(
-    state: BurdenState, percent: float | None = None, *, high: float | None = None
+    state: BurdenState,
+    percent: float | None = None,
+    *,
+    high: float | None = None,
+    scope: Scope = Scope.SCD3_NEGATIVE,
 ) -> BurdenSection:
     return BurdenSection(
         state=state,
@@ -73,6 +79,7 @@ def burden(
         lod_percent=None,
         lloq_percent=None,
         level=None,
+        scope=scope if state is BurdenState.NOT_DETECTED else None,
     )
 
 
@@ -165,7 +172,7 @@ def test_where_cd5_meets_disease_decides(
 def test_only_marrow_excludes_disease(specimen: Specimen) -> None:
     criterion = judge(MEETS, NONE_SEEN, NO_DISEASE, specimen=specimen)
     assert criterion.state is REVIEW
-    assert codes(criterion) == ["NOT_MARROW"]
+    assert codes(criterion)[0] == "NOT_MARROW"
 
 
 @pytest.mark.parametrize(("percent", "state"), [(0.0999999, MET), (0.01, MET), (0.00999, REVIEW)])
@@ -242,7 +249,7 @@ CAPS: list[tuple[dict[str, Any], str]] = [
     ({"timepoint": Timepoint.DIAGNOSIS}, "TIMEPOINT_DIAGNOSIS"),
     ({"supplied_fmo_refused": True}, "FMO_REFUSED"),
     ({"blasts_use_cd5": True}, "BLASTS_USE_CD5"),
-    ({"cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"),
+    ({"specimen": Specimen.UNKNOWN}, "SPECIMEN_UNSETTLED"),
     ({"prior_therapy": (PriorTherapy.ALLO_HSCT, PriorTherapy.CD5_CAR)}, "AFTER_CD5_CAR"),
 ]
 
@@ -280,7 +287,10 @@ def test_all_bounds_are_named() -> None:
     for cap, _ in CAPS[1:]:
         context |= cap
     assert set(codes(judge(MEETS, OVERT, **context))) == {
-        "DISEASE_OVERT",
+        "NOT_MARROW_OR_BLOOD",
+        "MORPHOLOGY_UNKNOWN",
+        "MRD_ELSEWHERE_UNKNOWN",
+        "EXTRAMEDULLARY_UNKNOWN",
         *(code for _, code in CAPS[1:]),
     }
 
@@ -291,6 +301,8 @@ def test_the_diagnosis_proves_what_cd7_alone_does_not(
 ) -> None:
     clinical = {"diagnosis": diagnosis}
     assert judge(MEETS, OVERT, clinical, cd7_alone=True).state is state
+    assert judge(FAILS, OVERT, {"ihc_cd5_percent": 3}, cd7_alone=True).state is REVIEW
+    assert judge(MEETS, NONE_SEEN, NO_DISEASE, cd7_alone=True).state is NOT_MET  # of no blasts
 
 
 @pytest.mark.parametrize("therapy", [t for t in PriorTherapy if t is not PriorTherapy.CD5_CAR])
@@ -337,7 +349,9 @@ AROUND_ONE = burden(BurdenState.MRD_POSITIVE, 0.9, high=1.1)
         (AROUND_ONE, {"morphology_blasts_percent": 5}, REVIEW),
         (burden(BurdenState.MRD_POSITIVE, 0.4), {"morphology_blasts_percent": 5}, REVIEW),
         (burden(BurdenState.MRD_BELOW_LLOQ, 0.4), {"morphology_blasts_percent": 5}, REVIEW),
-        (NONE_SEEN, {"morphology_blasts_percent": 5}, NOT_MET),
+        (NONE_SEEN, {"morphology_blasts_percent": 5}, REVIEW),  # the scope is not shown to hold it
+        (NONE_SEEN, {"morphology_blasts_percent": 5, "diagnosis": "T-ALL"}, NOT_MET),
+        (NONE_SEEN, NO_DISEASE, NOT_MET),
         (NONE_SEEN, EXTRAMEDULLARY, REVIEW),
     ],
 )
@@ -370,5 +384,5 @@ def test_every_combination_has_a_state_and_a_reason_and_met_needs_cd5() -> None:
         if criterion.state is MET or criterion.flow_state is MET:
             assert cd5_state is MEETS
         if criterion.state is NOT_MET:
-            assert cd5_state in {MEETS, FAILS}
+            assert cd5_state in {MEETS, FAILS} or burden_state is BurdenState.NOT_DETECTED
             assert clinical is not None

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from cd5flow.gating.cell_types import SAMPLE, find_cell_types
+from cd5flow.gating.cell_types import find_cell_types
 from support.gating_factory import shipped_profiles, tube_of
 from support.kinds_of_cells import (
     B_CELLS,
@@ -239,7 +239,8 @@ def test_a_large_tube_is_sampled_evenly() -> None:
     piles = (T_HELPERS.with_(20_000), GRANULOCYTES.with_(20_000))
     found = told(*piles)
 
-    assert SAMPLE <= len(found.rows) < 2 * SAMPLE
+    asked = shipped_profiles().grouping.cells
+    assert asked <= len(found.rows) < 2 * asked
     share = np.count_nonzero(found.rows < 20_000) / len(found.rows)
     assert share == pytest.approx(0.5, abs=0.01)
     assert np.array_equal(found.rows, np.unique(found.rows))

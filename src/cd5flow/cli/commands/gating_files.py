@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.parameters import Json
 
-def _commands(plural: str, word: str, *, about: str, example: str, copy: str) -> typer.Typer:
+
+def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -> typer.Typer:
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
     group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
 
@@ -18,7 +20,7 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
     @group.command(
         "show",
-        help=f"Print a {word} file, to read it or to edit a copy.\n\n"
+        help=f"Print {files}, to read it or to edit a copy.\n\n"
         f"\b\nExample:\n  cd5flow {plural} show {example} > {copy}",
     )
     def show(
@@ -30,7 +32,7 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
     @group.command(
         "check",
-        help=f"Check a {word} file; every fault is one line `file:line:column: what`.\n\n"
+        help=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
         f"\b\nExample:\n  cd5flow {plural} check {copy}",
     )
     def check(
@@ -45,25 +47,78 @@ def _commands(plural: str, word: str, *, about: str, example: str, copy: str) ->
 
 strategies = _commands(
     "strategies",
-    "strategy",
+    files="a strategy, or the reference profiles that it names",
     about="Gating strategies: how blasts are found.",
     example="t-all-relapse",
     copy="my-panel.yaml",
 )
 protocols = _commands(
     "protocols",
-    "protocol",
+    files="a protocol",
     about="Trial protocols: what is asked of them.",
     example="cd5-cart-70",
     copy="my-trial.yaml",
 )
 
 
+@protocols.command("compare")
+def compare_protocols(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
+    ],
+    *,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="A protocol of your own too; repeat for several."),
+    ] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the clinic knows: YAML or JSON of one patient, CSV or XLSX with a row a "
+            "patient; by default what each result was made with.",
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A strategy of your own that results were made with, for its limits; repeat for "
+            "several.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge results by every protocol that comes with cd5flow, in one table.
+
+    States follow from the numbers that the results hold; nothing is analysed again. Where a result
+    does not hold what a threshold needs, CD5 is BORDERLINE and says so. The result's own protocol is
+    marked *; rules that a trial's sources do not give are listed below the table. Exit code 0
+    whatever the answers.
+
+    \b
+    Examples:
+      cd5flow protocols compare results/tube/result.json
+      cd5flow protocols compare results --protocol our-trial.yaml --clinical clinical.csv
+      cd5flow protocols compare results/a results/b --json
+    """
+    from cd5flow.cli.compare import run
+
+    run(
+        results,
+        protocols=protocol or (),
+        clinical=clinical,
+        strategies=strategy or (),
+        as_json=json,
+    )
+
+
 def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
             help="Which file.",
         ),
     ],

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 
 from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.methods import Method
+from cd5flow.gating.profiles import Landmark
+from cd5flow.gating.references import find_references
 from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
@@ -180,11 +182,18 @@ def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
         values=np.zeros((rows.size, 0), dtype=np.float32),
         markers=(),
         suspects=(),
+        references=find_references(
+            {m: np.ones(1) for m in ("CD45", "FSC", "SSC")},
+            np.ones(1, dtype=np.intp),
+            zero={"CD45": 0.0},
+            landmark=Landmark(bright="CD3"),
+        ),
         centres=np.zeros((1, 0), dtype=np.float32),
         centre_names=np.array([""]),
         floors=np.zeros(0),
         reference="the main population",
         reference_rows=rows[::2],
+        reach=0.8,
     )
 
 
