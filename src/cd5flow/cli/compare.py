@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from cd5flow.cli.results_given import read_clinicals, result_files
+from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
-from cd5flow.config.shipped import list_protocols, list_strategies, protocol_file, strategy_file
+from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.comparison import (
     ComparedResult,
@@ -20,8 +20,6 @@ from cd5flow.criteria.comparison import (
 )
 from cd5flow.criteria.patients import clinical_of
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.criteria.rejudge import UNKNOWN_LIMITS, StrategyLimits
-from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import CriterionState, Result
 from cd5flow.model.result_file import contradictions, read_result
@@ -40,18 +38,24 @@ SITE: Final = (
 
 
 def run(
-    places: Sequence[Path], *, protocols: Sequence[str], clinical: Path | None, as_json: bool
+    places: Sequence[Path],
+    *,
+    protocols: Sequence[str],
+    clinical: Path | None,
+    strategies: Sequence[Path],
+    as_json: bool,
 ) -> None:
     """Judge every result by every protocol, and print."""
     results = [read_result(file) for file in result_files(places)]
     loaded = _protocols(protocols)
+    limits_of = strategy_limits(strategies)
     clinicals = None if clinical is None else read_clinicals(clinical)
     compared = []
     for result in results:
         for what in contradictions(result):
             say(f"{result.sample.id}: the result contradicts itself: {what}")
         known = clinical_of(result, clinicals)
-        limits = strategy_limits(result)
+        limits = limits_of(result)
         compared.append(compare_result(result, loaded, clinical=known, limits=limits))
     if as_json:
         emit(comparison(compared).to_json())
@@ -64,19 +68,6 @@ def _protocols(given: Sequence[str]) -> list[Loaded[Protocol]]:
     files = dict.fromkeys(protocol_file(name) for name in (*list_protocols(), *given))
     loaded = [load_protocol(file) for file in files]
     return list({one.sha256: one for one in loaded}.values())
-
-
-def strategy_limits(result: Result) -> StrategyLimits:
-    """Return the limits of the strategy that a result was made with, where it comes with cd5flow."""
-    if result.strategy.name not in list_strategies():
-        return UNKNOWN_LIMITS
-    loaded = load_strategy(strategy_file(result.strategy.name))
-    if loaded.sha256 != result.strategy.sha256:
-        return UNKNOWN_LIMITS
-    return StrategyLimits(
-        not_definite=frozenset(loaded.value.quality.not_definite),
-        low_population_percent=loaded.value.cd5.low_population_percent,
-    )
 
 
 def _show(results: Sequence[Result], compared: Sequence[ComparedResult]) -> None:

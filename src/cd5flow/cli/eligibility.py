@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.cli.results_given import read_clinicals, result_files
+from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
 from cd5flow.config.shipped import list_protocols, protocol_file
@@ -21,6 +21,7 @@ from cd5flow.criteria.eligibility import (
 )
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
+from cd5flow.criteria.rejudge import no_limits
 from cd5flow.errors import OptionError, OutputError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
@@ -56,7 +57,14 @@ def run(
     loaded = load_protocol(_protocol_file(protocol, results))
     clinicals = read_clinicals(clinical)
     remarks = _remarks(results, loaded)
-    judged = judge_patients(results, clinicals, protocol=loaded, use=use, remarks=remarks)
+    judged = judge_patients(
+        results,
+        clinicals,
+        protocol=loaded,
+        use=use,
+        remarks=remarks,
+        limits=strategy_limits() if _judged_by_another(results, loaded) else no_limits,
+    )
     for sample, lines in remarks.items():
         for line in lines:
             say(f"{sample}: {sentence(line)}")
@@ -73,6 +81,10 @@ def run(
         _show_many(judged, clinicals)
     if out is not None:
         show(f"Written: {out}")
+
+
+def _judged_by_another(results: Sequence[Result], protocol: Loaded[Protocol]) -> bool:
+    return any(result.protocol.sha256 != protocol.sha256 for result in results)
 
 
 def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:

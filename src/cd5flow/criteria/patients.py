@@ -11,6 +11,7 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility, refuse_other_patient
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.rejudge import LimitsOf, no_limits
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Result
@@ -26,6 +27,7 @@ def judge_patients(
     protocol: Loaded[Protocol],
     use: Sequence[str] = (),
     remarks: Mapping[str, Sequence[Reason]] | None = None,
+    limits: LimitsOf = no_limits,
 ) -> tuple[Eligibility, ...]:
     """Return the criteria of each patient, in the order in which they first appear.
 
@@ -40,6 +42,7 @@ def judge_patients(
         protocol: whose criteria.
         use: ids of the samples to go by where results of a patient differ.
         remarks: sample id to what is to be told of its result.
+        limits: of the strategy that a result was made with.
 
     Raises:
         OptionError: a single file and results of several patients or of another one; a sample to
@@ -64,6 +67,7 @@ def judge_patients(
                 clinical=_of(group[0].sample.patient_id, clinicals),
                 use=wanted[0] if wanted else None,
                 remarks=noted,
+                limits=limits,
             )
         )
     return tuple(judged)

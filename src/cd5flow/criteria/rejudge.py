@@ -6,12 +6,13 @@ it asks for an analysis by that protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from cd5flow.criteria.asked import ShareRule
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.model.limits import StainRule
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BlastsSection,
@@ -20,6 +21,7 @@ from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
     CutMethod,
+    CutSection,
     Pattern,
     QualitySection,
     QualityState,
@@ -52,13 +54,23 @@ class StrategyLimits:
             strategy is not at hand, so that any check may.
         low_population_percent: share of the blasts from which a population is named that does not
             meet the threshold alone.
+        stain: the laboratory's own figure for its stain; None where the strategy is not at hand, so that
+            there may be one.
     """
 
     not_definite: frozenset[str] | None = None
     low_population_percent: float = 0.0
+    stain: StainRule | None = None
 
 
 UNKNOWN_LIMITS: Final = StrategyLimits()
+LimitsOf = Callable[[Result], StrategyLimits]
+"""Gives the limits of the strategy that a result was made with."""
+
+
+def no_limits(_result: Result) -> StrategyLimits:
+    """Return that no strategy is at hand."""
+    return UNKNOWN_LIMITS
 
 
 def cd5_by(
@@ -81,8 +93,8 @@ def cd5_by(
     doubts = [
         *_kept(cd5),
         *_spanning(cd5, asked),
-        *_unclear(cd5, cd5.percent, judged, asked),
-        *_hidden(cd5, cd5.percent, asked),
+        *_unclear(cd5, cd5.percent, asked),
+        *_hidden(cd5, cd5.percent, asked, limits.stain),
         *_doubted(cd5, result.quality, limits),
     ]
     state = Cd5State.MEETS if asked.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
@@ -129,40 +141,43 @@ def _spanning(cd5: Cd5Section, asked: ShareRule) -> Iterator[Reason]:
             yield Reason(code, low=ends[0], high=ends[1], rule=str(asked))
 
 
-def _unclear(
-    cd5: Cd5Section, percent: float, judged: ShareRule, asked: ShareRule
-) -> Iterator[Reason]:
-    """Yield that CD5 without a clear edge may lie on either side of the threshold.
-
-    Which shares the cuts that can be defended give is not stored, only on which side of the earlier
-    threshold they all lie.
-    """
-    by_fmo = cd5.cut is not None and cd5.cut.method is CutMethod.FMO
-    if cd5.pattern is None or cd5.pattern not in _UNCLEAR or by_fmo:
+def _unclear(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
+    """Yield that CD5 without a clear edge lies on either side of the threshold by some cut."""
+    cut = cd5.cut
+    if cut is None or cd5.pattern is None or cd5.pattern not in _UNCLEAR or _backed(cd5, cut):
         return
-    known = [percent, *(cd5.band_percent or ())]
-    if cd5.cut is not None:
-        known += [one.percent for one in cd5.cut.alternatives if one.percent is not None]
-    if asked.holds(min(known)) != asked.holds(max(known)):
+    shares = [percent, *(cd5.band_percent or ())]
+    shares += [one.percent for one in cut.alternatives if one.percent is not None]
+    if asked.holds(min(shares)) != asked.holds(max(shares)):
         yield Reason("DIM_WITHOUT_FMO", pattern=cd5.pattern)
+
+
+def _backed(cd5: Cd5Section, cut: CutSection) -> bool:
+    """Whether the cut used is an FMO's, or one by hand that an FMO was found to agree with."""
+    if cut.method is CutMethod.FMO:
+        return True
+    has_fmo = any(one.method == CutMethod.FMO for one in cut.alternatives)
+    return cut.by_hand and has_fmo and "CUT_BY_HAND" not in codes(cd5.reasons)
+
+
+def _hidden(
+    cd5: Cd5Section, percent: float, asked: ShareRule, stain: StainRule | None
+) -> Iterator[Reason]:
+    """Yield that a share below the threshold may be one of a weak stain: where to, is not stored."""
+    if asked.holds(percent):
         return
-    one_sided = "DIM_WITHOUT_FMO" not in codes(cd5.reasons)
-    met = judged.holds(percent)
-    looser, stricter = (judged, asked) if met else (asked, judged)
-    if not (one_sided and _at_least_as_strict(looser, stricter)):
-        yield Reason("CD5_RANGE_NOT_KEPT", case="unclear", pattern=cd5.pattern, rule=str(asked))
+    part = 0.0 if stain is None else _part_of_full_stain(cd5, stain)
+    if part < 1:
+        yield Reason("STAIN_NOT_KEPT", rule=str(asked))
 
 
-def _at_least_as_strict(one: ShareRule, other: ShareRule) -> bool:
-    """Whether every share that meets one rule meets the other too."""
-    if one.threshold_percent == other.threshold_percent:
-        return one.operator == ">" or other.operator == ">="
-    return one.threshold_percent > other.threshold_percent
-
-
-def _hidden(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
-    if "STAIN_MAY_HIDE_CD5" in codes(cd5.reasons) and not asked.holds(percent):
-        yield Reason("CD5_RANGE_NOT_KEPT", case="stain", rule=str(asked))
+def _part_of_full_stain(cd5: Cd5Section, stain: StainRule) -> float:
+    """Return how much of its usual light CD5 may have had, 0 to 1, by the laboratory's own figure."""
+    if stain.expected_index is None:
+        return 1.0
+    part = 1.0 if cd5.stain_index is None else min(1.0, cd5.stain_index / stain.expected_index)
+    # A valley parts carriers from the others whatever the light.
+    return part if cd5.pattern is Pattern.PARTIAL else part / stain.margin
 
 
 def _doubted(cd5: Cd5Section, quality: QualitySection, limits: StrategyLimits) -> Iterator[Reason]:

@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.cell_types import CellTypes, Values, decades, find_suspects
+from cd5flow.gating.cell_sample import Values, decades
+from cd5flow.gating.cell_types import CellTypes, find_suspects
 from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of
@@ -25,7 +26,7 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES, T_CELLS
 from cd5flow.model.reasons import Reason
-from cd5flow.numerics.kmeans import k_means
+from cd5flow.numerics.kmeans import group_medians, k_means
 
 NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
@@ -130,7 +131,7 @@ class _CloserLook:
         named = self.cells.names_of(
             rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
         )
-        unlike = named == ""
+        unlike = np.asarray(named == "")
         return unlike if self.nk_explains else unlike | np.isin(named, sorted(NK_KINDS))
 
     def carry_a_sign(self, rows: Rows) -> Picked:
@@ -156,7 +157,7 @@ class _CloserLook:
         grouped = np.maximum(values, self.cells.floors).astype(np.float32)
         labels = self._grouped(grouped)
         groups = np.unique(labels)
-        medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+        medians = group_medians(values, labels, groups)
         levels = ClusterLevels.of(
             {m: medians[:, j] for j, m in enumerate(markers)}, self.cells.references
         )

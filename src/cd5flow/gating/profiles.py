@@ -287,21 +287,24 @@ class Smear(Spec):
 
     Attributes:
         axis: the marker that rises with age.
-        decades: by at least so many, from the 10th to the 90th percentile of the cells, the T cells
-            that touch them with them.
-        middle_percent: cells in the middle third of the way to those T cells, in percent of the
-            fewer of both.
+        decades: by at least so many, from the 10th to the 90th percentile of the cells.
+        ends: marker to the decades below the normal T cells from which the oldest tenth lies near them.
+        middle_percent: else cells in the middle third of the way to the T cells that touch them, in
+            percent of the fewer of both.
         rises: markers that rise with it.
         falls: markers that fall with it.
         correlation: with these, that which falls counted negative, at least so much on average.
+        correlation_to_t_cells: the same of these cells and the T cells that touch them together.
     """
 
     axis: str
     decades: float = Field(gt=0)
+    ends: dict[str, float] = Field(default_factory=dict)
     middle_percent: float = Field(default=15, ge=0, le=100)
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     correlation: float = Field(gt=0, lt=1)
+    correlation_to_t_cells: float = Field(default=0.4, gt=0, lt=1)
 
 
 class Profiles(Spec):
@@ -403,7 +406,7 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
         "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
         "apart": set() if profiles.apart is None else set(profiles.apart.axes),
-        "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
+        "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
     for part, markers in read.items():
         if READOUT in markers:

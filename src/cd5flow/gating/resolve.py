@@ -12,6 +12,7 @@ from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import is_unproven, path_name
 from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.profiles import Profiles
+from cd5flow.gating.second_start import start_again
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
@@ -179,6 +180,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         ),
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
+        second_start=start_again(strategy, state, reading) if blasts else None,
         outside=reading.outside,
         undecided=(*doubts, *_named(reading)),
         kinds=_kinds(reading, state),

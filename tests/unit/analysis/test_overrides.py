@@ -79,6 +79,7 @@ def by_hand(
     )
 
 
+@cache
 def after_therapy(override: Path | None = None) -> Analysis:
     """Analyse the tube without disease as one taken after therapy."""
     return analyse_tube(tube(NO_DISEASE), make_settings(timepoint="mrd", override=override))

@@ -27,11 +27,30 @@ def test_cells_of_every_age_up_to_the_t_cells_are_a_smear() -> None:
 
 
 def test_a_gap_before_the_t_cells_makes_it_a_clone() -> None:
-    assert not is_smear(cells(0.5, 1.0), cells(2.2, 2.6), RULE)
+    assert not is_smear(cells(0.5, 1.15), cells(2.2, 2.6), RULE)
 
 
-def test_cells_no_t_cells_touch_are_a_clone() -> None:
-    assert not is_smear(cells(0.5, 2.2), cells(2.0, 2.6, events=0), RULE)
+LEVEL = {"CD3": 2.3, "CD45": 3.3, "TdT": 0.0}
+ENDING = RULE.model_copy(update={"ends": {"CD3": 0.5, "CD45": 0.5}})
+
+
+def test_cells_that_no_t_cells_touch_are_a_smear_only_if_they_end_near_them() -> None:
+    none = cells(2.0, 2.6, events=0)
+
+    assert is_smear(cells(0.5, 2.0), none, ENDING, t_level=LEVEL)
+    assert not is_smear(cells(0.5, 1.7), none, ENDING, t_level=LEVEL)
+
+
+def test_together_with_the_t_cells_markers_must_go_with_age_more_closely() -> None:
+    rng = np.random.default_rng(5)
+    loose = cells(0.5, 1.9)
+    loose["TdT"] = rng.normal(size=200).astype(np.float32)
+    loose["CD45"] = loose["CD45"] + rng.normal(scale=0.8, size=200).astype(np.float32)
+    far = LEVEL | {"CD3": 4.0}
+
+    for asked, smear in ((0.2, True), (0.9, False)):
+        rule = ENDING.model_copy(update={"correlation_to_t_cells": asked})
+        assert is_smear(loose, cells(1.9, 2.6), rule, t_level=far) is smear
 
 
 def test_a_clone_at_the_place_of_the_t_cells_is_no_smear() -> None:

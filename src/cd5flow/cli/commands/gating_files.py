@@ -80,6 +80,14 @@ def compare_protocols(
             "patient; by default what each result was made with.",
         ),
     ] = None,
+    strategy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A strategy of your own that results were made with, for its limits; repeat for "
+            "several.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Judge results by every protocol that comes with cd5flow, in one table.
@@ -97,7 +105,13 @@ def compare_protocols(
     """
     from cd5flow.cli.compare import run
 
-    run(results, protocols=protocol or (), clinical=clinical, as_json=json)
+    run(
+        results,
+        protocols=protocol or (),
+        clinical=clinical,
+        strategies=strategy or (),
+        as_json=json,
+    )
 
 
 def schema(
