@@ -17,9 +17,11 @@ from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
+from cd5flow.analysis.undecided import with_undecided
 from cd5flow.criteria.bounds import fmo_refused, sampling_day
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.therapy import ignored_markers
 from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, LOOK_ALIKES
@@ -35,7 +37,6 @@ from cd5flow.model.result import (
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.burden_notes import burden_notes
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
-from cd5flow.quantify.contamination import Neighbour
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
 
@@ -47,6 +48,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
     cd5 = with_low_populations(
         cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
     )
+    cd5 = with_undecided(cd5, checked.gating, tube=checked.tube, threshold=_threshold(checked))
     burden = _burden(checked)
     return JudgedTube(
         checked,
@@ -56,7 +58,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
         criterion=_criterion(checked, cd5, burden),
         phenotype=_phenotype(checked),
         blasts=blasts,
-        excluded=excluded_sections(checked.gating),
+        excluded=excluded_sections(checked.gating, tube=checked.tube),
     )
 
 
@@ -76,7 +78,7 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
             lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,
             quality_fail=checked.quality.state is QualityState.FAIL,
-            neighbours=_neighbours(checked),
+            neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
             known_t_all=_known_t_all(checked),
         ),
     )
@@ -84,22 +86,6 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)
-
-
-def _neighbours(checked: CheckedTube) -> tuple[Neighbour, ...]:
-    """Return other cells that may lie among the blasts, each with how many are likely.
-
-    How many there may be holds the noise of the counts; how many are likely does not.
-    """
-    tube, gating = checked.tube, checked.gating
-    rule = tube.strategy.cd5.neighbours
-    found = find_neighbours(gating, tube.columns, tube.panel, rule=rule)
-    if not found:
-        return ()
-    without_noise = rule.model_copy(update={"noise": 0.0})
-    likely = find_neighbours(gating, tube.columns, tube.panel, rule=without_noise)
-    expected = {neighbour.source: neighbour.events for neighbour in likely}
-    return tuple(replace(one, expected=expected.get(one.source, 0.0)) for one in found)
 
 
 def _known_t_all(checked: CheckedTube) -> bool:
@@ -171,7 +157,22 @@ def _burden(checked: CheckedTube) -> BurdenSection:
         kinds=gating.kinds,
         limits=tube.strategy.burden,
     )
-    return burden.model_copy(update={"denominator_data": rule, "notes": notes})
+    told = {
+        "denominator_data": rule,
+        "notes": notes,
+        "second_start_percent": _second_start(burden, gating, tube.strategy),
+    }
+    return burden.model_copy(update=told)
+
+
+def _second_start(burden: BurdenSection, gating: Gating, strategy: Strategy) -> float | None:
+    """Return the burden by another start of grouping, where it moves by more than is allowed."""
+    start, search = gating.second_start, strategy.leukaemia
+    if start is None or search is None or burden.percent is None or not start.events:
+        return None
+    if not start.moves_by(search.second_start_percent):
+        return None
+    return min(burden.percent * start.again / start.events, 100.0)
 
 
 def _inside(gating: Gating, name: str) -> int:

@@ -17,8 +17,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from cd5flow.config.atomic import write_atomically
-from cd5flow.report import inert
-from cd5flow.report.tables import csv_text
+from cd5flow.report.tables import csv_text, inert
 
 FAILURES: Final = "failures.csv"
 FAILURE_COLUMNS: Final = ("sample", "file", "error", "message")

@@ -181,6 +181,8 @@ def bounds(burden: BurdenSection, *, protocol: Protocol, context: Context) -> It
     if context.lineage.as_drawn:
         yield Reason(AS_DRAWN, case="bound")
     yield from _after_cd5_car(context)
+    if burden.second_start_percent is not None:
+        yield Reason("SECOND_START", percent=burden.percent, again=burden.second_start_percent)
     if burden.state is not BurdenState.NOT_DETECTED:
         yield from _of_blasts(burden, protocol, context)
 

@@ -17,19 +17,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profiles import SCATTER, ProfileRow, Profiles
+from cd5flow.gating.profiles import ProfileRow, Profiles
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from cd5flow.model.events import Mask
-from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import READOUT, T_CELLS
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
-from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.kmeans import k_means
-from cd5flow.numerics.order_statistics import MAD_TO_SD
-from cd5flow.preprocess.transforms import Columns, scale
+from cd5flow.model.scale import Scale
+from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
 
@@ -37,7 +36,6 @@ NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
 """No cells of which a population may be the tail, and no groups that are its own."""
 NONE: Final[Mapping[int, str]] = MappingProxyType({})
 """No group with a name."""
-_NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class CellTypes:
     """The cells of a tube by kind.
 
     Attributes:
+        sample: the cells that were grouped.
         rows: the sampled events, as row numbers of the tube, in file order.
         names: the normal population of each of them; "" where none fits.
         values: (n, m) their places in decades on each of `markers`.
@@ -92,6 +91,7 @@ class CellTypes:
         reach: an event further from a group than this on any marker, in decades, does not look like it.
     """
 
+    sample: CellSample
     rows: npt.NDArray[np.intp]
     names: npt.NDArray[np.str_]
     values: Values
@@ -167,29 +167,31 @@ def find_cell_types(
         profiles: what cells look like.
         rng: draws the start of the grouping.
     """
-    markers = tuple(m for m in panel.markers if m not in _NO_AXES)
-    if "CD45" not in markers or not set(SCATTER) <= set(markers):
-        return None
-    rule = profiles.grouping
-    rows = _single_rows(parent, columns, panel, sample=rule.cells)
-    values = np.stack([decades(m, rows, columns, panel, scales) for m in markers], axis=1)
-    known = np.isfinite(values).all(axis=1)
-    rows, values = rows[known], values[known]
-    if len(rows) < 10 * rule.fewest:
-        return None
-    zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
-    floors = np.array([-np.inf if m in SCATTER else zero[m] + rule.background for m in markers])
-    weights = np.array([rule.scatter_weights.get(m, 1.0) for m in markers], dtype=np.float32)
-    grouped = np.maximum(values, floors).astype(np.float32)
-    labels = k_means(grouped * weights, rule.groups, rng=rng)
+    sample = take_sample(
+        parent, columns=columns, panel=panel, scales=scales, rule=profiles.grouping
+    )
+    return None if sample is None else tell_kinds(sample, profiles, rng=rng)
+
+
+def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generator) -> CellTypes:
+    """Return what kinds of cells a sample holds, grouped from a start.
+
+    Args:
+        sample: the cells.
+        profiles: what they look like.
+        rng: draws the start of the grouping.
+    """
+    rule, markers = profiles.grouping, sample.markers
+    rows, values, grouped = sample.rows, sample.values, sample.grouped
+    labels = k_means(grouped * sample.weights, rule.groups, rng=rng)
     counts = np.bincount(labels)
     groups = np.flatnonzero(counts >= rule.fewest)
-    medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+    medians = group_medians(values, labels, groups)
     places = {m: medians[:, j] for j, m in enumerate(markers)}
     references = find_references(
         places,
         counts[groups],
-        zero=zero,
+        zero=sample.zero,
         landmark=profiles.landmark,
         limits=profiles.references,
     )
@@ -214,6 +216,7 @@ def find_cell_types(
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
     return CellTypes(
+        sample=sample,
         rows=rows,
         names=by_label[labels].astype(np.str_),
         values=values,
@@ -222,9 +225,9 @@ def find_cell_types(
         references=references,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
-        centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
+        centres=group_medians(grouped, labels, groups).astype(np.float32),
         centre_names=_centre_names(names, groups, suspects),
-        floors=floors,
+        floors=sample.floors,
         reach=rule.reach,
     )
 
@@ -239,67 +242,6 @@ def _centre_names(
         g: one.tail_of or one.what for one in suspects if not one.accepted for g in one.groups
     }
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
-
-
-def _single_rows(
-    parent: Mask, columns: Columns, panel: Panel, *, sample: int
-) -> npt.NDArray[np.intp]:
-    """Return an even part of the events whose pulses look like those of one cell."""
-    rows = np.flatnonzero(parent)
-    rows = rows[:: max(1, len(rows) // (2 * sample))]
-    single = np.ones(len(rows), dtype=np.bool_)
-    for area, other in (("FSC", "FSC-H"), ("SSC", "SSC-H"), ("FSC", "FSC-W")):
-        if other == "FSC-W" and panel.has("FSC-H"):
-            continue
-        if not (panel.has(area) and panel.has(other)):
-            continue
-        first, second = (
-            columns.column(Dimension(panel.detector(m)))[rows].astype(np.float64)
-            for m in (area, other)
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log(second) if other == "FSC-W" else np.log(first / second)
-        ratio[~np.isfinite(ratio)] = np.inf
-        if not single.any():
-            break
-        middle = float(np.median(ratio[single]))
-        if not np.isfinite(middle):
-            continue
-        away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)
-        spread = MAD_TO_SD * float(np.median(np.abs(ratio[single] - middle)))
-        ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
-        single &= (away < max(4 * spread, 0.05)) | ended
-    rows = rows[single]
-    return np.asarray(rows[:: max(1, len(rows) // sample)], dtype=np.intp)
-
-
-def _at_end(
-    values: npt.NDArray[np.float64], columns: Columns, detector: str
-) -> npt.NDArray[np.bool_]:
-    """Return which values are at the end of their scale, and so tell no doublet."""
-    end = columns.events.raw.channel(detector).last_step
-    return np.zeros(values.shape, dtype=np.bool_) if end is None else values >= end
-
-
-def decades(
-    marker: str,
-    rows: npt.NDArray[np.intp],
-    columns: Columns,
-    panel: Panel,
-    scales: Mapping[str, Scale],
-) -> Values:
-    """Return events' places in decades: of the display scale, of scatter in plain logarithms."""
-    detector = panel.detector(marker)
-    linear = columns.column(Dimension(detector))[rows]
-    transform = scales.get(detector)
-    if marker in SCATTER or not isinstance(transform, Logicle):
-        return np.log10(np.maximum(linear, 1)).astype(np.float32)
-    return np.asarray(scale(linear, transform) * np.float32(transform.m + transform.a))
-
-
-def _zero(transform: Scale | None) -> float:
-    """Return where zero signal lies, in decades from the bottom of the display scale."""
-    return transform.w + transform.a if isinstance(transform, Logicle) else 0.0
 
 
 def find_suspects(
@@ -330,9 +272,9 @@ def find_suspects(
     found = []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]
-    centres = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in suspects])
+    centres = group_medians(grouped[:, stained], labels, suspects)
     mature = np.array([g for g, name in normal.items() if name == T_CELLS], dtype=np.intp)
-    ripe = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in mature])
+    ripe = group_medians(grouped[:, stained], labels, mature)
 
     def mature_beside(start: npt.NDArray[np.floating]) -> dict[str, Values] | None:
         """Return the T cells that touch some groups; None where there are no T cells."""
@@ -436,7 +378,7 @@ def _cells_beside(
     numbers = np.array(sorted(normal), dtype=np.intp)
 
     def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
-        each = np.array([np.median(values[labels == g], axis=0) for g in groups], dtype=np.float64)
+        each = group_medians(values, labels, groups)
         return {m: each[:, j] for j, m in enumerate(markers)}
 
     beside = numbers[neighbours_but_for(marker, middles(own), middles(numbers), rule=rule)]

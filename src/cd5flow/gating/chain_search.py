@@ -8,7 +8,7 @@ import numpy as np
 
 from cd5flow.gating.leukaemia import GroupReading
 from cd5flow.gating.lineage import choose_path, gate_candidates
-from cd5flow.gating.look_alikes import find_gatherings
+from cd5flow.gating.look_alikes import find_gatherings, find_immature_t_cells
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import LineagePath, Strategy
 from cd5flow.model.events import Mask
@@ -39,12 +39,11 @@ def search_by_rules(strategy: Strategy, state: GatingState, reading: GroupReadin
     A cluster that lies among groups of normal cells is none; its cells are looked at with the other
     look-alikes. What a diagnosis drops and the search without it finds is told, never passed over.
     """
+    plain = state.branch()  # as it is before a search
     found = _search(strategy, state, reading)
     told = _told_by(found, strategy, reading)
-    laip = state.inputs.laip
-    if laip is None:
+    if state.inputs.laip is None:
         return replace(found.search, undecided=told)
-    plain = state.branch()
     plain.inputs = replace(state.inputs, laip=None)
     without = _search(strategy, plain, reading)
     if not found.search.cluster:
@@ -71,7 +70,14 @@ def _search(strategy: Strategy, state: GatingState, reading: GroupReading) -> _F
 
 
 def _told_by(found: _Found, strategy: Strategy, reading: GroupReading) -> tuple[Reason, ...]:
-    return find_gatherings(strategy, found.search.state, reading.cells, doubtful=found.doubtful)
+    """Return what may be disease beside what the rules found; of a tube with blasts nothing is asked."""
+    if found.search.cluster:
+        return ()
+    state, cells = found.search.state, reading.cells
+    return (
+        *find_gatherings(strategy, state, cells, doubtful=found.doubtful),
+        *find_immature_t_cells(strategy, state, cells),
+    )
 
 
 def _dropped(guided: _Found, plain: _Found, strategy: Strategy) -> tuple[Reason, ...]:

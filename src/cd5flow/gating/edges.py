@@ -79,9 +79,9 @@ def _sides_within(side: Interval, sides: tuple[Interval, ...], values: Values) -
     for other in sides:
         if other is side:
             continue
-        places = values[other.dimension]
-        held &= places >= (-np.inf if other.low is None else other.low)
-        held &= places < (np.inf if other.high is None else other.high)
+        along = values[other.dimension]
+        held &= along >= (-np.inf if other.low is None else other.low)
+        held &= along < (np.inf if other.high is None else other.high)
     places: Exact = np.array(values[side.dimension], dtype=np.float64)
     places[~held] = np.nan
     return _sides(side, places)

@@ -35,6 +35,7 @@ class GroupReading:
         outside: populations outside every normal profile that no lineage rule accepts.
         thymus: whether a smear of maturation is there, so that normal thymocytes are not excluded.
         findings: what is to be said of the last two.
+        outlines: how the populations of `leukaemic` were drawn.
     """
 
     cells: CellTypes | None = None
@@ -42,6 +43,7 @@ class GroupReading:
     outside: tuple[LeukaemicPopulation, ...] = ()
     thymus: bool = False
     findings: tuple[Finding, ...] = ()
+    outlines: tuple[Outline, ...] = ()
 
     def contradiction(self, strategy: Strategy, state: GatingState) -> Finding | None:
         """Return that blasts found by a chain of gates lie among cells that the groups call otherwise.
@@ -65,6 +67,8 @@ class GroupReading:
         return warning("GROUPS_CONTRADICT", percent=percent, kind=name)
 
 
+THYMOCYTES = "cells that mature from less surface CD3 to more without a gap, as thymocytes do"
+"""What a smear of maturation is, whatever row of the profiles its cells fit."""
 MOST_LOOKED_AT = 2_000
 """Of more blasts than this an even part is held against the groups."""
 
@@ -82,17 +86,11 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     within = state.population_for(search.within)
     if cells is None or within is None:
         return GroupReading()
-    large = [one for one in cells.suspects if _is_large(one, cells, search)]
-    least = search.outside_percent / 100 * len(cells.rows)
-    thymus = any(one.smear and len(one.rows) >= least for one in large)
-    accepted = tuple(one for one in large if one.accepted and not thymus)
-    others = tuple(
-        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
-    )
-    blasts = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
+    accepted, others, thymus = sort_suspects(cells, search)
+    blasts, outlines = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
     if blasts:
         gate_union(state, blasts, name=BLASTS, parent=within)
-    outside = gate_populations(state, cells, others, search, name="outside", parent=within)
+    outside, _ = gate_populations(state, cells, others, search, name="outside", parent=within)
     findings = tuple(
         warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
         for one in outside
@@ -103,7 +101,21 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if thymus:
         findings += (warning("THYMUS_NOT_EXCLUDED"),)
     state.findings += findings
-    return GroupReading(cells, blasts, outside, thymus, findings)
+    return GroupReading(cells, blasts, outside, thymus, findings, outlines)
+
+
+def sort_suspects(
+    cells: CellTypes, search: LeukaemiaSearch
+) -> tuple[tuple[CellPopulation, ...], tuple[CellPopulation, ...], bool]:
+    """Return the populations that are leukaemic, others worth a name, and whether thymus may be there."""
+    large = [one for one in cells.suspects if _is_large(one, cells, search)]
+    least = search.outside_percent / 100 * len(cells.rows)
+    thymus = any(one.smear and len(one.rows) >= least for one in large)
+    accepted = tuple(one for one in large if one.accepted and not thymus)
+    others = tuple(
+        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
+    )
+    return accepted, others, thymus
 
 
 def _are_drawn_whole(drawn: Mapping[str, Region | None]) -> bool:
@@ -125,12 +137,47 @@ def gate_populations(
     *,
     name: str,
     parent: str,
-) -> tuple[LeukaemicPopulation, ...]:
-    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
-    found = []
+) -> tuple[tuple[LeukaemicPopulation, ...], tuple[Outline, ...]]:
+    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...
+
+    Returns:
+        Those that were gated, and how they were drawn.
+    """
+    found, outlines = [], []
+    drawings = draw_outlines(state, cells, populations, search, parent=parent)
+    for number, (one, drawn) in enumerate(zip(populations, drawings, strict=True), 1):
+        if drawn is None:
+            state.note(
+                "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
+            )
+            continue
+        label = f"{name}_{number}"
+        _gate_outline(state, one, drawn, label=label, parent=parent)
+        outlines.append(drawn)
+        found.append(
+            LeukaemicPopulation(
+                name=label,
+                lineage=one.name or "unproven",
+                what=THYMOCYTES if one.smear else one.what,
+                lacks=one.lacks,
+                cd7_alone=one.cd7_alone,
+                immature=one.immature,
+            )
+        )
+    return tuple(found), tuple(outlines)
+
+
+def draw_outlines(
+    state: GatingState,
+    cells: CellTypes,
+    populations: tuple[CellPopulation, ...],
+    search: LeukaemiaSearch,
+    *,
+    parent: str,
+) -> Iterator[Outline | None]:
+    """Yield gates around each population, drawn by the sampled cells of the parent; None without width."""
     inputs = state.inputs
-    if inputs.profiles is None:
-        return ()
+    assert inputs.profiles is not None  # noqa: S101 - populations were told by them
     maps = tuple(
         (x, y)
         for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
@@ -142,9 +189,9 @@ def gate_populations(
     within = state.members[parent][cells.rows]
     rows = cells.rows[within]
     placed = cells.has_place()[within]
-    for number, one in enumerate(populations, 1):
+    for one in populations:
         inside = np.isin(rows, one.rows)
-        drawn = outline(
+        yield outline(
             inside,
             rows,
             others=placed & ~inside,
@@ -155,24 +202,6 @@ def gate_populations(
             scales=inputs.scales,
             limits=inputs.profiles.outlining,
         )
-        if drawn is None:
-            state.note(
-                "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
-            )
-            continue
-        label = f"{name}_{number}"
-        _gate_outline(state, one, drawn, label=label, parent=parent)
-        found.append(
-            LeukaemicPopulation(
-                name=label,
-                lineage=one.name or "unproven",
-                what=one.what,
-                lacks=one.lacks,
-                cd7_alone=one.cd7_alone,
-                immature=one.immature,
-            )
-        )
-    return tuple(found)
 
 
 def _gate_outline(

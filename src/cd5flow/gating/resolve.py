@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,12 +10,13 @@ from cd5flow.gating.chain_search import ChainSearch, search_by_rules
 from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.lineage import is_unproven, path_name
-from cd5flow.gating.plausibility import find_doubts
+from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.profiles import Profiles
+from cd5flow.gating.second_start import start_again
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
-from cd5flow.model.findings import Finding, Severity
+from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
@@ -99,15 +100,13 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
     has_nk_marker = _has_nk_marker(strategy, state.inputs.panel)
     # Where the cells are told by all their markers, those that may be NK cells are named by these.
     nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
-    looks_unproven = (
-        bool(doubts)
-        or (not cluster and bool(reading.outside))
-        or is_unproven(strategy, state, path if cluster else None, cells=reading.cells)
+    looks_unproven = (not cluster and bool(reading.outside)) or is_unproven(
+        strategy, state, path if cluster else None, cells=reading.cells
     )
     name = UNPROVEN
-    if path is not None and not looks_unproven:
+    if path is not None and not looks_unproven and not doubts:
         name = path_name(path, state) if cluster else path.lineage
     if looks_unproven:
         state.note(
@@ -126,14 +125,14 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
             name=name,
             rule=None if path is None else path.lineage,
             cluster=cluster,
-            unproven_cluster=looks_unproven or nk_like,
+            unproven_cluster=looks_unproven or nk_like or (cluster and bool(doubts)),
             lacks=path.lacks if path is not None and name == path.lineage else (),
             cd7_alone=path is not None and path.cd7_alone,
             nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
         ),
         denominator_rule=_denominator_rule(state),
         outside=reading.outside,
-        undecided=(*_reasons(doubts), *_named(reading), *found.undecided),
+        undecided=(*doubts, *_named(reading), *found.undecided),
         kinds=_kinds(reading, state),
         sampled=_sampled(reading),
     )
@@ -152,10 +151,6 @@ def _kinds(reading: GroupReading, state: GatingState) -> Mapping[str, float] | N
     return {str(n): 100 * int(c) / whole for n, c in zip(names, counts, strict=True) if n}
 
 
-def _reasons(doubts: Iterable[Finding]) -> tuple[Reason, ...]:
-    return tuple(doubt.reason for doubt in doubts)
-
-
 def _named(reading: GroupReading) -> tuple[Reason, ...]:
     """Return what is named and not decided: normal thymocytes, cells outside every profile."""
     return tuple(found.reason for found in reading.findings)
@@ -165,8 +160,8 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
     find_gates(strategy.after, state)
     state.inputs.columns.forget()
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
     return Gating(
@@ -185,8 +180,9 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         ),
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
+        second_start=start_again(strategy, state, reading) if blasts else None,
         outside=reading.outside,
-        undecided=(*_reasons(doubts), *_named(reading)),
+        undecided=(*doubts, *_named(reading)),
         kinds=_kinds(reading, state),
         sampled=_sampled(reading),
     )

@@ -186,6 +186,11 @@ class BurdenSection(Section):
         description="the disease that was looked for where none was found; NOT_DETECTED speaks of it "
         "alone, and null is none that can be named",
     )
+    second_start_percent: Percent | None = Field(
+        default=None,
+        description="the share where groups of cells are made from another start, if it moves by more "
+        "than the strategy allows; null otherwise",
+    )
     ci_method: IntervalMethod | None = Field(default=None, description="of ci95_percent")
     lod_by: Literal["count rule", "validated"] | None = Field(
         default=None, description="what the limit of detection rests on"

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.model.states import Specimen
 
 EventCount = Annotated[int, Field(ge=1)]
 PositivePercent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
@@ -30,6 +31,30 @@ class OtherDenominator(FilePart):
     outside: tuple[PopulationRef, ...] = Field(
         default=(), description="populations whose events do not count; blasts always do"
     )
+
+
+class NotCounted(FilePart):
+    """Cells that look like blasts in part, and are named beside these with their number.
+
+    Attributes:
+        population: of a gate.
+        what: in words.
+        why: in which way they are no blasts; see `EXCLUDED` in the catalogue of sentences.
+        above_percent: kind of specimen to the share of the denominator above which they are worth a
+            name; of specimens that are not stated none is. Empty is always.
+    """
+
+    population: PopulationRef
+    what: str = Field(min_length=1)
+    why: Literal["nk", "nk_like", "many_t"]
+    above_percent: dict[Specimen, PositivePercent] = Field(default_factory=dict)
+
+    def is_worth_a_name(self, percent: float | None, specimen: Specimen) -> bool:
+        """Whether so many of them are named."""
+        if not self.above_percent:
+            return True
+        limit = self.above_percent.get(specimen)
+        return limit is not None and percent is not None and percent > limit
 
 
 class MarrowRule(FilePart):

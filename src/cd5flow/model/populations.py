@@ -199,6 +199,29 @@ class SampledKinds:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondStart:
+    """Sampled cells in the gates of the blasts, where groups are made from one start and from another.
+
+    Attributes:
+        events: by the start that the result rests on.
+        again: by the other.
+        differing: in the gates of the one and not of the other.
+    """
+
+    events: int
+    again: int
+    differing: int
+
+    def moves_by(self, percent: float) -> bool:
+        """Whether the count moves by more than a share of the first, and than so few cells can tell.
+
+        That is two standard errors of the cells that change sides.
+        """
+        moved = abs(self.again - self.events)
+        return moved > percent / 100 * self.events and moved > 2 * self.differing**0.5
+
+
+@dataclass(frozen=True, slots=True)
 class LeukaemicPopulation:
     """One population of leukaemic or unexplained cells.
 
@@ -236,6 +259,8 @@ class Gating:
         kinds: percent of the denominator by kind of cell, among the cells that were told apart; None
             where none were.
         sampled: of some of the events, which are normal cells; None where nothing tells.
+        second_start: the blasts where their groups are made from another start; None where no groups told
+            them.
     """
 
     tree: GateTree
@@ -249,6 +274,7 @@ class Gating:
     undecided: tuple[Reason, ...] = ()
     kinds: Mapping[str, float] | None = None
     sampled: SampledKinds | None = None
+    second_start: SecondStart | None = None
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""
