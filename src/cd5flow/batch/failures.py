@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from cd5flow.config.atomic import write_atomically
+from cd5flow.config.atomic import OWNER, write_atomically
 from cd5flow.report import inert
 from cd5flow.report.tables import csv_text
 
@@ -110,7 +110,7 @@ class FailureJournal:
         Raises:
             OutputError: it cannot be written.
         """
-        write_atomically(self._path(name), json.dumps(asdict(failure)).encode())
+        write_atomically(self._path(name), json.dumps(asdict(failure)).encode(), mode=OWNER)
 
     def forget(self, name: str) -> None:
         """Forget a failure, if there was one; nothing is left of an empty journal."""

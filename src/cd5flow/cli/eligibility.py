@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.cli.terminal import emit, is_terminal, say, show
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import load_clinical
@@ -23,7 +24,7 @@ from cd5flow.criteria.eligibility import (
 )
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.errors import FileAccessError, OptionError, OutputError
+from cd5flow.errors import FileAccessError, OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
@@ -69,7 +70,7 @@ def run(
     _say_unjoined(judged, clinicals)
     text = _json(judged, several=len(results) > 1)
     if out is not None:
-        _write(out, text)
+        write_atomically(out, text.encode(), mode=as_private_as([*files, clinical]))
     if as_json:
         emit(text)
         return
@@ -165,14 +166,6 @@ def _json(judged: Sequence[Eligibility], *, several: bool) -> str:
         return judged[0].to_json()
     plain: list[Any] = [one.model_dump(mode="json", by_alias=True) for one in judged]
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def _show_one(judged: Eligibility) -> None:

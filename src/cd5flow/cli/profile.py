@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cd5flow._version import __version__
 from cd5flow.cli.terminal import say, table
-from cd5flow.errors import OutputError
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis
 
@@ -26,9 +26,7 @@ def write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:
         "channels": len(raw.channels),
         **stage.as_dict(),
     }
-    try:
-        path.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    text = json.dumps(profile, indent=2) + "\n"
+    write_atomically(path, text.encode(), mode=as_private_as([analysis.tube.path]))
     for line in table(stage.rows()):
         say(line)
