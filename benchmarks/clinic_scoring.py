@@ -127,6 +127,34 @@ def judge(row: Row) -> Row:
     return {"wrong": "; ".join(wrong), "withheld": withheld, "review_lineage": review, **errors}
 
 
+def rival_row(claimed: npt.NDArray[np.bool_], row: Row, tube: DrawnTube) -> Row:
+    """Return what a rival says of a tube, over the denominator of the answer beside it."""
+    whole = row["denominator_events"]
+    return {
+        "rival_claimed": int(claimed.sum()),
+        "rival_percent": 100 * int(claimed.sum()) / whole if whole else None,
+        "rival_f1": f1(claimed, tube.is_blast),
+    }
+
+
+def rivals(rows: Sequence[Row]) -> list[Row]:
+    """Return the same tubes with the rival's answers; it never withholds one."""
+    found = []
+    for row in rows:
+        if row.get("rival_claimed") is None:
+            continue
+        value = row["rival_percent"]
+        true = (row["true_burden_cd45"], row["true_burden"])
+        shown = bool(row["true_blasts"] and value)
+        near, whole = ((math.log10(value / t) if shown and t else None) for t in true)
+        found.append(
+            row
+            | {"withheld": False, "f1": row["rival_f1"], "claimed": row["rival_claimed"],
+               "burden_percent": value, "log10_error": near, "log10_error_all": whole}
+        )  # fmt: skip
+    return found
+
+
 def _is_shown(row: Row) -> bool:
     """Whether the tube counts for F1: 0.1 % and above, and an answer was given."""
     return bool(row["true_burden"] >= 0.1 and not row["withheld"] and row["f1"] is not None)

@@ -323,7 +323,8 @@ def _with_truth(
     positive = cd5 > cut - middle
     n_blast, n_cells = int(blast.sum()), int(nucleated.sum())
     free = not sp.clones
-    few = n_cells < LOD_EVENTS / 1e-4
+    # Red cells carry no CD45, which is what a tube without a nuclear dye counts by.
+    few = int((nucleated & ~red).sum()) < LOD_EVENTS / 1e-4
     mystery = sp.undecidable
     facts = Facts(
         blasts=n_blast,

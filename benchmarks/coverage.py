@@ -40,6 +40,7 @@ from cd5flow import __version__
 from cd5flow import simulate as sim
 from cd5flow.analysis.fingerprint import file_sha256
 from cd5flow.config.shipped import gating_folder
+from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State, Pattern, Timepoint
@@ -245,7 +246,13 @@ def _analysed(arm: Arm, folder: Path, specimen: Any, *, verbose: bool) -> Row:
     if arm.control is not None:
         sim.write_tube(sim.simulate_tube(arm.control), control)
         controls = {"fmo": control}
-    settings = Settings(timepoint=Timepoint.RELAPSE, specimen=specimen, controls=controls)
+    # Of a relapse the diagnosis is known: CD7 need not prove the lineage by itself.
+    settings = Settings(
+        timepoint=Timepoint.RELAPSE,
+        specimen=specimen,
+        controls=controls,
+        clinical=Clinical(diagnosis=T_ALL),
+    )
     try:
         result = analyse_tube(path, settings).result
     except Cd5FlowError as refused:
@@ -267,7 +274,7 @@ def _analysed(arm: Arm, folder: Path, specimen: Any, *, verbose: bool) -> Row:
         "lineage": result.strategy.lineage,
         "criterion": result.criterion.state.value,
         "quality": result.quality.state.value,
-        "reasons": [reason.split(":", 1)[0] for reason in result.cd5.reasons],
+        "reasons": [reason.code for reason in result.cd5.reasons],
         "accepted": [c.accepted for c in result.controls],
         "stain_index": result.cd5.stain_index,
         "t_cells": result.cd5.median.t_cells,

@@ -1,6 +1,7 @@
 """Draw tubes of every family by seed, analyse them, and print how often answers are wrong.
 
     PYTHONPATH=src python families.py --tubes 12 --jobs 2 --csv rows.csv [FAMILY ...]
+    PYTHONPATH=src python families.py --rival RIVAL.pickle ...   # beside learned_rival.py's on each tube
 
 A tube and its FMO are written into a temporary folder, analysed as a user would, and removed. Each
 row of the CSV holds a tube's settings, truth and answers; the tube itself comes again from its
@@ -26,7 +27,16 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402 - thread counts are read at import
 
-from clinic_scoring import Row, answer_row, bin_table, family_table, judge, status_agreement  # noqa: E402
+from clinic_scoring import (  # noqa: E402
+    Row,
+    answer_row,
+    bin_table,
+    family_table,
+    judge,
+    rival_row,
+    rivals,
+    status_agreement,
+)
 from clinic_scoring import truth_row as truth_of  # noqa: E402
 from clinic_tubes import FAMILIES, DrawnTube, draw, fmo, write  # noqa: E402
 
@@ -43,8 +53,11 @@ def drawn(family: str, seed: int) -> tuple[DrawnTube, DrawnTube | None]:
     return tube, fmo(tube, rng=rng, events=min(len(tube.events), 60_000))
 
 
-def one(family: str, seed: int) -> Row:
-    """Draw, write, analyse and judge one tube; a failure is a row too."""
+def one(family: str, seed: int, rival: Path | None = None) -> Row:
+    """Draw, write, analyse and judge one tube; a failure is a row too.
+
+    With a trained rival's file, what that calls blasts on the same tube stands beside it.
+    """
     from cd5flow.analysis.settings import make_settings  # noqa: PLC0415 - drawing needs no cd5flow
     from cd5flow.pipeline import analyse_tube  # noqa: PLC0415
 
@@ -72,13 +85,19 @@ def one(family: str, seed: int) -> Row:
     claimed = np.zeros(len(tube.events), bool) if blasts is None else np.asarray(blasts)
     row |= answer_row(analysis.result, claimed, tube)
     row |= judge(row)
+    if rival is not None:
+        from learned_rival import load as load_rival  # noqa: PLC0415 - only where it is asked for
+
+        row |= rival_row(load_rival(rival).claims(analysis), row, tube)
     print(family, seed, row["burden"], row["cd5"], row["wrong"], file=sys.stderr, flush=True)
     return row
 
 
-def run(families: Sequence[str], seeds: Iterable[int], jobs: int) -> list[Row]:
+def run(
+    families: Sequence[str], seeds: Iterable[int], jobs: int, rival: Path | None = None
+) -> list[Row]:
     """Analyse every family's tubes, families side by side."""
-    tasks = [(family, seed) for family in families for seed in seeds]
+    tasks = [(family, seed, rival) for family in families for seed in seeds]
     if jobs < 2:
         return list(starmap(one, tasks))
     with ProcessPoolExecutor(jobs) as pool:
@@ -121,6 +140,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--rival", type=Path, help="what learned_rival.py wrote")
     parser.add_argument("--read", type=Path, nargs="+", help="print the tables of these CSV alone")
     asked = parser.parse_args()
     families = asked.families or list(FAMILIES)
@@ -129,12 +149,16 @@ def main() -> int:
     if asked.read:
         rows = [row for path in asked.read for row in load(path)]
     else:
-        rows = run(families, range(asked.first, asked.first + asked.tubes), asked.jobs)
+        rows = run(families, range(asked.first, asked.first + asked.tubes), asked.jobs, asked.rival)
     if asked.csv:
         save(rows, asked.csv)
     print("\n".join(family_table(rows)), "\n")
     print("\n".join(bin_table(rows)), "\n")
     print(status_agreement(rows))
+    if any(row.get("rival_claimed") is not None for row in rows):
+        print("\nlearned rival")
+        print("\n".join(bin_table(rivals(rows))), "\n")
+        print(status_agreement(rivals(rows)))
     for row in rows:
         if row["error"]:
             print(f"{row['family']} {row['seed']}: {row['error']}", file=sys.stderr)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,11 +17,27 @@ import pytest
 from support.command_line import ForkServer, Ran, Run, run_fresh
 from support.paths import ROOT
 
+# Asserts of the test modules are rewritten, and modules compiled, once and not by each worker of each
+# run, which takes as long as 2,000 tests: whoever sets PYTHONDONTWRITEBYTECODE means other programs.
+sys.dont_write_bytecode = False
+
+# What a shell starts in the background ignores Ctrl-C, and so would all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The default draws the same examples on every machine and never fails for being slow, so that what
-# is green stays green. HYPOTHESIS_PROFILE=explore looks for new ones.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+# is green stays green. HYPOTHESIS_PROFILE=explore looks for new ones, and for many more.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None, max_examples=50
+)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and thousands of collected tests out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

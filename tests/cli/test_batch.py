@@ -127,7 +127,7 @@ def test_a_sheet_is_worked_through_and_a_broken_tube_does_not_stop_it(
     ]
     assert "/3] S3: FAILED FcsTruncatedError: broken.fcs: " in ran.err
     assert "3 of 3: 2 done, 1 failed" in ran.err
-    assert ran.out.startswith("2 of 3 samples done, 1 failed")
+    assert ran.out.startswith("2 of 3 samples done, 1 failed; need a person: ")
     second, first = table(tmp_path / "out" / "summary.csv")
     assert (first["sample"], first["accession"], first["controls"]) == ("S1", "A1", "fmo accepted")
     assert (second["sample"], second["folder"]) == ("'=S2", "_S2")

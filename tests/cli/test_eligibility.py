@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cd5flow.config.shipped import list_protocols
 from cd5flow.model.result import Result
 from support.criteria_factory import CLEAN, tube
 
@@ -108,13 +109,36 @@ def test_conflicting_results_are_unknown_until_one_is_named(cd5flow: Run, tmp_pa
     written(tmp_path, tube(sample="a"))
     written(tmp_path, tube(sample="b", cd5="DOES_NOT_MEET"))
     arguments = ("eligibility", "results/a", "results/b", "--clinical", clinic(tmp_path, **CLEAN))
-    (both,) = json.loads(cd5flow(*arguments, "--json").out)
+    both = json.loads(cd5flow(*arguments, "--json").out)
     assert (both["overall"], both["criteria"][1]["satisfied"]) == ("INCOMPLETE", None)
     assert "RESULTS_DIFFER" in "\n".join(both["criteria"][1]["evidence"])
-    (one,) = json.loads(cd5flow(*arguments, "--json", "--use", "a").out)
+    one = json.loads(cd5flow(*arguments, "--json", "--use", "a").out)
     assert one["overall"] == "ALL_SATISFIED"
     assert [sample["used"] for sample in one["samples"]] == [True, False]
     assert cd5flow(*arguments, "--use", "z").complaint.endswith("found 'z', expected one of a, b")
+
+
+def test_results_without_a_patient_are_never_joined(cd5flow: Run, tmp_path: Path) -> None:
+    written(tmp_path, tube(sample="a", patient=None))
+    written(tmp_path, tube(sample="b", patient=None))
+    ran = cd5flow("eligibility", "results", "--clinical", clinic(tmp_path, **CLEAN), "--json")
+    assert ran.code == 0
+    said = json.loads(ran.out)
+    assert [[sample["id"] for sample in one["samples"]] for one in said] == [["a"], ["b"]]
+    lines = [line for one in said for c in one["criteria"] for line in c["evidence"]]
+    assert all(line.endswith("(identity not verified)") for line in lines)
+    table = cd5flow("eligibility", "results", "--clinical", clinic(tmp_path, **CLEAN)).out
+    assert re.search(r"^a +ALL_SATISFIED", table, re.MULTILINE)
+    assert re.search(r"^b +ALL_SATISFIED", table, re.MULTILINE)
+
+
+def test_a_folder_with_one_patient_gives_one_object(cd5flow: Run, tmp_path: Path) -> None:
+    written(tmp_path, tube(sample="a"))
+    written(tmp_path, tube(sample="b"))
+    ran = cd5flow("eligibility", "results", "--clinical", clinic(tmp_path, **CLEAN), "--json")
+    said = json.loads(ran.out)
+    assert (said["patient_id"], said["overall"]) == ("P01", "ALL_SATISFIED")
+    assert [sample["id"] for sample in said["samples"]] == ["a", "b"]
 
 
 def test_another_patient_is_exit_2(cd5flow: Run, tmp_path: Path) -> None:
@@ -236,15 +260,14 @@ def test_the_protocol_is_the_results_own_unless_another_is_named(
     ninety = written(tmp_path, tube(judged_by="cd5-cart-90"), "ninety")
     said = json.loads(cd5flow("eligibility", ninety, "--clinical", clinical, "--json").out)
     assert said["protocol"]["name"] == "cd5-cart-90"
-    assert [c["satisfied"] for c in said["criteria"]] == [True, True]
+    by_id = {c["id"]: c["satisfied"] for c in said["criteria"]}
+    assert (by_id["I3"], by_id["I4"], by_id["I5"]) == (True, True, None)
     other = cd5flow(
         "eligibility", ninety, "--clinical", clinical, "--json", "--protocol", "cd5-cart-50"
     )
-    (only,) = json.loads(other.out)["criteria"]
-    assert only["satisfied"] is None
-    assert (
-        "PROTOCOL_DIFFERS: CD5 was judged against > 90 %, asked for is > 50 %" in only["evidence"]
-    )
+    (cd5,) = (c for c in json.loads(other.out)["criteria"] if c["id"] == "I1")
+    assert cd5["satisfied"] is True
+    assert "CD5_BY_FLOW: MEETS, 95 % of 1,000 blasts, asked for is > 50 %" in cd5["evidence"]
     assert "judged under cd5-cart-90" in other.err
     seventy = written(tmp_path, tube(sample="x"))
     mixed = cd5flow("eligibility", ninety, seventy, "--clinical", clinical)
@@ -267,7 +290,7 @@ def test_the_example_in_the_gating_readme_is_right_and_can_be_used(
 ) -> None:
     text = (root / "gating" / "README.md").read_text("utf-8")
     (example,) = re.findall(
-        r"^```yaml\n(format: cd5flow\.protocol/1\n.*?)^```$", text, re.MULTILINE | re.DOTALL
+        r"^```yaml\n(format: cd5flow\.protocol/2\n.*?)^```$", text, re.MULTILINE | re.DOTALL
     )
     (tmp_path / "our-trial.yaml").write_text(example, encoding="utf-8")
     ran = cd5flow("protocols", "check", "our-trial.yaml")
@@ -284,9 +307,9 @@ def test_the_example_in_the_gating_readme_is_right_and_can_be_used(
 
 def test_the_gating_readme_tells_every_rule_and_the_shipped_protocols(root: Path) -> None:
     text = (root / "gating" / "README.md").read_text("utf-8")
-    for word in ("at_least", "over", "at_most", "below", "meets: cd5", "flow: disease", "event:"):
+    for word in ("at_least", "over", "at_most", "below", "meets: ihc", "flow: disease", "event:"):
         assert word in text
-    for name in ("cd5-cart-50", "cd5-cart-70", "cd5-cart-90"):
+    for name in list_protocols():
         assert f"`{name}`" in text
 
 

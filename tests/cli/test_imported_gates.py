@@ -16,7 +16,10 @@ from support.workspace_factory import tube as drawn_tube
 if TYPE_CHECKING:
     from support.command_line import Run
 
-RELAPSE = ("--timepoint", "relapse", "--control", f"fmo={fmo_of(CLEAR)}")
+RELAPSE = (
+    *("--timepoint", "relapse", "--specimen", "bone_marrow"),
+    *("--control", f"fmo={fmo_of(CLEAR)}"),
+)
 
 
 def result(out: Path, sample: str = CLEAR) -> Any:

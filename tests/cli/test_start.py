@@ -69,7 +69,7 @@ def test_the_version_is_the_packages(cd5flow: Run) -> None:
 def test_wrong_usage_is_exit_2_with_words_on_stderr(
     cd5flow: Run, arguments: tuple[str, ...]
 ) -> None:
-    ran = cd5flow(*arguments, fresh=True)
+    ran = cd5flow(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err
 

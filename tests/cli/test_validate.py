@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.processes import until
+from support.processes import PATIENCE_SECONDS, until
 from support.validation_factory import small_series
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_an_interrupted_validation_goes_on_where_it_was(cd5flow: Run, tmp_path: 
         kept = tmp_path / "out" / ".cd5flow" / "tubes"
         until(lambda: len(list(kept.glob("*.json"))) >= 2, what="two tubes")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "run again to go on" in said
     assert not (tmp_path / "out" / "validation.json").exists()

@@ -18,6 +18,7 @@ from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.limits import BurdenLimits, Cd5Limits
 from cd5flow.model.populations import UNPROVEN
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
@@ -28,6 +29,7 @@ from cd5flow.model.result import (
     CutMethod,
     PriorTherapy,
     QualityState,
+    Scope,
     Specimen,
     Timepoint,
 )
@@ -46,12 +48,18 @@ SHIPPED = load_strategy(strategy_file("t-all-mrd")).value.burden
 
 
 def burden_of(
-    blasts: int, cells: int | None, *, limits: BurdenLimits = SHIPPED, **said: Any
+    blasts: int,
+    cells: int | None,
+    *,
+    limits: BurdenLimits = SHIPPED,
+    scope: Scope | None = Scope.SCD3_NEGATIVE,
+    **said: Any,
 ) -> BurdenSection:
     counts = BurdenCounts(
         blast_events=blasts,
         denominator_events=cells,
         denominator_rule="viable single nucleated cells",
+        scope=scope,
         **with_lineage(said),
     )
     return judge_burden(counts, limits=limits, burden_limit_percent=PROTOCOL.burden.overt_percent)
@@ -63,6 +71,14 @@ def test_the_shipped_limits_are_those_of_the_table(name: str) -> None:
 
     assert (limits.cluster_events, limits.lod_events, limits.lloq_events) == (10, 20, 50)
     assert limits.required_lod_percent == 0.01
+
+
+ONE_SIGN = Reason("OUTSIDE_PROFILES", events=300, what="T cells with a sign of immaturity")
+
+
+def lab(**validated: float) -> BurdenLimits:
+    """Return the shipped limits with a laboratory's own."""
+    return SHIPPED.model_copy(update=validated)
 
 
 BURDEN: dict[str, tuple[BurdenSection, BurdenState]] = {
@@ -78,8 +94,49 @@ BURDEN: dict[str, tuple[BurdenSection, BurdenState]] = {
     "a cluster of 9 is none, LOD 0.002 %": (burden_of(9, 1_000_000), BurdenState.NOT_DETECTED),
     "nothing, LOD 0.01 % exactly": (burden_of(0, 200_000), BurdenState.NOT_DETECTED),
     "nothing, LOD above 0.01 %": (burden_of(0, 199_999), BurdenState.INCONCLUSIVE),
+    "scattered cells are no cluster": (
+        burden_of(0, 1_000_000, cluster=False, look_alike_events=5_000),
+        BurdenState.NOT_DETECTED,
+    ),
+    "no scope holds": (burden_of(0, 1_000_000, scope=None), BurdenState.INCONCLUSIVE),
+    "LOD at the laboratory's LOB": (
+        burden_of(0, 1_000_000, limits=lab(validated_lob_percent=0.002)),
+        BurdenState.INCONCLUSIVE,
+    ),
+    "LOD above the laboratory's LOB": (
+        burden_of(
+            0,
+            1_000_000,
+            limits=lab(validated_lob_percent=0.002, validated_lod_percent=0.003),
+        ),
+        BurdenState.NOT_DETECTED,
+    ),
+    "the laboratory's LOD above 0.01 %": (
+        burden_of(0, 1_000_000, limits=lab(validated_lod_percent=0.02)),
+        BurdenState.INCONCLUSIVE,
+    ),
+    "n >= 50 below the laboratory's LLOQ": (
+        burden_of(199, 1_000_000, limits=lab(validated_lloq_percent=0.02)),
+        BurdenState.MRD_BELOW_LLOQ,
+    ),
+    "thymus not excluded": (
+        burden_of(0, 1_000_000, undecided=(Reason("THYMUS_NOT_EXCLUDED"),)),
+        BurdenState.INCONCLUSIVE,
+    ),
+    "T cells with one sign of immaturity": (
+        burden_of(0, 1_000_000, undecided=(ONE_SIGN,)),
+        BurdenState.INCONCLUSIVE,
+    ),
+    "these do not displace ten accepted blasts": (
+        burden_of(10, 1_000_000, undecided=(ONE_SIGN,)),
+        BurdenState.INDETERMINATE,
+    ),
+    "a cluster of unproven lineage does not displace fifty": (
+        burden_of(50, 1_000_000, unproven_cluster=True),
+        BurdenState.MRD_POSITIVE,
+    ),
     "blasts not told from normal cells": (
-        burden_of(0, 1_000_000, distinguishable=False),
+        burden_of(0, 1_000_000, searched=False),
         BurdenState.INCONCLUSIVE,
     ),
     "a CD45-dim cluster of unproven lineage": (
@@ -104,11 +161,23 @@ def test_burden(row: str) -> None:
 @pytest.mark.parametrize("row", BURDEN)
 def test_a_percentage_is_a_number_wherever_there_are_cells_to_count(row: str) -> None:
     section, _ = BURDEN[row]
-    uncounted = section.denominator_events == 0 or "not told" in row or "unproven" in row
+    undecided = {"not told", "of unproven lineage", "thymus", "one sign"}
+    unknown = section.denominator_events == 0 or (
+        section.state is BurdenState.INCONCLUSIVE and any(word in row for word in undecided)
+    )
 
-    assert uncounted or section.percent == pytest.approx(
+    assert (section.percent is None) is unknown
+    assert unknown or section.percent == pytest.approx(
         100 * section.blast_events / section.denominator_events
     )
+
+
+def test_not_detected_always_has_its_scope_and_counts_no_look_alike() -> None:
+    for section, state in BURDEN.values():
+        if state is BurdenState.NOT_DETECTED:
+            assert section.scope is not None
+            assert section.percent == 0
+    assert BURDEN["scattered cells are no cluster"][0].look_alike_events == 5_000
 
 
 def test_every_burden_state_is_reached() -> None:
@@ -365,6 +434,7 @@ BELOW_0_1 = burden_of(999, 1_000_000)
 BELOW_0_01 = burden_of(99, 1_000_000)
 NONE = burden_of(0, 1_000_000)
 EXCLUDED = {
+    "diagnosis": "T-ALL",
     "morphology_blasts_percent": 5,
     "mrd_positive_elsewhere": False,
     "new_extramedullary_lesions": False,
@@ -414,7 +484,11 @@ def criterion(
         (FAILS, NONE, {"ihc_cd5_percent": 69.96}, NOT_MET, "CD5_NOT_MET"),
         (FAILS, OVERT, {"ihc_cd5_percent": 70}, REVIEW, "DISCORDANT_FLOW_IHC"),
         (Cd5State.BORDERLINE, OVERT, None, REVIEW, "CD5_BORDERLINE"),
-        (Cd5State.BORDERLINE, NONE, EXCLUDED, REVIEW, "CD5_BORDERLINE"),
+        (Cd5State.BORDERLINE, NONE, EXCLUDED, NOT_MET, "NOT_DETECTED"),
+        (Cd5State.NOT_EVALUABLE, NONE, EXCLUDED, NOT_MET, "NOT_DETECTED"),
+        (FAILS, NONE, EXCLUDED, NOT_MET, "NOT_DETECTED"),
+        (FAILS, NONE, None, REVIEW, "IHC_NOT_ASSESSED"),
+        (Cd5State.BORDERLINE, NONE, None, REVIEW, "CD5_BORDERLINE"),
         (Cd5State.NOT_EVALUABLE, OVERT, None, NOT_EVALUABLE, "CD5_NOT_EVALUABLE"),
         (Cd5State.NOT_EVALUABLE, OVERT, {"ihc_cd5_percent": 90}, REVIEW, "IHC_GIVEN"),
     ],
@@ -441,7 +515,9 @@ AT_MOST_REVIEW: dict[str, tuple[dict[str, Any], str]] = {
     "diagnosis": ({"timepoint": Timepoint.DIAGNOSIS}, "TIMEPOINT_DIAGNOSIS"),
     "a supplied FMO refused": ({"supplied_fmo_refused": True}, "FMO_REFUSED"),
     "blasts chosen by CD5": ({"blasts_use_cd5": True}, "BLASTS_USE_CD5"),
-    "lineage by CD7 alone": ({"cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"),
+    "specimen unknown": ({"specimen": Specimen.UNKNOWN}, "SPECIMEN_UNSETTLED"),
+    "tissue": ({"specimen": Specimen.TISSUE}, "SPECIMEN_UNSETTLED"),
+    "fluid": ({"specimen": Specimen.FLUID}, "SPECIMEN_UNSETTLED"),
     "after cd5_car": ({"prior_therapy": (PriorTherapy.CD5_CAR,)}, "AFTER_CD5_CAR"),
 }
 
@@ -462,7 +538,98 @@ def test_always_at_most_review(
     assert code in [reason.code for reason in judged.reasons]
 
 
+@pytest.mark.parametrize(
+    ("bound", "code"),
+    [({"cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"), ({"edited_t_cells": True}, "EDITED_T_CELLS")],
+)
+def test_blasts_in_doubt_are_at_most_review(bound: dict[str, Any], code: str) -> None:
+    for cd5, clinical in ((MEETS, None), (FAILS, {"ihc_cd5_percent": 5})):
+        judged = criterion(cd5, OVERT, clinical, **bound)
+        assert judged.state is REVIEW
+        assert code in [reason.code for reason in judged.reasons]
+
+
 def test_the_diagnosis_lifts_cd7_alone() -> None:
     known = {"diagnosis": "T-ALL"}
 
     assert criterion(MEETS, OVERT, known, cd7_alone=True).state is MET
+    assert criterion(MEETS, OVERT, cd7_alone=True, at_diagnosis=True).state is MET
+
+
+# What keeps "no disease" from denying the criterion: each part of the table's first row
+
+
+@pytest.mark.parametrize("cd5", Cd5State)
+@pytest.mark.parametrize(
+    ("changed", "said", "code"),
+    [
+        ({"morphology_blasts_percent": None}, {}, "MORPHOLOGY_UNKNOWN"),
+        ({"morphology_blasts_percent": 5.01}, {}, "DISCORDANT_FLOW_MORPHOLOGY"),
+        ({"mrd_positive_elsewhere": None}, {}, "MRD_ELSEWHERE_UNKNOWN"),
+        ({"mrd_positive_elsewhere": True}, {}, "MRD_ELSEWHERE"),
+        ({"new_extramedullary_lesions": None}, {}, "EXTRAMEDULLARY_UNKNOWN"),
+        ({"diagnosis": None}, {}, "SCOPE_SHORT"),
+        ({"diagnosis": "AML"}, {}, "SCOPE_SHORT"),
+        ({}, {"specimen": Specimen.PERIPHERAL_BLOOD}, "NOT_MARROW"),
+        ({}, {"specimen": Specimen.CSF}, "NOT_MARROW"),
+    ],
+)
+def test_without_each_part_of_it_no_disease_denies_nothing(
+    cd5: Cd5State, changed: dict[str, Any], said: dict[str, Any], code: str
+) -> None:
+    judged = criterion(cd5, NONE, EXCLUDED | changed, **said)
+
+    assert criterion(cd5, NONE, EXCLUDED).state is NOT_MET
+    assert judged.state is not NOT_MET
+    if cd5 is MEETS:
+        assert code in [reason.code for reason in judged.reasons]
+
+
+@pytest.mark.parametrize("code", ["HAEMODILUTION", "HAEMODILUTION_UNKNOWN"])
+def test_a_marrow_in_doubt_denies_nothing(code: str) -> None:
+    told: dict[str, Any] = {"immature": 0.1, "mature": 22.0} if code == "HAEMODILUTION" else {}
+    diluted = NONE.model_copy(update={"notes": (Reason(code, **told),)})
+
+    judged = criterion(MEETS, diluted, EXCLUDED)
+    assert judged.state is REVIEW
+    assert "MARROW_IN_DOUBT" in [reason.code for reason in judged.reasons]
+
+
+@pytest.mark.parametrize(
+    ("scope", "state"),
+    [
+        (Scope.SCD3_NEGATIVE, NOT_MET),
+        (Scope.AT_DIAGNOSIS, NOT_MET),
+        (Scope.CD7_POSITIVE, REVIEW),  # CD7 may be lost
+    ],
+)
+def test_the_scope_must_hold_the_diagnosis(scope: Scope, state: CriterionState) -> None:
+    assert criterion(MEETS, burden_of(0, 1_000_000, scope=scope), EXCLUDED).state is state
+
+
+def test_the_phenotype_at_diagnosis_needs_no_word_of_the_clinic() -> None:
+    known = {**EXCLUDED, "diagnosis": None}
+    at_diagnosis = burden_of(0, 1_000_000, scope=Scope.AT_DIAGNOSIS)
+
+    assert criterion(MEETS, at_diagnosis, known).state is NOT_MET
+
+
+# 5 % and the levels of MRD are of marrow or blood
+
+
+@pytest.mark.parametrize("burden", [OVERT, AT_0_1, BELOW_0_1])
+@pytest.mark.parametrize("specimen", [Specimen.CSF, Specimen.FLUID, Specimen.TISSUE])
+def test_other_specimens_show_disease_as_lesions_do(
+    specimen: Specimen, burden: BurdenSection
+) -> None:
+    unsaid = criterion(MEETS, burden, specimen=specimen)
+    lesions = criterion(MEETS, burden, LESIONS, specimen=specimen)
+
+    assert unsaid.state is REVIEW
+    assert "NOT_MARROW_OR_BLOOD" in [reason.code for reason in unsaid.reasons]
+    assert lesions.state is (MET if specimen is Specimen.CSF else REVIEW)
+
+
+@pytest.mark.parametrize("specimen", [Specimen.BONE_MARROW, Specimen.PERIPHERAL_BLOOD])
+def test_marrow_and_blood_show_it_themselves(specimen: Specimen) -> None:
+    assert criterion(MEETS, OVERT, specimen=specimen).state is MET

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from flowutils import compensate as reference_compensate
 from flowutils import transforms as reference
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -45,6 +45,7 @@ from cd5flow.numerics.robust_ellipse import (
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 from support import fcs_factory
+from support.properties import part_of_examples
 
 Doubles = npt.NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def of(region: Region, name: str) -> Gate:
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in log10:RuntimeWarning")
-@settings(max_examples=8)
+@part_of_examples(0.16)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(SCALES))
 def test_gates_hold_the_events_that_double_precision_puts_there(
     seed: int, transform: Scale
@@ -159,7 +160,7 @@ def test_gates_hold_the_events_that_double_precision_puts_there(
         assert apart <= MOST_APART * EVENTS, name
 
 
-@settings(max_examples=6)
+@part_of_examples(0.12)
 @given(st.integers(0, 2**32 - 1))
 def test_an_edge_that_keeps_clear_of_events_leaves_none_to_rounding(seed: int) -> None:
     raw, spillover = tube(seed)
@@ -179,7 +180,7 @@ def test_an_edge_that_keeps_clear_of_events_leaves_none_to_rounding(seed: int) -
     )
 
 
-@settings(max_examples=50)
+@part_of_examples(0.5)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 24), st.integers(1, 3000))
 def test_compensation_in_single_precision_is_that_in_double_but_for_rounding(
     seed: int, n: int, events: int
@@ -204,7 +205,7 @@ def test_compensation_in_single_precision_is_that_in_double_but_for_rounding(
         assert np.all(np.abs(found.compensated[d] - measured @ inverse[:, i]) <= most[:, i])
 
 
-@settings(max_examples=60)
+@part_of_examples(0.6)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 1))
 def test_a_small_parent_is_gated_as_a_large_one_is(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
@@ -227,7 +228,7 @@ def tube_channels() -> tuple[Channel, ...]:
     )
 
 
-@settings(max_examples=40)
+@part_of_examples(0.4)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
 def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> None:
     rng = np.random.default_rng(seed)
@@ -248,7 +249,7 @@ def test_a_map_counts_what_numpy_counts(seed: int, kind: type[np.floating]) -> N
     assert counts[:-1].sum() == expected.sum()
 
 
-@settings(max_examples=25)
+@part_of_examples(0.25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
 def test_a_histogram_by_blocks_is_that_of_numpy(seed: int, kind: type[np.floating]) -> None:
     values = np.random.default_rng(seed).normal(0.5, 0.3, 150_000).astype(kind)
@@ -259,7 +260,7 @@ def test_a_histogram_by_blocks_is_that_of_numpy(seed: int, kind: type[np.floatin
     np.testing.assert_array_equal(shape.centres, (edges[:-1] + edges[1:]) / 2)
 
 
-@settings(max_examples=25)
+@part_of_examples(0.25)
 @given(st.integers(0, 2**32 - 1))
 def test_slanted_and_curved_sides_hold_the_same_events_however_many_are_asked(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -290,7 +291,7 @@ def plain_fit(points: Doubles, centre: Doubles, covariance: Doubles, rounds: int
     return [centre, covariance]
 
 
-@settings(max_examples=25)
+@part_of_examples(0.25)
 @given(st.integers(0, 2**32 - 1), st.integers(50, 90_000))
 def test_a_core_is_fitted_as_numpy_would(seed: int, events: int) -> None:
     rng = np.random.default_rng(seed)
@@ -305,7 +306,7 @@ def test_a_core_is_fitted_as_numpy_would(seed: int, events: int) -> None:
         np.testing.assert_allclose(ours, plain, rtol=1e-7)
 
 
-@settings(max_examples=25)
+@part_of_examples(0.25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([10, 5_000, 300_000]))
 def test_events_are_counted_by_time_and_signal_one_by_one(seed: int, events: int) -> None:
     rng = np.random.default_rng(seed)

@@ -46,8 +46,6 @@ from support.workspace_factory import (
     workspace,
 )
 
-flowkit = pytest.importorskip("flowkit")
-
 WORKSPACES = SHARED / "gatingml" / "data"
 EVENTS = 20_000
 MOST_APART = 2e-4
@@ -82,6 +80,7 @@ def write_tube(path: Path, names: list[str]) -> Path:
 def by_flowkit(content: bytes, fcs: Path, name: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        flowkit = pytest.importorskip("flowkit")
         sample = flowkit.Sample(fcs, sample_id=name, use_flowjo_labels=True)
         opened = flowkit.Workspace(io.BytesIO(content), fcs_samples=[sample])
         opened.analyze_samples(sample_id=name, use_mp=False)
@@ -236,6 +235,7 @@ def test_a_gate_on_a_channel_as_acquired_stays_uncompensated(tmp_path: Path) -> 
 
 
 def test_a_workspace_that_flowkit_wrote_is_read(tmp_path: Path) -> None:
+    flowkit = pytest.importorskip("flowkit")
     strategy = flowkit.GatingStrategy()
     transform = flowkit.transforms.LogicleTransform(262144, 0.7, 4.5, 0)
     strategy.add_transform("logicle", transform)

@@ -34,7 +34,8 @@ def fmo_of(name: str) -> Path:
 def analysis(name: str = CLEAR) -> Analysis:
     """Return the analysis of a sample tube at relapse, with its FMO where it has one."""
     controls = {"fmo": fmo_of(name)} if fmo_of(name).is_file() else {}
-    return analyse_tube(tube(name), make_settings(timepoint="relapse", controls=controls))
+    chosen = make_settings(timepoint="relapse", specimen="bone_marrow", controls=controls)
+    return analyse_tube(tube(name), chosen)
 
 
 def cut_tube(

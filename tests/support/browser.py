@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.processes import PATIENCE_SECONDS
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -33,7 +35,7 @@ def browse(page: Path, profile: Path, *options: str) -> tuple[str, str]:
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
         env={**os.environ, "HOME": str(profile.parent)},
     )

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-TIMEOUT_SECONDS = 120.0
-"""How long a command may take."""
+TIMEOUT_SECONDS = 600.0
+"""How long a command may take, on a machine that is busy with other things."""
 
 START_SECONDS = 600.0
 """How long the fork server may take to import all, on a machine that is busy."""

@@ -9,17 +9,21 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.protocol import Protocol, load_protocol
+from cd5flow.criteria.rejudge import StrategyLimits
+from cd5flow.model.limits import StainRule
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
     ControlSection,
     CriterionSection,
     CriterionState,
+    IntensitySection,
     ProtocolSection,
     QualitySection,
     QualityState,
     Result,
     ReviewSection,
+    Scope,
 )
 from support.paths import PROTOCOLS
 from support.report_factory import SHA, make_burden, make_cd5, make_result, make_sample
@@ -38,6 +42,13 @@ CLEAN: dict[str, Any] = {
     "alt_xuln": 1.1,
     "consent_signed": True,
     "cd5_laboratory_clia_certified": True,
+    "total_bilirubin_umol_l": 12,
+    "creatinine_umol_l": 60,
+    "lvef_percent": 62,
+    "first_remission_months": 8,
+    "gvhd_prednisone_mg_per_kg": 0,
+    "suitable_allo_donor": True,
+    "contraception_agreed": True,
     **dict.fromkeys(
         (
             "intracranial_hypertension_or_impaired_consciousness",
@@ -58,11 +69,31 @@ CLEAN: dict[str, Any] = {
             "pregnant_or_lactating",
             "pregnancy_within_12_months",
             "investigator_objection",
+            "active_infection",
+            "hev_rna_positive",
+            "prior_gene_therapy",
+            "cns3_disease",
+            "cns_disorder_history",
+            "cns_autoimmune_disease",
+            "prolonged_qt_or_severe_heart_disease",
+            "t_cells_expand_poorly",
+            "steroids_within_72_hours",
+            "chemotherapy_within_2_weeks",
+            "radiotherapy_within_4_weeks",
+            "investigational_agent_or_vaccine_within_6_weeks",
         ),
         False,
     ),
 }
-"""A patient with whom every criterion of cd5-cart-70 is satisfied."""
+"""A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
+
+
+KNOWN_LIMITS = StrategyLimits(
+    not_definite=frozenset(), stain=StainRule(expected_index=None, margin=1)
+)
+"""Of a strategy at hand whose checks take no state back and that has no figure for its stain."""
+
+SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
 
 
 @cache
@@ -79,8 +110,12 @@ def tube(
     cd5: str = "MEETS",
     burden: str = "OVERT",
     *,
+    share: float | None = None,
+    intensity: float | None = None,
     percent: float | None = 60.0,
+    high: float | None = None,
     lod: float | None = 0.008,
+    scope: str = "scd3",
     specimen: str = "bone_marrow",
     timepoint: str = "relapse",
     prior: str = "",
@@ -93,10 +128,16 @@ def tube(
     judged_by: str = "cd5-cart-70",
     sha256: str | None = None,
 ) -> Result:
-    """Return a result by the states that criteria look at."""
+    """Return a result by the states that criteria look at.
+
+    `share` is that of CD5-positive blasts, `intensity` their CD5 in percent of normal T cells', `high`
+    the upper end of the burden's interval.
+    """
     rules = protocol(judged_by)
     state = Cd5State(cd5)
-    share = {Cd5State.MEETS: 95.0, Cd5State.DOES_NOT_MEET: 12.0}.get(state, 70.0)
+    if share is None:
+        share = {Cd5State.MEETS: 95.0, Cd5State.DOES_NOT_MEET: 12.0}.get(state, 70.0)
+    bright = IntensitySection(difference=None, ratio=None, percent_of_t_cells=intensity)
     controls: tuple[ControlSection, ...] = ()
     if fmo:
         controls = (
@@ -129,14 +170,16 @@ def tube(
             band_percent=None,
             threshold_percent=rules.value.cd5.threshold_percent,
             operator=rules.value.cd5.operator,
+            intensity=bright,
         ),
         burden=make_burden(
             state=BurdenState(burden),
             percent=percent,
             blast_events=round(1e6 * (percent or 0)),
             denominator_events=100_000_000,
-            ci95_percent=None,
+            ci95_percent=None if high is None else (0.0, high),
             lod_percent=lod,
+            scope=SCOPES[scope] if burden == "NOT_DETECTED" else None,
         ),
         criterion=CriterionSection(
             state=CriterionState.REVIEW,
@@ -151,7 +194,10 @@ def tube(
 def judge(*results: Result, name: str = "cd5-cart-70", **fields: Any) -> Eligibility:
     """Return the criteria of one patient; without fields the clinic says nothing."""
     return judge_eligibility(
-        results or (tube(),), protocol=protocol(name), clinical=clinic(**fields)
+        results or (tube(),),
+        protocol=protocol(name),
+        clinical=clinic(**fields),
+        limits=lambda _: KNOWN_LIMITS,
     )
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from cd5flow.batch.lock import hold
 
-PATIENCE_SECONDS = 60.0
-"""How long a test waits for what must come; nothing is asserted on how long it took."""
+PATIENCE_SECONDS = 300.0
+"""How long a test waits for what must come, on a machine that is busy with other things.
+
+Nothing is asserted on how long it took.
+"""
 
 
 def hold_until_killed(folder: Path) -> None:

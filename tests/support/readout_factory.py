@@ -46,7 +46,7 @@ _LIMITS: dict[str, Any] = {
     "evaluable_blasts": 50,
     "definite_blasts": 100,
     "bright_events": 100,
-    "bright_blasts_percent": 5,
+    "bright_blasts_percent": 0.5,
     "t_cell_events": 50,
     "reagent_t_cells": 200,
     "background_events": 50,
@@ -67,7 +67,7 @@ _LIMITS: dict[str, Any] = {
     "interval": "wilson",
     "resamples": 200,
     "etp_percent": 75,
-    "stain": {"expected_index": 40, "margin": 2},
+    "stain": {"expected_index": None, "margin": 1},
     "neighbours": {
         "mature": ["t_landmark", "t_cells", "lymphocytes"],
         "axis": "CD45",
@@ -126,6 +126,7 @@ def readout(
     references: Sequence[NegativeReference] | None = None,
     background: Mapping[str, Signal] | None = None,
     controls: Sequence[ControlSignal] = (),
+    others: Signal | None = None,
 ) -> Readout:
     """Return a read-out with 200 CD5-bright T cells and 1,000 negatives unless told otherwise."""
     if references is None:
@@ -136,6 +137,7 @@ def readout(
         references=tuple(references),
         background={} if background is None else background,
         controls=tuple(controls),
+        others=at() if others is None else others,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from support.paths import ROOT
+from support.processes import PATIENCE_SECONDS
 
 CHECK = ROOT / "tools" / "check.py"
 
@@ -17,7 +18,11 @@ def test_a_missing_tool_is_a_line_that_says_what_to_install(tmp_path: Path) -> N
     bare.parent.mkdir()
     bare.symlink_to(sys.executable)
     done = subprocess.run(
-        [bare, "-S", CHECK, "--no-tests"], capture_output=True, text=True, check=False, timeout=60
+        [bare, "-S", CHECK, "--no-tests"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert (done.returncode, done.stderr) == (1, "")
     for tool in ("ruff", "mypy", "lint-imports"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.paths import ROOT
+from support.processes import PATIENCE_SECONDS
 
 RESULT: dict[str, Any] = {
     "cd5": {"percent": 98.0408, "reasons": ["CI_SPANS: 69.1 to 71.2 %"]},
@@ -42,7 +43,7 @@ def compared(tmp_path: Path, **changes: Any) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()

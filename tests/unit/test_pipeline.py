@@ -74,8 +74,11 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     return written
 
 
+AT_RELAPSE = {"timepoint": Timepoint.RELAPSE, "specimen": Specimen.BONE_MARROW}
+
+
 def at_relapse(path: Path, **settings: Any) -> Analysis:
-    return analyse_tube(path, Settings(**{"timepoint": Timepoint.RELAPSE, **settings}))
+    return analyse_tube(path, Settings(**{**AT_RELAPSE, **settings}))
 
 
 @pytest.fixture(scope="module")

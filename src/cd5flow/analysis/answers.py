@@ -14,14 +14,17 @@ from cd5flow.analysis.blast_populations import (
 from cd5flow.analysis.contamination import find_neighbours
 from cd5flow.analysis.denominator import denominator_rule, other_counts
 from cd5flow.analysis.quality import withdraw_if_doubtful
+from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
-from cd5flow.criteria.bounds import fmo_refused
+from cd5flow.analysis.undecided import with_undecided
+from cd5flow.criteria.bounds import fmo_refused, sampling_day
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
+from cd5flow.gating.strategy import Strategy
+from cd5flow.gating.therapy import ignored_markers
 from cd5flow.model.geometry import Dimension, Interval
-from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR
-from cd5flow.model.panel import Panel
+from cd5flow.model.names import BLASTS, CD5_POSITIVE, DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import (
@@ -32,11 +35,10 @@ from cd5flow.model.result import (
     QualityState,
 )
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
+from cd5flow.quantify.burden_notes import burden_notes
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
-
-LINEAGE_MARKERS = ("cyCD3", "CD3", "CD7")
 
 
 def judge_tube(checked: CheckedTube) -> JudgedTube:
@@ -46,6 +48,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
     cd5 = with_low_populations(
         cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
     )
+    cd5 = with_undecided(cd5, checked.gating, tube=checked.tube, threshold=_threshold(checked))
     burden = _burden(checked)
     return JudgedTube(
         checked,
@@ -55,7 +58,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
         criterion=_criterion(checked, cd5, burden),
         phenotype=_phenotype(checked),
         blasts=blasts,
-        excluded=excluded_sections(checked.gating),
+        excluded=excluded_sections(checked.gating, tube=checked.tube),
     )
 
 
@@ -70,18 +73,25 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
         limits=limits,
         circumstances=Circumstances(
             has_cd5=tube.has_cd5,
-            panel_gap=_panel_gap(tube.panel),
+            panel_gap=panel_gap(tube.panel),
             compensated=tube.compensation.state.is_known,
             lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,
             quality_fail=checked.quality.state is QualityState.FAIL,
             neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
+            known_t_all=_known_t_all(checked),
         ),
     )
     section = withdraw_if_doubtful(section, checked.quality, tube.strategy.quality)
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)
+
+
+def _known_t_all(checked: CheckedTube) -> bool:
+    """Whether T-ALL is known from elsewhere than this tube."""
+    settings = checked.tube.settings
+    return settings.laip is not None or bool(settings.clinical and settings.clinical.is_t_all)
 
 
 def _threshold(checked: CheckedTube) -> Threshold:
@@ -121,33 +131,56 @@ def _with_positive(checked: CheckedTube, cd5: Cd5Section) -> Gating:
 def _burden(checked: CheckedTube) -> BurdenSection:
     """Return the share of blasts in the denominator, and what may be said of it."""
     tube, gating = checked.tube, checked.gating
-    lineage, laip, limits = gating.lineage, tube.settings.laip, tube.strategy.burden
-    denominator = gating.members.get(DENOMINATOR)
-    blasts = gating.members.get(BLASTS)
-    knows_cd7 = laip is not None and laip.carries_as_t_cells("CD7")
-    distinguishable = not _panel_gap(tube.panel) and not lineage.unproven_cluster
-    inside = 0
-    if denominator is not None and blasts is not None:
-        inside = int(np.count_nonzero(blasts & denominator))
     rule = denominator_rule(gating, tube.strategy, tube.panel)
     counts = BurdenCounts(
-        blast_events=inside,
+        blast_events=_inside(gating, BLASTS),
+        look_alike_events=_inside(gating, LOOK_ALIKES),
         denominator_events=gating.count(DENOMINATOR),
         denominator_rule=sentence(rule),
-        lineage=lineage,
-        distinguishable=distinguishable and blasts is not None,
-        # No population of the kind is a count of 0, though not "not detected"; but where other cells
-        # look like blasts, or no normal T cells show where blasts would lie, the number is unknown.
-        countable=distinguishable and (blasts is not None or "t_landmark" in gating.members),
+        lineage=gating.lineage,
+        scope=find_scope(tube, gating),
+        cd7_unused="CD7" in ignored_markers(tube.strategy, tube.settings.prior_therapy),
+        searched=was_searched(tube, gating),
+        countable=is_countable(tube, gating),
+        undecided=gating.undecided,
         quality_fail=checked.quality.state is QualityState.FAIL,
-        others=other_counts(gating, limits),
-        # A panel that tells the lineage by CD7 alone is blind to disease that lost it.
-        unseen="" if not lineage.cd7_alone or knows_cd7 else "disease without CD7",
+        others=other_counts(gating, tube.strategy.burden),
     )
     burden = judge_burden(
-        counts, limits=limits, burden_limit_percent=tube.protocol.burden.overt_percent
+        counts,
+        limits=tube.strategy.burden,
+        burden_limit_percent=tube.protocol.burden.overt_percent,
     )
-    return burden.model_copy(update={"denominator_data": rule})
+    notes = burden_notes(
+        burden,
+        specimen=tube.settings.specimen,
+        kinds=gating.kinds,
+        limits=tube.strategy.burden,
+    )
+    told = {
+        "denominator_data": rule,
+        "notes": notes,
+        "second_start_percent": _second_start(burden, gating, tube.strategy),
+    }
+    return burden.model_copy(update=told)
+
+
+def _second_start(burden: BurdenSection, gating: Gating, strategy: Strategy) -> float | None:
+    """Return the burden by another start of grouping, where it moves by more than is allowed."""
+    start, search = gating.second_start, strategy.leukaemia
+    if start is None or search is None or burden.percent is None or not start.events:
+        return None
+    if not start.moves_by(search.second_start_percent):
+        return None
+    return min(burden.percent * start.again / start.events, 100.0)
+
+
+def _inside(gating: Gating, name: str) -> int:
+    """Return how many events of a population lie in the denominator; 0 where either is absent."""
+    denominator, cells = gating.members.get(DENOMINATOR), gating.members.get(name)
+    if denominator is None or cells is None:
+        return 0
+    return int(np.count_nonzero(cells & denominator))
 
 
 def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> CriterionSection:
@@ -163,7 +196,12 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             quality_state=checked.quality.state,
             lineage=checked.gating.lineage,
             supplied_fmo_refused=fmo_refused(c.section for c in checked.measured.controls),
-            edited_t_cells=may_hold_edited_t_cells(checked, burden),
+            at_diagnosis=settings.laip is not None,
+            edited_t_cells=may_hold_edited_t_cells(checked),
+            collected_at=settings.collected_at,
+            low_cd5=cd5.percent is not None and not _threshold(checked).met_by(cd5.percent),
+            sampled_on=sampling_day(settings.collected_at, checked.tube.fcs.acquired),
+            internalisation_days=cd5.internalisation_days,
             clinical=settings.clinical,
         ),
     )
@@ -178,11 +216,3 @@ def _phenotype(checked: CheckedTube) -> tuple[PhenotypeEntry, ...]:
         panel=tube.panel,
         min_events=tube.strategy.cd5.evaluable_blasts,
     )
-
-
-def _panel_gap(panel: Panel) -> tuple[str, ...]:
-    """Return what is missing for blasts to be told at all."""
-    gap: tuple[str, ...] = () if panel.has("CD45") else ("CD45",)
-    if not any(panel.has(m) for m in LINEAGE_MARKERS):
-        gap += ("one of cyCD3, CD3, CD7",)
-    return gap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from cd5flow.analysis.imported_gates import drawn_positive
 from cd5flow.analysis.stages import ControlTube, GatedControl, GatedTube, MeasuredTube, Tube
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import BLASTS, T_CELLS
+from cd5flow.model.names import BLASTS, LYMPHOCYTES, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, pick
 from cd5flow.preprocess.transforms import inverse, scale
@@ -69,8 +70,12 @@ def _through_gates(
     side = control_side(control, tube)
     if members:
         signal = control.columns.column(Dimension(tube.cd5_detector))
-        blasts, t_cells = _of(signal, members.get(BLASTS)), _of(signal, members.get(T_CELLS))
-        side = replace(side, blasts=blasts, t_cells=t_cells)
+        side = replace(
+            side,
+            blasts=_of(signal, members.get(BLASTS)),
+            t_cells=_of(signal, members.get(T_CELLS)),
+            lymphocytes=_of(signal, members.get(LYMPHOCYTES)),
+        )
     section, accepted = judge_control(side, sample=sample, limits=tube.strategy.cd5)
     return GatedControl(control, members, section), accepted
 
@@ -104,7 +109,18 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
     if normal is not None and blasts is not None:
         normal = normal & ~blasts
     t_cells = _of(signal, normal)
-    return Readout(_of(signal, blasts), t_cells, tuple(found), ours)
+    others = _of(signal, _others(gating, tube.strategy.cd5.bright_others, outside=(blasts, normal)))
+    return Readout(_of(signal, blasts), t_cells, tuple(found), ours, others=others)
+
+
+def _others(gating: Gating, names: Sequence[str], *, outside: Iterable[Mask | None]) -> Mask | None:
+    """Return the events of some populations outside others; None where none was gated."""
+    held = [gating.members[name] for name in names if name in gating.members]
+    if not held:
+        return None
+    taken = [mask for mask in outside if mask is not None]
+    whole: Mask = np.logical_or.reduce(held)
+    return whole & ~np.logical_or.reduce(taken) if taken else whole
 
 
 def _of(signal: Signal, mask: Mask | None) -> Signal:

@@ -1,32 +1,34 @@
-"""Which other cells may lie among the blasts: read from a gated tube, beside every cut on the way.
+"""Which other cells may lie among the blasts, and which cells like them lie just outside.
 
-Two kinds of border are looked at. A cut on one lineage marker parts the blasts from cells of another
-lineage: their tail across it is estimated among the events that pass every other gate. And mature
-lymphocytes (T cells that lost surface CD3, NK cells without an NK marker) pass the lineage gates as
-blasts do and differ by more CD45: those above the T cells' median, where few blasts reach, are
+Every population of blasts is looked at in the same way, be it the cluster at the end of a chain of
+gates or one of several that were told by groups: across each edge of each gate on its way. Beyond an
+edge, among the events that pass every other gate, other cells lie with a tail that may reach across it.
+Mature lymphocytes (T cells that lost surface CD3, NK cells without an NK marker) pass the lineage gates
+as blasts do and differ by more CD45: those above the T cells' median, where few blasts reach, are
 reflected about it, and counted where they then fall into the gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from cd5flow.analysis.blast_lines import Line, Rows, populations_of
 from cd5flow.gating.apply import inside_of
+from cd5flow.gating.edges import Edge
 from cd5flow.model.events import Mask
-from cd5flow.model.geometry import Boolean, Dimension, Interval, dimensions
+from cd5flow.model.geometry import Boolean, Dimension, dimensions
 from cd5flow.model.limits import NeighbourRule
-from cd5flow.model.names import BLASTS, READOUT
+from cd5flow.model.names import BLASTS, DENOMINATOR, READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, median, pick
 from cd5flow.preprocess.transforms import Columns
+from cd5flow.quality.quality_input import OutsideBlasts
 from cd5flow.quantify.contamination import Neighbour, across_cut, beyond_own
 from cd5flow.quantify.cuts import EMPTY, Signal
-
-Rows = npt.NDArray[np.intp]
 
 
 def find_neighbours(
@@ -40,167 +42,219 @@ def find_neighbours(
         panel: its markers.
         rule: the strategy's.
     """
-    if not gating.lineage.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
+    if not panel.has(READOUT):
         return ()
-    line = _Line(gating, columns, panel, rule)
-    found = [line.across(name) for name in line.names]
-    found.append(line.mature())
-    return tuple(n for n in found if n is not None and n.events > 0)
+    found = [
+        neighbour
+        for look in _looks(gating, columns, panel, rule)
+        for neighbour in (*look.across_edges(), look.mature())
+    ]
+    return _together(n for n in found if n is not None and n.events > 0)
 
 
-def count_mature_look_alikes(
-    gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
-) -> int | None:
-    """Return how many cells pass the lineage gates with the CD45 of mature lymphocytes.
+def _together(found: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
+    """Return neighbours of which no two have one source."""
+    by_source: dict[str, list[Neighbour]] = {}
+    for one in found:
+        by_source.setdefault(one.source, []).append(one)
+    return tuple(
+        Neighbour(
+            source,
+            events=sum(one.events for one in several),
+            like=_like_of(several),
+            expected=sum(one.expected or 0.0 for one in several),
+        )
+        for source, several in by_source.items()
+    )
 
-    They are those above the T cells' median, which is about half of all. None where there is no
-    cluster, or nothing to tell that median by.
+
+def _like_of(several: Sequence[Neighbour]) -> Signal:
+    """Return CD5 of the like of several neighbours, of each as its part of all of them.
+
+    Empty where the like of most of them are too few.
     """
-    if not gating.lineage.cluster or BLASTS not in gating.tree or not panel.has(READOUT):
+    whole = sum(one.events for one in several)
+    known = [one for one in several if one.like.size]
+    if len(several) == 1 or 2 * sum(one.events for one in known) < whole:
+        return several[0].like if len(several) == 1 else EMPTY
+    size = max(one.like.size for one in known)
+    picked = [
+        np.linspace(0, one.like.size - 1, round(size * one.events / whole)).astype(np.intp)
+        for one in known
+    ]
+    return np.concatenate([one.like[rows] for one, rows in zip(known, picked, strict=True)])
+
+
+def find_outside(
+    gating: Gating, columns: Columns, panel: Panel, *, rule: NeighbourRule
+) -> OutsideBlasts | None:
+    """Return the cells that lie just outside the blasts and are of no normal population.
+
+    Just outside are those that one gate alone keeps out, on the way to any of their populations. Which
+    are normal is told by the groups of a sample of cells. Without groups the lineage gates alone tell,
+    and those alone are counted that the last gate keeps out, which finds the cluster among all that pass
+    them. None where there is no cluster, or no denominator.
+    """
+    populations = populations_of(gating)
+    whole = gating.members.get(DENOMINATOR)
+    if not populations or whole is None or not whole.any():
         return None
-    return _Line(gating, columns, panel, rule).look_alikes()
+    if gating.sampled is None:
+        (name,) = populations[:1]
+        gate = gating.tree[name]
+        left = gating.members[gate.parent] & whole & ~gating.members[BLASTS]
+        events, cells = int(np.count_nonzero(left)), int(np.count_nonzero(whole))
+        return OutsideBlasts(events, cells, population=gate.parent, method=gate.evidence.method)
+    kinds = gating.sampled
+    sampled = whole[kinds.rows]
+    rows = kinds.rows[sampled & ~kinds.is_normal]
+    outside: list[Rows] = []
+    for name in populations:
+        line = Line(name, gating=gating, columns=columns, panel=panel, rule=rule, among=rows)
+        outside.append(line.rows[(line.misses() == 1) & ~line.blasts])
+    events = int(np.unique(np.concatenate(outside)).size)
+    return OutsideBlasts(events, int(np.count_nonzero(sampled)))
 
 
-class _Line:
-    """The gates from the first that looks at lineage or CD45 down to the blasts, each by itself.
+def _looks(
+    gating: Gating, columns: Columns, panel: Panel, rule: NeighbourRule
+) -> tuple[_Look, ...]:
+    looks = []
+    for name in populations_of(gating):
+        told = Line(name, gating=gating, columns=columns, panel=panel, rule=rule)
+        sampled = None
+        if gating.sampled is not None:
+            among = gating.sampled.rows
+            sampled = Line(
+                name, gating=gating, columns=columns, panel=panel, rule=rule, among=among
+            )
+        looks.append(_Look(told, sampled, rule))
+    return tuple(looks)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What lies around one population.
 
     Attributes:
-        names: the gates.
-        rows: the events that come to the first of them.
-        passes: gate to which of those it holds, whatever its parent holds.
+        line: the gates that lead to it.
+        sampled: the same of the events whose kind is told by groups; None where no groups tell.
+        rule: the strategy's.
+        cd5: of the line's events; empty without the marker.
     """
 
-    def __init__(self, gating: Gating, columns: Columns, panel: Panel, rule: NeighbourRule) -> None:
-        self.gating, self.columns, self.panel, self.rule = gating, columns, panel, rule
-        self._kept: dict[Dimension, Signal] = {}
-        tree = gating.tree
-        line = (*tree.ancestors(BLASTS), BLASTS)
-        telling = {*rule.lineage, rule.axis}
-        first = next((i for i, g in enumerate(line) if self.read(g) & telling), len(line) - 1)
-        self.names = line[first:]
-        self.rows: Rows = np.flatnonzero(gating.members[tree[line[first]].parent])
-        self.passes: dict[str, Mask] = {name: self._passes(name) for name in self.names}
-        self.cd5: Signal = columns.column(Dimension(panel.detector(READOUT))).take(self.rows)
+    line: Line
+    sampled: Line | None
+    rule: NeighbourRule
+    cd5: Signal = field(init=False)
 
-    def read(self, name: str) -> set[str]:
-        """Return the markers that a gate itself looks at."""
-        axes = dimensions(self.gating.tree[name].region)
-        return {m for d in axes if (m := self.panel.marker_of(d.detector)) is not None}
+    def __post_init__(self) -> None:
+        line, cd5 = self.line, EMPTY
+        if line.panel.has(READOUT):
+            cd5 = line.columns.column(Dimension(line.panel.detector(READOUT))).take(line.rows)
+        object.__setattr__(self, "cd5", cd5)
 
-    def across(self, name: str) -> Neighbour | None:
-        """Return the cells beyond a gate's cut on a lineage marker that may lie on the blasts' side."""
-        region = self.gating.tree[name].region
-        if not isinstance(region, Interval) or not self.read(name) & set(self.rule.lineage):
-            return None
-        others = self._all(n for n in self.names if n != name)
-        values = self._values(region.dimension)
-        kept = values.compress(others & self.passes[name])
-        events, like = 0.0, EMPTY
-        for cut, beyond in (
-            (region.low, None if region.low is None else values < region.low),
-            (region.high, None if region.high is None else values >= region.high),
-        ):
-            if cut is None or beyond is None:
-                continue
-            there = others & beyond
-            if not there.any():
-                continue
-            outside = values.compress(there)
-            away = np.abs(outside - cut)
-            events += across_cut(outside, kept, cut, rule=self.rule)
-            # Those nearer the cut are the likelier to have a tail across it.
-            near = self.cd5.compress(there).compress(away <= median(away))
-            like = np.concatenate([like, near])
-        return Neighbour(name, events, self._like(like))
+    def across_edges(self) -> Iterator[Neighbour]:
+        """Yield the cells beyond each edge of each gate that may lie on the blasts' side of it."""
+        for name in self.line.names:
+            sampled = None if self.sampled is None else self.sampled.edges(name)
+            for i, edge in enumerate(self.line.edges(name)):
+                if not self._is_toward_mature(edge):
+                    yield from self._across(name, edge, None if sampled is None else sampled[i])
 
-    def look_alikes(self) -> int | None:
-        """Return how many events pass all gates but those of CD45, above the T cells' median."""
-        reading = self._reading()
-        middles = self._middles(reading)
-        return None if middles is None else int(self._above(reading, middles).size)
+    def _across(self, name: str, edge: Edge, sampled: Edge | None) -> Iterator[Neighbour]:
+        line, others = self.line, self.line.but(name)
+        there = others & (edge.beyond > 0)
+        if not there.any():
+            return
+        outside = edge.beyond.compress(there)
+        inside = edge.beyond.compress(others & line.passes[name] & (edge.beyond <= 0))
+        normal = 1.0 if sampled is None else self._normal_share(name, sampled)
+        most, likely = (
+            line.step * normal * across_cut(outside, inside, 0.0, rule=rule)
+            for rule in (self.rule, self.rule.without_noise)
+        )
+        # Those nearer the edge are the likelier to have a tail across it.
+        like = self.cd5.compress(there).compress(outside <= median(outside))
+        yield Neighbour(self._source(name, edge), most, self._like(like), likely)
+
+    def _source(self, name: str, edge: Edge) -> str:
+        """Return the gate where it has one axis, and of several the marker on which the edge is."""
+        axes = dimensions(self.line.gating.tree[name].region)
+        marker = self.line.panel.marker_of(edge.axis.detector)
+        return name if len(axes) == 1 or marker is None else marker
+
+    def _is_toward_mature(self, edge: Edge) -> bool:
+        """Whether mature lymphocytes lie beyond an edge, which `mature` looks for."""
+        return edge.upper and self.line.panel.marker_of(edge.axis.detector) == self.rule.axis
+
+    def _normal_share(self, name: str, edge: Edge) -> float:
+        """Return which part of the cells beyond an edge is of normal populations, at the most.
+
+        The others are the population's own tail, or of no population that is known. It is told as if
+        one more cell had been sampled, and that one were normal.
+        """
+        assert self.sampled is not None  # noqa: S101 - an edge of it is given
+        kinds = self.sampled.gating.sampled
+        assert kinds is not None  # noqa: S101 - likewise
+        beyond = self.sampled.rows[self.sampled.but(name) & (edge.beyond > 0)]
+        normal = np.count_nonzero(kinds.are_normal(beyond))
+        return (normal + 1) / (beyond.size + 1)
 
     def _reading(self) -> list[str]:
-        return [name for name in self.names if self.rule.axis in self.read(name)]
+        return [name for name in self.line.names if self.rule.axis in self.line.read(name)]
 
     def _above(self, reading: Sequence[str], middles: Mapping[Dimension, float]) -> Rows:
         axis = next(iter(middles))
-        passing = self._all(n for n in self.names if n not in reading)
-        return np.flatnonzero(passing & (self._values(axis) >= middles[axis]))
+        passing: Mask = self.line.but(*reading)
+        return np.flatnonzero(passing & (self.line.values(axis) >= middles[axis]))
 
     def mature(self) -> Neighbour | None:
         """Return the mature lymphocytes that may lie in the gate by their CD45."""
-        reading = self._reading()
+        line, reading = self.line, self._reading()
         middles = self._middles(reading)
         if middles is None:
             return None
         axis = next(iter(middles))
-        values, middle = self._values(axis), middles[axis]
+        values, middle = line.values(axis), middles[axis]
         above = self._above(reading, middles)
         for name in reading:
             if not above.size:
                 break
-            region = self.gating.tree[name].region
+            region = line.gating.tree[name].region
             if isinstance(region, Boolean):
-                above = above[self.passes[name][above]]
+                above = above[line.passes[name][above]]
                 continue
             seen = [
-                2 * middles[d] - self._values(d)[above] if d in middles else self._values(d)[above]
+                2 * middles[d] - line.values(d)[above] if d in middles else line.values(d)[above]
                 for d in dimensions(region)
             ]
             above = above[inside_of(region, seen)]
-        blasts = values.compress(self._all(self.names))
+        blasts = values.compress(line.held(line.names))
         own = np.count_nonzero(blasts <= 2 * median(blasts) - middle) if blasts.size else 0
-        events = beyond_own(int(above.size), int(own), rule=self.rule)
-        return Neighbour(self.rule.axis, events, self._like(self.cd5[above]))
+        most, likely = (
+            line.step * beyond_own(int(above.size), int(own), rule=rule)
+            for rule in (self.rule, self.rule.without_noise)
+        )
+        return Neighbour(self.rule.axis, most, self._like(self.cd5[above]), likely)
 
     def _middles(self, reading: Sequence[str]) -> Mapping[Dimension, float] | None:
         """Return where mature lymphocytes have their median on each axis of CD45 that gates read."""
+        line = self.line
         axes = [
             d
             for name in reading
-            for d in dimensions(self.gating.tree[name].region)
-            if self.panel.marker_of(d.detector) == self.rule.axis
+            for d in dimensions(line.gating.tree[name].region)
+            if line.panel.marker_of(d.detector) == self.rule.axis
         ]
-        members = (self.gating.members.get(name) for name in self.rule.mature)
+        members = (line.gating.members.get(name) for name in self.rule.mature)
         mature = next(
             (m for m in members if m is not None and np.count_nonzero(m) >= self.rule.events), None
         )
         if mature is None or not axes:
             return None
-        return {d: median(finite_values(pick(self.columns.column(d), mature))) for d in axes}
+        return {d: median(finite_values(pick(line.columns.column(d), mature))) for d in axes}
 
     def _like(self, cd5: Signal) -> Signal:
         known = finite_values(cd5)
         return known if known.size >= self.rule.events else EMPTY
-
-    def _all(self, names: Iterable[str]) -> Mask:
-        held = np.ones(self.rows.size, dtype=np.bool_)
-        for name in names:
-            held &= self.passes[name]
-        return held
-
-    def _values(self, dimension: Dimension) -> Signal:
-        kept = self._kept.get(dimension)
-        if kept is not None:
-            return kept
-        values = self.columns.column(dimension).take(self.rows)
-        # Several gates look at this axis, and each of them twice.
-        if self.panel.marker_of(dimension.detector) == self.rule.axis:
-            self._kept[dimension] = values
-        return values
-
-    def _passes(self, name: str) -> Mask:
-        region = self.gating.tree[name].region
-        if isinstance(region, Boolean):
-            return _joined(region, self.gating.members, self.rows)
-        return inside_of(region, [self._values(d) for d in dimensions(region)])
-
-
-def _joined(region: Boolean, members: Mapping[str, Mask], rows: Rows) -> Mask:
-    """Return which events a combination of populations holds."""
-    sides = []
-    for operand in region.operands:
-        side = members[operand.gate][rows]
-        sides.append(~side if operand.complement else side)
-    join = np.logical_and if region.operator == "and" else np.logical_or
-    return np.asarray(join.reduce(sides))

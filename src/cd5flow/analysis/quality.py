@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from cd5flow.analysis.contamination import find_outside
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import QualityLimits
@@ -80,6 +81,9 @@ def _input(measured: MeasuredTube) -> QualityInput:
         scales=tube.scales,
         rules=tube.strategy.quality,
         lod_events=tube.strategy.burden.lod_events,
+        outside=find_outside(
+            measured.gating, tube.columns, tube.panel, rule=tube.strategy.cd5.neighbours
+        ),
         blasts_name=BLASTS,
         denominator_name=DENOMINATOR,
     )

@@ -9,7 +9,7 @@ from cd5flow.analysis.settings import redo_command
 from cd5flow.analysis.stages import JudgedTube
 from cd5flow.gating.override import FORMAT
 from cd5flow.model.geometry import Boolean, Region
-from cd5flow.model.names import ALL, BLASTS
+from cd5flow.model.names import ALL, BLASTS, LOOK_ALIKES
 from cd5flow.model.populations import Gating
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import RedoSection
@@ -49,8 +49,9 @@ def _suggested(gating: Gating) -> tuple[str, ...]:
     if grouped:
         return grouped
     if BLASTS in gating.tree:
-        parent = gating.tree[BLASTS].parent
-        return (BLASTS,) if gating.lineage.cluster or parent == ALL else (parent,)
+        return (BLASTS,)
+    if LOOK_ALIKES in gating.tree and gating.tree[LOOK_ALIKES].parent != ALL:
+        return (gating.tree[LOOK_ALIKES].parent,)
     return tuple(gate.name for gate in gating.tree.gates)[-1:]
 
 

@@ -13,13 +13,16 @@ from cd5flow.analysis.redo import redo_section
 from cd5flow.analysis.result_rows import finding_reasons, panel_entries, population_sections
 from cd5flow.analysis.settings import recorded
 from cd5flow.analysis.stages import Analysis, JudgedTube, Tube
+from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.gating.confidence import Rating, rate
+from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding
 from cd5flow.model.names import shown_name
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import (
+    ProfilesSection,
     ProtocolSection,
     ProvenanceSection,
     Result,
@@ -61,6 +64,7 @@ def build_result(judged: JudgedTube) -> Result:
             version=strategy.version,
             sha256=rules.strategy.sha256,
             lineage=gating.lineage.name,
+            profiles=_profiles(rules.profiles),
             choice=rules.choice,
             imported=imported_section(tube),
             laip=laip_section(tube.settings.laip),
@@ -142,4 +146,12 @@ def _findings(judged: JudgedTube) -> tuple[Finding, ...]:
         *gating.findings,
         *unused_laip(tube.settings.laip, gating),
         *placed_by_refused(gating, judged.measured.controls),
+    )
+
+
+def _profiles(loaded: Loaded[Profiles] | None) -> ProfilesSection | None:
+    if loaded is None:
+        return None
+    return ProfilesSection(
+        name=loaded.value.name, version=loaded.value.version, sha256=loaded.sha256
     )

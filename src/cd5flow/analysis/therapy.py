@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from cd5flow.analysis.contamination import count_mature_look_alikes
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube, Tube
-from cd5flow.gating.strategy import AfterTherapy
+from cd5flow.gating.strategy import AfterTherapy, EditedTCells
 from cd5flow.gating.therapy import therapy_changes
 from cd5flow.model.findings import warning
-from cd5flow.model.populations import UNPROVEN
-from cd5flow.model.result import BurdenSection
+from cd5flow.model.names import BLASTS, T_CELLS
+from cd5flow.model.populations import UNPROVEN, Gating
+from cd5flow.quantify.phenotype import phenotype
 
 SURFACE = "CD3"
 
@@ -50,24 +50,50 @@ def _changes(tube: Tube) -> tuple[AfterTherapy, ...]:
     return therapy_changes(tube.strategy, tube.settings.prior_therapy)
 
 
-def may_hold_edited_t_cells(checked: CheckedTube, burden: BurdenSection) -> bool:
-    """Whether T cells without surface CD3, as gene-edited ones are, may be among the blasts.
+def may_hold_edited_t_cells(checked: CheckedTube) -> bool:
+    """Whether a population of blasts without surface CD3 may be T cells that were edited to lack it.
 
-    They pass a lineage rule that asks for no surface CD3, and are told from blasts by their CD45 at
-    best. Where blasts carry surface CD3 the question does not arise.
+    Nothing tells them where the blasts carry no marker of immaturity and as much CD45 as T cells, or
+    where that cannot be measured.
     """
-    tube, gating = checked.tube, checked.gating
-    lineage, rule = gating.lineage, tube.strategy.cd5.neighbours
-    asked = [r.edited_t_cells for r in _changes(tube) if r.edited_t_cells is not None]
-    if not asked or not lineage.cluster:
+    gating = checked.gating
+    asked = [r.edited_t_cells for r in _changes(checked.tube) if r.edited_t_cells is not None]
+    if not asked or not gating.lineage.cluster:
         return False
-    if lineage.rule is not None and SURFACE not in lineage.lacks:
-        return False
-    if gating.leukaemic and all(one.immature for one in gating.leukaemic):
-        return False
-    seen = count_mature_look_alikes(gating, tube.columns, tube.panel, rule=rule)
-    for limit in asked:
-        few = burden.percent is None or burden.percent < limit.below_percent
-        if few or seen is None or seen >= limit.events:
+    return any(
+        not _is_told(checked, name, rule)
+        for name, lacks in _populations(gating)
+        if SURFACE in lacks
+        for rule in asked
+    )
+
+
+def _populations(gating: Gating) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each population of blasts with the markers that it lacks.
+
+    Of blasts that no lineage rule found, as imported gates are, nothing says that they have CD3.
+    """
+    if len(gating.leukaemic) > 1:
+        return tuple((one.name, one.lacks) for one in gating.leukaemic)
+    lineage = gating.lineage
+    return ((BLASTS, (SURFACE,) if lineage.rule is None else lineage.lacks),)
+
+
+def _is_told(checked: CheckedTube, name: str, rule: EditedTCells) -> bool:
+    """Whether a population differs from mature T cells on a marker that tells."""
+    tube, members = checked.tube, checked.gating.members
+    there = {BLASTS: members[name]}
+    if T_CELLS in members:
+        there[T_CELLS] = members[T_CELLS]
+    for entry in phenotype(
+        there,
+        columns=tube.columns,
+        panel=tube.panel,
+        min_events=tube.strategy.cd5.evaluable_blasts,
+    ):
+        above, median = entry.above_t_cells_percent, entry.median_decades
+        if entry.marker in rule.carried and above is not None and above >= rule.carried_percent:
+            return True
+        if entry.marker == rule.below and median is not None and median <= -rule.below_decades:
             return True
     return False

@@ -10,6 +10,7 @@ from cd5flow.batch.failures import Failure
 from cd5flow.batch.run import Done, Finished
 from cd5flow.model.names import shown_name
 from cd5flow.model.result import CriterionState, Result
+from cd5flow.model.states import needs_person
 
 STATES: Final = ("cd5_state", "burden_state", "criterion_state", "quality_state")
 
@@ -22,6 +23,7 @@ class BatchCounts:
         samples: how many there are.
         done: those that have a result.
         review: those of them whose criterion is REVIEW.
+        needs_person: those of them that wait for a person: no definite criterion, or a quality FAIL.
         earlier: those that an earlier run had finished, with a result or without.
         failed_earlier: those of them without.
         failures: those without a result.
@@ -33,6 +35,7 @@ class BatchCounts:
     samples: int
     done: int = 0
     review: int = 0
+    needs_person: int = 0
     earlier: int = 0
     failed_earlier: int = 0
     failures: list[Failure] = field(default_factory=list)
@@ -63,6 +66,7 @@ class BatchCounts:
 
     def _add_result(self, result: Result) -> None:
         self.review += result.criterion.state is CriterionState.REVIEW
+        self.needs_person += needs_person(result.criterion.state, result.quality.state)
         for name, counts in self.states.items():
             counts[getattr(result, name.removesuffix("_state")).state.value] += 1
         # Wells of one file are not the same.

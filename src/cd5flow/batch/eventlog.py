@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cd5flow.batch.run import Done, Failed, Finished
-from cd5flow.errors import OutputError
+from cd5flow.config.atomic import writing
 from cd5flow.model.names import shown_name
 from cd5flow.model.opening import check_regular
 
@@ -25,7 +25,7 @@ class EventLog:
         stream: the same, open.
     """
 
-    path: Path | None = None
+    path: Path = Path()
     stream: TextIO | None = None
 
     def write(self, event: str, **fields: object) -> None:
@@ -37,11 +37,9 @@ class EventLog:
         if self.stream is None:
             return
         line = {"time": _iso(datetime.now(UTC)), "event": event, **fields}
-        try:
+        with writing(self.path):
             self.stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self.stream.flush()
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
 
     def sample(self, finished: Finished) -> None:
         """Add what became of a sample: when, by which process, how long it took."""
@@ -88,14 +86,12 @@ def open_log(path: Path | None) -> Iterator[EventLog]:
     if path is None:
         yield EventLog()
         return
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             check_regular(path)
         # Lines are written whole, so that two logs into one file do not mix.
         stream = path.open("a", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     try:
         yield EventLog(path, stream)
     finally:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from cd5flow.config.atomic import OWNER, write_atomically
-from cd5flow.report import inert
-from cd5flow.report.tables import csv_text
+from cd5flow.report.tables import csv_text, inert
 
 FAILURES: Final = "failures.csv"
 FAILURE_COLUMNS: Final = ("sample", "file", "error", "message")
@@ -80,6 +80,9 @@ class RememberedFailure:
     timeout: float | None
 
 
+_REMEMBERED: Final = TypeAdapter(RememberedFailure)
+
+
 @dataclass(frozen=True, slots=True)
 class FailureJournal:
     """The failures of a results folder.
@@ -93,15 +96,8 @@ class FailureJournal:
     def read(self, name: str) -> RememberedFailure | None:
         """Return the failure of the sample whose folder has this name; None without one."""
         try:
-            said = json.loads(self._path(name).read_bytes())
-            timeout = said["timeout"]
-            return RememberedFailure(
-                key=str(said["key"]),
-                error=str(said["error"]),
-                message=str(said["message"]),
-                timeout=None if timeout is None else float(timeout),
-            )
-        except (OSError, ValueError, TypeError, KeyError):
+            return _REMEMBERED.validate_json(self._path(name).read_bytes())
+        except (OSError, ValidationError):
             return None
 
     def write(self, name: str, failure: RememberedFailure) -> None:
@@ -110,7 +106,7 @@ class FailureJournal:
         Raises:
             OutputError: it cannot be written.
         """
-        write_atomically(self._path(name), json.dumps(asdict(failure)).encode(), mode=OWNER)
+        write_atomically(self._path(name), _REMEMBERED.dump_json(failure), mode=OWNER)
 
     def forget(self, name: str) -> None:
         """Forget a failure, if there was one; nothing is left of an empty journal."""

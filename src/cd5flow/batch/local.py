@@ -9,9 +9,23 @@ from typing import Any, Final
 
 from cd5flow.batch.children import Children
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
+from cd5flow.errors import OptionError
+from cd5flow.numerics.processors import count_processors
 
 _TICK_SECONDS: Final = 0.5
 """How often Ctrl-C is looked for on Windows, where waiting without a limit cannot be interrupted."""
+
+
+def local_engine(task: Task, jobs: int | None) -> LocalEngine:
+    """Return an engine of so many processes; None is one a core.
+
+    Raises:
+        OptionError: there are none.
+    """
+    processes = count_processors() if jobs is None else jobs
+    if processes < 1:
+        raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
+    return LocalEngine(task, processes=processes)
 
 
 class LocalEngine:

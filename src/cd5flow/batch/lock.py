@@ -21,6 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from cd5flow.config.atomic import writing
 from cd5flow.errors import OutputError
 
 LOCK: Final = "lock"
@@ -58,6 +61,9 @@ class Holder:
         return f"process {self.pid} on {self.host}, since {self.since}"
 
 
+_HOLDER: Final = TypeAdapter(Holder)
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """A lock that is held.
@@ -82,10 +88,8 @@ def hold(folder: Path) -> Iterator[Lock]:
             cannot be written.
     """
     path = folder / LOCK
-    try:
+    with writing(folder.parent):
         file, locked = _opened(path)
-    except OSError as error:
-        raise OutputError(f"{folder.parent}: cannot be written ({_why(error)})") from error
     mine = False
     try:
         earlier = _admitted(path, file, locked=locked)
@@ -101,10 +105,8 @@ def hold(folder: Path) -> Iterator[Lock]:
 def _taken(path: Path, file: BinaryIO, *, locked: bool | None) -> Holder:
     """Write this process into the lock's file."""
     holder = _me()
-    try:
+    with writing(path):
         _write(file, holder)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({_why(error)})") from error
     if not locked:
         _settled(path, holder)
     return holder
@@ -240,15 +242,8 @@ def _write(file: BinaryIO, holder: Holder) -> None:
 
 def _parsed(content: bytes) -> Holder | None:
     try:
-        said = json.loads(content)
-        return Holder(
-            host=str(said["host"]),
-            pid=int(said["pid"]),
-            process_started=str(said["process_started"]),
-            since=str(said["since"]),
-            token=str(said["token"]),
-        )
-    except (ValueError, TypeError, KeyError):
+        return _HOLDER.validate_json(content)
+    except ValidationError:
         return None
 
 
@@ -277,7 +272,3 @@ def _process_started(pid: int) -> str:
         return f"{boot} {line.rpartition(')')[2].split()[19]}"
     except (OSError, IndexError):
         return ""
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)

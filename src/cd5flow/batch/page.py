@@ -144,6 +144,7 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
         "done": len(rows),
         "failed": len(batch.failures),
         "review": _review(batch.entries),
+        "needs_person": sum(entry.row["needs_person"] == "yes" for entry in batch.entries),
         "notices": [write(notice) for notice in batch.notices],
         "questions": _questions(batch.entries),
         "columns": [

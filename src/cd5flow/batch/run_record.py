@@ -95,6 +95,7 @@ def write_run_record(
             "done": tally.done,
             "failed": tally.failed,
             "to_review": tally.review,
+            "needs_person": tally.needs_person,
             "finished_by_earlier_runs": tally.earlier,
             "not_finished": tally.samples - tally.finished,
             "not_taken": len(plan.not_taken),

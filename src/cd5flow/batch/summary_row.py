@@ -22,6 +22,7 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
+from cd5flow.model.states import needs_person
 from cd5flow.report.tables import BETWEEN, Cell, noticed_checks, result_cells
 
 STATES: Final[dict[str, tuple[str, ...]]] = {
@@ -68,6 +69,8 @@ def summary_row(
         "cytometer": sample.cytometer,
         "prior_therapy": ";".join(sample.prior_therapy),
         "blast_events": cd5.blast_events,
+        "scope": burden.scope and burden.scope.value,
+        "look_alike_events": burden.look_alike_events,
         "denominator": burden.denominator,
         "denominator_events": burden.denominator_events,
         "lod_percent": burden.lod_percent,
@@ -77,6 +80,7 @@ def summary_row(
         "quality_reasons": BETWEEN.join(
             f"{c.code}: {c.state.value}: {c.message}" for c in noticed_checks(result)
         ),
+        "needs_person": _yes_no(needs_person(result.criterion.state, result.quality.state)),
         "apart": None,
         "controls": ";".join(
             f"{c.role} {'accepted' if c.accepted else 'refused'}" for c in result.controls
@@ -87,6 +91,10 @@ def summary_row(
         "folder": folder,
         "report": report,
     }
+
+
+def _yes_no(holds: bool) -> str:  # noqa: FBT001 - the truth itself
+    return "yes" if holds else "no"
 
 
 def _criteria(result: Result) -> Eligibility | None:

@@ -28,8 +28,7 @@ from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.model.names import shown_name
-from cd5flow.numerics.processors import count_processors
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 
 Tell = Callable[[str], None]
 
@@ -115,12 +114,9 @@ def engine_of(orders: BatchOrders, means: Means) -> Engine:
         from cd5flow.batch.cluster import cluster_engine  # noqa: PLC0415 - Dask is an extra
 
         return cluster_engine(orders.task, address=means.cluster, seen=orders.out / OWN)
-    from cd5flow.batch.local import LocalEngine  # noqa: PLC0415 - a cluster needs none
+    from cd5flow.batch.local import local_engine  # noqa: PLC0415 - a cluster needs none
 
-    jobs = count_processors() if means.jobs is None else means.jobs
-    if jobs < 1:
-        raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
-    return LocalEngine(orders.task, processes=jobs)
+    return local_engine(orders.task, means.jobs)
 
 
 def _carry_out(
@@ -229,7 +225,7 @@ def _tell_end(tally: BatchCounts, written: tuple[Path, ...]) -> None:
     text = f"{tally.done} of {tally.samples} samples done, {tally.failed} failed"
     if tally.earlier:
         text += f"; {tally.earlier} of them by earlier runs"
-    show(f"{text}; {tally.review} to review")
+    show(f"{text}; need a person: {tally.needs_person}")
     if tally.failed_earlier:
         show(f"{tally.failed_earlier} had failed before; --retry-failed tries them again")
     for ids in tally.alike[:_NAMED]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.cli.terminal import emit, is_terminal, say, show
+from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
+from cd5flow.cli.terminal import emit, say, show
+from cd5flow.cli.wrapped_table import show_table
 from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.criteria.clinical import load_clinical
 from cd5flow.criteria.eligibility import (
     MISSING,
     CriterionAnswer,
@@ -24,14 +22,11 @@ from cd5flow.criteria.eligibility import (
 )
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.errors import FileAccessError, OptionError
+from cd5flow.criteria.rejudge import no_limits
+from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
-
-RESULT: Final = "result.json"
-PLAIN_WIDTH: Final = 120
-"""Letters of a line where no terminal says how many it has."""
 
 WORDS: Final[Mapping[bool | None, str]] = {
     True: "satisfied",
@@ -58,17 +53,24 @@ def run(
     as_json: bool,
 ) -> None:
     """Judge, write, print."""
-    files = _result_files(places)
+    files = result_files(places)
     results = [read_result(file) for file in files]
     loaded = load_protocol(_protocol_file(protocol, results))
-    clinicals = _clinicals(clinical)
+    clinicals = read_clinicals(clinical)
     remarks = _remarks(results, loaded)
-    judged = judge_patients(results, clinicals, protocol=loaded, use=use, remarks=remarks)
+    judged = judge_patients(
+        results,
+        clinicals,
+        protocol=loaded,
+        use=use,
+        remarks=remarks,
+        limits=strategy_limits() if _judged_by_another(results, loaded) else no_limits,
+    )
     for sample, lines in remarks.items():
         for line in lines:
             say(f"{sample}: {sentence(line)}")
     _say_unjoined(judged, clinicals)
-    text = _json(judged, several=len(results) > 1)
+    text = _json(judged)
     if out is not None:
         write_atomically(out, text.encode(), mode=as_private_as([*files, clinical]))
     if as_json:
@@ -82,24 +84,8 @@ def run(
         show(f"Written: {out}")
 
 
-def _result_files(places: Sequence[Path]) -> list[Path]:
-    """Return the result files: those named, and of a folder its own or those of its samples.
-
-    Raises:
-        FileAccessError: a folder holds none.
-    """
-    files: list[Path] = []
-    for place in places:
-        if not place.is_dir():
-            files.append(place)
-        elif (place / RESULT).is_file():
-            files.append(place / RESULT)
-        else:
-            found = sorted(place.glob(f"*/{RESULT}"))
-            if not found:
-                raise FileAccessError(f"{place}: found no {RESULT} in it or in its folders")
-            files += found
-    return list(dict.fromkeys(files))
+def _judged_by_another(results: Sequence[Result], protocol: Loaded[Protocol]) -> bool:
+    return any(result.protocol.sha256 != protocol.sha256 for result in results)
 
 
 def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:
@@ -119,12 +105,6 @@ def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:
             "file: --protocol FILE"
         )
     return protocol_file(names[0])
-
-
-def _clinicals(file: Path) -> Clinicals:
-    from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
-
-    return load_clinical_sheet(file) if is_sheet(file) else load_clinical(file).value
 
 
 def _remarks(results: Sequence[Result], protocol: Loaded[Protocol]) -> dict[str, list[Reason]]:
@@ -161,8 +141,9 @@ def _say_unjoined(judged: Sequence[Eligibility], clinicals: Clinicals) -> None:
         say(f"no result was given of {len(left)} of the sheet's patients: {named}")
 
 
-def _json(judged: Sequence[Eligibility], *, several: bool) -> str:
-    if not several:
+def _json(judged: Sequence[Eligibility]) -> str:
+    """Return one object for one patient, an array for several."""
+    if len(judged) == 1:
         return judged[0].to_json()
     plain: list[Any] = [one.model_dump(mode="json", by_alias=True) for one in judged]
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
@@ -176,7 +157,7 @@ def _show_one(judged: Eligibility) -> None:
         for answer in judged.criteria
     ]
     styles = [STYLES[answer.satisfied] for answer in judged.criteria]
-    _show_table(("", "STATE", "CRITERION", "WHY, OR WHAT IS MISSING"), rows, styles)
+    show_table(("", "STATE", "CRITERION", "WHY, OR WHAT IS MISSING"), rows, styles)
     show()
     show(SITE)
 
@@ -215,7 +196,11 @@ def _evidence(answer: CriterionAnswer) -> str:
 def _show_many(judged: Sequence[Eligibility], clinicals: Clinicals) -> None:
     """Print a line a patient."""
     protocol = judged[0].protocol
-    show(f"{len(judged)} patients, protocol {protocol.name} {protocol.version}", style="strong")
+    unnamed = sum(not one.identity_verified for one in judged)
+    left = f", {unnamed} of them results whose patient is not verified" if unnamed else ""
+    show(
+        f"{len(judged)} patients{left}, protocol {protocol.name} {protocol.version}", style="strong"
+    )
     if not judged[0].criteria_complete:
         show(
             f"The protocol file lists some of the trial's criteria; {Overall.ALL_SATISFIED} is never said."
@@ -228,7 +213,7 @@ def _show_many(judged: Sequence[Eligibility], clinicals: Clinicals) -> None:
         Overall.INCOMPLETE: "look",
     }
     rows = [_patient_row(one, clinicals) for one in judged]
-    _show_table(head, rows, [styles[one.overall] for one in judged])
+    show_table(head, rows, [styles[one.overall] for one in judged])
     show()
     show(f"{SITE} Every criterion with its evidence: a patient's result alone, or --json.")
 
@@ -239,7 +224,8 @@ def _patient_row(judged: Eligibility, clinicals: Clinicals) -> tuple[str, ...]:
     lines = [f"{answer.id}: {_short(answer)}" for answer in unknown]
     if isinstance(clinicals, Mapping) and judged.patient_id not in clinicals:
         lines = [f"{_ranges([a.id for a in unknown])}: no row in the clinical sheet"]
-    name = judged.patient_id or judged.samples[0].id
+    named = judged.patient_id if judged.identity_verified else None
+    name = named or judged.samples[0].id
     return (
         name,
         judged.overall.value,
@@ -264,30 +250,3 @@ def _ranges(ids: Sequence[str]) -> str:
 def _short(answer: CriterionAnswer) -> str:
     """Return why a criterion is unknown: what is missing, and what leaves it open."""
     return ", ".join((*answer.missing, *(str(line).partition(",")[0] for line in answer.undecided)))
-
-
-def _show_table(head: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
-    """Print rows whose last two columns are wrapped to the line."""
-    width = PLAIN_WIDTH
-    if is_terminal(sys.stdout):
-        width = max(shutil.get_terminal_size().columns, 80)
-    fixed = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 2)]
-    left = width - sum(fixed) - 2 * (len(head) - 1)
-    longest = max(len(row[-2]) for row in (head, *rows))
-    fixed.append(min(longest, left * 2 // 5))
-    widths = [*fixed, left - fixed[-1]]
-    for row, style in zip((head, *rows), ("strong", *styles), strict=True):
-        cells = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
-        for line in range(max(map(len, cells))):
-            parts = [
-                (cell[line] if line < len(cell) else "").ljust(width)
-                for cell, width in zip(cells, widths, strict=True)
-            ]
-            show("  ".join(parts).rstrip(), style=style if line == 0 else None)
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = []
-    for line in text.split("\n"):
-        lines += textwrap.wrap(line, width, subsequent_indent="  ") or [""]
-    return lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.redo import override_file
-from cd5flow.cli.terminal import emit
+from cd5flow.cli.terminal import clean, emit
 from cd5flow.errors import OptionError
 from cd5flow.model.populations import BY_GROUPS
 from cd5flow.model.result import Result
@@ -51,7 +51,7 @@ def override_text(result: Result, names: Sequence[str]) -> str:
     content = override_file(regions, sample_id=sample.id, sha256=sample.sha256)
     redo = result.provenance.redo
     command = "" if redo is None else redo.command
-    head = _HEAD.format(sample=_inert(sample.id), command=_inert(command))
+    head = _HEAD.format(sample=clean(sample.id), command=clean(command))
     return head + "".join(f"{line}\n" for line in _lines(content, ""))
 
 
@@ -96,7 +96,3 @@ def _flow(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_flow(child) for child in value) + "]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _inert(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)

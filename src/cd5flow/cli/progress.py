@@ -80,10 +80,10 @@ class Pace:
         self._start = clock()
 
     def words(self) -> str:
-        """Return "12 of 40: 11 done, 1 failed, 4 to review; 31 a minute, 54 s left"."""
+        """Return "12 of 40: 11 done, 1 failed; need a person: 4; 31 a minute, 54 s left"."""
         tally = self._tally
         counts = f"{tally.finished} of {tally.samples}: {tally.done} done, {tally.failed} failed"
-        return f"{counts}, {tally.review} to review{self._rate()}"
+        return f"{counts}; need a person: {tally.needs_person}{self._rate()}"
 
     def _rate(self) -> str:
         """Return rate and time left; nothing before a sample of this run has ended."""

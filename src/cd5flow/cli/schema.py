@@ -9,8 +9,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.comparison import Comparison
 from cd5flow.criteria.eligibility import Eligibility
-from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.protocol_formats import ProtocolFile
 from cd5flow.errors import OptionError
 from cd5flow.gating.override import Overrides
 from cd5flow.gating.strategy import Strategy
@@ -21,7 +22,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _READ: Final[dict[str, type[BaseModel]]] = {
     "strategy": Strategy,
-    "protocol": Protocol,
+    "protocol": ProtocolFile,
     "clinical": Clinical,
     "override": Overrides,
 }
@@ -30,6 +31,7 @@ _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
     "result": TypeAdapter(Result),
     # One patient's, or those of several results.
     "eligibility": TypeAdapter(Eligibility | list[Eligibility]),
+    "comparison": TypeAdapter(Comparison),
     "validation": TypeAdapter(Validation),
 }
 

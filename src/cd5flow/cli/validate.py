@@ -10,13 +10,11 @@ from typing import Final
 
 import typer
 
-from cd5flow.batch.local import LocalEngine
+from cd5flow.batch.local import local_engine
 from cd5flow.batch.lock import hold
 from cd5flow.batch.run import OWN
 from cd5flow.cli.progress import EVERY_SECONDS, duration
 from cd5flow.cli.terminal import emit, say, show
-from cd5flow.errors import OptionError
-from cd5flow.numerics.processors import count_processors
 from cd5flow.validation.carry import (
     Ended,
     Request,
@@ -36,11 +34,8 @@ SOME_FAILED: Final = 3
 
 def run(request: Request, *, out: Path, jobs: int | None, json: bool) -> None:
     """Carry out a validation, write its report, print what came out."""
-    processes = count_processors() if jobs is None else jobs
-    if processes < 1:
-        raise OptionError(f"jobs: found {jobs}, expected 1 or more processes")
     course = make_course(request)
-    engine = LocalEngine(task_of(course, out), processes=processes)
+    engine = local_engine(task_of(course, out), jobs)
     say(f"{MARK}: {len(course.jobs)} jobs in {engine.words}. {NOT_A_LABORATORYS}")
     with hold(out / OWN):
         progress = _Progress(len(course.jobs))

@@ -47,6 +47,19 @@ def of_folder(mode: int) -> int:
 
 
 @contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say of a file or folder that it cannot be written where the system refuses it.
+
+    Raises:
+        OutputError: the block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+@contextlib.contextmanager
 def open_atomically(path: Path, *, mode: int = ANYBODY) -> Iterator[BinaryIO]:
     """Open a new file that takes its place, through to the disk, when the block has ended well.
 
@@ -58,18 +71,17 @@ def open_atomically(path: Path, *, mode: int = ANYBODY) -> Iterator[BinaryIO]:
     """
     spare = _hidden(_TEMPORARY, path, path.parent)
     try:
-        if path.exists():
-            check_regular(path)  # a pipe or device that stands there would be gone
-        with open(spare, "xb", opener=partial(os.open, mode=mode)) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):
-            spare.chmod(path.stat().st_mode & 0o777 & mode)
-        spare.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        with writing(path):
+            if path.exists():
+                check_regular(path)  # a pipe or device that stands there would be gone
+            with open(spare, "xb", opener=partial(os.open, mode=mode)) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(OSError):
+                spare.chmod(path.stat().st_mode & 0o777 & mode)
+            spare.replace(path)
+            _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             spare.unlink()
@@ -81,10 +93,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = ANYBODY) -> Path
     Raises:
         OutputError: it cannot be written.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     with open_atomically(path, mode=mode) as file:
         file.write(content)
     return path

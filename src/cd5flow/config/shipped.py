@@ -105,6 +105,11 @@ def list_protocols() -> tuple[str, ...]:
     return _names(_PROTOCOLS)
 
 
+def list_profiles() -> tuple[str, ...]:
+    """Return the names of the reference profiles that come with cd5flow, sorted."""
+    return _names(_PROFILES)
+
+
 def _names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (gating_folder() / kind).glob(f"*{_SUFFIX}")))
 

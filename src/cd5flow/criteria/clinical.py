@@ -43,6 +43,7 @@ Percent = Annotated[
 AtLeastZero = Annotated[float, Field(ge=0, allow_inf_nan=False), _expected("a number, 0 or more")]
 Years = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False), _expected("a number, 0 to 120")]
 Ecog = Annotated[int, Field(ge=0, le=5), _expected("a whole number, 0 to 5")]
+Count = Annotated[int, Field(ge=0, le=100), _expected("a whole number, 0 to 100")]
 Finding = Annotated[bool, _expected("true or false")]
 
 
@@ -68,8 +69,10 @@ class Clinical(FilePart, str_strip_whitespace=True):
     diagnosis: Text | None = Field(default=None, description="T-ALL; any other text is not T-ALL")
     disease_status: Status | None = None
 
+    induction_started_on: date | None = None
     assessed_on: date | None = None
     last_allo_hsct_date: date | None = None
+    last_cd5_car_date: date | None = None
 
     age_years: Years | None = None
     morphology_blasts_percent: Percent | None = None
@@ -80,7 +83,17 @@ class Clinical(FilePart, str_strip_whitespace=True):
     ast_xuln: AtLeastZero | None = None
     alt_xuln: AtLeastZero | None = None
     months_since_allo_hsct: AtLeastZero | None = None
+    total_bilirubin_umol_l: AtLeastZero | None = None
+    creatinine_umol_l: AtLeastZero | None = None
+    lvef_percent: Percent | None = None
+    first_remission_months: AtLeastZero | None = None
+    gvhd_prednisone_mg_per_kg: AtLeastZero | None = Field(
+        default=None, description="daily corticosteroids for GVHD; 0 where there are none"
+    )
     ecog: Ecog | None = None
+    induction_cycles: Count | None = None
+    prior_lines: Count | None = None
+    relapses: Count | None = None
 
     mrd_positive_elsewhere: Finding | None = None
     mrd_persistent: Finding | None = None
@@ -105,6 +118,25 @@ class Clinical(FilePart, str_strip_whitespace=True):
     pregnant_or_lactating: Finding | None = None
     pregnancy_within_12_months: Finding | None = None
     investigator_objection: Finding | None = None
+    relapse_after_hsct: Finding | None = None
+    suitable_allo_donor: Finding | None = None
+    t_cell_lymphoma: Finding | None = None
+    measurable_lesion: Finding | None = None
+    contraception_agreed: Finding | None = Field(
+        default=None, description="true also where it does not apply"
+    )
+    active_infection: Finding | None = None
+    hev_rna_positive: Finding | None = None
+    prior_gene_therapy: Finding | None = None
+    cns3_disease: Finding | None = None
+    cns_disorder_history: Finding | None = None
+    cns_autoimmune_disease: Finding | None = None
+    prolonged_qt_or_severe_heart_disease: Finding | None = None
+    t_cells_expand_poorly: Finding | None = None
+    steroids_within_72_hours: Finding | None = None
+    chemotherapy_within_2_weeks: Finding | None = None
+    radiotherapy_within_4_weeks: Finding | None = None
+    investigational_agent_or_vaccine_within_6_weeks: Finding | None = None
 
     @property
     def is_t_all(self) -> bool | None:
@@ -118,15 +150,10 @@ class Clinical(FilePart, str_strip_whitespace=True):
             raise ValueError(
                 "ever_allo_hsct is false, yet the time of an allogeneic transplant is given"
             )
-        if (
-            self.assessed_on is not None
-            and self.last_allo_hsct_date is not None
-            and self.last_allo_hsct_date > self.assessed_on
-        ):
-            raise ValueError(
-                f"last_allo_hsct_date {self.last_allo_hsct_date} lies after assessed_on "
-                f"{self.assessed_on}"
-            )
+        for name in ("last_allo_hsct_date", "last_cd5_car_date"):
+            day: date | None = getattr(self, name)
+            if self.assessed_on is not None and day is not None and day > self.assessed_on:
+                raise ValueError(f"{name} {day} lies after assessed_on {self.assessed_on}")
         return self
 
 

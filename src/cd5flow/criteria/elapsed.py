@@ -24,7 +24,7 @@ def months_later(day: date, months: int) -> date:
 
 
 def within(rule: Within, clinical: Clinical) -> Judgement:
-    """Return whether the event lies within the months; the last day still does.
+    """Return whether the event lies within the months; the last day does as the rule says.
 
     A date decides together with the day of assessment. A number of months decides only off the
     limit: exactly so many months is either side of the day. Where the two contradict each other,
@@ -35,28 +35,29 @@ def within(rule: Within, clinical: Clinical) -> Judgement:
     last: date | None = getattr(clinical, date_field)
     months: float | None = getattr(clinical, months_field)
     day: date | None = getattr(clinical, from_field)
+    months_asked, closed = rule.months, rule.within_months is not None
     if ever is False:
         no = Reason("CLINICAL", field=ever_field, value="false")
         return Judgement(value=False, lines=(no,))
     lines: list[Reason] = []
     by_date = by_months = None
     if last is not None and day is not None:
-        end = months_later(last, rule.within_months)
-        by_date = day <= end
+        end = months_later(last, months_asked)
+        by_date = day <= end if closed else day < end
         dated = Reason(
             "EVENT_DATED",
             field=date_field,
             last=last.isoformat(),
-            months=rule.within_months,
+            months=months_asked,
             end=end.isoformat(),
             field_from=from_field,
             day=day.isoformat(),
         )
         lines.append(dated)
     if months is not None:
-        bound = f"<= {rule.within_months}"
+        bound = f"{'<=' if closed else '<'} {months_asked}"
         lines.append(Reason("BOUNDED", field=months_field, value=f"{months:.15g}", bound=bound))
-        by_months = None if months == rule.within_months else months < rule.within_months
+        by_months = None if months == months_asked else months < months_asked
     if by_date is not None and by_months is not None and by_date is not by_months:
         what = Reason("CONTRADICTION", field=date_field, field_other=months_field)
         return Judgement(None, (*lines, what), undecided=(what,))

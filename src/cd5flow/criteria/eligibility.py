@@ -23,6 +23,7 @@ from cd5flow.criteria.elapsed import within
 from cd5flow.criteria.flowfacts import FlowAnswers, flow_facts
 from cd5flow.criteria.logic import Judgement, every, negated, some
 from cd5flow.criteria.protocol import Criterion, Protocol
+from cd5flow.criteria.rejudge import LimitsOf, no_limits
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.reasons import Reason, ReasonData
@@ -108,6 +109,7 @@ def judge_eligibility(
     clinical: Clinical | None,
     use: str | None = None,
     remarks: Sequence[Reason] = (),
+    limits: LimitsOf = no_limits,
 ) -> Eligibility:
     """Return every criterion for the patient of these results.
 
@@ -117,6 +119,7 @@ def judge_eligibility(
         clinical: what the clinic knows; None where nothing is given for this patient.
         use: id of the sample to go by where several differ; None looks at all.
         remarks: on the results, told with all that flow answers.
+        limits: of the strategy that a result was made with; asked for where another protocol judged it.
 
     Raises:
         ProtocolError: the protocol lists no criteria.
@@ -131,7 +134,7 @@ def judge_eligibility(
     verified = all(result.sample.patient_id is not None for result in used) and (
         clinical is None or clinical.patient_id is not None
     )
-    facts = flow_facts(used, protocol=protocol, clinical=known)
+    facts = flow_facts(used, protocol=protocol, clinical=known, limits=limits)
     look = partial(_look, clinical=known, facts=facts, protocol=protocol.value)
     answers = tuple(
         _criterion(criterion, look(criterion.rule), remarks=remarks, verified=verified)
@@ -160,12 +163,22 @@ def _one_patient(results: Sequence[Result], clinical: Clinical | None) -> str | 
             f"results: found patients {', '.join(named)}, expected one; give a clinical sheet with a "
             "row a patient"
         )
+    refuse_other_patient(named[0] if named else None, clinical)
     theirs = None if clinical is None else clinical.patient_id
-    if named and theirs is not None and named[0] != theirs:
-        raise OptionError(
-            f"clinical file: patient_id: it is of patient {theirs!r}, the result of {named[0]!r}"
-        )
     return named[0] if named else theirs
+
+
+def refuse_other_patient(patient_id: str | None, clinical: Clinical | None) -> None:
+    """Refuse a clinical file of another patient than the result's; where one names none, nothing.
+
+    Raises:
+        OptionError: both name a patient, and they differ.
+    """
+    theirs = None if clinical is None else clinical.patient_id
+    if patient_id is not None and theirs is not None and patient_id != theirs:
+        raise OptionError(
+            f"clinical file: patient_id: it is of patient {theirs!r}, the result of {patient_id!r}"
+        )
 
 
 def _named(results: Sequence[Result], use: str) -> Result:
@@ -288,8 +301,10 @@ def _compared(
             value in wanted, (Reason("CLINICAL", field=rule.field, value=said), *notes)
         )
     if rule.meets is not None:
-        bounds = f"{protocol.cd5.operator} {protocol.cd5.threshold_percent:.15g}"
-        holds = protocol.cd5.holds(value)
+        asked = protocol.ihc if rule.meets == "ihc" else protocol.cd5
+        assert asked is not None  # noqa: S101 - the file was checked
+        bounds = f"{asked.operator} {asked.threshold_percent:.15g}"
+        holds = asked.holds(value)
     else:
         limits = {name: protocol.limit(bound) for name, bound in rule.bounds().items()}
         bounds = ", ".join(f"{_SIGNS[name]} {limit:.15g}" for name, limit in limits.items())

@@ -14,9 +14,11 @@ from typing import Final, assert_never
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds, context_of
 from cd5flow.criteria.clinical import Clinical
-from cd5flow.criteria.logic import Judgement, some
+from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
-from cd5flow.criteria.routes import Route, flow_route, morphology_route
+from cd5flow.criteria.rejudge import LimitsOf, StrategyLimits, burden_by, cd5_by, no_limits
+from cd5flow.criteria.requirements import intensity, out_of_date
+from cd5flow.criteria.routes import SCOPE_SHORT, Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     BurdenSection,
@@ -26,6 +28,9 @@ from cd5flow.model.result import (
     QualityState,
     Result,
 )
+
+_NOTES: Final = frozenset({"CUTS_DISAGREE", "CD5_LOW_POPULATION"})
+"""Reasons of CD5 that withhold no state."""
 
 FAILED: Final = Reason("QUALITY_FAIL", case="by_flow")
 
@@ -46,7 +51,11 @@ class FlowAnswers:
 
 
 def flow_facts(
-    results: Sequence[Result], *, protocol: Loaded[Protocol], clinical: Clinical
+    results: Sequence[Result],
+    *,
+    protocol: Loaded[Protocol],
+    clinical: Clinical,
+    limits: LimitsOf = no_limits,
 ) -> FlowAnswers:
     """Return what one patient's results say.
 
@@ -54,13 +63,14 @@ def flow_facts(
         results: at least one, all of the same patient.
         protocol: asked by; a result judged against another one counts as far as its numbers allow.
         clinical: what else is known of the patient.
+        limits: of the strategy that a result was made with.
     """
     rules = protocol.value
-    each = [_of(result, protocol, clinical) for result in results]
+    each = [_of(result, protocol, clinical, limits(result)) for result in results]
     names = [result.sample.id for result in results]
     notes: dict[str, Reason] = {}
     for result in results:
-        notes |= _notes(result, _burden(result, protocol), rules, clinical)
+        notes |= _notes(result, rules, clinical, limits(result))
     return FlowAnswers(
         cd5=_agreed([facts.cd5 for facts in each], names),
         disease=_agreed([facts.disease for facts in each], names),
@@ -68,12 +78,17 @@ def flow_facts(
     )
 
 
-def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> FlowAnswers:
-    context, burden = context_of(result, clinical=clinical), _burden(result, protocol)
-    held = tuple(bounds(burden, protocol=protocol.value, context=context))
+def _of(
+    result: Result, protocol: Loaded[Protocol], clinical: Clinical, limits: StrategyLimits
+) -> FlowAnswers:
+    rules = protocol.value
+    cd5 = cd5_by(result, rules, limits=limits)
+    context = context_of(result, clinical=clinical, cd5=cd5)
+    burden = burden_by(result, rules)
+    held = tuple(bounds(burden, protocol=rules, context=context))
     return FlowAnswers(
-        cd5=_cd5(result.cd5, held, protocol.value, context),
-        disease=_disease(burden, held, protocol.value, context),
+        cd5=_cd5(cd5, held, rules, context),
+        disease=_disease(burden, held, rules, context),
     )
 
 
@@ -106,54 +121,68 @@ def _cd5(
 ) -> Judgement:
     if context.quality_state is QualityState.FAIL:
         return Judgement(None, (FAILED,), undecided=(FAILED,), silent=True)
-    rule = protocol.cd5
-    asked = f"{rule.operator} {rule.threshold_percent:.15g} %"
-    judged = f"{cd5.operator} {cd5.threshold_percent:.15g} %"
-    if asked != judged and cd5.state is not Cd5State.NOT_EVALUABLE:
-        what = Reason("PROTOCOL_DIFFERS", judged=judged, rule=asked)
-        return Judgement(None, (what,), undecided=(what,))
+    asked = str(protocol.cd5)
     share: dict[str, object] = {"case": "no_share"}
     if cd5.percent is not None:
         share = {"case": "share", "percent": cd5.percent}
     line = Reason("CD5_BY_FLOW", state=cd5.state, blasts=cd5.blast_events, rule=asked, **share)
-    match cd5.state:
+    match _state(cd5, protocol, context):
         case Cd5State.MEETS:
             value: bool | None = True
         case Cd5State.DOES_NOT_MEET:
             value = False
         case Cd5State.BORDERLINE | Cd5State.NOT_EVALUABLE:
             value = None
-        case _:
-            assert_never(cd5.state)
+        case never:
+            assert_never(never)
+    silent = cd5.state is Cd5State.NOT_EVALUABLE
+    lines, doubts = [line], [line] if value is None else []
+    bright = None if value is False or silent else intensity(cd5, protocol)
+    if bright is not None:
+        value = every((value, bright.value))
+        lines += bright.lines
+        doubts = [] if value is False else [*doubts, *bright.undecided]
     if value is None:
-        silent = cd5.state is Cd5State.NOT_EVALUABLE
-        return Judgement(None, (line,), undecided=(line,), silent=silent)
+        missing: tuple[str, ...] = ()
+        if _held_by_cd7_alone(cd5):
+            lines, missing = [*lines, *held], _lifted_by_diagnosis(held, context)
+        return Judgement(None, tuple(lines), missing, undecided=tuple(doubts), silent=silent)
     if held:
-        return Judgement(None, (line, *held), _lifted_by_diagnosis(held, context), held)
-    return Judgement(value, (line,))
+        missing = (*_lifted_by_diagnosis(held, context), *_dates(protocol, context))
+        return Judgement(None, (*lines, *held), missing, held)
+    return Judgement(value, tuple(lines))
+
+
+def _dates(protocol: Protocol, context: Context) -> tuple[str, ...]:
+    """Return the clinical fields that could tell how old a result is."""
+    return out_of_date(protocol, collected_at=context.collected_at, clinical=context.clinical)[1]
+
+
+def _state(cd5: Cd5Section, protocol: Protocol, context: Context) -> Cd5State:
+    """Return the state; one that CD7 alone withheld is given once the diagnosis is known."""
+    if cd5.percent is None or not _held_by_cd7_alone(cd5) or not context.known_t_all:
+        return cd5.state
+    return Cd5State.MEETS if protocol.cd5.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
+
+
+def _held_by_cd7_alone(cd5: Cd5Section) -> bool:
+    """Whether a state is BORDERLINE for its lineage's sake and nothing else."""
+    against = codes(cd5.reasons) - _NOTES
+    return cd5.state is Cd5State.BORDERLINE and against == {CD7_ALONE}
 
 
 def _lifted_by_diagnosis(held: tuple[Reason, ...], context: Context) -> tuple[str, ...]:
     unknown = context.clinical is None or context.clinical.diagnosis is None
-    return ("diagnosis",) if unknown and CD7_ALONE in codes(held) else ()
-
-
-def _burden(result: Result, protocol: Loaded[Protocol]) -> BurdenSection:
-    """Return the burden as this protocol names it: states follow the share, which is the tube's."""
-    burden = result.burden
-    if result.protocol.sha256 == protocol.sha256 or burden.percent is None:
-        return burden
-    if burden.state not in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
-        return burden
-    overt = burden.percent > protocol.value.burden.overt_percent
-    state = BurdenState.OVERT if overt else BurdenState.MRD_POSITIVE
-    return burden.model_copy(update={"state": state})
+    return ("diagnosis",) if unknown and codes(held) & {CD7_ALONE, SCOPE_SHORT} else ()
 
 
 def _disease(
     burden: BurdenSection, held: tuple[Reason, ...], protocol: Protocol, context: Context
 ) -> Judgement:
     """Return whether flow shows disease, with morphology as far as the protocol counts it."""
+    if protocol.disease is None:
+        silent = Reason("DISEASE_NOT_STATED")
+        return Judgement(None, (silent,), undecided=(silent,))
     flow = _by_flow(burden, held, protocol, context)
     percent = None if context.clinical is None else context.clinical.morphology_blasts_percent
     morphology = morphology_route(percent, protocol=protocol)
@@ -182,7 +211,7 @@ def _by_flow(
     return Judgement(
         None if doubts else route.shown,
         (route.reason, *doubts),
-        _lifted_by_diagnosis(doubts, context),
+        _lifted_by_diagnosis((route.reason, *doubts), context),
         doubts or ((route.reason,) if route.shown is None else ()),
         silent=burden.state is BurdenState.NOT_EVALUABLE,
     )
@@ -193,8 +222,8 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
     if route.shown is not False or burden.state is not BurdenState.NOT_DETECTED:
         return route
     lowest = protocol.burden.overt_percent
-    if protocol.routes.mrd:
-        lowest = protocol.burden.mrd_percent_with_review
+    if protocol.mrd is not None:
+        lowest = protocol.mrd.person_from_percent
     if burden.lod_percent is not None and burden.lod_percent <= lowest:
         return route
     lod: dict[str, object] = {"case": "unknown"}
@@ -204,19 +233,15 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
 
 
 def _notes(
-    result: Result, burden: BurdenSection, protocol: Protocol, clinical: Clinical
+    result: Result, protocol: Protocol, clinical: Clinical, limits: StrategyLimits
 ) -> dict[str, Reason]:
     """Return where flow and the clinic disagree on a number, by the clinical field."""
     notes: dict[str, Reason] = {}
     if result.quality.state is QualityState.FAIL:
         return notes
-    cd5, ihc = result.cd5, clinical.ihc_cd5_percent
-    same_rule = (cd5.operator, cd5.threshold_percent) == (
-        protocol.cd5.operator,
-        protocol.cd5.threshold_percent,
-    )
-    if ihc is not None and same_rule:
-        holds = protocol.cd5.holds(ihc)
+    cd5, ihc = cd5_by(result, protocol, limits=limits), clinical.ihc_cd5_percent
+    if ihc is not None and protocol.ihc is not None:
+        holds = protocol.ihc.holds(ihc)
         if cd5.state is Cd5State.DOES_NOT_MEET and holds:
             notes["ihc_cd5_percent"] = Reason(
                 "DISCORDANT_FLOW_IHC", case="ihc_meets_whole", percent=ihc
@@ -226,8 +251,8 @@ def _notes(
                 "DISCORDANT_FLOW_IHC", case="ihc_fails_whole", percent=ihc
             )
     morphology = clinical.morphology_blasts_percent
-    limit = protocol.burden.morphology_percent
-    if morphology is not None and morphology <= limit and burden.state is BurdenState.OVERT:
+    overt = burden_by(result, protocol).state is BurdenState.OVERT
+    if morphology is not None and overt and not protocol.morphology.holds(morphology):
         notes["morphology_blasts_percent"] = Reason(
             "DISCORDANT_FLOW_MORPHOLOGY", case="more", percent=morphology
         )

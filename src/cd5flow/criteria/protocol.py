@@ -1,176 +1,104 @@
-"""A trial's rules as data: the CD5 threshold, what counts as disease, and every criterion."""
+"""A trial's rules as data: what is asked of CD5, what counts as disease, and every criterion.
+
+A file of either format is read into one `Protocol`; whatever judges by it knows no formats.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
-
-from pydantic import AfterValidator, Field, model_validator
+from typing import Any, Final, TypeVar
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
-from cd5flow.criteria.rules import (
-    LIMITS,
-    Comparison,
-    Fault,
-    Part,
-    Rule,
-    asks_flow,
-    fields_read,
-    leaves,
-    refuse,
+from cd5flow.criteria.asked import (
+    NOT_STATED,
+    AgeRule,
+    Alternative,
+    BlastsByFlow,
+    BlastsByMorphology,
+    Cd5Asked,
+    DiseaseAsked,
+    IntensityRule,
+    Limit,
+    MrdByFlow,
+    NamedTimepoint,
+    NewLesions,
+    ShareRule,
+    SpecimenRule,
+    Text,
+    Trial,
 )
+from cd5flow.criteria.criterion import Criterion
+from cd5flow.criteria.protocol_formats import (
+    BurdenRule,
+    Head,
+    ProtocolFile,
+    ProtocolFormat1,
+    ProtocolFormat2,
+    Routes,
+)
+from cd5flow.criteria.rules import LIMITS, Part
 from cd5flow.errors import ProtocolError
 
-Limit = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1)]
+__all__ = ["BurdenRule", "Criterion", "Protocol", "Routes", "load_protocol"]
+
+_FORMAT_1: Final[dict[str, Any]] = {
+    "source_text": NOT_STATED,
+    "reading": "a file of format 1 keeps no wording; see its source and notes",
+}
 
 
-class Cd5Rule(Part):
-    """Which share of CD5-positive blasts the trial asks for."""
+class DiseaseLimits(Part):
+    """Limits of disease, in percent; those of MRD None where it is no way to the criterion.
 
-    operator: Literal[">=", ">"] = Field(description="how a share compares with the threshold")
-    threshold_percent: Limit
-
-    def holds(self, percent: float) -> bool:
-        """Whether an unrounded share satisfies the rule."""
-        if self.operator == ">=":
-            return percent >= self.threshold_percent
-        return percent > self.threshold_percent
-
-
-class BurdenRule(Part):
-    """How much disease counts. Every limit is in percent; "over" means strictly above."""
-
-    overt_percent: Limit = Field(
-        description="blasts of the denominator by flow; overt disease lies over it"
-    )
-    morphology_percent: Limit = Field(
-        description="blasts by morphology; a marrow at or below it shows no disease this way"
-    )
-    mrd_percent_without_review: Limit = Field(
-        description="lowest MRD that counts without a reviewer's confirmation"
-    )
-    mrd_percent_with_review: Limit = Field(
-        description="lowest MRD that counts once a reviewer has confirmed it"
-    )
-    review_below_percent_without_nk_marker: Limit = Field(
-        description="below it the verdict is at most REVIEW where no marker tells NK cells apart"
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        limits = (
-            self.mrd_percent_with_review,
-            self.mrd_percent_without_review,
-            self.overt_percent,
-        )
-        if list(limits) != sorted(limits):
-            raise ValueError(
-                "mrd_percent_with_review, mrd_percent_without_review and overt_percent must not "
-                f"decrease, found {', '.join(f'{limit:g}' for limit in limits)}"
-            )
-        return self
-
-
-class Routes(Part):
-    """Which ways to the criterion the trial leaves open beside CD5 and overt disease by flow."""
-
-    ihc: bool = Field(description="CD5 by immunohistochemistry instead of flow")
-    mrd: bool = Field(description="MRD below the overt limit counts as disease")
-    extramedullary: bool = Field(description="new extramedullary lesions count as disease")
-    morphology: bool = Field(
-        description="blasts over morphology_percent count as disease without flow showing them"
-    )
-
-
-class Criterion(Part):
-    """One inclusion or exclusion criterion.
-
-    The rule of an exclusion says when the exclusion applies; the criterion is satisfied where it
-    does not.
+    Attributes:
+        overt_percent: OVERT lies strictly over it.
+        morphology_percent: the level of blasts by morphology; `Protocol.morphology` tells on which
+            side the level itself lies.
+        mrd_percent_without_review: lowest MRD that counts as it is.
+        mrd_percent_with_review: lowest MRD that counts once a reviewer has confirmed it.
+        review_below_percent_without_nk_marker: below it the verdict is at most REVIEW where no
+            marker tells NK cells apart.
     """
 
-    id: Annotated[str, Field(pattern=r"^[IE][1-9][0-9]?$", description="I1, I2, ... E1, E2, ...")]
-    text: Text = Field(description="the criterion in the file's own words")
-    source_text: Text = Field(description="the trial's wording")
-    answered_by: Literal["flow", "clinic"] = Field(description="who has the answer")
-    reads: tuple[Text, ...] = Field(description="the clinical fields that bear on it")
-    rule: Rule
-
-    @property
-    def excludes(self) -> bool:
-        """Whether it is an exclusion criterion."""
-        return self.id.startswith("E")
-
-    @model_validator(mode="after")
-    def _says_what_the_rule_does(self) -> Self:
-        refuse(list(self._faults()))
-        return self
-
-    def _faults(self) -> Iterator[Fault]:
-        read = fields_read(self.rule)
-        if absent := [name for name in read if name not in self.reads]:
-            yield "reads", f"the rule reads {', '.join(absent)} too"
-        for i, name in enumerate(self.reads):
-            if name not in read:
-                yield f"reads/{i}", f"the rule does not read {name}"
-            elif name in self.reads[:i]:
-                yield f"reads/{i}", f"{name} stands here twice"
-        answers = "flow" if asks_flow(self.rule) else "clinic"
-        if self.answered_by != answers:
-            yield "answered_by", f"by its rule this criterion is answered by {answers}"
+    overt_percent: Limit
+    morphology_percent: Limit
+    mrd_percent_without_review: Limit | None
+    mrd_percent_with_review: Limit | None
+    review_below_percent_without_nk_marker: Limit
 
 
-def _in_order(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """Check that ids are unique and in order: inclusions, then exclusions, each by number."""
-    faults: list[Fault] = []
-    for i, (one, before) in enumerate(zip(criteria[1:], criteria, strict=False), start=1):
-        if one.id in {other.id for other in criteria[:i]}:
-            faults.append((f"{i}/id", f"a second criterion {one.id}"))
-        elif _rank(one) < _rank(before):
-            faults.append((f"{i}/id", f"{one.id} stands after {before.id}"))
-    refuse(faults)
-    return criteria
+class Protocol(Head):
+    """The rules of one trial, as whatever judges by them needs them.
 
+    Attributes:
+        cd5: which share of CD5-positive blasts flow must show.
+        ihc: which share immunohistochemistry must show; None where there is no number for it.
+        burden: limits of disease.
+        routes: open ways.
+        disease: what counts as disease; None where the source has no rule.
+        morphology: over which share morphology shows disease; below it, none.
+        intensity, age, specimens: what else is asked of CD5; None where the source has no rule.
+        timepoints: days that the trial names.
+        asked: the wording of what is asked of CD5; None of format 1.
+        trials, read_on, not_read: whose rules these are, when they were read, and what of them
+            could not be.
+    """
 
-def _rank(criterion: Criterion) -> tuple[bool, int]:
-    return criterion.excludes, int(criterion.id[1:])
-
-
-class Protocol(Part):
-    """The rules of one trial, as a protocol file states them."""
-
-    format: Literal["cd5flow.protocol/1"]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    version: Text
-    title: Text
-    source: Annotated[tuple[Text, ...], Field(min_length=1, description="where the rules stand")]
-    notes: tuple[Text, ...] = Field(
-        default=(), description="what the source leaves open, and how this file fills it"
-    )
-    cd5: Cd5Rule
-    burden: BurdenRule
+    cd5: ShareRule
+    ihc: ShareRule | None
+    burden: DiseaseLimits
     routes: Routes
-    criteria_complete: bool = Field(
-        default=False,
-        description="whether every criterion of the trial is listed; while false, ALL_SATISFIED is "
-        "never said",
-    )
-    criteria: Annotated[tuple[Criterion, ...], AfterValidator(_in_order)] = ()
-
-    @model_validator(mode="after")
-    def _routes_are_open(self) -> Self:
-        faults: list[Fault] = []
-        for i, criterion in enumerate(self.criteria):
-            for leaf in leaves(criterion.rule):
-                if isinstance(leaf, Comparison) and leaf.meets and not self.routes.ihc:
-                    what = f"{criterion.id} compares {leaf.field} with cd5, yet routes.ihc is false"
-                    faults.append((f"criteria/{i}/rule", what))
-        if self.criteria_complete and not self.criteria:
-            faults.append(("criteria_complete", "true, yet no criterion is listed"))
-        refuse(faults)
-        return self
+    disease: DiseaseAsked | None
+    morphology: ShareRule
+    intensity: IntensityRule | None = None
+    age: AgeRule | None = None
+    specimens: SpecimenRule | None = None
+    timepoints: tuple[NamedTimepoint, ...] = ()
+    asked: Cd5Asked | None = None
+    trials: tuple[Trial, ...] = ()
+    read_on: date | None = None
+    not_read: tuple[Text, ...] = ()
 
     def limit(self, name: float | str) -> float:
         """Return a bound's number: itself, or the limit of this file that it names."""
@@ -181,6 +109,16 @@ class Protocol(Part):
         number: float = getattr(getattr(self, part), field)
         return number
 
+    @property
+    def mrd(self) -> MrdByFlow | None:
+        """From which share MRD counts as disease; None where it does not."""
+        return None if self.disease is None else self.disease.find(MrdByFlow)
+
+    @property
+    def blasts(self) -> BlastsByFlow | None:
+        """From which share blasts by flow count as disease; None where they do not."""
+        return None if self.disease is None else self.disease.find(BlastsByFlow)
+
 
 def load_protocol(path: Path) -> Loaded[Protocol]:
     """Read a protocol file.
@@ -188,4 +126,109 @@ def load_protocol(path: Path) -> Loaded[Protocol]:
     Raises:
         ProtocolError: one line ``file:line:column: what`` a fault.
     """
-    return load_yaml(path, Protocol, error=ProtocolError)
+    loaded = load_yaml(path, ProtocolFile, error=ProtocolError)
+    written = loaded.value.root
+    rules = _of_format_1(written) if isinstance(written, ProtocolFormat1) else _of_format_2(written)
+    return Loaded(rules, loaded.sha256, loaded.path, loaded.root)
+
+
+def _head(written: Head) -> dict[str, Any]:
+    return {name: getattr(written, name) for name in Head.model_fields}
+
+
+def _of_format_1(written: ProtocolFormat1) -> Protocol:
+    burden, routes = written.burden, written.routes
+    alternatives: list[Alternative] = [
+        BlastsByFlow(
+            finding="blasts_by_flow",
+            over_percent=burden.overt_percent,
+            specimens=NOT_STATED,
+            **_FORMAT_1,
+        ),
+        BlastsByMorphology(
+            finding="blasts_by_morphology",
+            over_percent=burden.morphology_percent,
+            decides="program" if routes.morphology else "person",
+            **_FORMAT_1,
+        ),
+    ]
+    if routes.mrd:
+        mrd = MrdByFlow(
+            finding="mrd_by_flow",
+            at_least_percent=burden.mrd_percent_without_review,
+            person_from_percent=burden.mrd_percent_with_review,
+            specimens=NOT_STATED,
+            **_FORMAT_1,
+        )
+        alternatives.append(mrd)
+    if routes.extramedullary:
+        alternatives.append(NewLesions(finding="new_extramedullary_lesions", **_FORMAT_1))
+    return Protocol(
+        **_head(written),
+        cd5=written.cd5,
+        ihc=written.cd5 if routes.ihc else None,
+        burden=DiseaseLimits.model_validate(burden.model_dump()),
+        routes=routes,
+        disease=DiseaseAsked(any=tuple(alternatives), **_FORMAT_1),
+        morphology=ShareRule(operator=">", threshold_percent=burden.morphology_percent),
+    )
+
+
+def _of_format_2(written: ProtocolFormat2) -> Protocol:
+    asked, naming = written.cd5, written.naming
+    disease = _or_none(written.disease, DiseaseAsked)
+    blasts = None if disease is None else disease.find(BlastsByFlow)
+    morphology = None if disease is None else disease.find(BlastsByMorphology)
+    mrd = None if disease is None else disease.find(MrdByFlow)
+    overt = naming.overt_percent if blasts is None else blasts.level.threshold_percent
+    seen = morphology.level if morphology else _over(naming.morphology_percent)
+    return Protocol(
+        **_head(written),
+        cd5=_share(asked.flow),
+        ihc=None if isinstance(asked.ihc, str) else _share(asked.ihc),
+        burden=DiseaseLimits(
+            overt_percent=_given(overt),
+            morphology_percent=seen.threshold_percent,
+            mrd_percent_without_review=mrd.at_least_percent if mrd else None,
+            mrd_percent_with_review=mrd.person_from_percent if mrd else None,
+            review_below_percent_without_nk_marker=naming.review_below_percent_without_nk_marker,
+        ),
+        routes=Routes(
+            ihc=written.accepts_ihc,
+            mrd=mrd is not None,
+            extramedullary=disease is not None and disease.find(NewLesions) is not None,
+            morphology=morphology is not None and morphology.decides == "program",
+        ),
+        disease=disease,
+        morphology=seen,
+        intensity=_or_none(asked.intensity, IntensityRule),
+        age=_or_none(asked.age, AgeRule),
+        specimens=_or_none(asked.specimens, SpecimenRule),
+        timepoints=written.timepoints if isinstance(written.timepoints, tuple) else (),
+        asked=asked,
+        trials=written.trials,
+        read_on=written.read_on,
+        not_read=written.not_read,
+    )
+
+
+Asked = TypeVar("Asked", DiseaseAsked, IntensityRule, AgeRule, SpecimenRule)
+
+
+def _or_none(written: Asked | str, kind: type[Asked]) -> Asked | None:
+    """Return a rule; None where the file says that the source has none."""
+    return written if isinstance(written, kind) else None
+
+
+def _share(written: ShareRule) -> ShareRule:
+    """Return a rule without its wording."""
+    return ShareRule(operator=written.operator, threshold_percent=written.threshold_percent)
+
+
+def _over(percent: float | None) -> ShareRule:
+    return ShareRule(operator=">", threshold_percent=_given(percent))
+
+
+def _given(percent: float | None) -> float:
+    assert percent is not None  # noqa: S101 - the file was checked
+    return percent

@@ -6,9 +6,10 @@
     {field: morphology_blasts_percent, over: burden.morphology_percent}
     {field: disease_status, in: [refractory, relapsed]}   a word
     {field: consent_signed, is: true}                     yes or no
-    {field: ihc_cd5_percent, meets: cd5}                  a percentage against the CD5 rule
+    {field: ihc_cd5_percent, meets: ihc}                  a percentage against the rule for IHC
     {flow: cd5}    {flow: disease}                        what the tube answers
     {event: allo_hsct, within_months: 6}                  the event lies no further back
+    {event: allo_hsct, less_than_months: 2}               the event lies less far back
     {all: [...]}   {any: [...]}   {not: {...}}
 
 What can never hold, such as a bound that the field cannot reach, is a fault of the file.
@@ -143,8 +144,10 @@ class Comparison(Part):
     over: Bound | None = Field(default=None, description="strictly more")
     at_most: Bound | None = None
     below: Bound | None = Field(default=None, description="strictly less")
-    meets: Literal["cd5"] | None = Field(
-        default=None, description="a percentage that the protocol's CD5 rule is applied to"
+    meets: Literal["cd5", "ihc"] | None = Field(
+        default=None,
+        description="a percentage that the protocol's rule for CD5 by flow, or by "
+        "immunohistochemistry (format 2), is applied to",
     )
 
     @model_validator(mode="after")
@@ -275,11 +278,28 @@ class FlowFact(Part):
     flow: Literal["cd5", "disease"]
 
 
+_Months = Annotated[int, Field(ge=1, le=1200)]
+
+
 class Within(Part):
-    """Whether an event lies no more than so many calendar months before the assessment."""
+    """Whether an event lies no more, or less, than so many calendar months before the assessment."""
 
     event: Literal["allo_hsct"]
-    within_months: Annotated[int, Field(ge=1, le=1200)]
+    within_months: _Months | None = Field(default=None, description="the last day is within")
+    less_than_months: _Months | None = Field(default=None, description="the last day is not")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.within_months is None) == (self.less_than_months is None):
+            raise ValueError("write one of within_months and less_than_months")
+        return self
+
+    @property
+    def months(self) -> int:
+        """How many months."""
+        months = self.within_months or self.less_than_months
+        assert months is not None  # noqa: S101 - one of them is given
+        return months
 
 
 class Every(Part):

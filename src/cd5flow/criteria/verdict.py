@@ -15,10 +15,12 @@ from typing import assert_never
 from cd5flow.criteria.bounds import Context, bounds, recorded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.requirements import intensity
 from cd5flow.criteria.routes import Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenSection,
+    BurdenState,
     Cd5Section,
     Cd5State,
     CriterionSection,
@@ -56,19 +58,55 @@ def _judge(
     cd5: Cd5Section, burden: BurdenSection, protocol: Protocol, context: Context
 ) -> _Judgement:
     failed = context.quality_state is QualityState.FAIL
+    excluded = None if failed else _without_disease(burden, protocol, context)
+    if excluded is not None:
+        return _at_most_review(excluded, tuple(bounds(burden, protocol=protocol, context=context)))
     state = Cd5State.NOT_EVALUABLE if failed else cd5.state
     match state:
         case Cd5State.MEETS:
             judgement = _with_cd5(burden, protocol, context)
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.DOES_NOT_MEET:
             judgement = _without_cd5(protocol, context.clinical)
         case Cd5State.BORDERLINE:
             judgement = _review(Reason("CD5_BORDERLINE"))
+            judgement = _as_bright_as_asked(judgement, cd5, protocol, context.clinical)
         case Cd5State.NOT_EVALUABLE:
             judgement = _cd5_unknown(protocol, context.clinical, failed=failed)
         case _:
             assert_never(state)
     return _at_most_review(judgement, tuple(bounds(burden, protocol=protocol, context=context)))
+
+
+def _as_bright_as_asked(
+    judgement: _Judgement, cd5: Cd5Section, protocol: Protocol, clinical: Clinical | None
+) -> _Judgement:
+    """A share that meets, or may meet, the threshold counts where CD5 is as bright as asked."""
+    bright = intensity(cd5, protocol)
+    if bright is None or bright.value is True:
+        return judgement
+    if bright.value is False:
+        dim = _without_cd5(protocol, clinical)
+        return _Judgement(dim.state, (*bright.lines, *dim.reasons))
+    return _at_most_review(judgement, bright.lines)
+
+
+def _without_disease(
+    burden: BurdenSection, protocol: Protocol, context: Context
+) -> _Judgement | None:
+    """Return that there is no disease to treat, whatever CD5 is; None where a route is open."""
+    if burden.state is not BurdenState.NOT_DETECTED:
+        return None
+    clinical = context.clinical or Clinical()
+    routes = (
+        flow_route(burden, protocol=protocol, context=context),
+        morphology_route(clinical.morphology_blasts_percent, protocol=protocol),
+        _mrd_elsewhere_route(clinical.mrd_positive_elsewhere),
+        _extramedullary_route(clinical.new_extramedullary_lesions),
+    )
+    if any(route.shown is not False for route in routes):
+        return None
+    return _Judgement(CriterionState.NOT_MET, tuple(route.reason for route in routes))
 
 
 def _with_cd5(burden: BurdenSection, protocol: Protocol, context: Context) -> _Judgement:
@@ -86,9 +124,11 @@ def _without_cd5(protocol: Protocol, clinical: Clinical | None) -> _Judgement:
     ihc = clinical.ihc_cd5_percent if clinical is not None else None
     if not protocol.routes.ihc:
         return _Judgement(CriterionState.NOT_MET, (Reason("CD5_NOT_MET", case="only_route"),))
+    if protocol.ihc is None:
+        return _review(Reason("IHC_RULE_NOT_STATED"))
     if ihc is None:
         return _review(Reason("IHC_NOT_ASSESSED"))
-    if protocol.cd5.holds(ihc):
+    if protocol.ihc.holds(ihc):
         return _review(Reason("DISCORDANT_FLOW_IHC", case="ihc_meets", percent=ihc))
     reason = Reason("CD5_NOT_MET", case="both_routes", percent=ihc)
     return _Judgement(CriterionState.NOT_MET, (reason,))
@@ -106,6 +146,9 @@ def _cd5_unknown(protocol: Protocol, clinical: Clinical | None, *, failed: bool)
 
 
 def _disease_routes(burden: BurdenSection, protocol: Protocol, context: Context) -> Iterator[Route]:
+    if protocol.disease is None:
+        yield Route(shown=None, reason=Reason("DISEASE_NOT_STATED"))
+        return
     clinical = context.clinical or Clinical()
     yield flow_route(burden, protocol=protocol, context=context)
     yield morphology_route(clinical.morphology_blasts_percent, protocol=protocol)

@@ -8,40 +8,34 @@ gates do, which are placed around what is found here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.profiles import SCATTER, Profiles
+from cd5flow.gating.cell_sample import CellSample, decades, take_sample
+from cd5flow.gating.maturation import is_smear, reached_from
+from cd5flow.gating.profiles import ProfileRow, Profiles
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
+from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from cd5flow.model.events import Mask
-from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import READOUT
+from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
-from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.kmeans import k_means
-from cd5flow.numerics.order_statistics import MAD_TO_SD
-from cd5flow.preprocess.transforms import Columns, scale
+from cd5flow.model.scale import Scale
+from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
 
-SAMPLE: Final = 8_000
-"""About so many events are grouped."""
-GROUPS: Final = 48
-"""Into at most so many groups: several a population, so that none spans two."""
-FEWEST: Final = 5
-"""A group of fewer sampled events is too small to have a place."""
-_NOISE: Final = 0.5
-"""Decades above zero signal within which a marker is background and tells groups apart no more."""
-_WEIGHTS: Final = {"FSC": 3.0, "SSC": 2.5}
-"""Decades of scatter count more than those of a marker: populations lie closer there."""
-_REACH: Final = 0.8
-"""An event further from a group than this on any marker, in decades, does not look like it."""
-_NO_AXES: Final = frozenset({READOUT, "Time", "viability", "FSC-H", "FSC-W", "SSC-H", "SSC-W"})
+NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
+"""No cells of which a population may be the tail, and no groups that are its own."""
+NONE: Final[Mapping[int, str]] = MappingProxyType({})
+"""No group with a name."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,7 @@ class CellPopulation:
         rows: the sampled events, as row numbers of the tube.
         accepted: whether a profile proves leukaemia of T lineage.
         smear: whether it is normal maturation by its shape.
+        tail_of: the normal cells of which it may be the tail, since no valley parts them; "" for none.
         lacks: markers that these cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         immature: whether a sign of immaturity, or CD45 below lymphocytes, sets it apart from mature cells.
@@ -68,6 +63,7 @@ class CellPopulation:
     rows: npt.NDArray[np.intp]
     accepted: bool
     smear: bool
+    tail_of: str
     lacks: tuple[str, ...]
     cd7_alone: bool
     immature: bool
@@ -80,32 +76,48 @@ class CellTypes:
     """The cells of a tube by kind.
 
     Attributes:
+        sample: the cells that were grouped.
         rows: the sampled events, as row numbers of the tube, in file order.
         names: the normal population of each of them; "" where none fits.
         values: (n, m) their places in decades on each of `markers`.
         markers: the axes, CD5 not among them.
         suspects: populations outside the normal profiles, largest first.
+        references: the levels that all others are told from.
         reference: which cells CD45 and scatter are told from, in words.
         reference_rows: these cells, as row numbers of the tube.
         centres: (g, m) middle of each group, background levelled out.
         centre_names: (g,) the population of each group; "" where a profile accepts it as leukaemic.
         floors: (m,) places below which a marker is background.
+        reach: an event further from a group than this on any marker, in decades, does not look like it.
     """
 
+    sample: CellSample
     rows: npt.NDArray[np.intp]
     names: npt.NDArray[np.str_]
     values: Values
     markers: tuple[str, ...]
     suspects: tuple[CellPopulation, ...]
+    references: References
     reference: str
     reference_rows: npt.NDArray[np.intp]
     centres: Values
     centre_names: npt.NDArray[np.str_]
     floors: npt.NDArray[np.float64]
+    reach: float
 
     def of(self, names: Iterable[str]) -> npt.NDArray[np.intp]:
         """Return the sampled events of normal populations, as row numbers of the tube."""
         return self.rows[np.isin(self.names, list(names))]
+
+    def has_place(self) -> npt.NDArray[np.bool_]:
+        """Return which sampled events are of a population, whether or not a profile names it.
+
+        Others are of groups too small to have a place.
+        """
+        placed = self.names != ""
+        for one in self.suspects:
+            placed |= np.isin(self.rows, one.rows)
+        return np.asarray(placed)
 
     def names_of(
         self,
@@ -125,15 +137,15 @@ class CellTypes:
             panel: its markers.
             scales: display scale of each detector.
         """
-        places = [_decades(m, rows, columns, panel, scales) for m in self.markers]
+        places = [decades(m, rows, columns, panel, scales) for m in self.markers]
         grouped = np.maximum(np.stack(places, axis=1), self.floors)
-        found = np.full(len(rows), "", dtype=self.centre_names.dtype)
-        for i, place in enumerate(grouped):
-            away = np.abs(self.centres - place).max(axis=1)
-            nearest = int(np.argmin(away))
-            if away[nearest] <= _REACH:
-                found[i] = self.centre_names[nearest]
-        return found
+        nearest = np.zeros(len(rows), dtype=np.intp)
+        away = np.full(len(rows), np.inf)
+        for i, centre in enumerate(self.centres):
+            here = np.abs(grouped - centre).max(axis=1)
+            nearer = here < away
+            nearest[nearer], away[nearer] = i, here[nearer]
+        return np.where(away <= self.reach, self.centre_names[nearest], "")
 
 
 def find_cell_types(
@@ -155,33 +167,40 @@ def find_cell_types(
         profiles: what cells look like.
         rng: draws the start of the grouping.
     """
-    markers = tuple(m for m in panel.markers if m not in _NO_AXES)
-    if "CD45" not in markers or not set(SCATTER) <= set(markers):
-        return None
-    rows = _single_rows(parent, columns, panel)
-    values = np.stack([_decades(m, rows, columns, panel, scales) for m in markers], axis=1)
-    known = np.isfinite(values).all(axis=1)
-    rows, values = rows[known], values[known]
-    if len(rows) < 10 * FEWEST:
-        return None
-    zero = {m: _zero(scales.get(panel.detector(m))) for m in markers}
-    floors = np.array([-np.inf if m in SCATTER else zero[m] + _NOISE for m in markers])
-    weights = np.array([_WEIGHTS.get(m, 1.0) for m in markers], dtype=np.float32)
-    grouped = np.maximum(values, floors).astype(np.float32)
-    labels = k_means(grouped * weights, GROUPS, rng=rng)
+    sample = take_sample(
+        parent, columns=columns, panel=panel, scales=scales, rule=profiles.grouping
+    )
+    return None if sample is None else tell_kinds(sample, profiles, rng=rng)
+
+
+def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generator) -> CellTypes:
+    """Return what kinds of cells a sample holds, grouped from a start.
+
+    Args:
+        sample: the cells.
+        profiles: what they look like.
+        rng: draws the start of the grouping.
+    """
+    rule, markers = profiles.grouping, sample.markers
+    rows, values, grouped = sample.rows, sample.values, sample.grouped
+    labels = k_means(grouped * sample.weights, rule.groups, rng=rng)
     counts = np.bincount(labels)
-    groups = np.flatnonzero(counts >= FEWEST)
-    medians = np.array([np.median(values[labels == g], axis=0) for g in groups])
+    groups = np.flatnonzero(counts >= rule.fewest)
+    medians = group_medians(values, labels, groups)
     places = {m: medians[:, j] for j, m in enumerate(markers)}
-    references = find_references(places, counts[groups], zero=zero, landmark=profiles.landmark)
+    references = find_references(
+        places,
+        counts[groups],
+        zero=sample.zero,
+        landmark=profiles.landmark,
+        limits=profiles.references,
+    )
     levels = ClusterLevels.of(places, references)
     signs = signs_of(levels, profiles.signs)
     fits = first_fitting(levels, signs, profiles.normal, profiles.levels)
     names = np.array(["" if row is None else row.name for row in fits])
-    names[references.t_cells] = "t_cells"
-    by_label = np.full(len(counts), "", dtype=object)
-    by_label[groups] = names
-    suspects = _suspects(
+    names[references.t_cells] = T_CELLS
+    suspects = find_suspects(
         groups[names == ""],
         labels=labels,
         rows=rows,
@@ -190,18 +209,26 @@ def find_cell_types(
         markers=markers,
         references=references,
         profiles=profiles,
+        normal=dict(zip(groups[names != ""].tolist(), names[names != ""].tolist(), strict=True)),
     )
+    # What is a clone's own dim part has no normal name.
+    names[np.isin(groups, [g for one in suspects for g in one.groups])] = ""
+    by_label = np.full(len(counts), "", dtype=object)
+    by_label[groups] = names
     return CellTypes(
+        sample=sample,
         rows=rows,
         names=by_label[labels].astype(np.str_),
         values=values,
         markers=markers,
         suspects=suspects,
+        references=references,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
-        centres=np.array([np.median(grouped[labels == g], axis=0) for g in groups]),
+        centres=group_medians(grouped, labels, groups).astype(np.float32),
         centre_names=_centre_names(names, groups, suspects),
-        floors=floors,
+        floors=sample.floors,
+        reach=rule.reach,
     )
 
 
@@ -211,70 +238,13 @@ def _centre_names(
     suspects: tuple[CellPopulation, ...],
 ) -> npt.NDArray[np.str_]:
     """Return the population of each group that is not accepted as leukaemic; "" for those that are."""
-    others = {g: one.what for one in suspects if not one.accepted for g in one.groups}
+    others = {
+        g: one.tail_of or one.what for one in suspects if not one.accepted for g in one.groups
+    }
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
-def _single_rows(parent: Mask, columns: Columns, panel: Panel) -> npt.NDArray[np.intp]:
-    """Return an even part of the events whose pulses look like those of one cell."""
-    rows = np.flatnonzero(parent)
-    rows = rows[:: max(1, len(rows) // (2 * SAMPLE))]
-    single = np.ones(len(rows), dtype=np.bool_)
-    for area, other in (("FSC", "FSC-H"), ("SSC", "SSC-H"), ("FSC", "FSC-W")):
-        if other == "FSC-W" and panel.has("FSC-H"):
-            continue
-        if not (panel.has(area) and panel.has(other)):
-            continue
-        first, second = (
-            columns.column(Dimension(panel.detector(m)))[rows].astype(np.float64)
-            for m in (area, other)
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log(second) if other == "FSC-W" else np.log(first / second)
-        ratio[~np.isfinite(ratio)] = np.inf
-        if not single.any():
-            break
-        middle = float(np.median(ratio[single]))
-        if not np.isfinite(middle):
-            continue
-        away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)
-        spread = MAD_TO_SD * float(np.median(np.abs(ratio[single] - middle)))
-        ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
-        single &= (away < max(4 * spread, 0.05)) | ended
-    rows = rows[single]
-    return np.asarray(rows[:: max(1, len(rows) // SAMPLE)], dtype=np.intp)
-
-
-def _at_end(
-    values: npt.NDArray[np.float64], columns: Columns, detector: str
-) -> npt.NDArray[np.bool_]:
-    """Return which values are at the end of their scale, and so tell no doublet."""
-    end = columns.events.raw.channel(detector).last_step
-    return np.zeros(values.shape, dtype=np.bool_) if end is None else values >= end
-
-
-def _decades(
-    marker: str,
-    rows: npt.NDArray[np.intp],
-    columns: Columns,
-    panel: Panel,
-    scales: Mapping[str, Scale],
-) -> Values:
-    """Return events' places in decades: of the display scale, of scatter in plain logarithms."""
-    detector = panel.detector(marker)
-    linear = columns.column(Dimension(detector))[rows]
-    transform = scales.get(detector)
-    if marker in SCATTER or not isinstance(transform, Logicle):
-        return np.log10(np.maximum(linear, 1)).astype(np.float32)
-    return np.asarray(scale(linear, transform) * np.float32(transform.m + transform.a))
-
-
-def _zero(transform: Scale | None) -> float:
-    """Return where zero signal lies, in decades from the bottom of the display scale."""
-    return transform.w + transform.a if isinstance(transform, Logicle) else 0.0
-
-
-def _suspects(
+def find_suspects(
     suspects: npt.NDArray[np.intp],
     *,
     labels: npt.NDArray[np.intp],
@@ -284,13 +254,39 @@ def _suspects(
     markers: tuple[str, ...],
     references: References,
     profiles: Profiles,
+    normal: Mapping[int, str] = NONE,
 ) -> tuple[CellPopulation, ...]:
-    """Return the populations that the groups without a name form, and what each is."""
+    """Return the populations that the groups without a name form, and what each is.
+
+    Args:
+        suspects: the numbers of these groups.
+        labels: (n,) the group of each event.
+        rows: (n,) the events, as row numbers of the tube.
+        values: (n, m) their places in decades.
+        grouped: the same, background levelled out.
+        markers: the m axes.
+        references: what levels are told from.
+        profiles: what cells look like.
+        normal: the number of every other group to its name; none where these are all that is told.
+    """
     found = []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]
-    centres = np.array([np.median(grouped[labels == g], axis=0)[stained] for g in suspects])
-    for joined in _joined(centres, rule.decades):
+    centres = group_medians(grouped[:, stained], labels, suspects)
+    mature = np.array([g for g, name in normal.items() if name == T_CELLS], dtype=np.intp)
+    ripe = group_medians(grouped[:, stained], labels, mature)
+
+    def mature_beside(start: npt.NDArray[np.floating]) -> dict[str, Values] | None:
+        """Return the T cells that touch some groups; None where there are no T cells."""
+        if not mature.size:
+            return None
+        near = np.isin(labels, mature[reached_from(start, ripe, rule.decades)])
+        return {m: grouped[near, j] for j, m in enumerate(markers)}
+
+    left = dict(normal)
+    sizes = np.bincount(labels)
+    # The largest first: of two that reach the same dim cells they are its own.
+    for joined in sorted(_joined(centres, rule.decades), key=lambda i: -sizes[suspects[i]].sum()):
         own = suspects[joined]
         inside = np.isin(labels, own)
         medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
@@ -300,17 +296,38 @@ def _suspects(
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
-        smear = likely and _is_smear(
-            {m: grouped[inside, j] for j, m in enumerate(markers)}, profiles
+        smear = (
+            likely
+            and profiles.smear is not None
+            and is_smear(
+                {m: grouped[inside, j] for j, m in enumerate(markers)},
+                mature_beside(centres[joined]),
+                profiles.smear,
+                t_level=references.t_level,
+            )
         )
+        tail_of, dim = NOTHING_BESIDE
+        if row is not None and likely and not smear:
+            tail_of, dim = _cells_beside(
+                row,
+                own,
+                left,
+                labels=labels,
+                values=values,
+                markers=markers,
+                profiles=profiles,
+            )
+            inside |= np.isin(labels, dim)
+            left = {g: name for g, name in left.items() if g not in dim}
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,
                 what="cells outside every profile" if row is None else row.what,
-                groups=tuple(int(g) for g in own),
+                groups=(*(int(g) for g in own), *dim),
                 rows=rows[inside],
-                accepted=likely and not smear,
+                accepted=likely and not smear and not tail_of,
                 smear=smear,
+                tail_of=tail_of,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
                 immature=bool(signs.fit("some")[0])
@@ -339,22 +356,42 @@ def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArr
     return found
 
 
-def _is_smear(values: Mapping[str, Values], profiles: Profiles) -> bool:
-    """Whether a population is a smear of maturation: markers rise and fall together along it."""
-    rule = profiles.smear
-    if rule is None or rule.axis not in values:
-        return False
-    axis = values[rule.axis].astype(np.float64)
-    if axis.size < 4 * FEWEST:
-        return False
-    low, high = np.percentile(axis, [10, 90])
-    if high - low < rule.decades:
-        return False
-    signed = [(m, 1.0) for m in rule.rises] + [(m, -1.0) for m in rule.falls]
-    with np.errstate(invalid="ignore"):
-        together = [
-            sign * float(np.corrcoef(axis, values[marker])[0, 1])
-            for marker, sign in signed
-            if marker in values
-        ]
-    return bool(together) and float(np.mean(together)) >= rule.correlation
+def _cells_beside(
+    row: ProfileRow,
+    own: npt.NDArray[np.intp],
+    normal: Mapping[int, str],
+    *,
+    labels: npt.NDArray[np.intp],
+    values: Values,
+    markers: tuple[str, ...],
+    profiles: Profiles,
+) -> tuple[str, tuple[int, ...]]:
+    """Return the normal cells of which a population may be the tail, and groups that are its own.
+
+    Both come from the cells that look like it but for the marker of its row, and from which no valley
+    parts it. Where they are fewer, and nothing but a lack names them, they are the population's dim
+    part; else it may be their bright one.
+    """
+    rule, marker = profiles.apart, row.apart_by
+    if rule is None or marker is None or marker not in markers or not normal:
+        return NOTHING_BESIDE
+    numbers = np.array(sorted(normal), dtype=np.intp)
+
+    def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
+        each = group_medians(values, labels, groups)
+        return {m: each[:, j] for j, m in enumerate(markers)}
+
+    beside = numbers[neighbours_but_for(marker, middles(own), middles(numbers), rule=rule)]
+    near, inside = np.isin(labels, beside), np.isin(labels, own)
+    axis = values[:, markers.index(marker)]
+    if stands_apart(axis[inside], axis[near], rule=rule):
+        return NOTHING_BESIDE
+    proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
+    named = Counter(normal[int(g)] for g in labels[near])
+    known = Counter({name: n for name, n in named.items() if name in proven})
+    events = int(np.count_nonzero(inside))
+    if known.total() >= max(rule.events, rule.part_percent / 100 * events):
+        return known.most_common(1)[0][0], ()
+    if named.total() >= events:
+        return named.most_common(1)[0][0], ()
+    return "", tuple(int(g) for g in beside if normal[int(g)] not in proven)

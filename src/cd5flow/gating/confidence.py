@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from cd5flow.gating.tube_view import Spec
-from cd5flow.model.names import BLASTS, CD5_POSITIVE
+from cd5flow.model.names import CD5_POSITIVE, LOOK_ALIKES
 from cd5flow.model.populations import Gate, Gating
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Confidence, CutMethod
@@ -118,7 +118,7 @@ def _against(
         return
     if not gating.count(gate.name):
         yield Confidence(rules.empty), Reason("UNSURE", case="empty")
-    if gate.name == BLASTS and not gating.lineage.cluster:
+    if gate.name == LOOK_ALIKES:
         yield Confidence(rules.no_cluster), Reason("UNSURE", case="no_cluster")
     yield from _found(gate, rules)
     yield from _unusual(gate, gating, rules)

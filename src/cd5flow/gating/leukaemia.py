@@ -18,7 +18,7 @@ from cd5flow.gating.leukaemia_search import LeukaemiaSearch
 from cd5flow.gating.outlining import Outline, outline
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import Strategy
-from cd5flow.model.findings import Severity
+from cd5flow.model.findings import Finding, Severity, warning
 from cd5flow.model.geometry import Boolean, Operand, Region
 from cd5flow.model.names import BLASTS
 from cd5flow.model.populations import BY_GROUPS, Evidence, Gate, LeukaemicPopulation
@@ -34,20 +34,27 @@ class GroupReading:
         leukaemic: the populations of which the blasts consist; empty where the groups show none.
         outside: populations outside every normal profile that no lineage rule accepts.
         thymus: whether a smear of maturation is there, so that normal thymocytes are not excluded.
+        findings: what is to be said of the last two.
+        outlines: how the populations of `leukaemic` were drawn.
     """
 
     cells: CellTypes | None = None
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()
     thymus: bool = False
+    findings: tuple[Finding, ...] = ()
+    outlines: tuple[Outline, ...] = ()
 
-    def contradicts(self, strategy: Strategy, state: GatingState) -> bool:
-        """Whether blasts found by a chain of gates lie among cells that the groups call otherwise."""
+    def contradiction(self, strategy: Strategy, state: GatingState) -> Finding | None:
+        """Return that blasts found by a chain of gates lie among cells that the groups call otherwise.
+
+        None where they do not, or nothing tells.
+        """
         if self.cells is None or strategy.leukaemia is None:
-            return False
+            return None
         blasts = np.flatnonzero(state.members[BLASTS])
         if not len(blasts):
-            return False
+            return None
         inputs = state.inputs
         looked_at = blasts[:: max(1, len(blasts) // MOST_LOOKED_AT)]
         alike = self.cells.names_of(
@@ -55,12 +62,13 @@ class GroupReading:
         )
         percent = 100 * float(np.mean(alike != ""))
         if percent < strategy.leukaemia.doubt_percent:
-            return False
+            return None
         name = Counter(alike[alike != ""].tolist()).most_common(1)[0][0]
-        state.note("GROUPS_CONTRADICT", Severity.WARN, percent=percent, kind=name)
-        return True
+        return warning("GROUPS_CONTRADICT", percent=percent, kind=name)
 
 
+THYMOCYTES = "cells that mature from less surface CD3 to more without a gap, as thymocytes do"
+"""What a smear of maturation is, whatever row of the profiles its cells fit."""
 MOST_LOOKED_AT = 2_000
 """Of more blasts than this an even part is held against the groups."""
 
@@ -78,6 +86,28 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     within = state.population_for(search.within)
     if cells is None or within is None:
         return GroupReading()
+    accepted, others, thymus = sort_suspects(cells, search)
+    blasts, outlines = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
+    if blasts:
+        gate_union(state, blasts, name=BLASTS, parent=within)
+    outside, _ = gate_populations(state, cells, others, search, name="outside", parent=within)
+    findings = tuple(
+        warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
+        for one in outside
+    )
+    findings += tuple(
+        warning("NOT_APART", what=one.what, kind=one.tail_of) for one in others if one.tail_of
+    )
+    if thymus:
+        findings += (warning("THYMUS_NOT_EXCLUDED"),)
+    state.findings += findings
+    return GroupReading(cells, blasts, outside, thymus, findings, outlines)
+
+
+def sort_suspects(
+    cells: CellTypes, search: LeukaemiaSearch
+) -> tuple[tuple[CellPopulation, ...], tuple[CellPopulation, ...], bool]:
+    """Return the populations that are leukaemic, others worth a name, and whether thymus may be there."""
     large = [one for one in cells.suspects if _is_large(one, cells, search)]
     least = search.outside_percent / 100 * len(cells.rows)
     thymus = any(one.smear and len(one.rows) >= least for one in large)
@@ -85,16 +115,7 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     others = tuple(
         one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
     )
-    blasts = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
-    if blasts:
-        gate_union(state, blasts, name=BLASTS, parent=within)
-    outside = gate_populations(state, cells, others, search, name="outside", parent=within)
-    for one in outside:
-        events = state.members.count(one.name) or 0
-        state.note("OUTSIDE_PROFILES", Severity.WARN, events=events, what=one.what)
-    if thymus:
-        state.note("THYMUS_NOT_EXCLUDED", Severity.WARN)
-    return GroupReading(cells, blasts, outside, thymus)
+    return accepted, others, thymus
 
 
 def _are_drawn_whole(drawn: Mapping[str, Region | None]) -> bool:
@@ -116,10 +137,47 @@ def gate_populations(
     *,
     name: str,
     parent: str,
-) -> tuple[LeukaemicPopulation, ...]:
-    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...; return those that were gated."""
-    found = []
+) -> tuple[tuple[LeukaemicPopulation, ...], tuple[Outline, ...]]:
+    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...
+
+    Returns:
+        Those that were gated, and how they were drawn.
+    """
+    found, outlines = [], []
+    drawings = draw_outlines(state, cells, populations, search, parent=parent)
+    for number, (one, drawn) in enumerate(zip(populations, drawings, strict=True), 1):
+        if drawn is None:
+            state.note(
+                "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
+            )
+            continue
+        label = f"{name}_{number}"
+        _gate_outline(state, one, drawn, label=label, parent=parent)
+        outlines.append(drawn)
+        found.append(
+            LeukaemicPopulation(
+                name=label,
+                lineage=one.name or "unproven",
+                what=THYMOCYTES if one.smear else one.what,
+                lacks=one.lacks,
+                cd7_alone=one.cd7_alone,
+                immature=one.immature,
+            )
+        )
+    return tuple(found), tuple(outlines)
+
+
+def draw_outlines(
+    state: GatingState,
+    cells: CellTypes,
+    populations: tuple[CellPopulation, ...],
+    search: LeukaemiaSearch,
+    *,
+    parent: str,
+) -> Iterator[Outline | None]:
+    """Yield gates around each population, drawn by the sampled cells of the parent; None without width."""
     inputs = state.inputs
+    assert inputs.profiles is not None  # noqa: S101 - populations were told by them
     maps = tuple(
         (x, y)
         for x, y in ((inputs.panel.first_of(x), inputs.panel.first_of(y)) for x, y in search.maps)
@@ -130,34 +188,20 @@ def gate_populations(
     )
     within = state.members[parent][cells.rows]
     rows = cells.rows[within]
-    for number, one in enumerate(populations, 1):
-        drawn = outline(
-            np.isin(rows, one.rows),
+    placed = cells.has_place()[within]
+    for one in populations:
+        inside = np.isin(rows, one.rows)
+        yield outline(
+            inside,
             rows,
+            others=placed & ~inside,
             maps=maps,
             bounds=bounds,
             columns=inputs.columns,
             panel=inputs.panel,
             scales=inputs.scales,
+            limits=inputs.profiles.outlining,
         )
-        if drawn is None:
-            state.note(
-                "GROUP_NOT_GATED", Severity.WARN, what=one.what, profile=one.name or "no profile"
-            )
-            continue
-        label = f"{name}_{number}"
-        _gate_outline(state, one, drawn, label=label, parent=parent)
-        found.append(
-            LeukaemicPopulation(
-                name=label,
-                lineage=one.name or "unproven",
-                what=one.what,
-                lacks=one.lacks,
-                cd7_alone=one.cd7_alone,
-                immature=one.immature,
-            )
-        )
-    return tuple(found)
 
 
 def _gate_outline(

@@ -36,6 +36,8 @@ class LeukaemiaSearch(Spec):
             withholds the burden.
         doubt_percent: share of the blasts by the chain of gates that may lie in groups of normal
             cells; more, and the two readings contradict each other.
+        second_start_percent: share of the burden by which it may move where the groups are made from
+            another start; more is for a person.
     """
 
     grouped: PopulationRef
@@ -46,6 +48,7 @@ class LeukaemiaSearch(Spec):
     percent: float = Field(default=0.5, ge=0, le=100)
     outside_percent: float = Field(default=2, ge=0, le=100)
     doubt_percent: float = Field(default=50, ge=0, le=100)
+    second_start_percent: float = Field(default=2, gt=0, le=100)
 
     def without(self, ignored: frozenset[str]) -> LeukaemiaSearch:
         """Return the search that looks at none of some markers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.find_gate import apply_gate, find_gates
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import LineagePath, Strategy
@@ -11,9 +12,12 @@ from cd5flow.gating.tube_view import TubeView
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Operand
-from cd5flow.model.names import BLASTS, DENOMINATOR
+from cd5flow.model.names import BLASTS, DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.populations import Evidence, Gate
 from cd5flow.model.reasons import Reason
+
+MOST_LOOKED_AT = 2_000
+"""Of more cells than this an even part is held against the groups."""
 
 
 def choose_path(strategy: Strategy, state: GatingState) -> tuple[GatingState, LineagePath | None]:
@@ -63,7 +67,7 @@ def choose_path(strategy: Strategy, state: GatingState) -> tuple[GatingState, Li
 def gate_candidates(strategy: Strategy, state: GatingState) -> LineagePath | None:
     """Gate the candidates of the first path that gets so far, so that their number can be told.
 
-    They are no cluster, and the result says so.
+    They are no cluster, and bear the name of what they are.
     """
     for path in strategy.paths:
         if not state.applies(path.needs, path.unless):
@@ -76,21 +80,28 @@ def gate_candidates(strategy: Strategy, state: GatingState) -> LineagePath | Non
         region = Boolean("and", (Operand(candidates),))
         note = Reason("FOUND", case="no_cluster")
         evidence = Evidence("combine", trial.members.count(candidates) or 0, {}, note)
-        gate = Gate(BLASTS, candidates, region, evidence, path.gates[-1].why)
-        trial.add(BLASTS, apply_gate(gate, trial))
+        gate = Gate(LOOK_ALIKES, candidates, region, evidence, path.gates[-1].why)
+        trial.add(LOOK_ALIKES, apply_gate(gate, trial))
         state.gates, state.members = trial.gates, trial.members
         state.substitutes = trial.substitutes
         return path
     return None
 
 
-def is_unproven(strategy: Strategy, state: GatingState, found: LineagePath | None) -> bool:
+def is_unproven(
+    strategy: Strategy,
+    state: GatingState,
+    found: LineagePath | None,
+    *,
+    cells: CellTypes | None = None,
+) -> bool:
     """Whether cells in the blast window, of no proven lineage, are too many to be called normal.
 
     Args:
         strategy: says how many.
         state: what has been gated.
         found: the rule that found a cluster of blasts; None where none did.
+        cells: the kinds of cells of the tube; those of a known other lineage do not count.
     """
     rule = strategy.unproven
     if rule is None or rule.population not in state.members or DENOMINATOR not in state.members:
@@ -107,7 +118,16 @@ def is_unproven(strategy: Strategy, state: GatingState, found: LineagePath | Non
     if found is not None:
         others &= ~state.members[BLASTS]
         least = max(least, state.members.count(BLASTS) or 0)
-    count = int(np.count_nonzero(others))
+    count = float(np.count_nonzero(others))
+    told = any(map(state.inputs.panel.has, rule.known_by))
+    if cells is not None and told and count >= least:
+        rows = np.flatnonzero(others)
+        rows = rows[:: max(1, len(rows) // MOST_LOOKED_AT)]
+        inputs = state.inputs
+        named = cells.names_of(
+            rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
+        )
+        count *= float(np.mean(~np.isin(named, rule.known)))
     return count > 0 and count >= least
 
 

@@ -8,30 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.apply import inside_of
+from cd5flow.gating.profile_limits import Outlining
 from cd5flow.model.geometry import Dimension, Ellipse, Interval, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
-from cd5flow.numerics.robust_ellipse import fit_core, level_distance
+from cd5flow.numerics.robust_ellipse import core_ellipse
 from cd5flow.preprocess.transforms import Columns, scale
 
 Picked = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.float64]
 
-HELD_PERCENT: Final = 99.4
-"""Share of the population that each ellipse holds."""
-_TAIL_PERCENT: Final = 0.4
-"""Share of the population that one bound may cut off."""
-_SLACK: Final = 0.01
-"""By so much of the display scale a bound stays off the population."""
-_MOST_BOUNDS: Final = 4
-_WORTH: Final = 0.004
-"""A bound is set if it keeps out other cells that make up this share of the population."""
+FEWEST = 3
+"""Fewer events have no shape."""
 
 
 @dataclass(frozen=True)
@@ -43,33 +36,40 @@ class Outline:
         f1: harmonic mean of the population's share inside and of its share of what is inside, among
             the events by which it was drawn.
         seen: events by which it was drawn.
+        held: which of the events looked at lie inside.
     """
 
     regions: tuple[tuple[str, Region], ...]
     f1: float
     seen: int
+    held: Picked
 
 
 def outline(
     inside: Picked,
     rows: npt.NDArray[np.intp],
     *,
+    others: Picked,
     maps: tuple[tuple[str, str], ...],
     bounds: tuple[str, ...],
     columns: Columns,
     panel: Panel,
     scales: Mapping[str, Scale],
+    limits: Outlining,
 ) -> Outline | None:
     """Return gates around a population; None where it has no width.
 
     Args:
         inside: which of `rows` belong to it.
         rows: the events looked at, as row numbers of the tube.
+        others: which of them are to be kept out: those of other populations. Cells of groups too small
+            to have a place are neither.
         maps: pairs of markers, an ellipse on each.
         bounds: markers on which a bound may keep other cells out.
         columns: the tube's events on any axis.
         panel: its markers.
         scales: display scale of each detector.
+        limits: of the drawing.
     """
 
     def placed(marker: str) -> tuple[Dimension, Places]:
@@ -83,64 +83,53 @@ def outline(
     held = np.ones(len(rows), dtype=np.bool_)
     for x, y in maps:
         (x_axis, x_places), (y_axis, y_places) = placed(x), placed(y)
-        ellipse = _ellipse(x_axis, y_axis, np.column_stack([x_places, y_places]), inside & held)
+        own = np.array([x_places[inside & held], y_places[inside & held]])
+        ellipse = _ellipse(x_axis, y_axis, own, limits)
         if ellipse is None:
             return None
         regions.append((f"{x}_{y}", ellipse))
         held &= inside_of(ellipse, [x_places, y_places])
     on = {marker: placed(marker) for marker in bounds}
-    for _ in range(_MOST_BOUNDS):
+    for _ in range(limits.bounds):
         best: tuple[int, str, Interval, Picked] | None = None
-        others = held & ~inside
+        strangers, own_held = held & others, inside & held
         for marker, (axis, places) in on.items():
-            for bound in _bounds(axis, places[inside & held]):
+            for bound in _bounds(axis, places[own_held], limits):
                 kept = inside_of(bound, [places])
-                removed = int(np.count_nonzero(others & ~kept)) - int(
-                    np.count_nonzero(inside & held & ~kept)
+                removed = int(np.count_nonzero(strangers & ~kept)) - int(
+                    np.count_nonzero(own_held & ~kept)
                 )
                 if best is None or removed > best[0]:
                     best = (removed, marker, bound, kept)
-        if best is None or best[0] < max(1, _WORTH * np.count_nonzero(inside)):
+        worth = limits.worth_percent / 100 * np.count_nonzero(inside)
+        if best is None or best[0] < max(1, worth):
             break
         regions.append((best[1], best[2]))
         held &= best[3]
-    both = int(np.count_nonzero(held & inside))
-    f1 = 2 * both / max(int(np.count_nonzero(held)) + int(np.count_nonzero(inside)), 1)
-    return Outline(tuple(regions), f1, int(np.count_nonzero(inside)))
+    own_held, strangers = inside & held, others & held
+    both = int(np.count_nonzero(own_held))
+    f1 = 2 * both / max(both + int(np.count_nonzero(strangers)) + int(np.count_nonzero(inside)), 1)
+    return Outline(tuple(regions), f1, int(np.count_nonzero(inside)), held)
 
 
-def _bounds(axis: Dimension, places: Places) -> tuple[Interval, Interval] | tuple[()]:
+def _bounds(
+    axis: Dimension, places: Places, limits: Outlining
+) -> tuple[Interval, Interval] | tuple[()]:
     """Return a lower and an upper bound that leave a population in, but for its outermost events."""
     if not len(places):
         return ()
-    low, high = np.percentile(places, [_TAIL_PERCENT, 100 - _TAIL_PERCENT])
-    return Interval(axis, low=float(low) - _SLACK), Interval(axis, high=float(high) + _SLACK)
+    tail = limits.bound_tail_percent
+    low, high = np.percentile(places, [tail, 100 - tail])
+    return (
+        Interval(axis, low=float(low) - limits.slack),
+        Interval(axis, high=float(high) + limits.slack),
+    )
 
 
 def _ellipse(
-    x_axis: Dimension, y_axis: Dimension, points: Places, inside: Picked
+    x_axis: Dimension, y_axis: Dimension, own: Places, limits: Outlining
 ) -> Ellipse | None:
-    own = points[inside & np.isfinite(points).all(axis=1)]
-    if len(own) < 3:
+    known = own[:, np.isfinite(own).all(axis=0)]
+    if known.shape[1] < FEWEST:
         return None
-    covariance = np.cov(own.T)
-    if not np.all(np.isfinite(covariance)) or np.linalg.det(covariance) <= 1e-14:
-        return None
-    fitted = fit_core(
-        own, centre=np.median(own, axis=0), covariance=covariance, min_events=3, rounds=5
-    )
-    if fitted is None:
-        return None
-    centre, spread = fitted
-    away = own - centre
-    squared = np.einsum("ij,jk,ik->i", away, np.linalg.inv(spread), away)
-    reach = float(
-        np.clip(np.percentile(squared, HELD_PERCENT), level_distance(97), level_distance(99.95))
-    )
-    return Ellipse(
-        x_axis,
-        y_axis,
-        (float(centre[0]), float(centre[1])),
-        (float(spread[0, 0]), float(spread[0, 1]), float(spread[1, 1])),
-        reach,
-    )
+    return core_ellipse(known, x_axis, y_axis, limits.held_percent, tail_gap=limits.tail_gap)

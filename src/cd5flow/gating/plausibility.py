@@ -7,15 +7,35 @@ from collections.abc import Iterator
 from cd5flow.gating.state import GatingState
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.findings import Finding, warning
+from cd5flow.model.reasons import Reason
+
+TOO_MANY = "KIND_TOO_MANY"
 
 
-def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
-    """Return why the numbers of a tube are not to be believed; empty where nothing speaks against."""
-    return (
-        *_not_found(strategy, state),
-        *_out_of_place(strategy, state),
-        *_out_of_share(strategy, state),
-    )
+def find_unusual(strategy: Strategy, state: GatingState) -> tuple[Finding, ...]:
+    """Return what no single gate tells: gates that are missing, kinds of cells that are too many."""
+    return (*_not_found(strategy, state), *_too_many(state))
+
+
+def find_doubts(strategy: Strategy, state: GatingState) -> tuple[Reason, ...]:
+    """Return why the numbers of a tube are not to be believed; empty where nothing speaks against.
+
+    Every gate's share and place is looked at where it is found: here it is told which of it counts.
+    """
+    return tuple(_doubts(strategy, state))
+
+
+def _doubts(strategy: Strategy, state: GatingState) -> Iterator[Reason]:
+    believed = strategy.believed
+    counts = {
+        "GATE_MISSING": believed.found,
+        "GATE_POSITION": believed.in_place,
+        "GATE_SHARE": believed.in_share,
+    }
+    for finding in state.findings:
+        gates = counts.get(finding.code, ())
+        if finding.code == TOO_MANY or finding.reason.values.get("gate") in gates:
+            yield finding.reason
 
 
 def _not_found(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
@@ -26,30 +46,14 @@ def _not_found(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
             yield warning("GATE_MISSING", gate=spec.gate)
 
 
-def _out_of_place(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
-    for name in strategy.believed.in_place:
-        gate = state.gates.get(name)
-        for place in () if gate is None else gate.places:
-            if not place.is_usual:
-                yield warning("LANDMARK_OUT_OF_PLACE", gate=name, axis=place.axis)
-
-
-def _out_of_share(strategy: Strategy, state: GatingState) -> Iterator[Finding]:
-    for name in strategy.believed.in_share:
-        gate = state.gates.get(name)
-        if gate is None or gate.expect_percent is None:
+def _too_many(state: GatingState) -> Iterator[Finding]:
+    """Yield normal kinds of cells that are more than is usual where no marker proves what they are."""
+    profiles, cells = state.inputs.profiles, state.cell_types()
+    if profiles is None or cells is None:
+        return
+    for row in profiles.normal:
+        if row.most_percent is None or any(map(state.inputs.panel.has, row.proven_by)):
             continue
-        whole = state.members.count(gate.parent)
-        if not whole:
-            continue
-        share = 100 * (state.members.count(name) or 0) / whole
-        low, high = gate.expect_percent
-        if not low <= share <= high:
-            yield warning(
-                "GATE_NOT_BELIEVED",
-                gate=name,
-                percent=share,
-                parent=gate.parent,
-                low=low,
-                high=high,
-            )
+        percent = 100 * len(cells.of([row.name])) / len(cells.rows)
+        if percent > row.most_percent:
+            yield warning(TOO_MANY, what=row.what, percent=percent, high=row.most_percent)

@@ -6,14 +6,15 @@ of the same tube, and no CD5 takes part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
+from cd5flow.gating.profile_limits import Grouping, Outlining, References
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import READOUT
 
@@ -64,25 +65,69 @@ class BothMarkers(Spec):
     above: float
 
 
+class Extent(Spec):
+    """How far from their middle one population of lymphocytes reaches, in decades.
+
+    Attributes:
+        bright: on the marker whose brightest cells are looked at.
+        CD45, SSC, FSC: on these axes.
+    """
+
+    bright: float = Field(gt=0, le=2)
+    CD45: float = Field(gt=0, le=2)
+    SSC: float = Field(gt=0, le=1)
+    FSC: float = Field(gt=0, le=1)
+
+
+class Agreement(Spec):
+    """How groups that may be T cells are put in order: the sum of their decades above zero signal.
+
+    Attributes:
+        either: weight of the brighter of `either`; every other marker has 1.
+        scatter: weight of the decades of side scatter by which a group is off small leukocytes,
+        small_percent: which lie at this percentile of all.
+        alike: groups within so much of a group's sum agree as well as it does.
+    """
+
+    either: float = Field(ge=0, le=1)
+    scatter: float = Field(ge=0, le=5)
+    small_percent: float = Field(ge=0, le=100)
+    alike: float = Field(gt=0, le=5)
+
+
 class Landmark(Spec):
     """How the normal T cells of a tube are recognised, before anything else is known of it.
 
     Attributes:
         bright: the marker whose brightest cells are looked at.
+        bright_above: decades above zero signal from which it is surely carried.
         positive: further markers that they carry.
+        positive_above: decades above zero signal that these have at the least.
         either: markers of which the brighter speaks for them.
         absent: markers that they lack, with the decades above zero signal from which one is carried.
         both_absent: markers not carried together.
         percent, events: fewest of all cells for a landmark, whichever is more.
+        agreement: which groups agree best with all of this.
+        extent: how far they reach.
     """
 
     bright: str
+    bright_above: float = Field(gt=0, le=4)
     positive: tuple[str, ...] = ()
+    positive_above: float = Field(gt=0, le=4)
     either: tuple[str, ...] = ()
     absent: dict[str, float] = Field(default_factory=dict)
     both_absent: BothMarkers | None = None
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
+    agreement: Agreement
+    extent: Extent
+
+    @model_validator(mode="after")
+    def _limits_of_absence(self) -> Landmark:
+        if not all(0 < above <= 4 for above in self.absent.values()):
+            raise ValueError("absent: a limit lies above 0 and at or below 4 decades")
+        return self
 
 
 class Signs(Spec):
@@ -91,14 +136,28 @@ class Signs(Spec):
     Attributes:
         strong: marker to the decades above negative cells from which it is a sign that is enough.
         weak: marker to those from which it is a sign of which two are asked.
+        above_t_cells: marker to the decades above this tube's T cells that a sign needs as well, where it
+            has T cells: normal cells carry some of these markers, more in one tube than in another.
         both: two markers carried together, a weak sign.
         cd45_below: decades from lymphocytes under which CD45 is a weak sign.
     """
 
     strong: dict[str, float] = Field(default_factory=dict)
     weak: dict[str, float] = Field(default_factory=dict)
+    above_t_cells: dict[str, float] = Field(default_factory=dict)
     both: BothMarkers | None = None
     cd45_below: float | None = None
+
+    def without(self, ignored: frozenset[str]) -> Signs:
+        """Return the signs that look at none of some markers."""
+        both = self.both
+        return self.model_copy(
+            update={
+                "strong": {m: at for m, at in self.strong.items() if m not in ignored},
+                "weak": {m: at for m, at in self.weak.items() if m not in ignored},
+                "both": None if both is not None and set(both.markers) & ignored else both,
+            }
+        )
 
 
 class EveryMarker(Spec):
@@ -129,6 +188,10 @@ class ProfileRow(Spec):
         lacks: markers that these cells lack, whose signal is background.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         accepted: whether the row proves leukaemia of T lineage.
+        apart_by: the marker by which these cells must stand apart from normal ones that look like
+            them otherwise.
+        most_percent: share of the cells beyond which the name is doubted: leukaemic cells may bear it.
+        proven_by: markers of which any, where the panel has it, proves the name at any share.
     """
 
     name: str = Field(min_length=1)
@@ -142,11 +205,50 @@ class ProfileRow(Spec):
     lacks: tuple[str, ...] = ()
     cd7_alone: bool = False
     accepted: bool = False
+    apart_by: str | None = None
+    most_percent: float | None = Field(default=None, gt=0, le=100)
+    proven_by: tuple[str, ...] = ()
+
+    def has_evidence(self, markers: Collection[str], levels: Mapping[str, Level]) -> bool:
+        """Whether a panel can show what these cells have, not only what they lack.
+
+        That is a marker they carry, or more side scatter than lymphocytes.
+        """
+        scatter = self.where.get("SSC")
+        return (scatter is not None and scatter.low is not None) or any(
+            levels[level].low is not None and not set(marker.split("|")).isdisjoint(markers)
+            for marker, level in self.markers.items()
+        )
 
     def named_markers(self) -> frozenset[str]:
         """Return every marker that the row reads."""
-        named = (*self.markers, *self.needs, *self.unless, *self.lacks)
+        apart = () if self.apart_by is None else (self.apart_by,)
+        named = (*self.markers, *self.needs, *self.unless, *self.lacks, *apart, *self.proven_by)
         return frozenset(one for alternatives in named for one in alternatives.split("|"))
+
+
+class RareRow(ProfileRow):
+    """A normal population too small to be told among all cells, or the tail of a common one.
+
+    Attributes:
+        at_most_percent: share of the denominator up to which it is normal.
+    """
+
+    at_most_percent: float = Field(gt=0, le=5)
+
+
+class Gathering(Spec):
+    """When cells that look like blasts one by one are a population together.
+
+    Attributes:
+        most_together: of more, those that look like a normal group of the tube are left out first.
+        group_events: they are grouped into groups of about so many.
+        decades: cells no further than this from the middle of a group, on every marker, gather there.
+    """
+
+    most_together: int = Field(default=1000, ge=100)
+    group_events: int = Field(default=8, ge=5)
+    decades: float = Field(default=0.6, gt=0)
 
 
 class JoinedBy(Spec):
@@ -161,22 +263,48 @@ class JoinedBy(Spec):
     decades: float = Field(gt=0)
 
 
+Row = TypeVar("Row", bound=ProfileRow)
+
+
+class Apart(Spec):
+    """When a population is its own, and not the tail of normal cells that look like it but for a marker.
+
+    Attributes:
+        axes: axis to the decades within which such cells lie beside it.
+        events: fewest sampled events of such cells that are asked, and of a peak.
+        part_percent: fewest of them, in percent of the population.
+        depth: how deep a valley must lie between on the marker, 0 to 1.
+    """
+
+    axes: dict[str, float] = Field(min_length=1)
+    events: int = Field(default=20, ge=5)
+    part_percent: float = Field(default=25, ge=0)
+    depth: float = Field(default=0.3, gt=0, lt=1)
+
+
 class Smear(Spec):
     """How normal maturation looks across the groups of a population.
 
     Attributes:
         axis: the marker that rises with age.
         decades: by at least so many, from the 10th to the 90th percentile of the cells.
+        ends: marker to the decades below the normal T cells from which the oldest tenth lies near them.
+        middle_percent: else cells in the middle third of the way to the T cells that touch them, in
+            percent of the fewer of both.
         rises: markers that rise with it.
         falls: markers that fall with it.
         correlation: with these, that which falls counted negative, at least so much on average.
+        correlation_to_t_cells: the same of these cells and the T cells that touch them together.
     """
 
     axis: str
     decades: float = Field(gt=0)
+    ends: dict[str, float] = Field(default_factory=dict)
+    middle_percent: float = Field(default=15, ge=0, le=100)
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     correlation: float = Field(gt=0, lt=1)
+    correlation_to_t_cells: float = Field(default=0.4, gt=0, lt=1)
 
 
 class Profiles(Spec):
@@ -187,13 +315,19 @@ class Profiles(Spec):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     title: str
     sources: tuple[str, ...] = ()
+    grouping: Grouping
     levels: dict[str, Level]
     landmark: Landmark
+    references: References
     signs: Signs
     normal: tuple[ProfileRow, ...] = Field(min_length=1)
     joined_by: JoinedBy
     leukaemic: tuple[ProfileRow, ...] = Field(min_length=1)
+    apart: Apart | None = None
     smear: Smear | None = None
+    rare: tuple[RareRow, ...] = ()
+    gathering: Gathering = Gathering()
+    outlining: Outlining
 
     def without(self, ignored: frozenset[str]) -> Profiles:
         """Return the profiles in which some markers neither select nor exclude.
@@ -204,14 +338,21 @@ class Profiles(Spec):
             update={
                 "normal": tuple(_rows_without(self.normal, ignored)),
                 "leukaemic": tuple(_rows_without(self.leukaemic, ignored)),
+                "rare": tuple(_rows_without(self.rare, ignored)),
+                "signs": self.signs.without(ignored),
                 "joined_by": self.joined_by.model_copy(
                     update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
+                ),
+                "apart": None
+                if self.apart is None
+                else self.apart.model_copy(
+                    update={"axes": {m: d for m, d in self.apart.axes.items() if m not in ignored}}
                 ),
             }
         )
 
 
-def _rows_without(rows: tuple[ProfileRow, ...], ignored: frozenset[str]) -> Iterator[ProfileRow]:
+def _rows_without(rows: tuple[Row, ...], ignored: frozenset[str]) -> Iterator[Row]:
     for row in rows:
         if any(set(need.split("|")) <= ignored for need in row.needs):
             continue
@@ -231,7 +372,12 @@ def load_profiles(path: Path) -> Loaded[Profiles]:
 def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield what no part shows by itself: CD5 anywhere, and levels that are not told."""
     levels = ", ".join(profiles.levels)
-    for part, rows in (("normal", profiles.normal), ("leukaemic", profiles.leukaemic)):
+    parts: tuple[tuple[str, tuple[ProfileRow, ...]], ...] = (
+        ("normal", profiles.normal),
+        ("leukaemic", profiles.leukaemic),
+        ("rare", profiles.rare),
+    )
+    for part, rows in parts:
         for i, row in enumerate(rows):
             if READOUT in row.named_markers():
                 yield (
@@ -257,9 +403,10 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
             *mark.absent,
             *_pair(mark.both_absent),
         },
-        "signs": {*signs.strong, *signs.weak, *_pair(signs.both)},
+        "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
-        "smear": set() if smear is None else {smear.axis, *smear.rises, *smear.falls},
+        "apart": set() if profiles.apart is None else set(profiles.apart.axes),
+        "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
     for part, markers in read.items():
         if READOUT in markers:

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.gating.profile_limits import References as Limits
+from cd5flow.gating.profile_limits import SmallCellBackground
 from cd5flow.gating.profiles import SCATTER, Landmark
 
 Exact = npt.NDArray[np.float64]
 Picked = npt.NDArray[np.bool_]
-
-_STAINED = 1.3
-"""Decades above zero signal from which a group surely carries a marker."""
-_LEAST = 0.9
-"""Decades above zero signal that a landmark's further markers have."""
-_DIM = 0.8
-"""Decades above zero signal from which CD45 tells a leukocyte."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,8 @@ class References:
         told_from: the same in words.
         low_background: marker to the level of small cells that lack it.
         high_background: marker to that of granulocytes.
-        granulocyte_scatter: side scatter of those.
+        granulocyte_scatter: side scatter of those,
+        least_scatter: and at least so many decades above lymphocytes.
         t_level: marker to the level of the T cells; empty where there are none.
     """
 
@@ -43,6 +39,7 @@ class References:
     low_background: Mapping[str, float]
     high_background: Mapping[str, float]
     granulocyte_scatter: float
+    least_scatter: float
     t_level: Mapping[str, float]
 
     def background(self, marker: str, scatter: Exact) -> Exact:
@@ -52,7 +49,7 @@ class References:
         """
         low, high = self.low_background[marker], self.high_background[marker]
         start = self.lymphocyte["SSC"]
-        reach = max(self.granulocyte_scatter - start, 0.3)
+        reach = max(self.granulocyte_scatter - start, self.least_scatter)
         return np.asarray(low + np.clip((scatter - start) / reach, 0, 1) * (high - low))
 
 
@@ -62,6 +59,7 @@ def find_references(
     *,
     zero: Mapping[str, float],
     landmark: Landmark,
+    limits: Limits,
 ) -> References:
     """Return a tube's references.
 
@@ -70,28 +68,32 @@ def find_references(
         events: of each group.
         zero: marker to where zero signal lies.
         landmark: how T cells are recognised.
+        limits: from which cells levels are told.
     """
     weights = events.astype(np.float64)
-    t_cells = _t_cells(places, weights, zero, landmark)
+    t_cells = _t_cells(places, weights, zero, landmark, limits)
     told_from, which = "normal T cells", t_cells
     if not t_cells.any():
-        told_from, which = _others(places, weights, zero, landmark)
+        told_from, which = _others(places, weights, zero, landmark, limits)
     lymphocyte = {m: _middle(places[m], weights, which) for m in ("CD45", *SCATTER)}
     low, high = {}, {}
-    bright = (places["SSC"] > lymphocyte["SSC"] + 0.35) & (places["CD45"] > zero["CD45"] + _DIM)
+    much, little = limits.granulocytes, limits.small_cells
+    bright = (places["SSC"] > lymphocyte["SSC"] + much.ssc_above) & (
+        places["CD45"] > zero["CD45"] + much.cd45_above
+    )
     small = (
-        (places["SSC"] < lymphocyte["SSC"] + 0.3)
-        & (places["FSC"] > lymphocyte["FSC"] - 0.35)
-        & (places["CD45"] > zero["CD45"] + 0.4)
+        (places["SSC"] < lymphocyte["SSC"] + little.ssc_below)
+        & (places["FSC"] > lymphocyte["FSC"] + little.fsc_above)
+        & (places["CD45"] > zero["CD45"] + little.cd45_above)
     )
     for marker in places:
         if marker in SCATTER or marker == "CD45":
             continue
-        low[marker] = _lowest(places[marker], weights, small, zero[marker])
+        low[marker] = _lowest(places[marker], weights, small, zero[marker], little)
         high[marker] = low[marker]
         if bright.any():
-            there = _quantile(places[marker][bright], weights[bright], 0.4)
-            high[marker] = float(np.clip(there, low[marker], low[marker] + 1.5))
+            there = _quantile(places[marker][bright], weights[bright], much.percentile / 100)
+            high[marker] = float(np.clip(there, low[marker], low[marker] + much.at_most))
     return References(
         t_cells=t_cells,
         told_by=which,
@@ -101,9 +103,14 @@ def find_references(
         high_background=high,
         granulocyte_scatter=_middle(places["SSC"], weights, bright)
         if bright.any()
-        else lymphocyte["SSC"] + 0.7,
+        else lymphocyte["SSC"] + much.usual_ssc,
+        least_scatter=much.least_ssc,
         t_level={m: _middle(places[m], weights, t_cells) for m in places} if t_cells.any() else {},
     )
+
+
+def _leukocytes(places: Mapping[str, Exact], zero: Mapping[str, float], limits: Limits) -> Picked:
+    return np.asarray(places["CD45"] > zero["CD45"] + limits.leukocyte_cd45)
 
 
 def _t_cells(
@@ -111,6 +118,7 @@ def _t_cells(
     weights: Exact,
     zero: Mapping[str, float],
     landmark: Landmark,
+    limits: Limits,
 ) -> Picked:
     """Return the groups of normal T cells.
 
@@ -120,30 +128,44 @@ def _t_cells(
     none = np.zeros(len(weights), dtype=np.bool_)
     if landmark.bright not in places:
         return none
-    allowed = _may_be_t(places, zero, landmark)
-    score = places[landmark.bright] - zero[landmark.bright]
-    for marker in landmark.positive:
-        if marker in places:
-            score = score + places[marker] - zero[marker]
-    either = [places[m] - zero[m] for m in landmark.either if m in places]
-    if either:
-        score = score + 0.5 * np.maximum.reduce(either)
-    score = score + places["CD45"] - zero["CD45"]
-    leukocytes = places["CD45"] > zero["CD45"] + 1
-    if leukocytes.any():
-        small = _quantile(places["SSC"][leukocytes], weights[leukocytes], 0.2)
-        score = score - 0.7 * np.abs(places["SSC"] - small)
+    leukocytes = _leukocytes(places, zero, limits)
+    allowed = leukocytes & _may_be_t(places, zero, landmark)
+    score = _agreement(places, weights, zero, landmark, leukocytes)
     enough = max(landmark.events, landmark.percent / 100 * weights.sum())
     for i in np.argsort(-np.where(allowed, score, -np.inf), kind="stable"):
         if not allowed[i]:
             break
-        alike = allowed & (np.abs(score - score[i]) < 0.8)
+        alike = allowed & (np.abs(score - score[i]) < landmark.agreement.alike)
         alike &= _near(
             places, {m: float(places[m][i]) for m in _SIZES | {landmark.bright}}, landmark
         )
         if weights[alike].sum() >= enough:
             return _settled(places, weights, allowed, alike, landmark)
     return none
+
+
+def _agreement(
+    places: Mapping[str, Exact],
+    weights: Exact,
+    zero: Mapping[str, float],
+    landmark: Landmark,
+    leukocytes: Picked,
+) -> Exact:
+    """Return how well each group agrees with all that is known of normal T cells."""
+    rule = landmark.agreement
+    score = places[landmark.bright] - zero[landmark.bright]
+    for marker in landmark.positive:
+        if marker in places:
+            score = score + places[marker] - zero[marker]
+    either = [places[m] - zero[m] for m in landmark.either if m in places]
+    if either:
+        score = score + rule.either * np.maximum.reduce(either)
+    score = score + places["CD45"] - zero["CD45"]
+    if leukocytes.any():
+        scatter = places["SSC"]
+        small = _quantile(scatter[leukocytes], weights[leukocytes], rule.small_percent / 100)
+        score = score - rule.scatter * np.abs(scatter - small)
+    return score
 
 
 _SIZES = {"CD45", *SCATTER}
@@ -168,18 +190,19 @@ def _settled(
 
 def _near(places: Mapping[str, Exact], middle: Mapping[str, float], landmark: Landmark) -> Picked:
     """Return which groups lie as near to a place as one population of lymphocytes does."""
-    reach = {landmark.bright: 0.6, "CD45": 0.35, "SSC": 0.3, "FSC": 0.25}
+    extent = landmark.extent
+    reach = {landmark.bright: extent.bright, "CD45": extent.CD45}
+    reach |= {"SSC": extent.SSC, "FSC": extent.FSC}
     return np.asarray(
         np.logical_and.reduce([np.abs(places[m] - middle[m]) < reach[m] for m in reach])
     )
 
 
 def _may_be_t(places: Mapping[str, Exact], zero: Mapping[str, float], landmark: Landmark) -> Picked:
-    allowed = places[landmark.bright] > zero[landmark.bright] + _STAINED
-    allowed &= places["CD45"] > zero["CD45"] + 1
+    allowed = places[landmark.bright] > zero[landmark.bright] + landmark.bright_above
     for marker in landmark.positive:
         if marker in places:
-            allowed &= places[marker] > zero[marker] + _LEAST
+            allowed &= places[marker] > zero[marker] + landmark.positive_above
     for marker, above in landmark.absent.items():
         if marker in places:
             allowed &= places[marker] <= zero[marker] + above
@@ -198,47 +221,52 @@ def _others(
     weights: Exact,
     zero: Mapping[str, float],
     landmark: Landmark,
+    limits: Limits,
 ) -> tuple[str, Picked]:
     """Return the cells that stand in for T cells: other lymphocytes, else the main population."""
-    leukocytes = places["CD45"] > zero["CD45"] + 1
+    rule = limits.stand_in
+    leukocytes = _leukocytes(places, zero, limits)
     mature = leukocytes.copy()
     for marker, above in landmark.absent.items():
         if marker in places and marker != "CD19":
             mature &= places[marker] < zero[marker] + above
     for marker in (landmark.bright, *landmark.positive):
         if marker in places:
-            mature &= places[marker] < zero[marker] + 1.6
+            mature &= places[marker] < zero[marker] + rule.lacks_above
     if mature.any():
-        top = _quantile(places["CD45"][mature], weights[mature], 0.97)
-        found = mature & (places["CD45"] > top - 0.4)
-        found &= places["SSC"] < places["SSC"][found].min() + 0.3
+        top = _quantile(places["CD45"][mature], weights[mature], rule.bright_percent / 100)
+        found = mature & (places["CD45"] > top - rule.cd45_below)
+        found &= places["SSC"] < places["SSC"][found].min() + rule.ssc_above
         if weights[found].sum() >= landmark.events:
             return "other lymphocytes", found
     every = leukocytes if leukocytes.any() else np.ones(len(weights), dtype=np.bool_)
     middle = _middle(places["CD45"], weights, every)
-    return "the main population", every & (np.abs(places["CD45"] - middle) < 0.5)
+    return "the main population", every & (np.abs(places["CD45"] - middle) < rule.cd45_around)
 
 
-def _lowest(values: Exact, weights: Exact, which: Picked, zero: float) -> float:
+def _lowest(
+    values: Exact, weights: Exact, which: Picked, zero: float, rule: SmallCellBackground
+) -> float:
     """Return the level of cells that lack a marker: the lowest mode that holds a part of the cells."""
     if not which.any():
-        return zero + 0.6
-    mode = _lowest_mode(values[which], weights[which])
+        return zero + rule.otherwise
+    mode = _lowest_mode(values[which], weights[which], rule)
     # Where every cell carries the marker there is no such mode, and zero signal is all that tells.
-    return float(np.clip(mode, zero + 0.2, zero + 1.2)) if mode < zero + 1.4 else zero + 0.7
+    if mode >= zero + rule.none_above:
+        return zero + rule.otherwise
+    return float(np.clip(mode, zero + rule.lowest, zero + rule.highest))
 
 
-def _lowest_mode(
-    values: Exact, weights: Exact, *, width: float = 0.18, part: float = 0.03
-) -> float:
+def _lowest_mode(values: Exact, weights: Exact, rule: SmallCellBackground) -> float:
     """Return the lowest mode of group medians, smoothed, with at least a part of the weight by it."""
     places = np.linspace(values.min() - 0.3, values.max() + 0.3, 200)
-    density = (weights * np.exp(-0.5 * ((places[:, None] - values) / width) ** 2)).sum(axis=1)
+    bumps = np.exp(-0.5 * ((places[:, None] - values) / rule.width) ** 2)
+    density = (weights * bumps).sum(axis=1)
     inner = density[1:-1]
     tops = 1 + np.flatnonzero((inner >= density[:-2]) & (inner >= density[2:]))
     for top in tops:
-        near = np.abs(values - places[top]) < 0.4
-        if weights[near].sum() >= part * weights.sum():
+        near = np.abs(values - places[top]) < rule.near
+        if weights[near].sum() >= rule.share_percent / 100 * weights.sum():
             return float(places[top])
     return float(values.min())
 

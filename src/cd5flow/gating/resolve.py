@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from cd5flow.gating.chain_search import ChainSearch, search_by_rules
 from cd5flow.gating.find_gate import apply_to_control, find_gates
 from cd5flow.gating.leukaemia import GroupReading, read_groups
-from cd5flow.gating.lineage import (
-    choose_path,
-    gate_candidates,
-    is_unproven,
-    path_name,
-)
-from cd5flow.gating.plausibility import find_doubts
+from cd5flow.gating.lineage import is_unproven, path_name
+from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.profiles import Profiles
+from cd5flow.gating.second_start import start_again
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused
@@ -23,7 +22,15 @@ from cd5flow.model.laip import Laip
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL, DENOMINATOR
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import UNPROVEN, GateTree, Gating, LeukaemicPopulation, Lineage
+from cd5flow.model.populations import (
+    UNPROVEN,
+    GateTree,
+    Gating,
+    LeukaemicPopulation,
+    Lineage,
+    SampledKinds,
+)
+from cd5flow.model.reasons import Reason
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.preprocess.transforms import Columns
@@ -83,23 +90,23 @@ def resolve(
     reading = read_groups(strategy, state)
     if reading.leukaemic or reading.thymus:
         return _gating_by_groups(strategy, state, reading)
-    state, path = choose_path(strategy, state)
-    cluster = path is not None
-    if path is None:
-        path = gate_candidates(strategy, state)
+    return _gating_by_rules(strategy, search_by_rules(strategy, state, reading), reading)
+
+
+def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReading) -> Gating:
+    """Return the gating of a tube whose blasts are told by the lineage rules."""
+    state, path, cluster = found.state, found.path, found.cluster
     find_gates(strategy.after, state)
-    has_nk_marker = _has_nk_marker(strategy, panel)
-    nk_like = not cluster and state.look_alike and not has_nk_marker
+    has_nk_marker = _has_nk_marker(strategy, state.inputs.panel)
+    # Where the cells are told by all their markers, those that may be NK cells are named by these.
+    nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
-    looks_unproven = (
-        bool(doubts)
-        or (cluster and reading.contradicts(strategy, state))
-        or (not cluster and bool(reading.outside))
-        or is_unproven(strategy, state, path if cluster else None)
+    looks_unproven = (not cluster and bool(reading.outside)) or is_unproven(
+        strategy, state, path if cluster else None, cells=reading.cells
     )
     name = UNPROVEN
-    if path is not None and not looks_unproven:
+    if path is not None and not looks_unproven and not doubts:
         name = path_name(path, state) if cluster else path.lineage
     if looks_unproven:
         state.note(
@@ -109,7 +116,7 @@ def resolve(
         )
     if nk_like:
         state.note("NK_LIKE", Severity.WARN)
-    columns.forget()
+    state.inputs.columns.forget()
     return Gating(
         tree=GateTree(tuple(state.gates.values())),
         members=state.members,
@@ -118,22 +125,43 @@ def resolve(
             name=name,
             rule=None if path is None else path.lineage,
             cluster=cluster,
-            unproven_cluster=looks_unproven or nk_like,
+            unproven_cluster=looks_unproven or nk_like or (cluster and bool(doubts)),
             lacks=path.lacks if path is not None and name == path.lineage else (),
             cd7_alone=path is not None and path.cd7_alone,
             nk_unresolved=path is not None and path.normal_nk_look_alike and not has_nk_marker,
         ),
         denominator_rule=_denominator_rule(state),
         outside=reading.outside,
+        undecided=(*doubts, *_named(reading), *found.undecided),
+        kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
+
+
+def _kinds(reading: GroupReading, state: GatingState) -> Mapping[str, float] | None:
+    """Return the share of each kind among the grouped cells of the denominator, in percent."""
+    denominator = state.members.get(DENOMINATOR)
+    if reading.cells is None or denominator is None:
+        return None
+    inside = denominator[reading.cells.rows]
+    whole = int(np.count_nonzero(inside))
+    if not whole:
+        return None
+    names, counts = np.unique(reading.cells.names[inside], return_counts=True)
+    return {str(n): 100 * int(c) / whole for n, c in zip(names, counts, strict=True) if n}
+
+
+def _named(reading: GroupReading) -> tuple[Reason, ...]:
+    """Return what is named and not decided: normal thymocytes, cells outside every profile."""
+    return tuple(found.reason for found in reading.findings)
 
 
 def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupReading) -> Gating:
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
     find_gates(strategy.after, state)
     state.inputs.columns.forget()
+    state.findings += find_unusual(strategy, state)
     doubts = find_doubts(strategy, state)
-    state.findings += doubts
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]
     return Gating(
@@ -152,8 +180,17 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
         ),
         denominator_rule=_denominator_rule(state),
         leukaemic=blasts,
+        second_start=start_again(strategy, state, reading) if blasts else None,
         outside=reading.outside,
+        undecided=(*doubts, *_named(reading)),
+        kinds=_kinds(reading, state),
+        sampled=_sampled(reading),
     )
+
+
+def _sampled(reading: GroupReading) -> SampledKinds | None:
+    cells = reading.cells
+    return None if cells is None else SampledKinds(cells.rows, cells.names)
 
 
 def _rule_of(strategy: Strategy, blasts: tuple[LeukaemicPopulation, ...]) -> str | None:

@@ -87,8 +87,8 @@ class SignCounts:
 
 def signs_of(levels: ClusterLevels, signs: Signs) -> SignCounts:
     """Count each group's signs of immaturity; CD45 below lymphocytes is one beside another alone."""
-    strong = _carried(levels, signs.strong)
-    weak = _carried(levels, signs.weak)
+    strong = _carried(levels, signs.strong, signs.above_t_cells)
+    weak = _carried(levels, signs.weak, signs.above_t_cells)
     if signs.both is not None:
         weak = weak + _both(levels, signs.both)
     if signs.cd45_below is not None:
@@ -97,11 +97,17 @@ def signs_of(levels: ClusterLevels, signs: Signs) -> SignCounts:
     return SignCounts(strong, weak)
 
 
-def _carried(levels: ClusterLevels, markers: Mapping[str, float]) -> npt.NDArray[np.intp]:
+def _carried(
+    levels: ClusterLevels, markers: Mapping[str, float], above_t_cells: Mapping[str, float]
+) -> npt.NDArray[np.intp]:
     counts = np.zeros(levels.groups, dtype=np.intp)
     for marker, above in markers.items():
-        if marker in levels.above:
-            counts += levels.above[marker] > above
+        if marker not in levels.above:
+            continue
+        carried = levels.above[marker] > above
+        if marker in above_t_cells and marker in levels.of_t_cells:
+            carried &= levels.of_t_cells[marker] > above_t_cells[marker]
+        counts += carried
     return counts
 
 

@@ -19,7 +19,13 @@ from cd5flow.gating.leukaemia_search import Believed, LeukaemiaSearch
 from cd5flow.gating.methods import Method
 from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
-from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
+from cd5flow.model.limits import (
+    BurdenLimits,
+    Cd5Limits,
+    CompensationLimits,
+    NotCounted,
+    QualityLimits,
+)
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.phenotype_rule import PhenotypeRule
 from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
@@ -163,15 +169,19 @@ class LineagePath(Spec):
 
 
 class EditedTCells(Spec):
-    """When mature T cells without surface CD3, as gene-edited ones are, may be among the blasts.
+    """What tells blasts without surface CD3 from mature T cells that lost it, as gene-edited ones do.
 
     Attributes:
-        events: so many cells that pass the lineage gates with the CD45 of mature lymphocytes.
-        below_percent: blasts under this share of the denominator, where few such cells matter.
+        carried: markers, any of which on most of the blasts tells them.
+        carried_percent: on so many, above the T cells' 95th percentile.
+        below: a marker of which blasts carry less than T cells,
+        below_decades: by at least so many decades from median to median.
     """
 
-    events: int = Field(ge=1)
-    below_percent: Percentage
+    carried: tuple[MarkerRef, ...]
+    carried_percent: Percentage
+    below: MarkerRef
+    below_decades: float = Field(gt=0)
 
 
 class AfterTherapy(Spec):
@@ -183,8 +193,8 @@ class AfterTherapy(Spec):
             are not used.
         spared_t_cells_percent: a cluster with surface CD3 of which at least this share lacks CD5 is
             not called leukaemia: spared or edited T cells are so. Absent is no such doubt.
-        edited_t_cells: when T cells without surface CD3 may be among the blasts; the verdict is
-            then for a reviewer. Absent is never.
+        edited_t_cells: what tells blasts from T cells without surface CD3; where it does not, the
+            verdict is for a reviewer. Absent is never.
         says: what changes, as the report prints it after "after ..., ".
     """
 
@@ -202,11 +212,15 @@ class Unproven(Spec):
         population: cells in the blast window.
         percent: share of the denominator from which they are a cluster of unproven lineage.
         unless: markers that prove the lineage either way; with one of them the question is settled.
+        known: kinds of cells of another lineage, by their names in the profiles, that do not count,
+        known_by: where the panel has one of these markers of it.
     """
 
     population: NameRef
     percent: Percentage
     unless: tuple[MarkerRef, ...] = ()
+    known: tuple[str, ...] = ()
+    known_by: tuple[MarkerRef, ...] = ()
 
 
 class Strategy(Spec):
@@ -223,6 +237,7 @@ class Strategy(Spec):
         after: gates that need the blasts.
         unproven: when blast-like cells of no proven lineage must not be called clean.
         nk_markers: markers that tell NK cells.
+        not_counted: cells like blasts that are named beside them.
         prior_therapy: what changes after earlier therapies.
         confidence: how sure a gate is by its evidence; absent is that none is rated.
         phenotype: how the words for the blasts' markers are chosen; absent is that there are none.
@@ -245,6 +260,7 @@ class Strategy(Spec):
     after: tuple[GateSpec, ...] = ()
     unproven: Unproven | None = None
     nk_markers: tuple[MarkerRef, ...] = ("CD56", "CD16", "CD16+CD56")
+    not_counted: tuple[NotCounted, ...] = ()
     prior_therapy: tuple[AfterTherapy, ...] = ()
     compensation: CompensationLimits
     burden: BurdenLimits
@@ -355,6 +371,9 @@ def _about_limits(
         for name in (other.population, *other.outside):
             if name not in known:
                 yield ("burden", "other_denominators", i), f"no gate is named '{name}'"
+    for i, rule in enumerate(strategy.not_counted):
+        if rule.population not in known:
+            yield ("not_counted", i, "population"), f"no gate is named '{rule.population}'"
     for i, name in enumerate(strategy.cd5.neighbours.mature):
         if name not in known:
             yield ("cd5", "neighbours", "mature", i), f"no gate is named '{name}'"

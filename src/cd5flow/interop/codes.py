@@ -32,6 +32,8 @@ class Concept(StrEnum):
     CRITERION = "criterion"
     CD5_POSITIVE_EVENTS = "cd5-positive-events"
     BLAST_EVENTS = "blast-events"
+    LOOK_ALIKE_EVENTS = "look-alike-events"
+    SCOPE = "scope"
     DENOMINATOR_EVENTS = "denominator-events"
     DENOMINATOR_RULE = "denominator-rule"
     CI95 = "ci95"

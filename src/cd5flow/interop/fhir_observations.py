@@ -12,6 +12,7 @@ from typing import Final
 from cd5flow.interop.codes import Codes, Concept, Key
 from cd5flow.interop.fhir_terms import (
     OBSERVATION_CATEGORY,
+    AbsentReason,
     Comparator,
     Interpretation,
     Json,
@@ -115,16 +116,16 @@ def _cd5_percent(frame: Frame) -> Json:
     cut = cd5.cut
     asked = f"{cd5.operator} {cd5.threshold_percent:g} %"
     components = [
-        _counted(frame, Concept.CD5_POSITIVE_EVENTS, cd5.positive_events),
-        _counted(frame, Concept.BLAST_EVENTS, cd5.blast_events),
-        _between(frame, Concept.CI95, cd5.ci95_percent),
-        _between(frame, Concept.BAND, cd5.band_percent),
-        _number(frame, Concept.THRESHOLD, cd5.threshold_percent, comparator=cd5.operator),
-        _number(frame, Concept.CUT, None if cut is None else cut.linear, "{MFI}"),
-        _worded(frame, Concept.CUT_METHOD, None if cut is None else cut.method.value),
+        _component(frame, Concept.CD5_POSITIVE_EVENTS, cd5.positive_events, "{events}"),
+        _component(frame, Concept.BLAST_EVENTS, cd5.blast_events, "{events}"),
+        _component(frame, Concept.CI95, cd5.ci95_percent),
+        _component(frame, Concept.BAND, cd5.band_percent),
+        _component(frame, Concept.THRESHOLD, cd5.threshold_percent, comparator=cd5.operator),
+        _component(frame, Concept.CUT, None if cut is None else cut.linear, "{MFI}"),
+        _component(frame, Concept.CUT_METHOD, None if cut is None else cut.method.value),
     ]
     if isinstance(reported, Withheld) and cd5.percent is not None:
-        components.append(_number(frame, Concept.CD5_PERCENT_WITHHELD, cd5.percent))
+        components.append(_component(frame, Concept.CD5_PERCENT_WITHHELD, cd5.percent))
     return _observation(
         frame,
         Concept.CD5_PERCENT,
@@ -144,21 +145,20 @@ def _cd5_percent(frame: Frame) -> Json:
 def _cd5_intensity(frame: Frame) -> Json:
     cd5 = frame.result.cd5
     median = cd5.median.blasts
-    value: Json = {"dataAbsentReason": absent("unknown", "; ".join(map(str, cd5.reasons)))}
+    value = _absent(cd5.reasons)
     if median is not None:
         value = {"valueQuantity": quantity(median, "{MFI}")}
     return _observation(
         frame,
         Concept.CD5_INTENSITY,
         value=value,
-        meaning=None,
         reasons=() if median is not None else cd5.reasons,
         rest={
             "component": [
-                _number(frame, Concept.MEDIAN_NEGATIVE, cd5.median.negative_reference, "{MFI}"),
-                _number(frame, Concept.MEDIAN_T_CELLS, cd5.median.t_cells, "{MFI}"),
-                _number(frame, Concept.STAIN_INDEX, cd5.stain_index, "1"),
-                _worded(frame, Concept.PATTERN, cd5.pattern and cd5.pattern.value),
+                _component(frame, Concept.MEDIAN_NEGATIVE, cd5.median.negative_reference, "{MFI}"),
+                _component(frame, Concept.MEDIAN_T_CELLS, cd5.median.t_cells, "{MFI}"),
+                _component(frame, Concept.STAIN_INDEX, cd5.stain_index, "1"),
+                _component(frame, Concept.PATTERN, cd5.pattern and cd5.pattern.value),
             ],
             "derivedFrom": list(frame.files),
         },
@@ -169,18 +169,21 @@ def _burden_percent(frame: Frame) -> Json:
     burden = frame.result.burden
     reported = reported_burden(burden)
     components = [
-        _counted(frame, Concept.BLAST_EVENTS, burden.blast_events),
-        _counted(frame, Concept.DENOMINATOR_EVENTS, burden.denominator_events),
-        _worded(frame, Concept.DENOMINATOR_RULE, burden.denominator),
-        _between(frame, Concept.CI95, burden.ci95_percent),
-        _number(frame, Concept.UPPER95, burden.upper95_percent),
-        _number(frame, Concept.LOD, burden.lod_percent),
-        _number(frame, Concept.LLOQ, burden.lloq_percent),
-        _worded(frame, Concept.LEVEL, burden.level),
+        _component(frame, Concept.BLAST_EVENTS, burden.blast_events, "{events}"),
+        _component(frame, Concept.LOOK_ALIKE_EVENTS, burden.look_alike_events, "{events}"),
+        _component(frame, Concept.DENOMINATOR_EVENTS, burden.denominator_events, "{events}"),
+        _component(frame, Concept.DENOMINATOR_RULE, burden.denominator),
+        _component(frame, Concept.CI95, burden.ci95_percent),
+        _component(frame, Concept.UPPER95, burden.upper95_percent),
+        _component(frame, Concept.LOD, burden.lod_percent),
+        _component(frame, Concept.LLOQ, burden.lloq_percent),
+        _component(frame, Concept.LEVEL, burden.level),
     ]
+    if burden.scope is not None:
+        components.append(_component(frame, Concept.SCOPE, burden.scope.value))
     shown = isinstance(reported, Amount) and reported.comparator is None
     if not shown and burden.percent is not None:
-        components.append(_number(frame, Concept.BURDEN_PERCENT_COUNTED, burden.percent))
+        components.append(_component(frame, Concept.BURDEN_PERCENT_COUNTED, burden.percent))
     return _observation(
         frame,
         Concept.BURDEN_PERCENT,
@@ -213,7 +216,6 @@ def _criterion(frame: Frame) -> Json:
         frame,
         Concept.CRITERION,
         value=_state(frame, criterion.state, criterion.reasons),
-        meaning=None,
         reasons=(*criterion.reasons, asked),
         rest={
             "component": [{"code": frame.name(Concept.FLOW_ALONE), **alone}],
@@ -233,7 +235,6 @@ def _quality(frame: Frame) -> Json:
         frame,
         Concept.QUALITY,
         value={"valueCodeableConcept": frame.name(quality.state)},
-        meaning=None,
         reasons=noticed,
         rest={"derivedFrom": list(frame.files[:1])},
     )
@@ -244,7 +245,7 @@ def _observation(
     role: Concept,
     *,
     value: Json,
-    meaning: Interpretation | None,
+    meaning: Interpretation | None = None,
     reasons: tuple[Reason | str, ...],
     rest: Json,
 ) -> Json:
@@ -275,8 +276,11 @@ def _share(reported: Reported) -> Json:
     """Return a percentage as the value of an observation, or why there is none."""
     if isinstance(reported, Amount):
         return {"valueQuantity": quantity(reported.percent, "%", reported.comparator)}
-    why = "; ".join(map(str, reported.reasons))
-    return {"dataAbsentReason": absent("unknown" if reported.measured else "not-performed", why)}
+    return _absent(reported.reasons, "unknown" if reported.measured else "not-performed")
+
+
+def _absent(reasons: tuple[Reason, ...], code: AbsentReason = "unknown", else_: str = "") -> Json:
+    return {"dataAbsentReason": absent(code, "; ".join(map(str, reasons)) or else_)}
 
 
 def _state(
@@ -284,41 +288,28 @@ def _state(
 ) -> Json:
     """Return a state as a value, or why there is none."""
     if state.value == NOT_EVALUABLE:
-        return {
-            "dataAbsentReason": absent("unknown", "; ".join(map(str, reasons)) or "not evaluable")
-        }
+        return _absent(reasons, else_="not evaluable")
     return {"valueCodeableConcept": frame.name(state)}
 
 
-def _counted(frame: Frame, role: Concept, events: int) -> Json:
-    return {"code": frame.name(role), "valueQuantity": quantity(events, "{events}")}
-
-
-def _number(
+def _component(
     frame: Frame,
     role: Concept,
-    value: float | None,
+    value: float | str | tuple[float, float] | None,
     unit: Unit = "%",
     *,
     comparator: Comparator | None = None,
 ) -> Json:
-    if value is None:
-        return _unknown(frame, role)
-    return {"code": frame.name(role), "valueQuantity": quantity(value, unit, comparator)}
-
-
-def _between(frame: Frame, role: Concept, ends: tuple[float, float] | None) -> Json:
-    if ends is None:
-        return _unknown(frame, role)
-    return {"code": frame.name(role), "valueRange": interval(ends, "%")}
-
-
-def _worded(frame: Frame, role: Concept, text: str | None) -> Json:
-    written = plain(text)
-    if written is None:
-        return _unknown(frame, role)
-    return {"code": frame.name(role), "valueString": written}
-
-
-def _unknown(frame: Frame, role: Concept) -> Json:
-    return {"code": frame.name(role), "dataAbsentReason": absent("unknown")}
+    """Return what stands beside the value of an observation: a number, a range, a text, or none."""
+    written = plain(value) if isinstance(value, str) else value
+    said: Json
+    match written:
+        case None:
+            said = {"dataAbsentReason": absent("unknown")}
+        case str():
+            said = {"valueString": written}
+        case tuple():
+            said = {"valueRange": interval(written, unit)}
+        case _:
+            said = {"valueQuantity": quantity(written, unit, comparator)}
+    return {"code": frame.name(role), **said}

@@ -48,6 +48,8 @@ class BurdenReading:
     lod_percent: float | None
     lloq_percent: float | None
     level: str | None
+    scope: str | None
+    look_alike_events: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,8 @@ def _burden(parts: _Parts) -> BurdenReading:
         lod_percent=_number(counts[Concept.LOD.value]),
         lloq_percent=_number(counts[Concept.LLOQ.value]),
         level=counts[Concept.LEVEL.value].get("valueString"),
+        scope=counts.get(Concept.SCOPE.value, {}).get("valueString"),
+        look_alike_events=counts[Concept.LOOK_ALIKE_EVENTS.value]["valueQuantity"]["value"],
     )
 
 

@@ -6,7 +6,8 @@ Names are written with the prefixes that `document_root` declares.
 from __future__ import annotations
 
 import re
-from typing import Final, assert_never
+from collections.abc import Mapping
+from typing import Final
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -20,6 +21,15 @@ STANDARD: Final = "http://www.isac-net.org/std/Gating-ML/v2.0/"
 
 SAME: Final = 1e-9
 """Unmixing weights that differ by less are one, written and read back by other programs."""
+
+SCALES: Final[Mapping[str, tuple[type[Scale], str]]] = {
+    "flin": (Linear, "TA"),
+    "flog": (Log, "TM"),
+    "fasinh": (Asinh, "TMA"),
+    "logicle": (Logicle, "TWMA"),
+    "hyperlog": (Hyperlog, "TWMA"),
+}
+"""The standard's scales, and their parameters in the order of ours."""
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -74,19 +84,10 @@ def receiving(spillover: Spillover) -> frozenset[str]:
 def transformation(scale: Scale, name: str) -> ET.Element:
     """Return a display scale under an id."""
     element = ET.Element("transforms:transformation", {"transforms:id": name})
-    match scale:
-        case Linear(t=t, a=a):
-            kind, parameters = "flin", {"T": t, "A": a}
-        case Log(t=t, m=m):
-            kind, parameters = "flog", {"T": t, "M": m}
-        case Asinh(t=t, m=m, a=a):
-            kind, parameters = "fasinh", {"T": t, "M": m, "A": a}
-        case Logicle(t=t, w=w, m=m, a=a):
-            kind, parameters = "logicle", {"T": t, "W": w, "M": m, "A": a}
-        case Hyperlog(t=t, w=w, m=m, a=a):
-            kind, parameters = "hyperlog", {"T": t, "W": w, "M": m, "A": a}
-        case _:
-            assert_never(scale)
+    kind, letters = next(
+        (kind, letters) for kind, (of, letters) in SCALES.items() if of is type(scale)
+    )
+    parameters = {letter: getattr(scale, letter.lower()) for letter in letters}
     ET.SubElement(
         element,
         f"transforms:{kind}",

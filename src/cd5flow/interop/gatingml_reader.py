@@ -15,13 +15,14 @@ Anything that contradicts the standard or itself is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 from xml.etree import ElementTree as ET
 
 from cd5flow.errors import GatesError
 from cd5flow.gating.drawn import DrawnGates
 from cd5flow.interop.file_gates import MOST_GATES, FileGate, in_order, join_parts, tree_of
+from cd5flow.interop.gatingml_elements import SCALES
 from cd5flow.interop.gatingml_gates import (
     DATA,
     GATING,
@@ -38,19 +39,10 @@ from cd5flow.interop.gatingml_gates import (
 )
 from cd5flow.interop.gatingml_matrices import EMBEDDED, Matrix, choose, matrix_of
 from cd5flow.interop.xmlfile import parse
-from cd5flow.model.scale import Asinh, Hyperlog, Linear, Log, Logicle, Scale
+from cd5flow.model.scale import Scale
 
 MOST_FAULTS: Final = 20
 """So many faults of a file are told at once."""
-
-_SCALES: Final[Mapping[str, tuple[Callable[..., Scale], str]]] = {
-    "flin": (Linear, "TA"),
-    "flog": (Log, "TM"),
-    "fasinh": (Asinh, "TMA"),
-    "logicle": (Logicle, "TWMA"),
-    "hyperlog": (Hyperlog, "TWMA"),
-}
-"""The standard's scales, and their parameters in the order of ours."""
 
 
 def read_gatingml(content: bytes, *, name: str, embedded_matrix: bool = True) -> DrawnGates:
@@ -158,11 +150,11 @@ class _Reader:
             raise OutsideError(
                 "it is a ratio of channels; an axis of ours is a channel of the tube"
             )
-        if kind not in _SCALES:
-            raise GatesError(f"found {kind or 'no scale'!r}, expected {', '.join(_SCALES)}")
+        if kind not in SCALES:
+            raise GatesError(f"found {kind or 'no scale'!r}, expected {', '.join(SCALES)}")
         if any(attribute(e, f"bound{end}") for e in (element, kinds[0]) for end in ("Min", "Max")):
             raise OutsideError("its bounds pile events up, and a pile lies on no side of an edge")
-        make, parameters = _SCALES[kind]
+        make, parameters = SCALES[kind]
         self._scales[name] = make(
             *(number(attribute(kinds[0], letter) or "", letter) for letter in parameters)
         )

@@ -10,7 +10,7 @@ from pydantic import Field
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.reasons import Reason, ReasonData, Sentence
 from cd5flow.model.section import Count, Number, Percent, Section
-from cd5flow.model.states import BurdenState, Cd5State, CriterionState, CutMethod, Pattern
+from cd5flow.model.states import BurdenState, Cd5State, CriterionState, CutMethod, Pattern, Scope
 
 
 class CutAlternative(Section):
@@ -57,8 +57,15 @@ class IntensitySection(Section):
         description="blasts over the negative reference; null where a median is not above zero"
     )
     percent_of_t_cells: Number | None = Field(
-        description="blasts over normal T cells, times 100; null likewise"
+        description="blasts over normal T cells, times 100; null likewise, or where T cells are too "
+        "few or lack CD5"
     )
+    far_below_t_cells: bool | None = Field(
+        default=None,
+        description="whether the blasts' median lies far_below_fold times below that of normal T cells, "
+        "or further; null where these are too few or lack CD5",
+    )
+    far_below_fold: Number | None = Field(default=None, description="the strategy's etp_fold")
 
 
 class TCellSection(Section):
@@ -67,6 +74,17 @@ class TCellSection(Section):
     events: Count
     positive_events: Count | None = Field(description="at or above the cut; null without a cut")
     percent: Percent | None
+
+
+class ReagentSection(Section):
+    """What shows that CD5 was in the tube."""
+
+    by: Literal["positive_control", "t_cells", "blasts", "other_cells"] | None = Field(
+        description="cells that show it; null where none do"
+    )
+    bright_t_cells: Count
+    bright_blasts: Count = Field(description="in a mode of their own; 0 where they form none")
+    bright_others: Count = Field(description="other lymphocytes in a mode of their own")
 
 
 class ContaminationSection(Section):
@@ -78,6 +96,11 @@ class ContaminationSection(Section):
     cd5_positive_percent: Percent | None = Field(
         description="share of them that carries CD5, as their like outside the gate; null unknown"
     )
+    expected_events: Number | None = Field(
+        default=None,
+        description="the likeliest number, of which percent_corrected is made; `events` is how many "
+        "there may be",
+    )
 
 
 class Cd5Section(Section):
@@ -88,7 +111,12 @@ class Cd5Section(Section):
     state: Cd5State
     reasons: tuple[Reason, ...]
     reason_data: tuple[ReasonData, ...] = ()
-    percent: Percent | None
+    percent: Percent | None = Field(description="as counted")
+    percent_corrected: Percent | None = Field(
+        default=None,
+        description="(positive_events - known other cells that carry CD5) / (blast_events - known other "
+        "cells), times 100, within 0 to 100; null where no other cells are known of",
+    )
     positive_events: Count
     blast_events: Count
     ci95_percent: tuple[Percent, Percent] | None
@@ -101,6 +129,18 @@ class Cd5Section(Section):
     stain_index: Number | None
     intensity: IntensitySection | None = None
     t_cells: TCellSection | None = None
+    reagent: ReagentSection | None = Field(
+        default=None, description="what shows that CD5 was in the tube; null where nothing can"
+    )
+    etp_component: bool | None = Field(
+        default=None,
+        description="whether the CD5 part of the early-T-precursor definition holds (fewer than 75 % of "
+        "the blasts, or far below normal T cells); null where not known. No diagnosis",
+    )
+    internalisation_days: Count | None = Field(
+        default=None,
+        description="days after CD5 CAR-T cells in which a low share is no proof of loss: the strategy's",
+    )
     contamination: tuple[ContaminationSection, ...] = ()
     ci_method: IntervalMethod | None = Field(default=None, description="of ci95_percent")
     notes: tuple[Reason, ...] = Field(
@@ -120,13 +160,17 @@ class BurdenAlternative(Section):
 class BurdenSection(Section):
     """Blasts among the denominator."""
 
-    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data"}
+    reason_fields: ClassVar[Mapping[str, str]] = {"reasons": "reason_data", "notes": "note_data"}
 
     state: BurdenState
     reasons: tuple[Reason, ...]
     reason_data: tuple[ReasonData, ...] = ()
     percent: Percent | None
     blast_events: Count
+    look_alike_events: Count = Field(
+        default=0,
+        description="scattered cells that pass the lineage gates as blasts do; never in percent",
+    )
     denominator: str
     denominator_data: ReasonData | None = Field(
         default=None, description="the denominator's rule as data; its text is beside it"
@@ -137,6 +181,16 @@ class BurdenSection(Section):
     lod_percent: Number | None
     lloq_percent: Number | None
     level: Literal[">=5%", "1-5%", "0.1-1%", "0.01-0.1%", "<0.01%"] | None
+    scope: Scope | None = Field(
+        default=None,
+        description="the disease that was looked for where none was found; NOT_DETECTED speaks of it "
+        "alone, and null is none that can be named",
+    )
+    second_start_percent: Percent | None = Field(
+        default=None,
+        description="the share where groups of cells are made from another start, if it moves by more "
+        "than the strategy allows; null otherwise",
+    )
     ci_method: IntervalMethod | None = Field(default=None, description="of ci95_percent")
     lod_by: Literal["count rule", "validated"] | None = Field(
         default=None, description="what the limit of detection rests on"
@@ -144,6 +198,11 @@ class BurdenSection(Section):
     alternatives: tuple[BurdenAlternative, ...] = Field(
         default=(), description="other denominators in use; the one above decides"
     )
+    notes: tuple[Reason, ...] = Field(
+        default=(),
+        description="what the specimen and other readings of the share say, as CODE: sentence",
+    )
+    note_data: tuple[ReasonData, ...] = ()
 
 
 class CriterionSection(Section):

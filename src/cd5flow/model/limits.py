@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.model.states import Specimen
 
 EventCount = Annotated[int, Field(ge=1)]
 PositivePercent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
@@ -30,6 +31,76 @@ class OtherDenominator(FilePart):
     outside: tuple[PopulationRef, ...] = Field(
         default=(), description="populations whose events do not count; blasts always do"
     )
+
+
+class NotCounted(FilePart):
+    """Cells that look like blasts in part, and are named beside these with their number.
+
+    Attributes:
+        population: of a gate.
+        what: in words.
+        why: in which way they are no blasts; see `EXCLUDED` in the catalogue of sentences.
+        above_percent: kind of specimen to the share of the denominator above which they are worth a
+            name; of specimens that are not stated none is. Empty is always.
+    """
+
+    population: PopulationRef
+    what: str = Field(min_length=1)
+    why: Literal["nk", "nk_like", "many_t"]
+    above_percent: dict[Specimen, PositivePercent] = Field(default_factory=dict)
+
+    def is_worth_a_name(self, percent: float | None, specimen: Specimen) -> bool:
+        """Whether so many of them are named."""
+        if not self.above_percent:
+            return True
+        limit = self.above_percent.get(specimen)
+        return limit is not None and percent is not None and percent > limit
+
+
+class MarrowRule(FilePart):
+    """When a marrow looks diluted with blood, and when it looks as one that recovers.
+
+    Attributes:
+        immature: kinds of cells, by their names in the profiles, that marrow has and blood hardly.
+        diluted_percent: with fewer of the denominator,
+        mature: and at least `mature_percent` of these, which blood is rich in, it looks diluted.
+        mature_percent: see above.
+        regenerating_percent: with at least so many immature cells it recovers.
+    """
+
+    immature: tuple[str, ...] = Field(min_length=1)
+    diluted_percent: PositivePercent
+    mature: tuple[str, ...] = Field(min_length=1)
+    mature_percent: PositivePercent
+    regenerating_percent: PositivePercent
+
+
+class RelapseStep(FilePart):
+    """From which share of blasts a relapse needs how many other tests beside."""
+
+    at_least_percent: PositivePercent
+    other_tests: int = Field(ge=0, le=5)
+
+
+class RelapseReading(FilePart):
+    """How others than the trial read a share of blasts in marrow, printed beside and deciding nothing.
+
+    Attributes:
+        source: whose reading it is, as the report prints it.
+        other_test_percent: a further test counts from so many percent.
+        steps: the highest share first; below the last there is no relapse.
+    """
+
+    source: str = Field(min_length=1)
+    other_test_percent: PositivePercent
+    steps: tuple[RelapseStep, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _falling(self) -> Self:
+        shares = [step.at_least_percent for step in self.steps]
+        if sorted(set(shares), reverse=True) != shares:
+            raise ValueError("steps must fall from the highest share to the lowest")
+        return self
 
 
 class BurdenLimits(FilePart):
@@ -56,11 +127,23 @@ class BurdenLimits(FilePart):
     validated_lob_percent: PositivePercent | None = Field(
         default=None,
         description="the laboratory's own validated limit of blank in percent of the denominator; "
-        "a LOD is never below it",
+        "a LOD is never below it, and a tube whose LOD is no higher cannot be NOT_DETECTED",
+    )
+    validated_lloq_percent: PositivePercent | None = Field(
+        default=None,
+        description="the laboratory's own validated LLOQ in percent of the denominator; "
+        "where higher than the count's, it takes its place",
     )
     other_denominators: tuple[OtherDenominator, ...] = Field(
         default=(),
         description="other conventions, whose share is shown beside the one that decides",
+    )
+    marrow: MarrowRule | None = Field(
+        default=None,
+        description="how haemodilution and regeneration are told; null looks for neither",
+    )
+    relapse_reading: RelapseReading | None = Field(
+        default=None, description="another reading of a relapse, shown beside the trial's"
     )
     interval: IntervalMethod = Field(description="method of the two-sided 95 % interval")
 
@@ -130,7 +213,8 @@ class NeighbourRule(FilePart):
         mature: normal lymphocytes, by which their place on `axis` is known; the first population
             with `events` events is taken.
         axis: the marker on which blasts and mature lymphocytes overlap.
-        lineage: markers whose cuts part blasts from other cells.
+        lineage: markers whose gates tell the blasts' lineage; edges are looked at from the first gate on
+            that reads one of them, or `axis`.
         events: fewest events of a population that is estimated from.
         floor_part: half width of the valley's floor, as a part of the way from the cut to the
             nearer of the two medians.
@@ -144,6 +228,11 @@ class NeighbourRule(FilePart):
     floor_part: float = Field(gt=0, le=0.5)
     noise: float = Field(ge=0)
 
+    @property
+    def without_noise(self) -> NeighbourRule:
+        """The same without standard errors: what is likeliest, not what may be."""
+        return self.model_copy(update={"noise": 0.0})
+
 
 class Cd5Limits(FilePart):
     """Limits of the CD5 read-out.
@@ -152,8 +241,12 @@ class Cd5Limits(FilePart):
         evaluable_blasts: with fewer there is no percentage worth a state.
         definite_blasts: with fewer the state is at most BORDERLINE.
         bright_events: CD5-bright events that prove the reagent.
-        bright_blasts_percent: share of the blasts that must be CD5-bright to be a mode of their own
-            and not the tail of a dim or negative one.
+        bright_blasts_percent: blasts or others prove it as a mode of their own, which holds at least
+            this share of them; aggregates of antibody are one in 1,000.
+        bright_t_cells_percent: normal T cells prove it where at least so many of them are bright, and
+            else only as a mode of their own: fewer may be the tail of T cells without CD5.
+        bright_mode_decades: how far the median of such a mode must stand above the negatives.
+        bright_others: populations outside the blasts and T cells that may prove the reagent so.
         t_cell_events: fewest normal T cells for their CD5 to be used.
         reagent_t_cells: fewest normal T cells for the quality check of the reagent.
         background_events: fewest events for a background to be compared.
@@ -178,10 +271,13 @@ class Cd5Limits(FilePart):
         fixed_cut_linear: a laboratory's validated cut, compensated linear units; null where none.
         interval: method of the 95 % interval of the share.
         resamples: how often a cut's reference is drawn anew to tell how sure its place is.
-        etp_percent: the early-T-precursor definition asks for less CD5 than this; a share that meets
-            the protocol and lies below it is noted. Null is no note.
+        etp_percent: the early-T-precursor definition asks for CD5 on fewer blasts than this,
+        etp_fold: or for a median at least so many times below that of normal T cells; what holds is
+            told beside the state. Null is not told.
         low_population_percent: a leukaemic population of at least this share of the blasts whose own
             CD5 does not meet the protocol is named where the whole does.
+        internalisation_days: so many days after CD5 CAR-T cells a share below the threshold is no proof
+            that CD5 is lost: blasts take it in for a while. Null is no limit.
         stain: what a weak stain may have hidden, before a share below the threshold is believed.
         neighbours: how other cells in the blast gate are estimated.
         pattern: rules for the pattern's word.
@@ -190,7 +286,10 @@ class Cd5Limits(FilePart):
     evaluable_blasts: int = Field(ge=1)
     definite_blasts: int = Field(ge=1)
     bright_events: int = Field(ge=1)
-    bright_blasts_percent: float = Field(gt=0, le=100)
+    bright_blasts_percent: PositivePercent
+    bright_t_cells_percent: PositivePercent = 5
+    bright_mode_decades: float = Field(default=1, gt=0)
+    bright_others: tuple[PopulationRef, ...] = ()
     t_cell_events: int = Field(ge=1)
     reagent_t_cells: int = Field(ge=1)
     background_events: int = Field(ge=1)
@@ -212,7 +311,9 @@ class Cd5Limits(FilePart):
     interval: IntervalMethod
     resamples: int = Field(ge=20, le=10_000)
     etp_percent: PositivePercent | None
+    etp_fold: float | None = Field(default=10, gt=1)
     low_population_percent: PositivePercent = 5
+    internalisation_days: int | None = Field(default=30, ge=0)
     stain: StainRule
     neighbours: NeighbourRule
     pattern: PatternLimits

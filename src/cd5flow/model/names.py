@@ -20,6 +20,8 @@ T_CELLS: Final = "t_cells"
 NK_CELLS: Final = "nk_cells"
 """Normal NK cells, which share CD7 with T-ALL."""
 BLASTS: Final = "blasts"
+LOOK_ALIKES: Final = "look_alikes"
+"""Scattered cells that pass the lineage gates as blasts do, where these form no population."""
 CD5_POSITIVE: Final = "cd5_positive"
 """The blasts that carry CD5."""
 

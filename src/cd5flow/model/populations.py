@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from cd5flow.model.findings import Finding
 from cd5flow.model.geometry import Boolean, Region
 from cd5flow.model.members import Members
@@ -174,6 +177,51 @@ class Lineage:
 
 
 @dataclass(frozen=True, slots=True)
+class SampledKinds:
+    """Which of some events are normal cells, as groups over all markers tell.
+
+    Attributes:
+        rows: (n,) the events, as rising row numbers of the tube.
+        names: (n,) the normal population of each; "" for those of none.
+    """
+
+    rows: npt.NDArray[np.intp]
+    names: npt.NDArray[np.str_]
+
+    @property
+    def is_normal(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether each is of a normal population."""
+        return np.asarray(self.names != "")
+
+    def are_normal(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return the same of some of the events, by their row numbers."""
+        return np.asarray(self.is_normal[np.searchsorted(self.rows, rows)])
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStart:
+    """Sampled cells in the gates of the blasts, where groups are made from one start and from another.
+
+    Attributes:
+        events: by the start that the result rests on.
+        again: by the other.
+        differing: in the gates of the one and not of the other.
+    """
+
+    events: int
+    again: int
+    differing: int
+
+    def moves_by(self, percent: float) -> bool:
+        """Whether the count moves by more than a share of the first, and than so few cells can tell.
+
+        That is two standard errors of the cells that change sides.
+        """
+        moved = abs(self.again - self.events)
+        return moved > percent / 100 * self.events and moved > 2 * self.differing**0.5
+
+
+@dataclass(frozen=True, slots=True)
 class LeukaemicPopulation:
     """One population of leukaemic or unexplained cells.
 
@@ -207,6 +255,12 @@ class Gating:
         denominator_unnamed: whether no imported gate was said to be the denominator.
         leukaemic: the populations of which the blasts consist, where they were told apart.
         outside: populations outside every normal profile that no lineage rule accepts.
+        undecided: what keeps the burden from being told or called clean, and why.
+        kinds: percent of the denominator by kind of cell, among the cells that were told apart; None
+            where none were.
+        sampled: of some of the events, which are normal cells; None where nothing tells.
+        second_start: the blasts where their groups are made from another start; None where no groups told
+            them.
     """
 
     tree: GateTree
@@ -217,6 +271,10 @@ class Gating:
     denominator_unnamed: bool = False
     leukaemic: tuple[LeukaemicPopulation, ...] = ()
     outside: tuple[LeukaemicPopulation, ...] = ()
+    undecided: tuple[Reason, ...] = ()
+    kinds: Mapping[str, float] | None = None
+    sampled: SampledKinds | None = None
+    second_start: SecondStart | None = None
 
     def count(self, name: str) -> int | None:
         """Events in a population; None where it was not gated."""

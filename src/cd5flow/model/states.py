@@ -35,6 +35,14 @@ class BurdenState(StrEnum):
     NOT_EVALUABLE = "NOT_EVALUABLE"
 
 
+class Scope(StrEnum):
+    """The disease of which "not detected" speaks: what else there may be, the tube would not show."""
+
+    SCD3_NEGATIVE = "sCD3- T-ALL"
+    CD7_POSITIVE = "CD7+ sCD3- CD16/56- T-ALL"
+    AT_DIAGNOSIS = "phenotype at diagnosis"
+
+
 class CriterionState(StrEnum):
     """Whether the protocol's flow criterion is met; it never says that a patient is eligible."""
 
@@ -42,6 +50,12 @@ class CriterionState(StrEnum):
     NOT_MET = "NOT_MET"
     REVIEW = "REVIEW"
     NOT_EVALUABLE = "NOT_EVALUABLE"
+
+
+def needs_person(criterion: CriterionState, quality: QualityState) -> bool:
+    """Return whether a result waits for a person: no definite criterion, or quality failed."""
+    definite = criterion in {CriterionState.MET, CriterionState.NOT_MET}
+    return not definite or quality is QualityState.FAIL
 
 
 class CutMethod(StrEnum):

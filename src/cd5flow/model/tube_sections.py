@@ -70,6 +70,14 @@ class PhenotypeEntry(Section):
     )
 
 
+class ProfilesSection(Section):
+    """The reference profiles by which kinds of cells were told."""
+
+    name: str
+    version: str
+    sha256: str
+
+
 class StrategySection(Section):
     """The gating strategy used, and the lineage rule that found the blasts."""
 
@@ -82,6 +90,9 @@ class StrategySection(Section):
     version: str
     sha256: str
     lineage: str
+    profiles: ProfilesSection | None = Field(
+        default=None, description="reference profiles that the strategy names"
+    )
     choice: Sentence = Field(description="how the strategy was chosen, in words")
     choice_data: ReasonData | None = None
     imported: ImportedSection | None = Field(

@@ -40,6 +40,30 @@ def k_means(points: Points, groups: int, *, rng: np.random.Generator, rounds: in
     return labels
 
 
+def group_medians(
+    points: Points, labels: Labels, groups: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float64]:
+    """Return the middle of some groups on every axis, (groups, d); NaN for one without points.
+
+    Args:
+        points: (n, d), finite.
+        labels: (n,) the group of each.
+        groups: those asked about.
+    """
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    starts = np.searchsorted(ordered, groups, side="left")
+    ends = np.searchsorted(ordered, groups, side="right")
+    found = np.full((len(groups), points.shape[1]), np.nan)
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if start < end:
+            own = np.sort(points[order[start:end]], axis=0)
+            found[i] = (
+                own[(end - start - 1) // 2].astype(np.float64) + own[(end - start) // 2]
+            ) / 2
+    return found
+
+
 def _start(points: Points, groups: int, rng: np.random.Generator) -> Points:
     """Return centres drawn one after the other, far ones likelier (k-means++)."""
     centres = np.empty((min(groups, len(points)), points.shape[1]), dtype=np.float32)

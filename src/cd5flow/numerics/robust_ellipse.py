@@ -149,6 +149,7 @@ def core_ellipse(
     level_percent: float,
     *,
     least_sd: float = 0.0,
+    tail_gap: float | None = None,
 ) -> Ellipse | None:
     """Return the ellipse that holds a share of a normal population fitted to the core of events.
 
@@ -158,6 +159,9 @@ def core_ellipse(
         y_axis: the second.
         level_percent: the share.
         least_sd: added to the population's width on either axis.
+        tail_gap: where the tails are longer than a normal's the ellipse grows until it holds that
+            share of the events themselves, but for the outermost, and no further than to where the
+            next event lies more than so many times as far out; None is a normal's tails.
     """
     if points.shape[1] < 2:
         return None
@@ -177,10 +181,31 @@ def core_ellipse(
     if fitted is None:
         return None
     centre, covariance = fitted
+    reach = level_distance(level_percent)
+    if tail_gap is not None:
+        squared = squared_distance(points.T, centre, covariance)
+        reach = _through_tail(squared, reach, level_percent=level_percent, gap=tail_gap)
     return Ellipse(
         x_axis,
         y_axis,
         (float(centre[0]), float(centre[1])),
         (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
-        level_distance(level_percent),
+        reach,
     )
+
+
+def _through_tail(squared: Floats, reach: float, *, level_percent: float, gap: float) -> float:
+    """Return how far a tail goes on beyond a reach: to the share that is asked, or to a gap.
+
+    Args:
+        squared: squared distances of the events.
+        reach: the squared distance that the ellipse holds in any case.
+        level_percent: share of the events that it is to hold.
+        gap: a tail ends where the next event is more than so many times as far.
+    """
+    share = min(level_percent / 100, 1 - 1 / squared.size)
+    end = float(np.quantile(squared, share))
+    tail = np.sort(squared[(squared > reach) & (squared <= end)])
+    steps = np.concatenate([[reach], tail, [max(reach, end)]])
+    gaps = np.flatnonzero(steps[1:] > gap**2 * steps[:-1])
+    return float(steps[gaps[0]] if gaps.size else steps[-1])

@@ -105,26 +105,23 @@ def blasts(tube: QualityInput) -> Observation:
 
 
 def outside_blasts(tube: QualityInput) -> Observation:
-    """Share of the cells that pass every lineage gate and lie outside the cluster called blasts.
+    """Share of cells that one gate alone keeps out of the blasts and that are no normal ones.
 
     Where they are many there is a second cluster, and it is open which one is the leukaemia, or
     whether both are.
     """
     code, unit = "OUTSIDE_BLASTS", "% of the denominator"
-    gating = tube.gating
-    whole = gating.members.get(tube.denominator_name)
-    found = gating.members.get(tube.blasts_name)
-    has_cluster = gating.lineage.cluster and tube.blasts_name in gating.tree
-    if not has_cluster or whole is None or found is None or not whole.any():
+    seen = tube.outside
+    if seen is None or not seen.cells:
         return Observation(code, None, unit, Reason("NOT_SEEN", case="no_cluster"))
-    gate = gating.tree[tube.blasts_name]
-    if gate.evidence.method != _CLUSTER_METHOD:
-        why = Reason(code, case="other_method", method=gate.evidence.method)
+    if seen.population is None:
+        words = Reason(code, case="sampled", events=seen.events, cells=seen.cells)
+    elif seen.method == _CLUSTER_METHOD:
+        words = Reason(code, case="seen", events=seen.events, population=seen.population)
+    else:
+        why = Reason(code, case="other_method", method=seen.method)
         return Observation(code, None, unit, why)
-    others = int(np.count_nonzero(gating.members[gate.parent] & whole & ~found))
-    share = 100 * others / int(np.count_nonzero(whole))
-    words = Reason(code, case="seen", events=others, population=gate.parent)
-    return Observation(code, share, unit, words)
+    return Observation(code, 100 * seen.events / seen.cells, unit, words)
 
 
 def carry_over(tube: QualityInput) -> Observation:

@@ -19,6 +19,23 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideBlasts:
+    """Cells like the blasts that lie just outside of their gates, and of no normal population.
+
+    Attributes:
+        events: how many.
+        cells: of how many cells of the denominator.
+        population: whose cells they are of, where every cell was looked at; None of a sample.
+        method: by which the blasts were found among these.
+    """
+
+    events: int
+    cells: int
+    population: str | None = None
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QualityInput:
     """One tube.
 
@@ -29,6 +46,7 @@ class QualityInput:
         scales: display scale of each detector.
         rules: what the checks look at.
         lod_events: fewest blasts that count as detected.
+        outside: cells just outside the blasts; None where there is no cluster.
         blasts_name, denominator_name: populations that the result rests on.
     """
 
@@ -38,6 +56,7 @@ class QualityInput:
     scales: Mapping[str, Scale]
     rules: QualityLimits
     lod_events: int
+    outside: OutsideBlasts | None = None
     blasts_name: str = BLASTS
     denominator_name: str = DENOMINATOR
 

@@ -6,14 +6,14 @@ protocol (`burden_limit_percent`); comparisons use unrounded values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from cd5flow.model.limits import BurdenLimits
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason
-from cd5flow.model.result import BurdenAlternative, BurdenSection, BurdenState
+from cd5flow.model.result import BurdenAlternative, BurdenSection, BurdenState, Scope
 from cd5flow.quantify.statistics import interval, share_percent, upper_limit
 
 __all__ = ["BurdenCounts", "BurdenLimits", "judge_burden"]
@@ -29,6 +29,7 @@ _LEVELS: tuple[tuple[float, Level], ...] = (
     (0.0, "<0.01%"),
 )
 
+_NOTHING_CALLED = frozenset({BurdenState.NOT_DETECTED, BurdenState.INCONCLUSIVE})
 _UNPROVEN = Reason("LINEAGE_UNPROVEN", case="cluster")
 
 
@@ -62,35 +63,59 @@ class BurdenCounts:
 
     Attributes:
         blast_events: events in `blasts`.
+        look_alike_events: scattered cells that pass the lineage gates as blasts do.
         denominator_events: events in `nucleated`; None where it could not be gated.
         denominator_rule: its rule in words.
         lineage: what the blasts are, and what that rests on.
-        distinguishable: whether panel and gates can tell T-ALL blasts from normal cells at all.
-        countable: whether the number of blasts is known although they may not be told from normal
-            cells: 0 where no population of the kind stands apart. None is as `distinguishable`.
+        scope: the disease that the tube would have shown; None where it has no name.
+        cd7_unused: whether an earlier therapy took CD7 away from the search.
+        searched: whether panel and gates allowed blasts to be looked for at all.
+        countable: whether finding none is a count of 0 although they were not; None is as `searched`.
+        undecided: populations that may be disease and that nothing decides, each as a reason.
         quality_fail: a quality check withholds states.
         others: the same tube by other conventions' denominators.
-        unseen: disease that the panel is blind to, in words; empty where there is none.
     """
 
     blast_events: int
+    look_alike_events: int = 0
     denominator_events: int | None
     denominator_rule: str
     lineage: Lineage
-    distinguishable: bool = True
+    scope: Scope | None = None
+    cd7_unused: bool = False
+    searched: bool = True
     countable: bool | None = None
+    undecided: tuple[Reason, ...] = ()
     quality_fail: bool = False
     others: tuple[OtherCount, ...] = ()
-    unseen: str = ""
 
     def __post_init__(self) -> None:
-        if self.blast_events < 0 or (self.denominator_events or 0) < 0:
+        if min(self.blast_events, self.look_alike_events, self.denominator_events or 0) < 0:
             raise ValueError("counts cannot be negative")
-        if self.denominator_events is not None and self.blast_events > self.denominator_events:
+        within = self.blast_events + self.look_alike_events
+        if self.denominator_events is not None and within > self.denominator_events:
             raise ValueError(
-                f"{self.blast_events:,} blasts do not lie within "
-                f"{self.denominator_events:,} events of the denominator"
+                f"{self.blast_events:,} blasts and {self.look_alike_events:,} cells like them do not "
+                f"lie within {self.denominator_events:,} events of the denominator"
             )
+
+    @property
+    def open_questions(self) -> tuple[Reason, ...]:
+        """Everything that keeps "no disease" from being said, whatever the sensitivity."""
+        unproven = self.lineage.unproven_cluster or (
+            self.lineage.cluster and not self.lineage.is_proven
+        )
+        return ((_UNPROVEN,) if unproven else ()) + self.undecided
+
+    def accepted_events(self, least: int) -> int:
+        """Return how many events are a population of proven blasts of at least so many; else 0."""
+        lies_together = self.lineage.cluster and self.lineage.is_proven
+        return self.blast_events if lies_together and self.blast_events >= least else 0
+
+    def scattered_events(self, least: int) -> int:
+        """Return how many cells look like blasts and are no population of at least so many."""
+        few = self.lineage.is_proven and not self.accepted_events(least)
+        return self.look_alike_events + (self.blast_events if few else 0)
 
 
 def judge_burden(
@@ -98,18 +123,22 @@ def judge_burden(
 ) -> BurdenSection:
     """Return the share of blasts with its interval, limits and state.
 
-    Where blasts cannot be told from normal cells the share is unknown, not 0.
+    The share is of what is called disease. It is unknown, not 0, without a denominator, and where a
+    population that may be disease is not decided while no other is called so.
 
     Args:
         counts: what gating counted.
         limits: the strategy's event limits.
         burden_limit_percent: the protocol's limit; OVERT lies above it.
     """
-    n, total = counts.blast_events, counts.denominator_events or 0
-    countable = counts.distinguishable if counts.countable is None else counts.countable
-    percent = share_percent(n, total) if total and countable else None
+    total = counts.denominator_events or 0
+    accepted = counts.accepted_events(limits.cluster_events)
+    countable = counts.searched if counts.countable is None else counts.countable
+    known = bool(accepted) or (countable and not counts.open_questions)
+    n = accepted
+    percent = share_percent(n, total) if total and known else None
     # A count of nothing found bounds the share only where the blasts could have been found.
-    measured = percent is not None and counts.distinguishable
+    measured = percent is not None and (counts.searched or bool(accepted))
     reached = _sensitivity(total, limits)
     state, reasons = _judge(counts, percent, reached, limits, burden_limit_percent)
     quantified = state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}
@@ -118,6 +147,7 @@ def judge_burden(
         reasons=reasons,
         percent=percent,
         blast_events=n,
+        look_alike_events=counts.scattered_events(limits.cluster_events),
         denominator=counts.denominator_rule,
         denominator_events=total,
         ci95_percent=interval(n, total, method=limits.interval) if measured else None,
@@ -125,6 +155,7 @@ def judge_burden(
         lod_percent=None if reached is None else reached.lod,
         lloq_percent=None if reached is None else reached.lloq,
         level=_level(percent) if quantified and percent is not None else None,
+        scope=counts.scope if state in _NOTHING_CALLED else None,
         ci_method=limits.interval if measured else None,
         lod_by=None if reached is None else reached.by,
         alternatives=tuple(_alternative(o, n, known=percent is not None) for o in counts.others),
@@ -150,7 +181,7 @@ def _sensitivity(total: int, limits: BurdenLimits) -> Sensitivity | None:
     count = 100 * limits.lod_events / total
     validated = max(limits.validated_lod_percent or 0.0, limits.validated_lob_percent or 0.0)
     lod = max(count, validated)
-    lloq = max(100 * limits.lloq_events / total, lod)
+    lloq = max(100 * limits.lloq_events / total, limits.validated_lloq_percent or 0.0, lod)
     if validated > count:
         return Sensitivity(lod, lloq, "validated", {"case": "validated", "lod": lod})
     rule: dict[str, object] = {
@@ -172,24 +203,15 @@ def _judge(
     withheld = _withheld(counts)
     if withheld or reached is None:
         return BurdenState.NOT_EVALUABLE, withheld
-    if percent is None or not counts.distinguishable:
-        unproven_too = (_UNPROVEN,) if counts.lineage.unproven_cluster else ()
-        return BurdenState.INCONCLUSIVE, (
-            Reason("BLASTS_NOT_DISTINGUISHABLE"),
-            *unproven_too,
+    accepted = counts.accepted_events(limits.cluster_events)
+    if accepted and percent is not None:
+        beside = (Reason("LINEAGE_UNPROVEN", case="beside"),)
+        notes = (beside if counts.lineage.unproven_cluster else ()) + counts.undecided
+        state, reason = _detected(
+            counts, percent, reached, limits=limits, burden_limit_percent=burden_limit_percent
         )
-    clustered = counts.lineage.cluster and counts.blast_events >= limits.cluster_events
-    detected = clustered and counts.blast_events >= limits.lod_events and percent >= reached.lod
-    unproven = counts.lineage.unproven_cluster or (clustered and not counts.lineage.is_proven)
-    if unproven and not (detected and counts.lineage.is_proven):
-        return BurdenState.INCONCLUSIVE, (_UNPROVEN,)
-    notes = _notes(counts, unproven=unproven, clustered=clustered)
-    if detected:
-        return _detected(counts, percent, limits, burden_limit_percent, notes)
-    if clustered:
-        reason = Reason("BELOW_LOD", blasts=counts.blast_events, **reached.reason_values)
-        return BurdenState.INDETERMINATE, (reason, *notes)
-    return _not_seen(counts, reached, limits, notes)
+        return state, (reason, *notes)
+    return _not_seen(counts, reached, limits)
 
 
 def _withheld(counts: BurdenCounts) -> tuple[Reason, ...]:
@@ -202,59 +224,79 @@ def _withheld(counts: BurdenCounts) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _notes(counts: BurdenCounts, *, unproven: bool, clustered: bool) -> tuple[Reason, ...]:
-    notes: list[Reason] = []
-    if unproven:
-        notes.append(Reason("LINEAGE_UNPROVEN", case="beside"))
-    if counts.blast_events and not clustered:
-        notes.append(Reason("NO_CLUSTER", events=counts.blast_events))
-    return tuple(notes)
-
-
 def _detected(
     counts: BurdenCounts,
     percent: float,
+    reached: Sensitivity,
+    *,
     limits: BurdenLimits,
     burden_limit_percent: float,
-    notes: tuple[Reason, ...],
-) -> tuple[BurdenState, tuple[Reason, ...]]:
+) -> tuple[BurdenState, Reason]:
+    """Return what a population of proven blasts is called by its number."""
+    n = counts.blast_events
+    lob = limits.validated_lob_percent
+    if n < limits.lod_events or percent < reached.lod or (lob is not None and percent <= lob):
+        return BurdenState.INDETERMINATE, Reason("BELOW_LOD", blasts=n, **reached.reason_values)
     share: dict[str, object] = {
-        "blasts": counts.blast_events,
+        "blasts": n,
         "total": counts.denominator_events,
         "percent": percent,
     }
-    if counts.blast_events < limits.lloq_events:
-        reason = Reason("BELOW_LLOQ", least=limits.lloq_events, **share)
-        return BurdenState.MRD_BELOW_LLOQ, (reason, *notes)
+    if n < limits.lloq_events:
+        reason = Reason("BELOW_LLOQ", case="count_rule", least=limits.lloq_events, **share)
+        return BurdenState.MRD_BELOW_LLOQ, reason
+    if percent < reached.lloq:
+        reason = Reason("BELOW_LLOQ", case="validated", lloq=reached.lloq, **share)
+        return BurdenState.MRD_BELOW_LLOQ, reason
     if percent > burden_limit_percent:
-        reason = Reason("ABOVE_BURDEN_LIMIT", limit=burden_limit_percent, **share)
-        return BurdenState.OVERT, (reason, *notes)
-    reason = Reason("MRD_QUANTIFIED", limit=burden_limit_percent, **share)
-    return BurdenState.MRD_POSITIVE, (reason, *notes)
+        return BurdenState.OVERT, Reason("ABOVE_BURDEN_LIMIT", limit=burden_limit_percent, **share)
+    return BurdenState.MRD_POSITIVE, Reason("MRD_QUANTIFIED", limit=burden_limit_percent, **share)
 
 
 def _not_seen(
-    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits, notes: tuple[Reason, ...]
+    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits
 ) -> tuple[BurdenState, tuple[Reason, ...]]:
-    """Return what may be said where nothing was seen: never without the sensitivity."""
-    required = limits.required_lod_percent
+    """Return what may be said where no disease was seen: never without sensitivity and scope."""
+    total = counts.denominator_events or 0
+    notes: tuple[Reason, ...] = ()
+    if scattered := counts.scattered_events(limits.cluster_events):
+        share = share_percent(scattered, total) or 0.0
+        notes = (Reason("LOOK_ALIKES", events=scattered, percent=share),)
+    against = tuple(_against_clean(counts, reached, limits))
+    if against or counts.scope is None:
+        return BurdenState.INCONCLUSIVE, against + notes
+    reason = Reason(
+        "NO_CLUSTER_SEEN",
+        scope=counts.scope,
+        cluster=limits.cluster_events,
+        high=upper_limit(0, total),
+        **reached.reason_values,
+    )
+    return BurdenState.NOT_DETECTED, (reason, *notes)
+
+
+def _against_clean(
+    counts: BurdenCounts, reached: Sensitivity, limits: BurdenLimits
+) -> Iterator[Reason]:
+    """Yield everything for which a tube without a population of blasts is not called clean."""
+    if not counts.searched:
+        yield Reason("BLASTS_NOT_DISTINGUISHABLE")
+    yield from counts.open_questions
+    if not counts.searched or counts.open_questions:
+        return
+    if counts.scope is None:
+        yield Reason("NO_SCOPE", case="after_cd7_car" if counts.cd7_unused else "panel")
     seen = limits.cluster_events
-    high = upper_limit(counts.blast_events, counts.denominator_events or 0)
-    # As many events as a detection asks for are only seen where nothing else lies in their place.
-    scattered = share_percent(counts.blast_events, counts.denominator_events or 0) or 0.0
-    if counts.blast_events >= limits.lod_events:
-        reason = Reason(
-            "SCATTER_HIDES", events=counts.blast_events, percent=scattered, cluster=seen
+    if reached.lod > limits.required_lod_percent:
+        yield Reason(
+            "SENSITIVITY_TOO_LOW",
+            cluster=seen,
+            required=limits.required_lod_percent,
+            **reached.reason_values,
         )
-        return BurdenState.INCONCLUSIVE, (reason, *notes)
-    if reached.lod <= required and counts.unseen:
-        reason = Reason("PANEL_BLIND", cluster=seen, unseen=counts.unseen, **reached.reason_values)
-        return BurdenState.INCONCLUSIVE, (reason, *notes)
-    if reached.lod <= required:
-        reason = Reason("NO_CLUSTER_SEEN", cluster=seen, high=high, **reached.reason_values)
-        return BurdenState.NOT_DETECTED, (reason, *notes)
-    reason = Reason("SENSITIVITY_TOO_LOW", cluster=seen, required=required, **reached.reason_values)
-    return BurdenState.INCONCLUSIVE, (reason, *notes)
+    lob = limits.validated_lob_percent
+    if lob is not None and reached.lod <= lob:
+        yield Reason("NOT_ABOVE_BLANK", lob=lob)
 
 
 def _level(percent: float) -> Level:

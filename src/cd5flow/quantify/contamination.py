@@ -1,7 +1,7 @@
 """Other cells in the blast gate: how many there may be, and what they do to the share of CD5.
 
 They are estimated from their like outside the gate. Nothing is taken off the count of blasts: what
-may be others widens the band.
+may be others widens the band, and the share without those that are likely stands beside it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ class Neighbour:
 
     Attributes:
         source: the gate, or marker, across which they may have come.
-        events: how many of them.
+        events: how many of them there may be, the noise of the counts included.
         like: CD5 of their like outside the gate, linear units; empty where there are too few.
+        expected: the likeliest number of them; None where that was not estimated.
     """
 
     source: str
     events: float
     like: Signal
+    expected: float | None = None
 
     def positive_share(self, place: float) -> float | None:
         """Return which part of them carries CD5, 0 to 1; None where their like are too few."""
@@ -74,6 +76,35 @@ def contamination(neighbours: Iterable[Neighbour], blasts: int, *, place: float)
     return Contamination(min(positive, 1.0), min(negative, 1.0))
 
 
+def corrected_share(
+    neighbours: Iterable[Neighbour], positive: int, blasts: int, *, place: float
+) -> float | None:
+    """Return the share of CD5, 0 to 1, once the other cells that are known of are taken out.
+
+    With n of N events other cells, a part s of which carries CD5, it is (P - n s) / (N - n) for the P
+    that were counted, held within 0 and 1. Of cells whose CD5 is unknown nothing is taken out.
+
+    Args:
+        neighbours: cells that may lie in the gate.
+        positive: events in the gate at or above the cut.
+        blasts: all events in it.
+        place: the CD5 cut, linear units.
+
+    Returns:
+        None where no other cells are known of, or they are all of the gate but `MOST`.
+    """
+    known = [
+        (neighbour.expected, share)
+        for neighbour in neighbours
+        if neighbour.expected is not None and (share := neighbour.positive_share(place)) is not None
+    ]
+    others = sum(events for events, _ in known)
+    if not known or not blasts or others > MOST * blasts:
+        return None
+    left = positive - sum(events * share for events, share in known)
+    return float(min(max(left / (blasts - others), 0.0), 1.0))
+
+
 def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> float:
     """Return how many cells from beyond a cut may lie on the blasts' side of it.
 
@@ -109,14 +140,16 @@ def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRu
 def _decay_length(away: npt.NDArray[np.float64], width: float) -> float:
     """Return over which distance a density falls by e, towards the cut; infinite where it does not.
 
+    It is 0 where one window is empty: nobody is on the way, and those by the cut are the gate's own.
+
     Args:
         away: distances from the cut, all on one side.
         width: of the two windows, next to each other, that are compared.
     """
     near = int(np.count_nonzero(away <= width))
     further = int(np.count_nonzero((away > width) & (away <= 2 * width)))
-    if near == 0:
-        return 0.0 if further else np.inf
+    if near == 0 or further == 0:
+        return 0.0
     return width / float(np.log(further / near)) if further > near else np.inf
 
 

@@ -70,6 +70,7 @@ class Readout:
         references: negative populations, in the strategy's order, those that were gated.
         background: marker to the blasts' signal there (see `Reference.background`).
         controls: accepted control tubes.
+        others: CD5 of other cells that may show that CD5 was in the tube.
     """
 
     blasts: Signal
@@ -77,6 +78,7 @@ class Readout:
     references: tuple[NegativeReference, ...]
     background: Mapping[str, Signal]
     controls: tuple[ControlSignal, ...] = ()
+    others: Signal = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import (
     ContaminationSection,
     CutAlternative,
     CutSection,
     IntensitySection,
     MedianSection,
+    ReagentSection,
     TCellSection,
 )
 from cd5flow.numerics.order_statistics import median
 from cd5flow.quantify.contamination import Neighbour
 from cd5flow.quantify.cuts import Signal
+from cd5flow.quantify.etp import is_far_below
 from cd5flow.quantify.measurement import Measurement
+from cd5flow.quantify.reagent import Proof
 
 
 def cut_section(measured: Measurement | None, *, with_percent: bool) -> CutSection | None:
@@ -60,14 +64,44 @@ def medians(measured: Measurement | None) -> MedianSection:
     )
 
 
-def intensity(median: MedianSection) -> IntensitySection:
-    """Return how bright the blasts are; a ratio of medians that are not above zero is none."""
-    blasts, negative, t_cells = median.blasts, median.negative_reference, median.t_cells
+def intensity(measured: Measurement | None, limits: Cd5Limits) -> IntensitySection:
+    """Return how bright the blasts are; a ratio of medians that are not above zero is none.
+
+    T cells are a yardstick where there are enough and half of them carry CD5: those that cellular
+    therapy left may lack it.
+    """
+    median = medians(measured)
+    blasts, negative = median.blasts, median.negative_reference
+    t_cells = _yardstick(measured)
     share = _ratio(blasts, t_cells)
     return IntensitySection(
         difference=None if blasts is None or negative is None else blasts - negative,
         ratio=_ratio(blasts, negative),
         percent_of_t_cells=None if share is None else 100 * share,
+        far_below_t_cells=is_far_below(blasts, t_cells, limits),
+        far_below_fold=limits.etp_fold,
+    )
+
+
+def _yardstick(measured: Measurement | None) -> float | None:
+    """Return the median CD5 of normal T cells; None where they are too few, or lack CD5."""
+    if measured is None or measured.t_cells is None:
+        return None
+    middle = median(measured.t_cells)
+    if measured.cuts and middle < measured.cuts[0].linear:
+        return None
+    return middle
+
+
+def reagent_section(proof: Proof | None) -> ReagentSection | None:
+    """Return what shows that CD5 was in the tube; None where nothing tells what bright is."""
+    if proof is None:
+        return None
+    return ReagentSection(
+        by=proof.by,
+        bright_t_cells=proof.t_cells,
+        bright_blasts=proof.blasts,
+        bright_others=proof.other_cells,
     )
 
 
@@ -99,6 +133,7 @@ def contamination_sections(
                 events=neighbour.events,
                 percent_of_blasts=min(100 * neighbour.events / blasts, 100.0),
                 cd5_positive_percent=None if share is None else 100 * share,
+                expected_events=neighbour.expected,
             )
         )
     return tuple(sections)

@@ -10,9 +10,10 @@ from cd5flow.model.events import Mask
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod
-from cd5flow.quantify.cd5 import Threshold, etp_notes, spanning
+from cd5flow.quantify.cd5 import with_etp
 from cd5flow.quantify.cuts import Cut, Signal
 from cd5flow.quantify.statistics import interval
+from cd5flow.quantify.threshold import Threshold, spanning
 
 _SHOWN_ALL_THE_SAME = frozenset({"NO_CUT", "CD5_REAGENT_UNPROVEN", "QUALITY_FAIL"})
 """What withholds a state of a count by hand, but not the count."""
@@ -96,10 +97,12 @@ def counted(
         "positive_events": positive,
         "ci95_percent": ci,
         "ci_method": limits.interval,
-        "notes": etp_notes(percent, threshold=threshold, limits=limits),
+        # Of other cells in a gate that is no cut nothing tells which of them it holds.
+        "percent_corrected": None,
     }
     if by_edge:
-        return section.model_copy(update=numbers)
+        counted_by_edge = section.model_copy(update=numbers)
+        return with_etp(counted_by_edge, threshold=threshold, limits=limits)
     band = section.band_percent
     if band is not None:
         band = min(percent, *band), max(percent, *band)
@@ -109,7 +112,7 @@ def counted(
     if band is not None:
         reasons += spanning("BAND_SPANS", band, threshold)
     not_evaluable = section.state is Cd5State.NOT_EVALUABLE
-    return section.model_copy(
+    by_gate = section.model_copy(
         update={
             **numbers,
             "state": Cd5State.NOT_EVALUABLE if not_evaluable else Cd5State.BORDERLINE,
@@ -119,6 +122,7 @@ def counted(
             "pattern": None,
         }
     )
+    return with_etp(by_gate, threshold=threshold, limits=limits)
 
 
 def _kept(section: Cd5Section) -> list[Reason]:
@@ -126,7 +130,8 @@ def _kept(section: Cd5Section) -> list[Reason]:
     kept = [
         reason
         for reason in section.reasons
-        if reason.code in {"FEW_BLASTS", "QUALITY_FAIL", "CD5_REAGENT_UNPROVEN"}
+        if reason.code
+        in {"FEW_BLASTS", "QUALITY_FAIL", "CD5_REAGENT_UNPROVEN", "LINEAGE_BY_CD7_ALONE"}
     ]
     if "NO_CUT" in codes(section.reasons):
         kept.append(Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"))

@@ -27,6 +27,18 @@ def valley_of(blasts: Signal, scaled: Scaled, *, depth: float) -> float | None:
     return max(found, key=lambda d: d.depth).place if found else None
 
 
+def valleys(cells: Signal, scaled: Scaled, *, depth: float, events: int) -> tuple[float, ...]:
+    """Return every valley between two peaks of a population, on the display scale, ascending.
+
+    Args:
+        cells: linear units.
+        scaled: the display scale.
+        depth: of a valley, at least.
+        events: of either peak, at least.
+    """
+    return tuple(dip.place for dip in _dips(cells, scaled, depth=depth, events=events))
+
+
 def pattern_of(
     blasts: Signal,
     t_cells: Signal | None,

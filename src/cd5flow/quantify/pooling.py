@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     ProtocolSection,
     QualityState,
     Result,
+    Scope,
     StrategySection,
 )
 from cd5flow.model.section import Document
@@ -35,7 +36,7 @@ WITH_CLUSTER: Final = frozenset(
 )
 """States of tubes whose blasts lie together as a population does."""
 
-FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "NO_CLUSTER", "SCATTER_HIDES"})
+FEW_CELLS: Final = frozenset({"SENSITIVITY_TOO_LOW", "LOOK_ALIKES"})
 """Why a tube is INCONCLUSIVE where more cells may settle it."""
 
 
@@ -82,31 +83,35 @@ def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percen
     first = results[0]
     clustered = [r for r in results if r.burden.state in WITH_CLUSTER]
     counted = clustered or results
-    left = sum(r.burden.blast_events for r in results) - sum(r.burden.blast_events for r in counted)
     burden = judge_burden(
         BurdenCounts(
             blast_events=sum(r.burden.blast_events for r in counted),
+            look_alike_events=sum(r.burden.look_alike_events for r in results),
             denominator_events=sum(r.burden.denominator_events for r in results),
             denominator_rule=first.burden.denominator,
             lineage=Lineage(name=counted[0].strategy.lineage, cluster=bool(clustered)),
+            scope=_scope(results),
             others=_others(results),
         ),
         limits=limits,
         burden_limit_percent=burden_limit_percent,
     )
-    notes = [Reason("POOLED", tubes=len(results))]
-    if left:
-        notes.append(Reason("SCATTERED_LEFT", events=left))
     return Pooled(
         samples=samples,
         pooled=True,
-        reasons=tuple(notes),
+        reasons=(Reason("POOLED", tubes=len(results)),),
         specimen_id=first.sample.identifiers["specimen_id"],
         panel_lot=first.sample.identifiers["panel_lot"],
         strategy=first.strategy,
         protocol=first.protocol,
         burden=burden,
     )
+
+
+def _scope(results: Sequence[Result]) -> Scope | None:
+    """Return the disease of which all tubes speak; None where one could not have shown it."""
+    scopes = {result.burden.scope for result in results}
+    return scopes.pop() if len(scopes) == 1 else None
 
 
 def _against(results: Sequence[Result]) -> Iterator[Reason]:

@@ -20,6 +20,7 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report import numerals
+from cd5flow.report.intensity import intensity_lines
 from cd5flow.report.parts import (
     Answer,
     Bar,
@@ -137,9 +138,13 @@ def cd5_share(percent: float, cd5: Cd5Section) -> str:
 def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
     phrases = wording.phrases
     if cd5.percent is not None:
-        yield phrases.positive_of.format(
+        counted = phrases.positive_of.format(
             positive=numerals.count(cd5.positive_events), blasts=numerals.count(cd5.blast_events)
         )
+        corrected = cd5.percent_corrected
+        if corrected is not None:
+            counted += f"; {phrases.corrected.format(percent=cd5_share(corrected, cd5))}"
+        yield counted
     elif cd5.blast_events:
         yield phrases.blasts_only.format(blasts=numerals.count(cd5.blast_events))
     if cd5.ci95_percent is not None:
@@ -150,9 +155,13 @@ def _cd5_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
         yield phrases.band.format(low=low, high=high)
     elif cd5.percent is not None:
         yield phrases.band_unknown
-    if cd5.cut is not None:
-        yield f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
-    yield phrases.asked.format(rule=rule(cd5))
+    yield from intensity_lines(cd5, wording)
+    asked = phrases.asked.format(rule=rule(cd5))
+    if cd5.cut is None:
+        yield asked
+        return
+    by = f"{phrases.cut_method}{wording.colon}{cut_words(cd5.cut, wording).word}"
+    yield f"{by}; {asked}"
 
 
 def cut_words(cut: CutSection, wording: Wording) -> State:
@@ -209,6 +218,7 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
         yield phrases.blasts_of.format(blasts=numerals.count(burden.blast_events), total=total)
     elif burden.denominator_events:
         yield phrases.total_only.format(total=total)
+    yield from _search_lines(burden, wording)
     denominator = wording.denominator(burden) or phrases.unknown
     yield f"{phrases.denominator}{wording.colon}{denominator}"
     if quantified and burden.ci95_percent is not None:
@@ -227,6 +237,14 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
             yield by_denominator(other, wording)
     if burden.level is not None:
         yield phrases.level.format(level=level(burden.level))
+
+
+def _search_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
+    """Yield what was looked for, and what was seen that is none of it."""
+    if burden.scope is not None:
+        yield wording.phrases.looked_for.format(scope=wording.term(burden.scope))
+    if burden.look_alike_events:
+        yield wording.phrases.look_alikes.format(events=numerals.count(burden.look_alike_events))
 
 
 def limit_words(burden: BurdenSection, wording: Wording) -> str:
@@ -280,7 +298,7 @@ def _few_reasons(result: Result, wording: Wording) -> Iterator[Reasons]:
     for title, section, reasons in (
         (phrases.criterion, phrases.criterion, result.criterion.reasons),
         (phrases.cd5, phrases.cd5, (*result.cd5.notes, *result.cd5.reasons)),
-        (phrases.burden, phrases.burden, result.burden.reasons),
+        (phrases.burden, phrases.burden, (*result.burden.reasons, *result.burden.notes)),
         (phrases.rules_changed, phrases.method_title, result.strategy.rules_changed),
     ):
         if not reasons:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cd5flow.model.result import AutomaticSection, OverrideSection, Result
+from cd5flow.model.result import OverrideSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import cd5_share, state_cell
 from cd5flow.report.parts import (
@@ -16,6 +16,8 @@ from cd5flow.report.parts import (
     ReportSection,
     Table,
     TableColumn,
+    Tone,
+    fact,
     number_column,
 )
 from cd5flow.report.wording import Wording
@@ -54,7 +56,7 @@ def by_hand_section(result: Result, wording: Wording) -> ReportSection:
         blocks.append(Table(phrases.by_hand_caption, columns, rows))
         files = dict.fromkeys((one.file, one.sha256) for one in result.overrides)
         blocks += [
-            Facts((Fact(phrases.file, Cell(file)), Fact(phrases.hash, Cell(sha256, fixed=True))))
+            Facts((fact(phrases.file, file), fact(phrases.hash, sha256, fixed=True)))
             for file, sha256 in files
         ]
     if result.automatic is not None:
@@ -67,10 +69,10 @@ def _row(one: OverrideSection, wording: Wording) -> tuple[Cell, ...]:
     found = one.automatic
     automatic = [Cell(phrases.not_gated, "quiet"), Cell("–")]
     if found is not None:
-        automatic = [Cell(numerals.count(found.events)), _percent(found.percent_of_parent, wording)]
+        automatic = _counted(found.events, found.percent_of_parent, wording)
     drawn = [Cell(phrases.left_out, "quiet"), Cell("–")]
     if one.events is not None:
-        drawn = [Cell(numerals.count(one.events)), _percent(one.percent_of_parent, wording)]
+        drawn = _counted(one.events, one.percent_of_parent, wording)
     elif one.region is not None:
         drawn = [Cell(phrases.unknown, "quiet"), Cell("–")]
     return (
@@ -83,10 +85,9 @@ def _row(one: OverrideSection, wording: Wording) -> tuple[Cell, ...]:
     )
 
 
-def _percent(percent: float | None, wording: Wording) -> Cell:
-    if percent is None:
-        return Cell(wording.phrases.unknown, "quiet")
-    return Cell(numerals.burden(percent, limits=()))
+def _counted(events: int, percent: float | None, wording: Wording) -> list[Cell]:
+    tone: Tone = "quiet" if percent is None else "plain"
+    return [Cell(numerals.count(events)), Cell(wording.known(percent, numerals.part), tone)]
 
 
 def _answers(result: Result, wording: Wording) -> Iterator[Fact]:
@@ -94,21 +95,16 @@ def _answers(result: Result, wording: Wording) -> Iterator[Fact]:
     phrases, states = wording.phrases, wording.states
     without = result.automatic
     assert without is not None  # noqa: S101 - asked before
-    share = phrases.no_percent
+    cd5, burden = phrases.no_percent, phrases.no_percent
     if without.cd5_percent is not None:
-        share = f"{cd5_share(without.cd5_percent, result.cd5)} %"
-    yield Fact(phrases.cd5_share, Cell(share))
+        cd5 = f"{cd5_share(without.cd5_percent, result.cd5)} %"
+    if without.burden_percent is not None:
+        burden = f"{numerals.burden(without.burden_percent)} %"
+    yield fact(phrases.cd5_share, cd5)
     yield Fact(phrases.cd5, state_cell(states.cd5[without.cd5_state], without.cd5_state))
-    yield Fact(phrases.burden_share, Cell(_burden(without, wording)))
-    yield Fact(
-        phrases.burden, state_cell(states.burden[without.burden_state], without.burden_state)
-    )
+    yield fact(phrases.burden_share, burden)
+    state = states.burden[without.burden_state]
+    yield Fact(phrases.burden, state_cell(state, without.burden_state))
     criterion = states.criterion[without.criterion_state]
     yield Fact(phrases.criterion, state_cell(criterion, without.criterion_state))
-    yield Fact(phrases.lineage, Cell(wording.term(without.lineage)))
-
-
-def _burden(without: AutomaticSection, wording: Wording) -> str:
-    if without.burden_percent is None:
-        return wording.phrases.no_percent
-    return f"{numerals.burden(without.burden_percent)} %"
+    yield fact(phrases.lineage, wording.term(without.lineage))

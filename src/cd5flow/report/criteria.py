@@ -10,15 +10,14 @@ from cd5flow.report import numerals
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Fact,
     Facts,
     Paragraph,
     ReportSection,
-    Table,
     TableColumn,
     Tone,
+    fact,
+    table_of,
 )
-from cd5flow.report.readings import named
 from cd5flow.report.wording import Wording
 
 _TONES: Final[Mapping[bool | None, Tone]] = {True: "good", False: "bad", None: "look"}
@@ -29,30 +28,21 @@ def criteria_section(eligibility: Eligibility, wording: Wording) -> ReportSectio
     phrases, protocol = wording.phrases, eligibility.protocol
     overall = wording.states.overall[eligibility.overall]
     met, failed, unknown = (numerals.count(number) for number in counts(eligibility))
-    facts = Facts(
-        (
-            Fact(
-                phrases.state_of,
-                Cell(overall.word, note=overall.means),
-            ),
-            Fact(
-                phrases.criteria_counted,
-                Cell(phrases.criteria_counts.format(met=met, failed=failed, unknown=unknown)),
-            ),
-            Fact(phrases.protocol, Cell(named(protocol.name, protocol.version, wording))),
-        )
+    counted = phrases.criteria_counts.format(met=met, failed=failed, unknown=unknown)
+    facts = (
+        fact(phrases.state_of, overall.word, note=overall.means),
+        fact(phrases.criteria_counted, counted),
+        fact(phrases.protocol, wording.versioned(protocol)),
     )
-    table = Table(
+    table = table_of(
         phrases.criteria_caption,
-        (
-            TableColumn(phrases.criteria_id, 0.7),
-            TableColumn(phrases.criteria_text, 4.0),
-            TableColumn(phrases.state, 1.5),
-            TableColumn(phrases.criteria_evidence, 4.3),
-        ),
-        tuple(_row(answer, wording) for answer in eligibility.criteria),
+        eligibility.criteria,
+        (TableColumn(phrases.criteria_id, 0.7), lambda answer: answer.id),
+        (TableColumn(phrases.criteria_text, 4.0), lambda answer: _text(answer, wording)),
+        (TableColumn(phrases.state, 1.5), lambda answer: _state(answer, wording)),
+        (TableColumn(phrases.criteria_evidence, 4.3), lambda answer: _evidence(answer, wording)),
     )
-    blocks: list[Block] = [facts]
+    blocks: list[Block] = [Facts(facts)]
     if not eligibility.identity_verified:
         blocks.append(Paragraph(phrases.criteria_identity, "look"))
     if not eligibility.criteria_complete:
@@ -61,21 +51,25 @@ def criteria_section(eligibility: Eligibility, wording: Wording) -> ReportSectio
     return ReportSection("criteria", phrases.criteria, tuple(blocks))
 
 
-def _row(answer: CriterionAnswer, wording: Wording) -> tuple[Cell, ...]:
+def _text(answer: CriterionAnswer, wording: Wording) -> Cell:
+    source = wording.phrases.criteria_source.format(text=answer.source_text)
+    return Cell(answer.text, note=source if answer.source_text != answer.text else "")
+
+
+def _state(answer: CriterionAnswer, wording: Wording) -> Cell:
     phrases = wording.phrases
     words = {
         True: phrases.criteria_satisfied,
         False: phrases.criteria_not_satisfied,
         None: phrases.criteria_unknown,
     }
-    source = phrases.criteria_source.format(text=answer.source_text)
+    return Cell(words[answer.satisfied], _TONES[answer.satisfied])
+
+
+def _evidence(answer: CriterionAnswer, wording: Wording) -> str:
     said = [wording.sentence(seen) for seen in answer.evidence if seen.code != MISSING]
     if answer.missing:
         names = (wording.choices.clinical.get(name, name) for name in answer.missing)
-        said.insert(0, phrases.criteria_missing.format(fields=wording.joint.join(names)))
-    return (
-        Cell(answer.id),
-        Cell(answer.text, note=source if answer.source_text != answer.text else ""),
-        Cell(words[answer.satisfied], _TONES[answer.satisfied]),
-        Cell(" · ".join(said)),
-    )
+        fields = wording.joint.join(names)
+        said.insert(0, wording.phrases.criteria_missing.format(fields=fields))
+    return " · ".join(said)

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import answer, quality_summary
 from cd5flow.report.by_hand import by_hand_notice
+from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import (
     Cell,
     Fact,
     Facts,
     Letterhead,
+    Paragraph,
     Picture,
     ReportDocument,
     Running,
     Sign,
     Tone,
+    fact,
+    plain_parts,
 )
 from cd5flow.report.sections import sections
 from cd5flow.report.wording import Wording
 
-BLANK = Cell("")
-"""A value that a person writes in."""
+_MOST_LETTERS: Final = 12
+"""Replaced letters that a notice lists."""
 
 RUNNING_LETTERS: Final = 60
 """Most letters of a name at the head of each page; page 1 has it whole."""
@@ -72,13 +77,33 @@ def report_document(
         answer=answer(result, wording),
         quality=quality_summary(result.quality, wording),
         sign_title=phrases.sign,
-        comment=Fact(phrases.comment, Cell(result.review.comment or "")),
+        comment=fact(phrases.comment, result.review.comment or ""),
         signatures=_signatures(result, wording),
+        attached=phrases.attached,
         disclaimer=tuple(
             text for text in (phrases.disclaimer, lab.disclaimer if lab else None) if text
         ),
         sections=sections(result, pictures, wording, eligibility),
     )
+
+
+def written_document(
+    document: ReportDocument, wording: Wording, *, typefaces: bool
+) -> dict[str, Any]:
+    """Return a report as plain values, with a notice of letters that were written as their code.
+
+    `typefaces` is whether fonts must have the letters, as in a PDF.
+    """
+    scribe = Scribe(typefaces=typefaces)
+    plain = plain_parts(document, scribe.write)
+    if scribe.replaced:
+        codes = [f"U+{ord(letter):04X}" for letter in scribe.replaced]
+        listed = wording.joint.join(codes[:_MOST_LETTERS])
+        if len(codes) > _MOST_LETTERS:
+            listed += " …"
+        text = wording.phrases.replaced.format(count=numerals.count(len(codes)), letters=listed)
+        plain["notices"].append(asdict(Paragraph(text, "look")))
+    return plain
 
 
 def report_id(result: Result) -> str:
@@ -131,45 +156,37 @@ def _identity(result: Result, wording: Wording, version: int) -> Facts:
         said = phrases.version_replaces.format(version=version, earlier=version - 1)
     therapies = wording.joint.join(choices.prior_therapy[t] for t in sample.prior_therapy)
 
-    def given(text: str | None, without: Tone = "quiet") -> Cell:
-        return Cell(text) if text else Cell(phrases.not_given, without)
+    def given(label: str, text: str | None, without: Tone = "quiet") -> Fact:
+        return fact(label, text) if text else fact(label, phrases.not_given, without)
 
     return Facts(
         (
-            Fact(phrases.patient, given(sample.patient_id, "look")),
-            Fact(phrases.sample, Cell(sample.id)),
-            Fact(phrases.file, Cell(sample.file)),
-            Fact(phrases.report_id, Cell(report_id(result), fixed=True, note=said)),
-            Fact(phrases.specimen, Cell(choices.specimen[sample.specimen])),
-            Fact(phrases.timepoint, Cell(choices.timepoint[sample.timepoint])),
-            Fact(phrases.prior_therapy, given(therapies)),
-            Fact(phrases.issued, Cell(numerals.moment(result.provenance.created))),
-            Fact(phrases.collected, given(_moment(sample.collected_at))),
-            Fact(phrases.acquired, given(_moment(sample.acquired))),
-            Fact(phrases.cytometer, given(sample.cytometer)),
-            Fact(phrases.events, Cell(numerals.count(sample.events))),
+            given(phrases.patient, sample.patient_id, "look"),
+            fact(phrases.sample, sample.id),
+            fact(phrases.file, sample.file),
+            fact(phrases.report_id, report_id(result), fixed=True, note=said),
+            fact(phrases.specimen, choices.specimen[sample.specimen]),
+            fact(phrases.timepoint, choices.timepoint[sample.timepoint]),
+            given(phrases.prior_therapy, therapies),
+            fact(phrases.issued, numerals.moment(result.provenance.created)),
+            given(phrases.collected, sample.collected_at and numerals.moment(sample.collected_at)),
+            given(phrases.acquired, sample.acquired and numerals.moment(sample.acquired)),
+            given(phrases.cytometer, sample.cytometer),
+            fact(phrases.events, numerals.count(sample.events)),
         ),
         columns=4,
     )
 
 
-def _moment(text: str | None) -> str | None:
-    return None if text is None else numerals.moment(text)
-
-
 def _signatures(result: Result, wording: Wording) -> tuple[Sign, ...]:
+    """Return the analyst's and the reviewer's field; an empty text is written in by a person."""
     phrases, review = wording.phrases, result.review
-    blank = (
-        Fact(phrases.name, BLANK),
-        Fact(phrases.date, BLANK),
-        Fact(phrases.signature, BLANK),
-    )
-    signed = (
-        Fact(phrases.name, Cell(review.by or "")),
-        Fact(phrases.date, Cell(numerals.moment(review.at) if review.at else "")),
-        Fact(phrases.signature, BLANK),
-    )
-    return (
-        Sign(phrases.analyst, blank),
-        Sign(phrases.reviewer, blank if review.state == "unreviewed" else signed),
-    )
+
+    def sign(role: str, by: str | None = None, at: str | None = None) -> Sign:
+        date = numerals.moment(at) if at else ""
+        texts = ((phrases.name, by or ""), (phrases.date, date), (phrases.signature, ""))
+        return Sign(role, tuple(fact(label, text) for label, text in texts))
+
+    reviewed = review.state != "unreviewed"
+    reviewer = sign(phrases.reviewer, review.by, review.at) if reviewed else sign(phrases.reviewer)
+    return sign(phrases.analyst), reviewer

@@ -120,7 +120,7 @@ def write_sample(
             return WrittenSample(folder, changed=False, previous=None)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
-        version = 1 + len(_versions(folder)) + (0 if same or earlier is None else 1)
+        version = 1 + len(kept_versions(folder)) + (0 if same or earlier is None else 1)
         with spare_folder(folder, aside) as spare:
             _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
             if earlier is None:
@@ -269,8 +269,8 @@ def _dated_as(result: Result, earlier: dict[str, Any] | None) -> Result:
     return result.model_copy(update={"provenance": provenance})
 
 
-def _versions(folder: Path) -> list[int]:
-    """Return the numbers of the earlier results that a folder keeps."""
+def kept_versions(folder: Path) -> list[int]:
+    """Return the numbers of what a folder keeps of its past under ``previous/N``."""
     older = folder / PREVIOUS
     return [int(p.name) for p in older.iterdir() if p.name.isdigit()] if older.is_dir() else []
 
@@ -284,7 +284,7 @@ def _keep_beside(folder: Path, spare: Path) -> None:
 def _keep_as_previous(folder: Path, spare: Path) -> Path:
     """Copy a folder to the next ``previous/N`` of its successor, and return that."""
     older = folder / PREVIOUS
-    place = Path(PREVIOUS) / str(max(_versions(folder), default=0) + 1)
+    place = Path(PREVIOUS) / str(max(kept_versions(folder), default=0) + 1)
     if older.is_dir():
         _copy_missing(older, spare / PREVIOUS)
     _copy_missing(folder, spare / place, without=PREVIOUS)

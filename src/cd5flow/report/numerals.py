@@ -29,6 +29,11 @@ def burden(percent: float, *, limits: Sequence[float] = _LEVELS) -> str:
     return _beside(percent, (_figures(percent, n) for n in range(3, 18)), (*_ENDS, *limits))
 
 
+def part(percent: float) -> str:
+    """Return the share of a whole that no limit is stated for, as `burden` writes it."""
+    return burden(percent, limits=())
+
+
 def number(value: float) -> str:
     """Return a measure with four figures; whole from 1,000 on."""
     if abs(value) >= 1000:

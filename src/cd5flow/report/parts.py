@@ -56,6 +56,13 @@ class Fact:
     value: Cell
 
 
+def fact(
+    label: str, text: str, tone: Tone = "plain", *, note: str = "", fixed: bool = False
+) -> Fact:
+    """Return what something is called and what it is, as a text."""
+    return Fact(label, Cell(text, tone, fixed, note))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Facts in so many columns."""
@@ -265,6 +272,7 @@ class ReportDocument:
         quality: the blocks on page 1.
         comment: heading and text of a person's comment; empty text is to be filled in.
         skip: words of the link that leads a screen reader past the heading.
+        attached: what is attached to the PDF.
     """
 
     language: str
@@ -281,6 +289,7 @@ class ReportDocument:
     sign_title: str
     comment: Fact
     signatures: tuple[Sign, ...]
+    attached: str
     disclaimer: tuple[str, ...]
     sections: tuple[ReportSection, ...]
 

@@ -87,10 +87,8 @@ def _cd5(cd5: Cd5Section, wording: Wording) -> list[str]:
 
 
 def _of_parent(counted: Count, wording: Wording) -> str:
-    parent = wording.phrases.all_events if counted.parent == ALL else _name(counted.parent, wording)
-    share = wording.phrases.unknown
-    if counted.percent is not None:
-        share = f"{numerals.burden(counted.percent, limits=())} %"
+    parent = _name(counted.parent, wording)
+    share = wording.known(counted.percent, lambda percent: f"{numerals.part(percent)} %")
     name = _name(counted.population, wording)
     events, whole = numerals.count(counted.events), numerals.count(counted.parent_events)
     return f"{name}{wording.colon}{events} / {whole} {parent} ({share})"
@@ -101,7 +99,7 @@ def _number(one: Count, drawing: Drawing) -> str:
     events = numerals.count(one.events)
     if drawing.kind == "overlay" or one.percent is None:
         return events
-    return f"{events} ({numerals.burden(one.percent, limits=())} %)"
+    return f"{events} ({numerals.part(one.percent)} %)"
 
 
 def _name(population: str, wording: Wording) -> str:

@@ -37,9 +37,7 @@ def excluded_lines(result: Result, wording: Wording) -> Iterator[str]:
 
 
 def _excluded(one: ExcludedSection, wording: Wording) -> str:
-    percent = wording.phrases.unknown
-    if one.percent_of_denominator is not None:
-        percent = f"{numerals.burden(one.percent_of_denominator, limits=())} %"
+    percent = wording.known(one.percent_of_denominator, lambda it: f"{numerals.part(it)} %")
     return wording.phrases.excluded_of.format(
         what=wording.sentence(one.what), events=numerals.count(one.events), percent=percent
     )

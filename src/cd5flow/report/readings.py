@@ -20,13 +20,14 @@ from cd5flow.report.answer import (
 )
 from cd5flow.report.parts import (
     Block,
-    Cell,
     Fact,
     Facts,
     Paragraph,
     ReportSection,
     Table,
     TableColumn,
+    Tone,
+    fact,
     number_column,
     table_of,
 )
@@ -40,25 +41,22 @@ def cd5_section(result: Result, wording: Wording) -> ReportSection:
     """Return CD5: share, cut and its origin, alternatives, medians, pattern, reasons."""
     phrases, cd5 = wording.phrases, result.cd5
     state = wording.states.cd5[cd5.state]
+
+    def ends(interval: tuple[float, float] | None) -> str:
+        return wording.known(interval, lambda e: f"{cd5_share(e[0], cd5)}–{cd5_share(e[1], cd5)} %")
+
+    method = "" if cd5.ci_method is None else wording.term(cd5.ci_method.value)
     rows = [
         Fact(phrases.state_of, state_cell(state, cd5.state)),
-        Fact(phrases.positive_blasts, Cell(_positive(cd5, wording))),
-        Fact(
-            phrases.interval_of,
-            Cell(
-                _ends(cd5.ci95_percent, cd5, wording),
-                note="" if cd5.ci_method is None else wording.term(cd5.ci_method.value),
-            ),
-        ),
-        Fact(
-            phrases.band_of,
-            Cell(_ends(cd5.band_percent, cd5, wording), note=phrases.band_means),
-        ),
-        Fact(phrases.threshold, Cell(rule(cd5))),
-        Fact(phrases.pattern, _pattern(cd5, wording)),
+        fact(phrases.positive_blasts, _positive(cd5, wording)),
+        fact(phrases.interval_of, ends(cd5.ci95_percent), note=method),
+        fact(phrases.band_of, ends(cd5.band_percent), note=phrases.band_means),
+        *_corrected(cd5, wording),
+        fact(phrases.threshold, rule(cd5)),
+        _pattern(cd5, wording),
         *_cut(cd5, wording),
         *_positive_t_cells(cd5, wording),
-        *(Fact(phrases.note, Cell(wording.sentence(note))) for note in cd5.notes),
+        *(fact(phrases.note, wording.sentence(note)) for note in cd5.notes),
     ]
     blocks: list[Block] = [Facts(tuple(rows))]
     if cd5.cut is not None:
@@ -82,37 +80,38 @@ def _positive(cd5: Cd5Section, wording: Wording) -> str:
     return f"{cd5_share(cd5.percent, cd5)} % ({counts})"
 
 
-def _ends(ends: tuple[float, float] | None, cd5: Cd5Section, wording: Wording) -> str:
-    if ends is None:
-        return wording.phrases.unknown
-    return f"{cd5_share(ends[0], cd5)}–{cd5_share(ends[1], cd5)} %"
+def _corrected(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield the share without other cells, where any are known of."""
+    if cd5.percent_corrected is not None:
+        yield fact(wording.phrases.corrected_share, f"{cd5_share(cd5.percent_corrected, cd5)} %")
 
 
-def _pattern(cd5: Cd5Section, wording: Wording) -> Cell:
+def _pattern(cd5: Cd5Section, wording: Wording) -> Fact:
+    phrases = wording.phrases
     if cd5.pattern is None:
-        return Cell(wording.phrases.unknown, "quiet")
+        return fact(phrases.pattern, phrases.unknown, "quiet")
     state = wording.states.pattern[cd5.pattern]
-    return Cell(state.word, note=state.means)
+    return fact(phrases.pattern, state.word, note=state.means)
 
 
 def _cut(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     phrases, cut = wording.phrases, cd5.cut
     if cut is None:
-        yield Fact(phrases.cut, Cell(phrases.cut_none, "look"))
+        yield fact(phrases.cut, phrases.cut_none, "look")
         return
     method = cut_words(cut, wording)
-    yield Fact(phrases.cut_method, Cell(method.word, note=method.means))
+    yield fact(phrases.cut_method, method.word, note=method.means)
     place = phrases.cut_place_of.format(
         linear=numerals.number(cut.linear), channel=cut.channel, scaled=numerals.number(cut.scaled)
     )
-    yield Fact(phrases.cut_place, Cell(place))
+    yield fact(phrases.cut_place, place)
     reference = phrases.cut_reference_of.format(
         reference=wording.sentence(cut.reference), count=numerals.count(cut.reference_events)
     )
-    yield Fact(phrases.cut_reference, Cell(reference))
+    yield fact(phrases.cut_reference, reference)
     if cut.ci95_linear is not None:
         low, high = (numerals.number(end) for end in cut.ci95_linear)
-        yield Fact(phrases.cut_interval, Cell(f"{low}–{high}", note=phrases.cut_interval_means))
+        yield fact(phrases.cut_interval, f"{low}–{high}", note=phrases.cut_interval_means)
 
 
 def _positive_t_cells(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
@@ -121,14 +120,14 @@ def _positive_t_cells(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     if cells is None:
         return
     if cells.percent is None or cells.positive_events is None:
-        yield Fact(phrases.t_cells_positive, Cell(phrases.unknown, "quiet"))
+        yield fact(phrases.t_cells_positive, phrases.unknown, "quiet")
         return
     share = phrases.positive_t_cells_of.format(
         percent=numerals.share(cells.percent),
         positive=numerals.count(cells.positive_events),
         cells=numerals.count(cells.events),
     )
-    yield Fact(phrases.t_cells_positive, Cell(share))
+    yield fact(phrases.t_cells_positive, share)
 
 
 def _other_cells(cd5: Cd5Section, wording: Wording) -> Table:
@@ -145,11 +144,7 @@ def _other_cells(cd5: Cd5Section, wording: Wording) -> Table:
         ),
         (
             number_column(phrases.other_cells_cd5, 2),
-            lambda kind: (
-                phrases.unknown
-                if kind.cd5_positive_percent is None
-                else numerals.share(kind.cd5_positive_percent)
-            ),
+            lambda kind: wording.known(kind.cd5_positive_percent, numerals.share),
         ),
     )
 
@@ -168,9 +163,7 @@ def _alternatives(cd5: Cd5Section, cut: CutSection, wording: Wording) -> Block:
         (number_column(phrases.place, 2), lambda other: numerals.number(other.linear)),
         (
             number_column(phrases.percent, 2),
-            lambda other: (
-                phrases.unknown if other.percent is None else cd5_share(other.percent, cd5)
-            ),
+            lambda other: wording.known(other.percent, lambda share: cd5_share(share, cd5)),
         ),
     )
 
@@ -184,16 +177,14 @@ def _medians(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
         (phrases.median_t_cells, median.t_cells),
         (phrases.difference, _difference(median)),
     ):
-        yield Fact(label, _measure(value, wording))
+        yield _measured(label, value, wording)
     for label, over, factor in (
         (phrases.ratio, median.negative_reference, 1),
         (phrases.of_t_cells, median.t_cells, 100),
     ):
-        yield Fact(label, _ratio(median.blasts, over, factor, wording))
-    yield Fact(
-        phrases.stain_index,
-        Cell(_measure(cd5.stain_index, wording).text, note=phrases.stain_index_means),
-    )
+        yield _ratio(label, median.blasts, over, factor, wording)
+    index = wording.known(cd5.stain_index, numerals.number)
+    yield fact(phrases.stain_index, index, note=phrases.stain_index_means)
 
 
 def _difference(median: MedianSection) -> float | None:
@@ -202,19 +193,19 @@ def _difference(median: MedianSection) -> float | None:
     return median.blasts - median.negative_reference
 
 
-def _ratio(value: float | None, over: float | None, factor: int, wording: Wording) -> Cell:
-    phrases = wording.phrases
+def _ratio(
+    label: str, value: float | None, over: float | None, factor: int, wording: Wording
+) -> Fact:
     if value is None or over is None:
-        return Cell(phrases.unknown, "quiet")
+        return fact(label, wording.phrases.unknown, "quiet")
     if value <= 0 or over <= 0:
-        return Cell(phrases.ratio_undefined, "quiet")
-    return Cell(numerals.number(factor * value / over) + (" %" if factor == 100 else ""))
+        return fact(label, wording.phrases.ratio_undefined, "quiet")
+    return fact(label, numerals.number(factor * value / over) + (" %" if factor == 100 else ""))
 
 
-def _measure(value: float | None, wording: Wording) -> Cell:
-    if value is None:
-        return Cell(wording.phrases.unknown, "quiet")
-    return Cell(numerals.number(value))
+def _measured(label: str, value: float | None, wording: Wording) -> Fact:
+    tone: Tone = "quiet" if value is None else "plain"
+    return fact(label, wording.known(value, numerals.number), tone)
 
 
 def burden_section(result: Result, wording: Wording) -> ReportSection:
@@ -222,46 +213,42 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
     phrases, burden = wording.phrases, result.burden
     state = wording.states.burden[burden.state]
 
-    def percent(value: float | None) -> Cell:
-        if value is None:
-            return Cell(phrases.unknown, "quiet")
-        return Cell(f"{numerals.burden(value)} %")
+    def percent(*ends: float) -> str:
+        return "–".join(map(numerals.burden, ends)) + " %"
 
-    def events(count: int) -> Cell:
+    def events(label: str, count: int) -> Fact:
         # Where there is no share, nothing was counted.
         if burden.percent is None and count == 0:
-            return Cell(phrases.unknown, "quiet")
-        return Cell(numerals.count(count))
+            return fact(label, phrases.unknown, "quiet")
+        return fact(label, numerals.count(count))
 
-    ends = Cell(phrases.unknown, "quiet")
-    if burden.ci95_percent is not None:
-        low, high = (numerals.burden(end) for end in burden.ci95_percent)
-        ends = Cell(f"{low}–{high} %")
+    def quiet(value: object) -> Tone:
+        return "quiet" if value is None else "plain"
+
+    interval, upper = burden.ci95_percent, burden.upper95_percent
+    lod, lloq = (wording.known(end, percent) for end in (burden.lod_percent, burden.lloq_percent))
+    denominator = wording.denominator(burden) or phrases.unknown
+    deciding = phrases.denominator_deciding if burden.alternatives else ""
     rows = (
         Fact(phrases.state_of, state_cell(state, burden.state)),
-        Fact(phrases.burden_share, Cell(burden_number(burden, wording))),
-        Fact(
-            phrases.level_of,
-            Cell(phrases.none if burden.level is None else level(burden.level)),
+        fact(phrases.burden_share, burden_number(burden, wording)),
+        fact(phrases.level_of, phrases.none if burden.level is None else level(burden.level)),
+        events(phrases.blast_events, burden.blast_events),
+        fact(phrases.look_alike_events, numerals.count(burden.look_alike_events)),
+        fact(phrases.scope, phrases.none if burden.scope is None else wording.term(burden.scope)),
+        events(phrases.denominator_events, burden.denominator_events),
+        fact(phrases.denominator, denominator, note=deciding),
+        fact(
+            phrases.interval_of,
+            wording.known(interval, lambda ends: percent(*ends)),
+            quiet(interval),
         ),
-        Fact(phrases.blast_events, events(burden.blast_events)),
-        Fact(phrases.denominator_events, events(burden.denominator_events)),
-        Fact(
-            phrases.denominator,
-            Cell(
-                wording.denominator(burden) or phrases.unknown,
-                note=phrases.denominator_deciding if burden.alternatives else "",
-            ),
-        ),
-        Fact(phrases.interval_of, ends),
-        Fact(phrases.upper_of, percent(burden.upper95_percent)),
-        Fact(
-            phrases.lod,
-            Cell(percent(burden.lod_percent).text, note=limit_words(burden, wording)),
-        ),
-        Fact(phrases.lloq, Cell(percent(burden.lloq_percent).text, note=phrases.limits_mean)),
-        Fact(phrases.lineage, Cell(wording.term(result.strategy.lineage))),
+        fact(phrases.upper_of, wording.known(upper, percent), quiet(upper)),
+        fact(phrases.lod, lod, note=limit_words(burden, wording)),
+        fact(phrases.lloq, lloq, note=phrases.limits_mean),
+        fact(phrases.lineage, wording.term(result.strategy.lineage)),
         *_other_denominator(result, wording),
+        *(fact(phrases.note, wording.sentence(note)) for note in burden.notes),
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
     return ReportSection("burden", phrases.burden, (Facts(rows), reasons))
@@ -269,17 +256,17 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
 
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
     """Yield the share of blasts by another convention, where the tube has its denominator."""
-    quantified = burden_number(result.burden, wording) != wording.phrases.below_lloq
+    phrases = wording.phrases
+    below = burden_number(result.burden, wording) == phrases.below_lloq
+
+    def shown(percent: float) -> str:
+        return phrases.below_lloq if below else f"{numerals.burden(percent)} %"
+
     for other in result.burden.alternatives:
-        share = wording.phrases.unknown
+        share = phrases.unknown
         if other.percent is not None and other.events is not None:
-            shown = f"{numerals.burden(other.percent)} %"
-            share = shown if quantified else wording.phrases.below_lloq
-            share = f"{share} ({numerals.count(other.events)})"
-        yield Fact(
-            wording.phrases.denominator_other,
-            Cell(share, note=wording.term(other.denominator)),
-        )
+            share = f"{shown(other.percent)} ({numerals.count(other.events)})"
+        yield fact(phrases.denominator_other, share, note=wording.term(other.denominator))
     if result.burden.alternatives:
         return
     rows = {row.name: row for row in result.populations if row.gate is not None}
@@ -290,13 +277,10 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
             continue
         if f"/{name}/" not in blasts.path:
             continue
-        shown = f"{numerals.burden(100 * blasts.events / whole.events)} %"
-        yield Fact(
-            wording.phrases.other_denominator.format(
-                population=wording.population(name), count=numerals.count(whole.events)
-            ),
-            Cell(shown if quantified else wording.phrases.below_lloq),
+        label = phrases.other_denominator.format(
+            population=wording.population(name), count=numerals.count(whole.events)
         )
+        yield fact(label, shown(100 * blasts.events / whole.events))
         return
 
 
@@ -308,10 +292,7 @@ def criterion_section(result: Result, wording: Wording) -> ReportSection:
     rows = (
         Fact(phrases.state_of, state_cell(state, criterion.state)),
         Fact(phrases.flow_state, state_cell(alone, criterion.flow_state)),
-        Fact(
-            phrases.protocol,
-            Cell(named(result.protocol.name, result.protocol.version, wording)),
-        ),
+        fact(phrases.protocol, wording.versioned(result.protocol)),
     )
     return ReportSection(
         "criterion",
@@ -353,8 +334,3 @@ def _given(value: Any, wording: Wording) -> str:
             return wording.phrases.unknown
         case _:
             return str(value)
-
-
-def named(name: str, version: str, wording: Wording) -> str:
-    """Return a name with its version."""
-    return wording.phrases.named.format(name=name, version=version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cd5flow.criteria.eligibility import Eligibility
@@ -33,10 +33,11 @@ from cd5flow.report.parts import (
     Table,
     TableColumn,
     Tone,
+    fact,
     number_column,
     table_of,
 )
-from cd5flow.report.readings import burden_section, cd5_section, criterion_section, named
+from cd5flow.report.readings import burden_section, cd5_section, criterion_section
 from cd5flow.report.wording import Wording
 
 TONES_OF_DOUBT: Final[dict[str, Tone]] = {
@@ -150,29 +151,22 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
         name,
         Cell(parent),
         Cell(numerals.count(row.events)),
-        Cell(_share(row.percent_of_parent, wording), "look" if odd else "plain"),
+        Cell(wording.known(row.percent_of_parent, numerals.part), "look" if odd else "plain"),
         Cell("–" if usual is None else f"{usual[0]:g}–{usual[1]:g}", "quiet"),
         Cell(
-            "–"
-            if row.percent_of_denominator is None
-            else _share(row.percent_of_denominator, wording)
+            "–" if row.percent_of_denominator is None else numerals.part(row.percent_of_denominator)
         ),
         Cell(row.gate.method, fixed=True, note=wording.sentence(row.gate.note)),
         _confidence(row.gate, wording),
     )
 
 
-def _share(percent: float | None, wording: Wording) -> str:
-    return wording.phrases.unknown if percent is None else numerals.burden(percent, limits=())
-
-
 def _phenotype(result: Result, wording: Wording) -> ReportSection:
     """Return the table of markers; a section without blocks where no blasts were told."""
     phrases = wording.phrases
-    unknown = phrases.unknown
 
     def measure(value: float | None) -> str:
-        return unknown if value is None else numerals.number(value)
+        return wording.known(value, numerals.number)
 
     table = table_of(
         phrases.phenotype_caption,
@@ -187,11 +181,7 @@ def _phenotype(result: Result, wording: Wording) -> ReportSection:
         (number_column(phrases.phenotype_times, 1.5), _times),
         (
             number_column(phrases.phenotype_above, 2),
-            lambda entry: (
-                unknown
-                if entry.above_t_cells_percent is None
-                else f"{entry.above_t_cells_percent:.0f}"
-            ),
+            lambda entry: wording.known(entry.above_t_cells_percent, "{:.0f}".format),
         ),
     )
     return ReportSection("phenotype", phrases.phenotype, (table,) if table.rows else ())
@@ -209,29 +199,35 @@ def _quality(result: Result, wording: Wording) -> ReportSection:
     )
 
 
+def _profiles(result: Result, wording: Wording) -> Iterator[Fact]:
+    phrases, profiles = wording.phrases, result.strategy.profiles
+    if profiles is not None:
+        yield fact(phrases.profiles, wording.versioned(profiles))
+        yield fact(phrases.hash, profiles.sha256, fixed=True)
+
+
 def _method(result: Result, wording: Wording) -> ReportSection:
     phrases, settings = wording.phrases, result.provenance.settings
     strategy, protocol = result.strategy, result.protocol
     compensation = next((c for c in result.quality.checks if c.code == "COMPENSATION"), None)
     table = settings.get("marker_table")
+    spillover = None if compensation is None else wording.check(compensation)
     rows = [
-        Fact(phrases.cytometer, _known(result.sample.cytometer, wording)),
-        Fact(phrases.data_set, _known(settings.get("dataset"), wording)),
-        Fact(
-            phrases.spillover,
-            _known(None if compensation is None else wording.check(compensation), wording),
-        ),
-        Fact(phrases.strategy, Cell(named(strategy.name, strategy.version, wording))),
-        Fact(phrases.choice, Cell(wording.sentence(strategy.choice))),
-        Fact(phrases.hash, Cell(strategy.sha256, fixed=True)),
-        Fact(phrases.lineage, Cell(wording.term(strategy.lineage))),
+        _known(phrases.cytometer, result.sample.cytometer, wording),
+        _known(phrases.data_set, settings.get("dataset"), wording),
+        _known(phrases.spillover, spillover, wording),
+        fact(phrases.strategy, wording.versioned(strategy)),
+        fact(phrases.choice, wording.sentence(strategy.choice)),
+        fact(phrases.hash, strategy.sha256, fixed=True),
+        *_profiles(result, wording),
+        fact(phrases.lineage, wording.term(strategy.lineage)),
         *_guided(result, wording),
-        Fact(phrases.protocol, Cell(named(protocol.name, protocol.version, wording))),
-        Fact(phrases.hash, Cell(protocol.sha256, fixed=True)),
+        fact(phrases.protocol, wording.versioned(protocol)),
+        fact(phrases.hash, protocol.sha256, fixed=True),
     ]
     if isinstance(table, dict):
-        rows.append(Fact(phrases.marker_table, _known(table.get("version"), wording)))
-        rows.append(Fact(phrases.hash, Cell(str(table.get("sha256", "")), fixed=True)))
+        rows.append(_known(phrases.marker_table, table.get("version"), wording))
+        rows.append(fact(phrases.hash, str(table.get("sha256", "")), fixed=True))
     panel = table_of(
         phrases.panel,
         result.panel,
@@ -253,21 +249,20 @@ def _guided(result: Result, wording: Wording) -> tuple[Fact, ...]:
     said = wording.phrases.laip_of.format(
         sample=laip.sample, blasts=numerals.count(laip.blast_events)
     )
-    return (Fact(wording.phrases.laip, Cell(said, note=wording.joint.join(laip.markers))),)
+    return (fact(wording.phrases.laip, said, note=wording.joint.join(laip.markers)),)
 
 
-def _known(value: object, wording: Wording) -> Cell:
+def _known(label: str, value: object, wording: Wording) -> Fact:
     if value is None or value == "":
-        return Cell(wording.phrases.unknown, "quiet")
-    return Cell(str(value))
+        return fact(label, wording.phrases.unknown, "quiet")
+    return fact(label, str(value))
 
 
 def _controls(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     if not result.controls:
-        return ReportSection(
-            "controls", phrases.controls, (Paragraph(phrases.controls_none, "quiet"),)
-        )
+        nothing = Paragraph(phrases.controls_none, "quiet")
+        return ReportSection("controls", phrases.controls, (nothing,))
 
     def state(control: ControlSection) -> Cell:
         return Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
@@ -293,9 +288,8 @@ def _role(control: ControlSection, wording: Wording) -> str:
 def _noticed(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     if not result.findings:
-        return ReportSection(
-            "noticed", phrases.noticed, (Paragraph(phrases.noticed_none, "quiet"),)
-        )
+        nothing = Paragraph(phrases.noticed_none, "quiet")
+        return ReportSection("noticed", phrases.noticed, (nothing,))
     table = table_of(
         phrases.noticed_caption,
         result.findings,
@@ -327,17 +321,17 @@ def _files(result: Result, wording: Wording) -> ReportSection:
     packages = wording.joint.join(f"{name} {version}" for name, version in made.packages.items())
     software = Facts(
         (
-            Fact("cd5flow", Cell(made.cd5flow)),
-            Fact("Python", Cell(made.python)),
-            Fact(phrases.libraries, Cell(packages)),
-            Fact(phrases.seed, Cell(str(made.seed))),
-            Fact(phrases.issued, Cell(numerals.moment(made.created))),
+            fact("cd5flow", made.cd5flow),
+            fact("Python", made.python),
+            fact(phrases.libraries, packages),
+            fact(phrases.seed, str(made.seed)),
+            fact(phrases.issued, numerals.moment(made.created)),
         ),
         title=phrases.software,
     )
     blocks: list[Block] = [files, software]
     if made.redo is not None:
-        command = Fact(phrases.redo, Cell(made.redo.command, fixed=True, note=phrases.redo_how))
-        blocks.append(Facts((command,)))
+        command = made.redo.command
+        blocks.append(Facts((fact(phrases.redo, command, fixed=True, note=phrases.redo_how),)))
     blocks.append(Paragraph(phrases.attached, "quiet"))
     return ReportSection("files", phrases.files, tuple(blocks))

@@ -10,9 +10,14 @@ from typing import Final
 
 from cd5flow.report.fonts import font_files
 from cd5flow.report.parts import Picture
+from cd5flow.report.webpage import TEMPLATES
 
 STANDARD: Final = "a-3b"
 """PDF/A-3b, ISO 19005-3: for archives, and other files may be attached."""
+
+
+BLOCKS: Final = "blocks.typ"
+"""What every report is made of."""
 
 
 class TypstFaultError(Exception):
@@ -31,7 +36,7 @@ def typeset(
     Args:
         template: typst markup. It must be constant: text from outside comes by `inputs`, which typst
             hands on as strings and never reads as markup.
-        files: pictures by name. The template can read no file but these.
+        files: pictures by name. The template can read no file but these, and the parts of reports.
         inputs: strings by name.
         seconds: the time that the PDF says it was made at, since 1970; equal times, templates and
             inputs give equal bytes.
@@ -45,6 +50,7 @@ def typeset(
         root, fonts = Path(folder, "root"), Path(folder, "fonts")
         root.mkdir()
         fonts.mkdir()
+        shutil.copyfile(TEMPLATES / BLOCKS, root / BLOCKS)
         main = root / "main.typ"
         main.write_text(template, encoding="utf-8")
         for name, content in (files or {}).items():

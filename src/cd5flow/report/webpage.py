@@ -7,20 +7,23 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cd5flow.report.parts import Picture
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+"""With what every page is made of."""
+
 
 def render_page(template: Path, *, style: str, **values: Any) -> str:
     """Return a page that needs no other file; text is escaped, and a name that is not given fails.
 
     Args:
-        template: a jinja2 file; beside `values` it gets ``style`` and ``style_hash``, the digest that a
-            content security policy allows.
+        template: a jinja2 file, which may import those of `TEMPLATES`; beside `values` it gets
+            ``style`` and ``style_hash``, the digest that a content security policy allows.
         style: a style sheet in which no text from outside stands as it came.
         values: what the template shows.
     """
@@ -40,12 +43,17 @@ def digest(text: str) -> str:
 
 @cache
 def _template(path: Path) -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only where a page is written
+    # Only where a page is written.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader((path.parent, TEMPLATES)),
     )
-    return environment.from_string(file_text(path))
+    return environment.get_template(path.name)
 
 
 def picture_urls(pictures: Sequence[Picture]) -> list[str]:

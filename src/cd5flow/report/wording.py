@@ -8,12 +8,12 @@ code's short form.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cd5flow.config.yaml_file import load_yaml
 from cd5flow.criteria.eligibility import UNVERIFIED
@@ -29,12 +29,25 @@ from cd5flow.model.catalogue import (
 )
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.reasons import AS_WRITTEN, Reason
-from cd5flow.model.result import BurdenSection, Check
+from cd5flow.model.result import (
+    BurdenSection,
+    Check,
+    ProfilesSection,
+    ProtocolSection,
+    StrategySection,
+)
 from cd5flow.report.phrases import Phrases
+
+T = TypeVar("T")
 
 _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
 
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+_GROUP: Final = re.compile(
+    r"(?P<kind>blasts|outside)_(?P<number>[0-9]+)(?:_(?P<axes>.+?)(?:_(?P<again>[0-9]))?)?"
+)
+"""Names of gates around populations that were told by groups: the whole, or a region on some axes."""
 
 
 class State(FilePart):
@@ -161,8 +174,18 @@ class Wording(FilePart):
         return self.catalogue.names.get(code, code)
 
     def population(self, name: str) -> str:
-        """Return a population's name for people."""
-        return self.catalogue.word(name)
+        """Return a population's name for people; gates by groups are told by population and axes."""
+        group = _GROUP.fullmatch(name)
+        if group is None:
+            return self.catalogue.word(name)
+        phrase = self.phrases.group_outside if group["kind"] == "outside" else self.phrases.group
+        title = phrase.format(number=group["number"])
+        if group["axes"] is None:
+            return title
+        axes = group["axes"].replace("_", " × ")
+        if group["again"] is not None:
+            axes = f"{axes} ({group['again']})"
+        return self.phrases.group_gate.format(population=title, axes=axes)
 
     def denominator(self, burden: BurdenSection) -> str:
         """Return the rule of the burden's denominator."""
@@ -173,9 +196,27 @@ class Wording(FilePart):
         """Return a unit as it is written."""
         return "" if unit is None else self.units.get(unit, unit)
 
+    def known(self, value: T | None, write: Callable[[T], str]) -> str:
+        """Return a value as it is written; what is unknown is said to be."""
+        return self.phrases.unknown if value is None else write(value)
+
+    def versioned(self, one: ProtocolSection | StrategySection | ProfilesSection) -> str:
+        """Return the name of a file that decides, with its version."""
+        return self.phrases.named.format(name=one.name, version=one.version)
+
     def term(self, text: str) -> str:
         """Return a word in this language; others stand as they are."""
         return self.catalogue.word(_sign(text))
+
+
+def _as_in_english(phrases: Phrases) -> Phrases:
+    return phrases.matching(_shipped(ENGLISH).phrases)
+
+
+class _OtherWording(Wording):
+    """Any file but the English one that comes with cd5flow, whose phrases it has in other words."""
+
+    phrases: Annotated[Phrases, AfterValidator(_as_in_english)]
 
 
 def _shorts(codes: Mapping[str, Code]) -> dict[str, str]:
@@ -205,11 +246,12 @@ def load_wording(language: str) -> Wording:
     if language in languages():
         return _shipped(language)
     if Path(language).suffix in {".yaml", ".yml", ".json"}:
-        return load_yaml(Path(language), Wording, error=OptionError).value
+        return load_yaml(Path(language), _OtherWording, error=OptionError).value
     there = ", ".join(languages())
     raise OptionError(f"language: found {language!r}, expected {there}, or a wording file (.yaml)")
 
 
 @cache
 def _shipped(language: str) -> Wording:
-    return load_yaml(_LANGUAGES / f"{language}.yaml", Wording, error=OptionError).value
+    model = Wording if language == ENGLISH else _OtherWording
+    return load_yaml(_LANGUAGES / f"{language}.yaml", model, error=OptionError).value

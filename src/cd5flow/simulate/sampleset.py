@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from cd5flow.errors import OutputError
+from cd5flow.config.atomic import writing
 from cd5flow.simulate.perfect import perfect_gating
 from cd5flow.simulate.populations import T_CELLS
 from cd5flow.simulate.samples import SAMPLE_SEED, Sample, sample_set
@@ -36,10 +36,8 @@ def simulate_samples(
     Raises:
         OutputError: a file cannot be written.
     """
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
     written: list[Path] = []
 
     def keep(path: Path) -> None:
@@ -120,13 +118,10 @@ def _number(value: float | None) -> str:
 
 
 def _write_table(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    with writing(path), path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
 
 
 # What an imagined clinic knows of ten patients of the sample set: every value is made up to show an

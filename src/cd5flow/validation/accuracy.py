@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cd5flow.report.parts import Block, Cell, Paragraph, Table, TableColumn, number_column, table_of
 from cd5flow.validation.cells import (
-    ARMS,
     NOT_ASKED,
     UNKNOWN,
     PicturesByName,
@@ -15,6 +14,7 @@ from cd5flow.validation.cells import (
     signed,
 )
 from cd5flow.validation.record import AccuracyGroup, AgreementSection, Interval, Validation
+from cd5flow.validation.rows import ARMS
 
 
 def accuracy_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:

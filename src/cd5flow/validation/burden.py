@@ -9,11 +9,11 @@ from cd5flow.report import numerals
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Fact,
     Facts,
     Paragraph,
     TableColumn,
     Tone,
+    fact,
     number_column,
     table_of,
 )
@@ -125,27 +125,18 @@ def blank_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:
         ("95th percentile", blanks.counted_p95_percent),
         ("most", blanks.counted_most_percent),
     )
+    shares = [f"{word} {figure(value)} %" for word, value in counted if value is not None]
     yield Facts(
         (
-            Fact(
+            fact(
                 "Called disease",
-                Cell(
-                    f"{blanks.called} of {blanks.tubes}",
-                    "bad" if blanks.called else "good",
-                    note="" if upper is None else f"95 % interval up to {upper:.1f} %",
-                ),
+                f"{blanks.called} of {blanks.tubes}",
+                "bad" if blanks.called else "good",
+                note="" if upper is None else f"95 % interval up to {upper:.1f} %",
             ),
-            Fact("States", Cell(states_words(blanks.states))),
-            Fact(
-                "Counted as blasts, called or not",
-                Cell(
-                    ", ".join(
-                        f"{word} {figure(value)} %" for word, value in counted if value is not None
-                    )
-                    or "no share in any tube"
-                ),
-            ),
-            Fact("LOD by the count rule", Cell(f"{lod} %")),
+            fact("States", states_words(blanks.states)),
+            fact("Counted as blasts, called or not", ", ".join(shares) or "no share in any tube"),
+            fact("LOD by the count rule", f"{lod} %"),
         ),
         columns=4,
     )

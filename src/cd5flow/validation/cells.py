@@ -8,12 +8,10 @@ from typing import Final, TypeVar
 
 from cd5flow.report.parts import Block, Cell, Picture, PictureRef, Pictures
 from cd5flow.validation.record import GoalSection, Interval
-from cd5flow.validation.rows import Arm
 
 T = TypeVar("T")
 
 UNKNOWN: Final = Cell("–", "quiet")
-ARMS: Final = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
 NOT_ASKED: Final = "No tubes of this series were asked for."
 
 

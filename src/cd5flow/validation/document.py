@@ -10,13 +10,13 @@ from cd5flow.report import numerals
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Fact,
     Facts,
     Paragraph,
     Picture,
     ReportSection,
     TableColumn,
     Tone,
+    fact,
     number_column,
     table_of,
 )
@@ -24,8 +24,10 @@ from cd5flow.validation.accuracy import accuracy_blocks
 from cd5flow.validation.burden import blank_blocks, linearity_blocks, precision_blocks
 from cd5flow.validation.cells import UNKNOWN, PicturesByName, goal_figure
 from cd5flow.validation.record import (
+    FileSection,
     GoalSection,
     GoalState,
+    SeriesSection,
     Validation,
 )
 
@@ -79,57 +81,43 @@ def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> 
         id=f"cd5flow {made.cd5flow}, seed {made.seed}, {numerals.moment(made.created)}",
         identity=_identity(found),
         lead=tuple(_lead(found)),
-        sections=(
-            ReportSection("goals", "Findings at a glance", tuple(_goals(found))),
-            ReportSection(
-                "accuracy",
-                "Accuracy of % CD5 and of the burden",
-                tuple(accuracy_blocks(found, show)),
-            ),
-            ReportSection(
-                "linearity", "Dilution and linearity", tuple(linearity_blocks(found, show))
-            ),
-            ReportSection("blanks", "Tubes without disease", tuple(blank_blocks(found, show))),
-            ReportSection(
-                "precision", "Precision: events drawn anew", tuple(precision_blocks(found, show))
-            ),
-            ReportSection(
-                "repeat", "What the laboratory must repeat itself", tuple(_repeat(found))
-            ),
-            ReportSection("methods", "How each number was computed", tuple(_methods(found))),
-            ReportSection("made", "What was validated, and with what", tuple(_made(found))),
+        sections=tuple(
+            ReportSection(anchor, heading, tuple(blocks))
+            for anchor, heading, blocks in (
+                ("goals", "Findings at a glance", _goals(found)),
+                ("accuracy", "Accuracy of % CD5 and of the burden", accuracy_blocks(found, show)),
+                ("linearity", "Dilution and linearity", linearity_blocks(found, show)),
+                ("blanks", "Tubes without disease", blank_blocks(found, show)),
+                ("precision", "Precision: events drawn anew", precision_blocks(found, show)),
+                ("repeat", "What the laboratory must repeat itself", _repeat(found)),
+                ("methods", "How each number was computed", _methods(found)),
+                ("made", "What was validated, and with what", _made(found)),
+            )
         ),
     )
 
 
 def _identity(found: Validation) -> Facts:
     size, made = found.series.size, found.provenance
-    strategies = ", ".join(dict.fromkeys(f"{s.name} {s.version}" for s in found.strategies))
+    strategies = ", ".join(dict.fromkeys(map(_named, found.strategies)))
+    analyses = f"{numerals.count(found.rows)} analyses"
     return Facts(
         (
-            Fact("Software", Cell(f"cd5flow {made.cd5flow}", note=f"Python {made.python}")),
-            Fact("Strategies", Cell(strategies)),
-            Fact("Protocol", Cell(f"{found.protocol.name} {found.protocol.version}")),
-            Fact(
-                "Series",
-                Cell(
-                    f"{found.series.name} {found.series.version}",
-                    note=f"size {_spaced(size.words)}",
-                ),
-            ),
-            Fact("Seed", Cell(str(made.seed))),
-            Fact(
-                "Tubes",
-                Cell(numerals.count(found.tubes), note=f"{numerals.count(found.rows)} analyses"),
-            ),
-            Fact(
-                "Not analysed",
-                Cell(str(len(found.failed)), "bad" if found.failed else "plain"),
-            ),
-            Fact("Made", Cell(numerals.moment(made.created))),
+            fact("Software", f"cd5flow {made.cd5flow}", note=f"Python {made.python}"),
+            fact("Strategies", strategies),
+            fact("Protocol", _named(found.protocol)),
+            fact("Series", _named(found.series), note=f"size {_spaced(size.words)}"),
+            fact("Seed", str(made.seed)),
+            fact("Tubes", numerals.count(found.tubes), note=analyses),
+            fact("Not analysed", str(len(found.failed)), "bad" if found.failed else "plain"),
+            fact("Made", numerals.moment(made.created)),
         ),
         columns=4,
     )
+
+
+def _named(file: FileSection | SeriesSection) -> str:
+    return f"{file.name} {file.version}"
 
 
 def _lead(found: Validation) -> Iterator[Paragraph]:
@@ -229,33 +217,24 @@ def _methods(found: Validation) -> Iterator[Block]:
 
 def _made(found: Validation) -> Iterator[Block]:
     made = found.provenance
-    files = [(f"Strategy, {one.use}", one) for one in found.strategies]
-    files.append(("Protocol", found.protocol))
-    rows = [
-        Fact(word, Cell(f"{one.name} {one.version}", note=f"SHA-256 {one.sha256}"))
-        for word, one in files
+    files: list[tuple[str, FileSection | SeriesSection]] = [
+        *((f"Strategy, {one.use}", one) for one in found.strategies),
+        ("Protocol", found.protocol),
+        ("Series", found.series),
     ]
-    series = found.series
-    rows += [
-        Fact("Series", Cell(f"{series.name} {series.version}", note=f"SHA-256 {series.sha256}")),
-        Fact(
-            "tubes.csv",
-            Cell(f"{numerals.count(found.rows)} rows", note=f"SHA-256 {found.rows_sha256}"),
-        ),
-        Fact(
-            "cd5flow",
-            Cell(made.cd5flow, note=f"SHA-256 of its Python files {made.code_sha256}"),
-        ),
-        Fact("Python", Cell(made.python)),
-        Fact("Packages", Cell(", ".join(f"{name} {v}" for name, v in made.packages.items()))),
-        Fact(
-            "Settings",
-            Cell(
-                ", ".join(f"{name} {_spaced(str(value))}" for name, value in made.settings.items())
-            ),
-        ),
-    ]
-    yield Facts(tuple(rows))
+    rows = f"{numerals.count(found.rows)} rows"
+    code = f"SHA-256 of its Python files {made.code_sha256}"
+    settings = (f"{name} {_spaced(str(value))}" for name, value in made.settings.items())
+    yield Facts(
+        (
+            *(fact(word, _named(one), note=f"SHA-256 {one.sha256}") for word, one in files),
+            fact("tubes.csv", rows, note=f"SHA-256 {found.rows_sha256}"),
+            fact("cd5flow", made.cd5flow, note=code),
+            fact("Python", made.python),
+            fact("Packages", ", ".join(f"{name} {v}" for name, v in made.packages.items())),
+            fact("Settings", ", ".join(settings)),
+        )
+    )
     if found.failed:
         yield table_of(
             "Tubes that could not be analysed",

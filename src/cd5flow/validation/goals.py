@@ -15,7 +15,7 @@ from cd5flow.validation.record import (
     GoalState,
     PrecisionSection,
 )
-from cd5flow.validation.rows import Arm
+from cd5flow.validation.rows import ARMS, Arm
 
 
 def held_against(
@@ -63,10 +63,10 @@ def _accuracy_goals(goals: Goals, accuracy: AccuracySection) -> Iterator[GoalSec
         goals.cd5_within_points,
         "points",
     )
-    for arm, words in ((Arm.FMO, "with an FMO"), (Arm.NONE, "without a control")):
+    for arm in Arm:
         yield _goal(
             f"wrong_definite_{arm.value}",
-            f"Definite CD5 states {words} that the FMO rule contradicts",
+            f"Definite CD5 states {ARMS[arm]} that the FMO rule contradicts",
             _wrong_percent(whole.get(arm)),
             goals.wrong_definite_percent,
             "%",

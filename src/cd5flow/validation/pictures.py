@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cd5flow.plots import as_png, as_svg
@@ -18,11 +18,10 @@ from cd5flow.plots.validation import (
 )
 from cd5flow.report.parts import Picture
 from cd5flow.validation.record import AccuracyGroup, AgreementSection, Validation
-from cd5flow.validation.rows import Arm, SeriesKind, TubeRow
+from cd5flow.validation.rows import ARMS, Arm, SeriesKind, TubeRow
 
 BY_RULE = "FMO rule"
 BY_LABEL = "biological label"
-_ARMS = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
 
 Rows = Sequence[TubeRow]
 
@@ -54,7 +53,7 @@ def _pictures(found: Validation, rows: Rows) -> Iterator[Picture]:
 def _accuracy(found: Validation, rows: Rows) -> Iterator[Picture]:
     whole = {group.arm: group for group in found.accuracy.groups if group.pattern is None}
     threshold = found.accuracy.threshold_percent
-    groups = _patterns(rows, Arm.FMO, lambda row: row.true_cd5_percent)
+    groups = _patterns(rows, Arm.FMO, BY_RULE)
     percents = [Points(g.word, g.x, [x + d for x, d in zip(g.x, g.y, strict=True)]) for g in groups]
     yield _picture(
         "accuracy-found-and-true",
@@ -63,17 +62,17 @@ def _accuracy(found: Validation, rows: Rows) -> Iterator[Picture]:
         f"equality and the threshold of {threshold:g} %.",
         draw_found_and_true(percents, threshold=threshold, truth=BY_RULE),
     )
-    half = _half([d for arm in Arm for g in _patterns(rows, arm, _rule) for d in g.y])
-    for name, arm, truth, of in (
-        ("accuracy-differences-fmo", Arm.FMO, BY_RULE, _rule),
-        ("accuracy-differences-none", Arm.NONE, BY_RULE, _rule),
-        ("accuracy-differences-label", Arm.FMO, BY_LABEL, _label),
+    half = _half([d for arm in Arm for g in _patterns(rows, arm, BY_RULE) for d in g.y])
+    for name, arm, truth in (
+        ("accuracy-differences-fmo", Arm.FMO, BY_RULE),
+        ("accuracy-differences-none", Arm.NONE, BY_RULE),
+        ("accuracy-differences-label", Arm.FMO, BY_LABEL),
     ):
-        groups = _patterns(rows, arm, of)
+        groups = _patterns(rows, arm, truth)
         agreed = _agreed(whole.get(arm), truth)
         yield _picture(
             name,
-            f"Found less true % CD5, {_ARMS[arm]}, {truth}",
+            f"Found less true % CD5, {ARMS[arm]}, {truth}",
             _agreement_words(agreed, half),
             draw_differences(
                 groups,
@@ -170,24 +169,16 @@ def _picture(name: str, title: str, alt: str, figure: Any) -> Picture:
     return Picture(name, title, alt, as_png(figure, title=title), as_svg(figure))
 
 
-def _patterns(rows: Rows, arm: Arm, truth: Callable[[TubeRow], float | None]) -> list[Points]:
+def _patterns(rows: Rows, arm: Arm, truth: str) -> list[Points]:
     """Return found less true over true, a group for each CD5 pattern."""
     groups: dict[str, tuple[list[float], list[float]]] = {}
     for row in rows:
-        true = truth(row)
+        true = row.true_cd5_percent if truth == BY_RULE else row.label_cd5_percent
         xs, ys = groups.setdefault(row.group, ([], []))
         if row.arm is arm and row.cd5_result is not None and true is not None:
             xs.append(true)
             ys.append(row.cd5_result - true)
     return [Points(word, xs, ys) for word, (xs, ys) in groups.items()]
-
-
-def _rule(row: TubeRow) -> float | None:
-    return row.true_cd5_percent
-
-
-def _label(row: TubeRow) -> float | None:
-    return row.label_cd5_percent
 
 
 def _burdens(name: str, rows: Rows) -> Points:

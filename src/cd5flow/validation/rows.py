@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -35,6 +35,10 @@ class Arm(StrEnum):
 
     FMO = "fmo"
     NONE = "none"
+
+
+ARMS: Final = {Arm.FMO: "with an FMO", Arm.NONE: "without a control"}
+"""In words."""
 
 
 class TubeRow(FilePart):

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.config.atomic import write_atomically
-from cd5flow.errors import OutputError
+from cd5flow.config.atomic import write_atomically, writing
 from cd5flow.quantify.cd5 import Threshold
+from cd5flow.report.folder import PREVIOUS, kept_versions
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import SHEET
 from cd5flow.report.parts import Picture, plain_parts
@@ -40,7 +40,6 @@ JSON: Final = "validation.json"
 PDF: Final = "validation.pdf"
 HTML: Final = "validation.html"
 TUBES: Final = "tubes.csv"
-PREVIOUS: Final = "previous"
 _FILES: Final = (TUBES, PDF, HTML, JSON)
 """The record comes last: where it lies, the others do too."""
 
@@ -137,17 +136,11 @@ def _keep_earlier(out: Path) -> None:
     there = [out / name for name in _FILES if (out / name).is_file()]
     if not there:
         return
-    older = out / PREVIOUS
-    try:
-        numbers = (
-            [int(p.name) for p in older.iterdir() if p.name.isdigit()] if older.is_dir() else []
-        )
-        place = older / str(max(numbers, default=0) + 1)
+    with writing(out):
+        place = out / PREVIOUS / str(max(kept_versions(out), default=0) + 1)
         place.mkdir(parents=True)
         for path in there:
             path.rename(place / path.name)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
 
 
 def render_pdf(found: Validation, pictures: Sequence[Picture] = ()) -> bytes:

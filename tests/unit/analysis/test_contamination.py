@@ -7,13 +7,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from cd5flow.analysis.contamination import count_mature_look_alikes, find_neighbours
+from cd5flow.analysis.contamination import find_neighbours, find_outside
 from cd5flow.gating.apply import apply_gates
-from cd5flow.model.geometry import Boolean, Dimension, Interval, Operand, Rectangle
+from cd5flow.model.geometry import Boolean, Dimension, Ellipse, Interval, Operand, Rectangle
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
 from cd5flow.model.panel import Panel
-from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage
+from cd5flow.model.populations import (
+    BY_GROUPS,
+    Evidence,
+    Gate,
+    GateTree,
+    Gating,
+    LeukaemicPopulation,
+    Lineage,
+    SampledKinds,
+)
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quantify.contamination import Neighbour
 from support.readout_factory import cd5_limits, columns_of, panel_of, raw_events
@@ -197,15 +206,6 @@ def test_without_mature_lymphocytes_cd45_tells_nothing() -> None:
     tube = gated(BLASTS, replace(NK_CELLS, cd45=(70, 4)))
 
     assert "CD45" not in tube.said()
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-    assert found is None
-
-
-def test_look_alikes_pass_the_lineage_gates_above_the_t_cells_median() -> None:
-    tube = gated(BLASTS, T_CELLS, replace(NK_CELLS, cd45=(80, 4)))
-    found = count_mature_look_alikes(tube.gating, tube.columns, tube.panel, rule=RULE)
-
-    assert found == pytest.approx(NK_CELLS.events / 2, rel=0.15)
 
 
 def test_events_without_a_value_are_nobodys_neighbour() -> None:
@@ -216,3 +216,109 @@ def test_events_without_a_value_are_nobodys_neighbour() -> None:
     blank = replace(tube, columns=columns_of(raw))
 
     assert np.isfinite(blank.said()["cycd3_positive"].like).all()
+
+
+# Blasts told by groups: several populations, each with gates of its own, and kinds of sampled cells
+
+SECOND = Cells(1000, (30, 4), (10, 3), (60, 6), BRIGHT)
+OTHERS = Cells(1500, (20, 4), (12, 3), (20, 6))
+
+
+def ellipse(x: str, y: str, at: Peak, widths: Peak, *, reach: float = 12.0) -> Ellipse:
+    """Return an ellipse about a place, of so many SD in the square."""
+    axes = (Dimension(x), Dimension(y))
+    return Ellipse(*axes, at, (widths[0] ** 2, 0.0, widths[1] ** 2), reach)
+
+
+def by_groups(*kinds: Cells, told: bool = True, normal: tuple[int, ...] = (2, 3)) -> Gated:
+    """Gate a tube with the first two kinds as blasts, an ellipse on CD45 x cyCD3 and a bound on CD3."""
+    tube = gated(*kinds)
+    gates = [tube.gating.tree.gates[0]]
+    for number, kind in enumerate(kinds[:2], 1):
+        widths = (kind.cd45[1], kind.cycd3[1])
+        region = ellipse("CD45-A", "cyCD3-A", (kind.cd45[0], kind.cycd3[0]), widths)
+        label = f"blasts_{number}"
+        outer = replace(gate(f"{label}_CD45_cyCD3", ALL, Interval(Dimension("CD3-A"), high=45)))
+        outer = replace(outer, region=region, evidence=Evidence(BY_GROUPS, 0))
+        gates += [outer, gate(label, outer.name, Interval(Dimension("CD3-A"), high=45))]
+    both = Boolean("or", (Operand("blasts_1"), Operand("blasts_2")))
+    tree = GateTree((*gates, gate("nucleated", ALL, Interval(Dimension("CD45-A"), -1e6)),
+                     gate("blasts", ALL, both)))  # fmt: skip
+    names = np.where(np.isin(tube.kind, normal), "normal", "")
+    sampled = np.arange(0, tube.kind.size, 2)
+    gating = replace(
+        tube.gating,
+        tree=tree,
+        members=apply_gates(tree, tube.columns),
+        leukaemic=tuple(LeukaemicPopulation(f"blasts_{i}", "cyCD3+ sCD3-", "") for i in (1, 2)),
+        sampled=SampledKinds(sampled, names[sampled]) if told else None,
+    )
+    return replace(tube, gating=gating)
+
+
+def test_every_population_has_neighbours_of_its_own() -> None:
+    near = replace(T_CELLS, cd3=(50, 6), cd45=(50, 4), cycd3=(60, 6))
+    tube = by_groups(BLASTS, SECOND, near)
+    there, said = tube.inside(2), tube.said()
+
+    assert there > 100
+    assert 0.6 * there <= said["blasts_1"].events <= 4 * there + 15
+    assert said.get("blasts_2") is None or said["blasts_2"].events < 0.05 * there
+    assert said["blasts_1"].positive_share(500.0) == 1
+
+
+def test_an_ellipse_has_an_edge_on_either_axis() -> None:
+    low = Cells(2000, (50, 4), (10, 3), (35, 6))
+    tube = by_groups(BLASTS, SECOND, low)
+    there, said = tube.inside(2), tube.said()["cyCD3"]
+
+    assert there > 50
+    assert 0.6 * there <= said.events <= 4 * there + 30
+    assert said.positive_share(500.0) == pytest.approx(0, abs=0.1)
+
+
+def test_the_populations_own_tail_is_no_neighbour() -> None:
+    tail = replace(BLASTS, events=400, cycd3=(30, 3))
+    kinds = (BLASTS, SECOND, T_CELLS, tail)
+    counted = by_groups(*kinds, normal=(2, 3)).said()["cyCD3"].events
+    own = by_groups(*kinds, normal=(2,)).said()["cyCD3"].events
+
+    assert own < 0.1 * counted
+
+
+def test_what_is_likely_is_no_more_than_what_may_be() -> None:
+    tube = by_groups(BLASTS, SECOND, replace(T_CELLS, cd3=(50, 6), cd45=(50, 4)))
+
+    for one in tube.said().values():
+        assert one.expected is not None
+        assert 0 <= one.expected <= one.events
+
+
+def test_cells_of_no_normal_population_just_outside_are_counted() -> None:
+    apart = replace(BLASTS, events=500, cd45=(75, 3))
+    tube = by_groups(BLASTS, SECOND, T_CELLS, apart, normal=(2,))
+    found = find_outside(tube.gating, tube.columns, tube.panel, rule=RULE)
+
+    assert found is not None
+    assert found.population is None
+    # Half of the cells were sampled; the blasts' own tails come to a few.
+    assert 250 <= found.events <= 250 + 0.01 * (BLASTS.events + SECOND.events)
+    assert found.cells == pytest.approx(tube.kind.size / 2, abs=1)
+
+
+def test_normal_cells_just_outside_are_not() -> None:
+    apart = replace(BLASTS, events=500, cd45=(75, 3))
+    tube = by_groups(BLASTS, SECOND, T_CELLS, apart, normal=(2, 3))
+    found = find_outside(tube.gating, tube.columns, tube.panel, rule=RULE)
+
+    assert found is not None
+    assert found.events < 0.01 * (BLASTS.events + SECOND.events)
+
+
+def test_cells_that_two_gates_keep_out_are_not_just_outside() -> None:
+    apart = replace(BLASTS, events=500, cd45=(75, 3), cd3=(80, 4))
+    tube = by_groups(BLASTS, SECOND, T_CELLS, apart, normal=(2,))
+    found = find_outside(tube.gating, tube.columns, tube.panel, rule=RULE)
+
+    assert found is not None
+    assert found.events < 0.01 * (BLASTS.events + SECOND.events)

@@ -50,7 +50,8 @@ def with_gates(
     if "controls" not in words and fmo_of(name).is_file():
         words["controls"] = {"fmo": fmo_of(name)}
     return analyse_tube(
-        tube(name), make_settings(timepoint="relapse", gates=gates, map=named, **words)
+        tube(name),
+        make_settings(timepoint="relapse", specimen="bone_marrow", gates=gates, map=named, **words),
     )
 
 

@@ -33,7 +33,12 @@ def chained() -> Analysis:
     controls = {"fmo": fmo_of(CLEAR)}
     return analyse_tube(
         tube(CLEAR),
-        make_settings(timepoint="relapse", controls=controls, strategy=chain_strategy()),
+        make_settings(
+            timepoint="relapse",
+            specimen="bone_marrow",
+            controls=controls,
+            strategy=chain_strategy(),
+        ),
     )
 
 
@@ -64,10 +69,17 @@ def by_hand(
     strategy = None if by_groups else chain_strategy()
     return analyse_tube(
         tube(name),
-        make_settings(timepoint="relapse", controls=controls, override=path, strategy=strategy),
+        make_settings(
+            timepoint="relapse",
+            specimen="bone_marrow",
+            controls=controls,
+            override=path,
+            strategy=strategy,
+        ),
     )
 
 
+@cache
 def after_therapy(override: Path | None = None) -> Analysis:
     """Analyse the tube without disease as one taken after therapy."""
     return analyse_tube(tube(NO_DISEASE), make_settings(timepoint="mrd", override=override))
@@ -367,7 +379,9 @@ def test_a_setting_that_is_new_finds_its_place_in_that_command() -> None:
 
 
 def test_a_tube_of_a_sheet_with_its_own_markers_is_redone_by_the_sheet() -> None:
-    chosen = make_settings(timepoint="relapse", markers={"CD5": "PerCP-Cy5-5-A"})
+    chosen = make_settings(
+        timepoint="relapse", specimen="bone_marrow", markers={"CD5": "PerCP-Cy5-5-A"}
+    )
     redo = analyse_tube(tube(CLEAR), chosen).result.provenance.redo
     assert redo is not None
     assert redo.command.startswith("cd5flow batch SHEET")
@@ -380,16 +394,16 @@ def test_candidates_that_form_no_cluster_are_not_suggested_as_blasts() -> None:
     redo = found.result.provenance.redo
     assert redo is not None
     (gate,) = redo.override["gates"]
-    assert gate["gate"] == found.gating.tree["blasts"].parent
+    assert gate["gate"] == found.gating.tree["look_alikes"].parent
 
 
 def test_who_draws_blasts_says_that_they_are_a_population(tmp_path: Path) -> None:
     found = after_therapy().gating
-    shape = write_region(found.tree["blasts"].region)
+    shape = write_region(found.tree["look_alikes"].region)
     path = written(tmp_path, drawn("blasts", shape), sample={"id": NO_DISEASE})
     after = after_therapy(path)
     assert after.gating.lineage.cluster
-    assert after.gating.count("blasts") == found.count("blasts")
+    assert after.gating.count("blasts") == found.count("look_alikes")
 
 
 def test_blasts_drawn_where_there_is_no_cell_are_none(tmp_path: Path) -> None:
@@ -455,7 +469,9 @@ def test_a_file_written_by_hand_needs_little(tmp_path: Path) -> None:
     detector = region("cycd3_positive")["dimension"]["detector"]
     path = tmp_path / "mine.yaml"
     path.write_text(BLOCK.format(sample=CLEAR, detector=detector), encoding="utf-8")
-    settings = make_settings(timepoint="relapse", override=path, strategy=chain_strategy())
+    settings = make_settings(
+        timepoint="relapse", specimen="bone_marrow", override=path, strategy=chain_strategy()
+    )
     after = analyse_tube(tube(CLEAR), settings).result
     drawn_region = rows(plain(after))["cycd3_positive"]["gate"]["region"]
     assert drawn_region == {**region("cycd3_positive"), "low": 0.48}

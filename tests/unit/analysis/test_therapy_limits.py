@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from cd5flow.model.reasons import Reason
-from cd5flow.model.result import BurdenState, Result
+from cd5flow.model.result import BurdenState
 from support.gating_factory import Entry, gate, lineage_path
 from support.readout_factory import at, share_of
 from support.small_tube import (
+    MANY,
     Cells,
     above,
     analysed,
     below,
     blasts,
     granulocytes,
-    limits_of,
     strategy,
     t_cells,
 )
@@ -84,57 +84,52 @@ def test_a_cell_at_the_cut_itself_carries_cd5(tmp_path: Path) -> None:
 # Cells without surface CD3, as edited T cells are
 
 
-def edited(*, events: int = 20, below_percent: float = 5.0) -> Entry:
-    """Return a strategy that looks for edited T cells among blasts of low CD45."""
+def edited(**rule: Any) -> Entry:
+    """Return a strategy that asks what tells its blasts from edited T cells."""
     path = lineage_path(
         gate("cycd3_positive", above("cyCD3")),
-        gate("scd3_negative", below("CD3"), parent="cycd3_positive"),
-        gate("blasts", below("CD45", 9000.0), parent="scd3_negative"),
+        gate("blasts", below("CD3"), parent="cycd3_positive"),
         lacks=["CD3"],
     )
-    rule = {"events": events, "below_percent": below_percent}
-    after = {"after": ["other_car"], "says": "edited", "edited_t_cells": rule}
-    neighbours = {**limits_of("cd5")["neighbours"], "mature": ["t_cells"]}
-    cd5 = limits_of("cd5", neighbours=neighbours)
-    return strategy(paths=[path], prior_therapy=[after], cd5=cd5)
+    told = {"carried": ["cyCD3"], "carried_percent": 50, "below": "CD45", "below_decades": 0.4}
+    after = {"after": ["other_car"], "says": "edited", "edited_t_cells": {**told, **rule}}
+    return strategy(paths=[path], prior_therapy=[after])
 
 
-def dim_blasts(n: int) -> Cells:
-    return blasts(share_of(n, n), carries=("cyCD3",), CD45=3000.0)
-
-
-def mature_look_alikes(n: int) -> Cells:
-    """Return cells that only the CD45 of T cells tells from those blasts."""
-    return blasts(share_of(n, n), CD45=20_000.0)
-
-
-def after_car(folder: Path, *cells: Cells, by: Entry) -> Result:
+def after_car(folder: Path, *cells: Cells, by: Entry) -> set[str]:
     everyone = (granulocytes(600), t_cells(300), *cells)
-    return analysed(folder, *everyone, by=by, prior_therapy=["other_car"]).result
-
-
-@pytest.mark.parametrize(("look_alikes", "asked"), [(19, False), (20, True), (21, True)])
-def test_from_the_stated_number_of_look_alikes_on_a_reviewer_decides(
-    tmp_path: Path, look_alikes: int, *, asked: bool
-) -> None:
-    cells = (dim_blasts(900), mature_look_alikes(look_alikes))
-    found = after_car(tmp_path, *cells, by=edited(events=20))
+    found = analysed(folder, *everyone, by=by, prior_therapy=["other_car"]).result
     assert found.burden.state is BurdenState.OVERT
-    assert ("EDITED_T_CELLS" in codes(found.criterion.reasons)) is asked
+    return codes(found.criterion.reasons)
 
 
-@pytest.mark.parametrize(("blast_events", "asked"), [(99, True), (100, False), (101, False)])
-def test_blasts_at_the_stated_share_are_not_few(
-    tmp_path: Path, blast_events: int, *, asked: bool
+@pytest.mark.parametrize(
+    ("cd45", "asked"), [(MANY, True), (4000.0, True), (3980.0, False), (1500.0, False)]
+)
+def test_blasts_that_differ_from_t_cells_by_less_cd45_are_no_question(
+    tmp_path: Path, cd45: float, *, asked: bool
 ) -> None:
-    filling = blasts(share_of(0, 101 - blast_events), carries=("CD45",))  # no blasts: no cyCD3
-    by = edited(below_percent=100 * 100 / 1001)
-    found = after_car(tmp_path, dim_blasts(blast_events), filling, by=by)
-    assert found.burden.denominator_events == 1001
-    assert ("EDITED_T_CELLS" in codes(found.criterion.reasons)) is asked
+    cells = blasts(share_of(400, 400), CD45=cd45)  # T cells have 10,000: 0.4 decades are 3,981
+    assert ("EDITED_T_CELLS" in after_car(tmp_path, cells, by=edited())) is asked
+
+
+@pytest.mark.parametrize(("carrying", "asked"), [(199, True), (200, False), (400, False)])
+def test_blasts_that_carry_a_marker_of_immaturity_are_no_question(
+    tmp_path: Path, carrying: int, *, asked: bool
+) -> None:
+    cells = [blasts(share_of(carrying, carrying), cyCD3=2 * MANY)]
+    if carrying < 400:
+        cells.append(blasts(share_of(400 - carrying, 400 - carrying)))
+    assert ("EDITED_T_CELLS" in after_car(tmp_path, *cells, by=edited())) is asked
+
+
+def test_too_few_blasts_to_measure_are_for_a_reviewer(tmp_path: Path) -> None:
+    cells = (granulocytes(30), t_cells(300), blasts(share_of(49, 49), CD45=1500.0))
+    found = analysed(tmp_path, *cells, by=edited(), prior_therapy=["other_car"]).result
+    assert "EDITED_T_CELLS" in found.criterion.bounds
 
 
 def test_without_a_therapy_that_a_rule_names_nothing_is_asked(tmp_path: Path) -> None:
-    cells = (granulocytes(600), t_cells(300), dim_blasts(900), mature_look_alikes(300))
+    cells = (granulocytes(600), t_cells(300), blasts(share_of(400, 400)))
     found = analysed(tmp_path, *cells, by=edited(), prior_therapy=["allo_hsct"]).result
     assert "EDITED_T_CELLS" not in codes(found.criterion.reasons)

@@ -196,6 +196,17 @@ def test_reviewed_samples_do_not_hide_unreviewed_ones(tmp_path: Path) -> None:
     assert "PARTLY UNREVIEWED 1 unreviewed, 1 confirmed, 0 amended" in Page(content(tmp_path)).text
 
 
+def test_what_needs_a_person_is_counted_at_the_head(tmp_path: Path) -> None:
+    met = CriterionSection(state=CriterionState.MET, flow_state=CriterionState.MET, reasons=())
+    decided = sample("a").model_copy(update={"criterion": met})
+    place(tmp_path, decided)
+    broken = {"quality": decided.quality.model_copy(update={"state": QualityState.FAIL})}
+    place(tmp_path, sample("b").model_copy(update={"criterion": met} | broken))
+    place(tmp_path, sample("c"))
+    text = Page(content(tmp_path)).text
+    assert "3 samples with a result, 0 that failed; 2 with a result need a person" in text
+
+
 def test_it_never_says_that_a_patient_is_eligible(tmp_path: Path) -> None:
     met = CriterionSection(state=CriterionState.MET, flow_state=CriterionState.MET, reasons=())
     place(tmp_path, make_result(criterion=met))
@@ -438,7 +449,7 @@ def test_the_whole_table_is_seen_without_scrolling_sideways(tmp_path: Path, widt
 @in_a_browser
 def test_in_print_no_page_parts_a_sample_from_its_reasons(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for i in range(40):
+    for i in range(24):
         # As high as the row above: about every second page would end between them.
         why = (f"CODE: reason w{i:02}", *(f"CODE: {'long ' * 60}" for _ in range(2)))
         cd5 = make_cd5(reasons=why)

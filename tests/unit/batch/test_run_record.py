@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from cd5flow.batch.eventlog import EventLog, open_log
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished
 from cd5flow.batch.run_record import BatchRun, write_run_record
+from cd5flow.batch.summary_row import summary_row
 from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
-from cd5flow.model.result import CriterionState
-from cd5flow.report import WantedOutputs
+from cd5flow.model.result import CriterionState, QualityState
+from cd5flow.report.folder import WantedOutputs
 from support.analysed import CLEAR, SAMPLES, analysis, tube
 
 START = datetime(2026, 1, 31, 22, 0, 0, tzinfo=UTC)
@@ -84,6 +86,26 @@ def test_review_is_what_the_criterion_says() -> None:
     }
 
 
+def test_whatever_is_not_decided_and_every_quality_fail_needs_a_person() -> None:
+    result = analysis(CLEAR).result
+    found = {}
+    for criterion, quality in product(CriterionState, QualityState):
+        one = result.model_copy(
+            update={
+                "criterion": result.criterion.model_copy(update={"state": criterion}),
+                "quality": result.quality.model_copy(update={"state": quality}),
+            }
+        )
+        found[criterion, quality] = counted(1, Done(job("a"), one, Path("a"))).needs_person
+        row = summary_row(one, folder="a")
+        assert row["needs_person"] == ("yes" if found[criterion, quality] else "no")
+    decided = {CriterionState.MET, CriterionState.NOT_MET}
+    assert {case for case, waits in found.items() if not waits} == {
+        (criterion, quality)
+        for criterion, quality in product(decided, set(QualityState) - {QualityState.FAIL})
+    }
+
+
 def test_files_of_the_same_bytes_are_named() -> None:
     assert counted(2, done("b"), done("a")).alike == [["a", "b"]]
     assert counted(2, done("a"), failed("b")).alike == []
@@ -101,6 +123,7 @@ def test_the_record_says_with_what_when_and_how_many(tmp_path: Path) -> None:
         "done": 1,
         "failed": 1,
         "to_review": 0,
+        "needs_person": 0,
         "finished_by_earlier_runs": 0,
         "not_finished": 1,
         "not_taken": 1,

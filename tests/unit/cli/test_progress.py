@@ -40,14 +40,14 @@ def test_counts_rate_and_time_left_are_told() -> None:
     tally = BatchCounts(40)
     add(tally, done=11, failed=1)
     assert pace(tally, 24.0).words() == (
-        "12 of 40: 11 done, 1 failed, 0 to review; 30 a minute, 56 s left"
+        "12 of 40: 11 done, 1 failed; need a person: 0; 30 a minute, 56 s left"
     )
 
 
 def test_what_earlier_runs_finished_makes_no_rate() -> None:
     tally = BatchCounts(100)
     add(tally, earlier=50)
-    assert pace(tally, 1.0).words() == "50 of 100: 50 done, 0 failed, 0 to review"
+    assert pace(tally, 1.0).words() == "50 of 100: 50 done, 0 failed; need a person: 0"
     add(tally, done=10)
     assert pace(tally, 5.0).words().endswith("; 2.0 a second, 20 s left")
 
@@ -55,7 +55,7 @@ def test_what_earlier_runs_finished_makes_no_rate() -> None:
 def test_at_the_end_no_time_is_left() -> None:
     tally = BatchCounts(2)
     add(tally, done=2)
-    assert pace(tally, 4.0).words() == "2 of 2: 2 done, 0 failed, 0 to review; 30 a minute"
+    assert pace(tally, 4.0).words() == "2 of 2: 2 done, 0 failed; need a person: 0; 30 a minute"
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_a_terminal_gets_a_bar_and_a_line_a_sample(monkeypatch: pytest.MonkeyPat
     text = screen.getvalue()
     assert "[1/4] a: MET [bold]" in text
     assert "[2/4] b: FAILED" in text
-    assert "3 of 4: 2 done, 1 failed, 0 to review" in text
+    assert "3 of 4: 2 done, 1 failed; need a person: 0" in text

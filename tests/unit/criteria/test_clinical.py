@@ -20,15 +20,20 @@ from cd5flow.criteria.clinical import (
 from cd5flow.errors import ClinicalError
 
 TEXTS = ["patient_id", "diagnosis"]
-DATES = ["assessed_on", "last_allo_hsct_date"]
-PERCENTS = ["morphology_blasts_percent", "ihc_cd5_percent", "spo2_percent"]
+DATES = ["induction_started_on", "assessed_on", "last_allo_hsct_date", "last_cd5_car_date"]
+PERCENTS = ["morphology_blasts_percent", "ihc_cd5_percent", "spo2_percent", "lvef_percent"]
 FROM_ZERO = [
     "life_expectancy_weeks",
     "total_bilirubin_xuln",
     "ast_xuln",
     "alt_xuln",
     "months_since_allo_hsct",
+    "total_bilirubin_umol_l",
+    "creatinine_umol_l",
+    "first_remission_months",
+    "gvhd_prednisone_mg_per_kg",
 ]
+COUNTS = ["induction_cycles", "prior_lines", "relapses"]
 NUMBERS = ["age_years", *PERCENTS, *FROM_ZERO]
 BOOLEANS = [
     "mrd_positive_elsewhere",
@@ -54,8 +59,25 @@ BOOLEANS = [
     "pregnant_or_lactating",
     "pregnancy_within_12_months",
     "investigator_objection",
+    "relapse_after_hsct",
+    "suitable_allo_donor",
+    "t_cell_lymphoma",
+    "measurable_lesion",
+    "contraception_agreed",
+    "active_infection",
+    "hev_rna_positive",
+    "prior_gene_therapy",
+    "cns3_disease",
+    "cns_disorder_history",
+    "cns_autoimmune_disease",
+    "prolonged_qt_or_severe_heart_disease",
+    "t_cells_expand_poorly",
+    "steroids_within_72_hours",
+    "chemotherapy_within_2_weeks",
+    "radiotherapy_within_4_weeks",
+    "investigational_agent_or_vaccine_within_6_weeks",
 ]
-FIELDS = [*TEXTS, "disease_status", *DATES, *NUMBERS, "ecog", *BOOLEANS]
+FIELDS = [*TEXTS, "disease_status", *DATES, *NUMBERS, "ecog", *COUNTS, *BOOLEANS]
 
 
 def read(path: Path, **fields: object) -> Clinical:
@@ -70,7 +92,7 @@ def refusal(path: Path, **fields: object) -> str:
     return caught.value.message
 
 
-def test_the_fields_are_those_of_the_contract() -> None:
+def test_the_fields_are_the_contracts_and_those_that_other_trials_ask_for() -> None:
     assert sorted(Clinical.model_fields) == sorted(FIELDS)
 
 
@@ -211,9 +233,14 @@ def test_every_field_has_its_kind_and_range() -> None:
     kinds = field_kinds()
     assert list(kinds) == list(Clinical.model_fields)
     assert {name for name, kind in kinds.items() if kind.type == "boolean"} == set(BOOLEANS)
-    assert {name for name, kind in kinds.items() if kind.type == "number"} == {*NUMBERS, "ecog"}
+    assert {name for name, kind in kinds.items() if kind.type == "number"} == {
+        *NUMBERS,
+        "ecog",
+        *COUNTS,
+    }
     assert {name for name, kind in kinds.items() if kind.type == "date"} == set(DATES)
     assert kinds["ecog"] == FieldKind("number", 0, 5)
+    assert kinds["relapses"] == FieldKind("number", 0, 100)
     assert kinds["spo2_percent"] == FieldKind("number", 0, 100)
     assert kinds["ast_xuln"] == FieldKind("number", 0, None)
     assert kinds["disease_status"].words == tuple(DiseaseStatus)

@@ -152,19 +152,22 @@ def test_only_what_bears_on_it_is_missing() -> None:
     assert answer("I2").missing == ("cd5_laboratory_clia_certified",)
     assert answer("I7", ast_xuln=1).missing == ("total_bilirubin_xuln", "alt_xuln")
     nothing = tube(burden="NOT_DETECTED", percent=0)
-    assert "morphology_blasts_percent" in answer("I2", nothing).missing
+    assert "diagnosis" in answer("I2", nothing).missing
+    assert "morphology_blasts_percent" in answer("I2", nothing, diagnosis="T-ALL").missing
     assert "morphology_blasts_percent" not in answer("I2", tube(burden="INCONCLUSIVE")).missing
 
 
 # Results under another protocol
 
 
-def test_cd5_judged_against_another_threshold_is_unknown() -> None:
-    result = tube(judged_by="cd5-cart-50")
-    found = answer("I2", result, cd5_laboratory_clia_certified=True)
-    assert found.satisfied is None
-    told = "\n".join(map(str, found.evidence))
-    assert "PROTOCOL_DIFFERS: CD5 was judged against > 50 %, asked for is >= 70 %" in told
+def test_cd5_judged_against_another_threshold_is_judged_anew_from_its_numbers() -> None:
+    high = answer("I2", tube(judged_by="cd5-cart-50"), cd5_laboratory_clia_certified=True)
+    assert high.satisfied is True
+    told = "\n".join(map(str, high.evidence))
+    assert "CD5_BY_FLOW: MEETS, 95 % of 1,000 blasts, asked for is >= 70 %" in told
+    low = tube(judged_by="cd5-cart-50", cd5="DOES_NOT_MEET")
+    certified = {"cd5_laboratory_clia_certified": True, "ihc_cd5_percent": 20}
+    assert answer("I2", low, **certified).satisfied is False
 
 
 def test_the_share_of_blasts_is_held_against_the_protocol_that_asks() -> None:
@@ -172,8 +175,8 @@ def test_the_share_of_blasts_is_held_against_the_protocol_that_asks() -> None:
     # MRD_POSITIVE for the 70 (limit 5 %) is over the 1 % of the 90.
     high = tube(burden="MRD_POSITIVE", percent=3, judged_by="cd5-cart-70")
     low = tube(burden="MRD_POSITIVE", percent=1, judged_by="cd5-cart-70")
-    assert satisfied(judge(high, **ninety))["I2"] is True
-    assert satisfied(judge(low, **ninety))["I2"] is None
+    assert satisfied(judge(high, **ninety))["I4"] is True
+    assert satisfied(judge(low, **ninety))["I4"] is None
     # OVERT for the 90 is MRD for the 70.
     other = tube(burden="OVERT", percent=3, judged_by="cd5-cart-90")
     assert "MRD_POSITIVE: 3 % blasts by flow" in evidence(judge(other), "I2")
@@ -376,7 +379,7 @@ def possible(fields: dict[str, Any]) -> bool:
     TUBES,
     st.one_of(CLINICS, MOSTLY_CLEAN),
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique=True),
-    st.sampled_from(["cd5-cart-70", "cd5-cart-90"]),
+    st.sampled_from(["cd5-cart-70", "cd5-cart-90", "cd5-carnk-80"]),
 )
 def test_filling_in_what_is_unknown_never_turns_an_answer_into_its_opposite(
     result: Any, known: dict[str, Any], hidden: list[str], name: str

@@ -63,10 +63,22 @@ def test_results_of_one_patient_are_judged_together() -> None:
 def test_one_clinical_file_is_of_one_patient() -> None:
     clinical = clinic(**CLIA)
     results = (tube(sample="a"), tube(sample="b", patient=None))
-    (judged,) = judge_patients(results, clinical, protocol=protocol())
-    assert not judged.identity_verified
+    judged = judge_patients(results, clinical, protocol=protocol())
+    assert [[s.id for s in one.samples] for one in judged] == [["a"], ["b"]]
+    assert not any(one.identity_verified for one in judged)
     with pytest.raises(OptionError, match="found patients P01, P02"):
         judge_patients((tube(), tube(patient="P02")), clinical, protocol=protocol())
+
+
+def test_unnamed_results_are_not_joined_by_a_clinical_file_either() -> None:
+    clinical = clinic(**CLEAN)
+    agree = (tube(patient=None, sample="a"), tube(patient=None, sample="b", cd5="DOES_NOT_MEET"))
+    one, two = judge_patients(agree, clinical, protocol=protocol())
+    assert (satisfied(one)["I2"], satisfied(two)["I2"]) == (True, None)
+    for judged in (one, two):
+        assert not judged.identity_verified
+        for answer in judged.criteria:
+            assert all(str(line).endswith(" (identity not verified)") for line in answer.evidence)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,7 @@ from cd5flow.model.result import (
     MedianSection,
     PriorTherapy,
     QualityState,
+    Scope,
     Specimen,
     Timepoint,
 )
@@ -33,6 +35,7 @@ MET, NOT_MET = CriterionState.MET, CriterionState.NOT_MET
 REVIEW, NOT_EVALUABLE = CriterionState.REVIEW, CriterionState.NOT_EVALUABLE
 
 NO_DISEASE = {
+    "diagnosis": "T-ALL",
     "morphology_blasts_percent": 5,
     "mrd_positive_elsewhere": False,
     "new_extramedullary_lesions": False,
@@ -59,7 +62,11 @@ def cd5(state: Cd5State) -> Cd5Section:
 
 
 def burden(
-    state: BurdenState, percent: float | None = None, *, high: float | None = None
+    state: BurdenState,
+    percent: float | None = None,
+    *,
+    high: float | None = None,
+    scope: Scope = Scope.SCD3_NEGATIVE,
 ) -> BurdenSection:
     return BurdenSection(
         state=state,
@@ -73,6 +80,7 @@ def burden(
         lod_percent=None,
         lloq_percent=None,
         level=None,
+        scope=scope if state is BurdenState.NOT_DETECTED else None,
     )
 
 
@@ -165,7 +173,7 @@ def test_where_cd5_meets_disease_decides(
 def test_only_marrow_excludes_disease(specimen: Specimen) -> None:
     criterion = judge(MEETS, NONE_SEEN, NO_DISEASE, specimen=specimen)
     assert criterion.state is REVIEW
-    assert codes(criterion) == ["NOT_MARROW"]
+    assert codes(criterion)[0] == "NOT_MARROW"
 
 
 @pytest.mark.parametrize(("percent", "state"), [(0.0999999, MET), (0.01, MET), (0.00999, REVIEW)])
@@ -242,7 +250,7 @@ CAPS: list[tuple[dict[str, Any], str]] = [
     ({"timepoint": Timepoint.DIAGNOSIS}, "TIMEPOINT_DIAGNOSIS"),
     ({"supplied_fmo_refused": True}, "FMO_REFUSED"),
     ({"blasts_use_cd5": True}, "BLASTS_USE_CD5"),
-    ({"cd7_alone": True}, "LINEAGE_BY_CD7_ALONE"),
+    ({"specimen": Specimen.UNKNOWN}, "SPECIMEN_UNSETTLED"),
     ({"prior_therapy": (PriorTherapy.ALLO_HSCT, PriorTherapy.CD5_CAR)}, "AFTER_CD5_CAR"),
 ]
 
@@ -280,7 +288,10 @@ def test_all_bounds_are_named() -> None:
     for cap, _ in CAPS[1:]:
         context |= cap
     assert set(codes(judge(MEETS, OVERT, **context))) == {
-        "DISEASE_OVERT",
+        "NOT_MARROW_OR_BLOOD",
+        "MORPHOLOGY_UNKNOWN",
+        "MRD_ELSEWHERE_UNKNOWN",
+        "EXTRAMEDULLARY_UNKNOWN",
         *(code for _, code in CAPS[1:]),
     }
 
@@ -291,6 +302,60 @@ def test_the_diagnosis_proves_what_cd7_alone_does_not(
 ) -> None:
     clinical = {"diagnosis": diagnosis}
     assert judge(MEETS, OVERT, clinical, cd7_alone=True).state is state
+    assert judge(FAILS, OVERT, {"ihc_cd5_percent": 3}, cd7_alone=True).state is REVIEW
+    assert judge(MEETS, NONE_SEEN, NO_DISEASE, cd7_alone=True).state is NOT_MET  # of no blasts
+
+
+def test_a_phenotype_at_diagnosis_proves_it_too() -> None:
+    assert judge(MEETS, OVERT, cd7_alone=True, at_diagnosis=True).state is MET
+
+
+# After CD5 CAR-T cells blasts take CD5 in for a while
+
+SAMPLED = date(2026, 3, 31)
+
+
+def after_cells(given_on: str | None, **context: Any) -> CriterionSection:
+    clinical: dict[str, Any] = {"ihc_cd5_percent": 3, "last_cd5_car_date": given_on}
+    settings = {"low_cd5": True, "sampled_on": SAMPLED, "internalisation_days": 30} | context
+    return judge(FAILS, OVERT, clinical, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given_on", "told"),
+    [
+        ("2026-03-31", ["AFTER_CD5_CAR", "CD5_INTERNALISED"]),
+        ("2026-03-01", ["AFTER_CD5_CAR", "CD5_INTERNALISED"]),  # the thirtieth day
+        ("2026-02-28", ["AFTER_CD5_CAR"]),
+        ("2026-04-01", []),  # after the specimen
+    ],
+)
+def test_a_low_share_within_thirty_days_is_for_review(given_on: str, told: list[str]) -> None:
+    criterion = after_cells(given_on)
+
+    assert codes(criterion) == ["CD5_NOT_MET", *told]
+    assert criterion.state is (REVIEW if told else NOT_MET)
+
+
+def test_how_long_ago_is_said_to_be_unknown() -> None:
+    by_option = {"prior_therapy": (PriorTherapy.CD5_CAR,)}
+    no_date = after_cells(None, **by_option)
+    no_day = after_cells("2026-03-20", sampled_on=None)
+    later_ones = after_cells("2026-04-01", **by_option)
+
+    for criterion in (no_date, no_day, later_ones):
+        assert criterion.state is REVIEW
+        assert codes(criterion) == ["CD5_NOT_MET", "AFTER_CD5_CAR", "CD5_INTERNALISED"]
+        assert "unknown" in str(criterion.reasons[-1])
+
+
+def test_a_share_that_meets_is_not_held_against_internalisation() -> None:
+    clinical = {"last_cd5_car_date": "2026-03-20"}
+    criterion = judge(
+        MEETS, OVERT, clinical, sampled_on=SAMPLED, internalisation_days=30, low_cd5=False
+    )
+
+    assert codes(criterion) == ["DISEASE_OVERT", "AFTER_CD5_CAR"]
 
 
 @pytest.mark.parametrize("therapy", [t for t in PriorTherapy if t is not PriorTherapy.CD5_CAR])
@@ -337,7 +402,9 @@ AROUND_ONE = burden(BurdenState.MRD_POSITIVE, 0.9, high=1.1)
         (AROUND_ONE, {"morphology_blasts_percent": 5}, REVIEW),
         (burden(BurdenState.MRD_POSITIVE, 0.4), {"morphology_blasts_percent": 5}, REVIEW),
         (burden(BurdenState.MRD_BELOW_LLOQ, 0.4), {"morphology_blasts_percent": 5}, REVIEW),
-        (NONE_SEEN, {"morphology_blasts_percent": 5}, NOT_MET),
+        (NONE_SEEN, {"morphology_blasts_percent": 5}, REVIEW),  # the scope is not shown to hold it
+        (NONE_SEEN, {"morphology_blasts_percent": 5, "diagnosis": "T-ALL"}, NOT_MET),
+        (NONE_SEEN, NO_DISEASE, NOT_MET),
         (NONE_SEEN, EXTRAMEDULLARY, REVIEW),
     ],
 )
@@ -370,5 +437,16 @@ def test_every_combination_has_a_state_and_a_reason_and_met_needs_cd5() -> None:
         if criterion.state is MET or criterion.flow_state is MET:
             assert cd5_state is MEETS
         if criterion.state is NOT_MET:
-            assert cd5_state in {MEETS, FAILS}
+            assert cd5_state in {MEETS, FAILS} or burden_state is BurdenState.NOT_DETECTED
             assert clinical is not None
+
+
+def test_a_burden_that_hangs_on_the_start_of_grouping_is_for_a_person() -> None:
+    sure = burden(BurdenState.OVERT, percent=20)
+    moved = sure.model_copy(update={"second_start_percent": 15.0})
+
+    assert judge(Cd5State.MEETS, sure).state is CriterionState.MET
+    found = judge(Cd5State.MEETS, moved)
+    assert found.state is CriterionState.REVIEW
+    (why,) = (one for one in found.reasons if one.code == "SECOND_START")
+    assert why.values == {"percent": 20, "again": 15.0}

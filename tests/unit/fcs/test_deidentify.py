@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.config.shipped import deidentify_file, markers_file
@@ -30,6 +30,7 @@ from cd5flow.fcs.deidentify import Deidentified, deidentify_fcs
 from cd5flow.fcs.privacy import KeywordRules, load_rules
 from cd5flow.preprocess.labels import load_aliases
 from support.fcs_factory import fcs, packed
+from support.properties import part_of_examples
 
 PLAIN = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 PERSON = "Qzxwv"
@@ -102,7 +103,7 @@ def test_every_kind_of_file_reads_the_same(tmp_path: Path, content: bytes) -> No
     assert (after.spillover is None) == (before.spillover is None)
 
 
-@settings(max_examples=60)
+@part_of_examples(0.6)
 @given(
     st.integers(1, 5).flatmap(
         lambda width: st.lists(

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,6 +15,7 @@ from cd5flow.errors import OutputError
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Channel
+from support.properties import part_of_examples
 
 CHANNELS = (
     Channel(0, "FSC-A", None, 32, 262144, 262144, voltage=410),
@@ -145,7 +146,7 @@ def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:
         write_fcs(tmp_path / "none" / "out.fcs", VALUES, channels=CHANNELS, keywords={})
 
 
-@settings(max_examples=50)
+@part_of_examples(0.5)
 @given(
     hnp.arrays(
         np.float32,

@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 import pytest
 
-from cd5flow.gating.cell_types import SAMPLE, find_cell_types
+from cd5flow.gating.cell_types import find_cell_types
 from support.gating_factory import shipped_profiles, tube_of
 from support.kinds_of_cells import (
     B_CELLS,
     BLASTS,
     GRANULOCYTES,
+    LACKING,
     NK_CELLS,
     NORMAL,
     T_HELPERS,
@@ -99,6 +100,81 @@ def test_a_clone_of_thymocytes_is_no_smear() -> None:
     assert [(one.smear, one.accepted) for one in large(told(*NORMAL, clone))] == [(False, True)]
 
 
+def test_a_clone_that_varies_but_stands_apart_from_the_t_cells_is_no_smear() -> None:
+    varied = Pile(
+        2500,
+        {**IMMATURE, "CD45": 1.9, "CD3": 0.5, "TdT": 2.1, "CD99": 2.6},
+        smeared={"CD45": 2.2, "CD3": 1.7, "TdT": 1.5, "CD99": 2.0},
+    )
+
+    assert [(one.smear, one.accepted) for one in large(told(*NORMAL, varied))] == [(False, True)]
+
+
+@pytest.mark.parametrize("without", [("TdT", "CD4", "CD8"), ("TdT", "CD4", "CD8", "CD2")])
+def test_thymocytes_are_not_claimed_where_the_panel_shows_few_signs_of_age(
+    without: tuple[str, ...],
+) -> None:
+    found = large(told(*NORMAL, THYMUS, without=without))
+
+    assert found
+    assert not any(one.accepted for one in found)
+
+
+NK_TAIL: Final = NK_CELLS.with_(events=1500, cyCD3=0.75)
+"""NK cells whose weak cyCD3 reaches over the limit of a profile, in part."""
+_SMEARED: Final = Pile(1500, dict(NK_TAIL.at), smeared={"cyCD3": 1.9})
+
+
+def test_the_tail_of_nk_cells_on_cycd3_is_no_clone() -> None:
+    found = [one for one in told(*NORMAL, _SMEARED, without=("CD56",)).suspects if one.name]
+
+    assert found
+    assert {one.tail_of for one in found} == {"nk_like"}
+    assert not any(one.accepted for one in found)
+
+
+def test_a_clone_that_a_valley_parts_from_nk_cells_is_accepted() -> None:
+    clone = NK_CELLS.with_(events=1500, cyCD3=2.3)
+    (one,) = large(told(*NORMAL, clone, without=("CD56",)))
+
+    assert (one.tail_of, one.accepted) == ("", True)
+
+
+def test_the_dim_part_of_a_clone_is_its_own_where_nothing_but_a_lack_names_it() -> None:
+    dim = Pile(1500, {**BLASTS.at, "cyCD3": 0.9}, smeared={"cyCD3": 2.4})
+    piles = (*NORMAL, dim)
+    (one,) = large(told(*piles, without=("CD2", "CD34", "TdT", "CD99")))
+
+    assert one.accepted
+    assert len(one.rows) == pytest.approx(1500, abs=15)
+
+
+def test_without_a_rule_for_what_stands_apart_no_tail_is_told() -> None:
+    without = shipped_profiles().model_copy(update={"apart": None})
+
+    assert not any(
+        one.tail_of for one in told(*NORMAL, _SMEARED, by=without, without=("CD56",)).suspects
+    )
+
+
+def test_dim_surface_cd3_with_a_strong_sign_is_leukaemia_without_cycd3() -> None:
+    dim = BLASTS.with_(CD3=1.57, CD34=2.2)
+    (one,) = large(told(*NORMAL, dim, without=("cyCD3", "TdT", "CD99")))
+
+    assert (one.name, one.accepted) == ("sCD3 dim apart from normal T cells", True)
+
+
+@pytest.mark.parametrize(("cd8", "accepted"), [(2.4, True), (LACKING, False)])
+def test_cd7_without_cd2_proves_nothing_unless_cd8_stands_beside_it(
+    cd8: float, *, accepted: bool
+) -> None:
+    without_cd2 = BLASTS.with_(CD2=LACKING, CD8=cd8)
+    (one,) = large(told(*NORMAL, without_cd2, without=("cyCD3", "TdT")))
+
+    assert one.accepted is accepted
+    assert one.cd7_alone is accepted
+
+
 def test_profiles_without_a_smear_tell_none() -> None:
     without = shipped_profiles().model_copy(update={"smear": None})
 
@@ -163,7 +239,8 @@ def test_a_large_tube_is_sampled_evenly() -> None:
     piles = (T_HELPERS.with_(20_000), GRANULOCYTES.with_(20_000))
     found = told(*piles)
 
-    assert SAMPLE <= len(found.rows) < 2 * SAMPLE
+    asked = shipped_profiles().grouping.cells
+    assert asked <= len(found.rows) < 2 * asked
     share = np.count_nonzero(found.rows < 20_000) / len(found.rows)
     assert share == pytest.approx(0.5, abs=0.01)
     assert np.array_equal(found.rows, np.unique(found.rows))

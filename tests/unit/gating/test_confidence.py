@@ -145,7 +145,7 @@ def test_a_gate_is_less_sure_where_what_it_rests_on_is_not() -> None:
 
 
 def test_blasts_that_form_no_cluster_are_unsure() -> None:
-    assert only(one("blasts"), cluster=False) == ("low", ("candidates that form no cluster",))
+    assert only(one("look_alikes"), cluster=False) == ("low", ("candidates that form no cluster",))
     assert only(one("a"), cluster=False) == ("high", ())
 
 

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.apply import contains
-from cd5flow.gating.outlining import HELD_PERCENT, Outline, outline
+from cd5flow.gating.outlining import Outline, outline
 from cd5flow.model.geometry import Boolean, Ellipse, Interval
-from support.gating_factory import GatedInput, normal, tube_of
+from support.gating_factory import GatedInput, normal, shipped_profiles, tube_of
 
 Floats = npt.NDArray[np.float64]
 Picked = npt.NDArray[np.bool_]
 
+LIMITS: Final = shipped_profiles().outlining
 EVENTS: Final = 2_000
 INSIDE: Final = np.arange(2 * EVENTS) < EVENTS
 """The first pile of two."""
@@ -36,16 +37,19 @@ def outlined(
     *,
     maps: tuple[tuple[str, str], ...] = (("CD45", "SSC"), ("CD3", "CD7")),
     bounds: tuple[str, ...] = ("CD45", "CD3", "CD7", "TdT"),
+    others: Picked | None = None,
 ) -> Outline | None:
     tube = tube_of(arrays)
     return outline(
         inside,
         np.arange(inside.size),
+        others=~inside if others is None else others,
         maps=maps,
         bounds=bounds,
         columns=tube.columns,
         panel=tube.panel,
         scales=tube.scales,
+        limits=LIMITS,
     )
 
 
@@ -89,7 +93,7 @@ def test_a_pile_that_lies_alone_needs_no_bound() -> None:
     found = drawn(two_piles(CD45=0.4, CD3=0.4, TdT=0.4))
 
     assert [type(region) for _, region in found.regions] == [Ellipse, Ellipse]
-    assert found.f1 > HELD_PERCENT / 100 - 0.01
+    assert found.f1 > LIMITS.held_percent / 100 - 0.01
 
 
 def test_a_few_stragglers_do_not_stretch_the_ellipse() -> None:
@@ -99,6 +103,26 @@ def test_a_few_stragglers_do_not_stretch_the_ellipse() -> None:
     picked = held(drawn(arrays), tube_of(arrays))
 
     assert np.count_nonzero(picked & ~INSIDE) < 0.01 * EVENTS
+
+
+def test_a_long_tail_is_held() -> None:
+    arrays = two_piles(CD45=0.5, CD3=0.4)
+    rng = np.random.default_rng(5)
+    arrays["CD45"][INSIDE] = 0.3 + 0.015 * rng.standard_t(4, EVENTS)
+
+    picked = held(drawn(arrays), tube_of(arrays))
+
+    assert np.count_nonzero(picked & INSIDE) > 0.99 * EVENTS
+
+
+def test_cells_of_no_population_are_not_kept_out() -> None:
+    arrays = two_piles(TdT=0.25)
+    nobody = np.zeros(2 * EVENTS, dtype=np.bool_)
+
+    found = outlined(arrays, others=nobody)
+
+    assert found is not None
+    assert [on for on, _ in found.regions] == ["CD45_SSC", "CD3_CD7"]
 
 
 def test_piles_that_nothing_tells_apart_have_a_low_f1() -> None:

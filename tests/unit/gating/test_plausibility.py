@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from cd5flow.gating.plausibility import find_doubts
+from cd5flow.gating.explain import out_of_place
+from cd5flow.gating.find_gate import apply_gate
+from cd5flow.gating.plausibility import find_doubts, find_unusual
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.model.geometry import Interval
-from cd5flow.model.members import Population
 from cd5flow.model.names import ALL
-from cd5flow.model.populations import Evidence, Gate
+from cd5flow.model.populations import Evidence, Gate, Place
 from cd5flow.model.reasons import codes
-from support.gating_factory import axis, strategy_of, tube_of
+from support.gating_factory import axis, gate, shipped_profiles, strategy_of, tube_of
+from support.kinds_of_cells import GRANULOCYTES, NK_CELLS, T_HELPERS, tube_of_piles
 
 EVENTS = 100
 
 
-def doubts(expected: tuple[float, float] | None, *, held: int = 50) -> list[str]:
+def doubts(expected: tuple[float, float] | None, *, held: int = 50, **believed: Any) -> list[str]:
     """Return the doubts of a gate that holds so many of 100 events, beside a gate that is absent."""
     tube = tube_of({"CD45": np.arange(EVENTS)})
     state = GatingState(
         GatingInput(tube.columns, tube.panel, tube.scales, seed=0), all_events(tube.columns)
     )
     region = Interval(axis("CD45", None), high=held)
-    state.gates["viable"] = Gate(
-        "viable", ALL, region, Evidence("fixed", EVENTS), "alive", expect_percent=expected
-    )
-    state.members.add("viable", Population(np.arange(EVENTS) < held))
-    believed = strategy_of(
-        believed={"in_share": ["viable", "absent"], "in_place": ["viable", "absent"]}
-    )
-    return list(codes(one.reason for one in find_doubts(believed, state)))
+    found = Gate("viable", ALL, region, Evidence("fixed", EVENTS), "alive", expect_percent=expected)
+    state.add("viable", apply_gate(found, state))
+    asked = {"in_share": ["viable", "absent"], "in_place": ["viable", "absent"], **believed}
+    return list(codes(find_doubts(strategy_of(believed=asked), state)))
 
 
 @pytest.mark.parametrize("expected", [(51, 100), (0, 49)])
 def test_a_gate_of_an_unusual_share_is_doubted(expected: tuple[float, float]) -> None:
-    assert doubts(expected) == ["GATE_NOT_BELIEVED"]
+    assert doubts(expected) == ["GATE_SHARE"]
 
 
 @pytest.mark.parametrize("expected", [(50, 100), (0, 50), None])
@@ -47,4 +47,55 @@ def test_a_gate_of_its_usual_share_or_of_none_stated_is_believed(
 
 
 def test_an_empty_gate_is_doubted_where_a_share_is_asked() -> None:
-    assert doubts((1, 100), held=0) == ["GATE_NOT_BELIEVED"]
+    assert doubts((1, 100), held=0) == ["GATE_SHARE"]
+
+
+def test_the_share_of_a_gate_that_is_not_asked_about_is_a_finding_alone() -> None:
+    assert doubts((51, 100), in_share=["absent"]) == []
+
+
+@pytest.mark.parametrize(("asked", "doubted"), [(["viable"], True), ([], False)])
+def test_a_landmark_out_of_its_usual_place_is_doubted_where_that_is_asked(
+    asked: list[str], *, doubted: bool
+) -> None:
+    tube = tube_of({"CD45": np.arange(EVENTS)})
+    state = GatingState(
+        GatingInput(tube.columns, tube.panel, tube.scales, seed=0), all_events(tube.columns)
+    )
+    state.findings.append(
+        out_of_place("viable", Place("CD45", 90.0, None, 80.0), axis("CD45", None))
+    )
+    said = find_doubts(strategy_of(believed={"in_place": asked}), state)
+    assert [one.code for one in said] == (["GATE_POSITION"] if doubted else [])
+
+
+def test_a_gate_without_which_numbers_mean_another_thing_is_doubted_where_it_is_absent() -> None:
+    tube = tube_of({"CD45": np.arange(EVENTS)})
+    state = GatingState(
+        GatingInput(tube.columns, tube.panel, tube.scales, seed=0), all_events(tube.columns)
+    )
+    gates = [gate("nucleated", {"method": "fixed", "sides": [{"axis": "CD45", "low": 1}]})]
+    strategy = strategy_of(gates=gates, believed={"found": ["nucleated"]})
+    state.findings += find_unusual(strategy, state)
+    assert [one.code for one in find_doubts(strategy, state)] == ["GATE_MISSING"]
+
+
+@pytest.mark.parametrize(
+    ("events", "without", "doubted"),
+    [
+        (3000, ("cyCD3",), ["KIND_TOO_MANY"]),
+        (500, ("cyCD3",), []),
+        (3000, (), []),
+    ],
+)
+def test_more_nk_cells_than_usual_are_doubted_where_no_cycd3_proves_them(
+    events: int, without: tuple[str, ...], doubted: list[str]
+) -> None:
+    tube = tube_of_piles(T_HELPERS, NK_CELLS.with_(events=events), GRANULOCYTES).without(without)
+    state = GatingState(
+        GatingInput(tube.columns, tube.panel, tube.scales, seed=0, profiles=shipped_profiles()),
+        all_events(tube.columns),
+    )
+
+    state.findings += find_unusual(strategy_of(), state)
+    assert list(codes(find_doubts(strategy_of(), state))) == doubted

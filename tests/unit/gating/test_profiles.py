@@ -19,9 +19,14 @@ Change = Callable[[Entry], None]
 CD5_WORDS = "CD5 must not take part in finding any population"
 
 
+LIMITS = ("grouping", "references", "outlining")
+"""Parts that the shipped profiles lend."""
+
+
 def entries() -> Entry:
     """Return small profiles as a file writes them."""
-    return {
+    shipped = shipped_profiles().model_dump(mode="json")
+    return {part: shipped[part] for part in LIMITS} | {
         "format": "cd5flow.profiles/1",
         "name": "small",
         "version": "1.0.0",
@@ -29,7 +34,11 @@ def entries() -> Entry:
         "levels": {"positive": {"low": 1.0}, "negative": {"high": 0.8}},
         "landmark": {
             "bright": "CD3",
+            "bright_above": 1.3,
             "positive": ["CD2"],
+            "positive_above": 0.9,
+            "agreement": shipped["landmark"]["agreement"],
+            "extent": shipped["landmark"]["extent"],
             "either": ["CD4", "CD8"],
             "absent": {"TdT": 1.2},
             "both_absent": {"markers": ["CD4", "CD8"], "above": 1.6},
@@ -44,6 +53,7 @@ def entries() -> Entry:
         "leukaemic": [
             {"name": "cyCD3+ sCD3-", "what": "blasts", "markers": {"cyCD3": "positive"}},
         ],
+        "apart": {"axes": {"CD45": 0.7, "CD7": 0.7}},
         "smear": {
             "axis": "CD3",
             "decades": 0.7,
@@ -107,6 +117,8 @@ IN_ROWS: dict[str, tuple[str, Change]] = {
     "needed": ("normal", row(needs=["CD19", "CD2|CD5"])),
     "excluding": ("normal", row(unless=["CD5"])),
     "lacked": ("normal", row(lacks=["CD5"])),
+    "apart by": ("normal", row(apart_by="CD5")),
+    "proving": ("normal", row(most_percent=20, proven_by=["CD5"])),
     "leukaemic": ("leukaemic", lambda e: e["leukaemic"][0].update(lacks=["CD5"])),
 }
 ELSEWHERE: dict[str, tuple[str, Change]] = {
@@ -122,6 +134,7 @@ ELSEWHERE: dict[str, tuple[str, Change]] = {
     "weak sign": ('"signs"', part("signs", weak={"CD5": 1.0})),
     "two markers": ('"signs"', part("signs", both={"markers": ["CD5", "CD7"], "above": 1.0})),
     "joined by": ('"joined_by"', part("joined_by", markers=["CD45", "CD5"])),
+    "apart": ('"apart"', part("apart", axes={"CD45": 0.7, "CD5": 0.7})),
     "smear's axis": ('"smear"', part("smear", axis="CD5")),
     "smear, rises": ('"smear"', part("smear", rises=["CD5"])),
     "smear, falls": ('"smear"', part("smear", falls=["CD5"])),
@@ -176,6 +189,23 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "joined by nothing": (part("joined_by", markers=[]), '"markers"', "markers"),
     "joined at no distance": (part("joined_by", decades=0), '"decades": 0', "decades"),
     "a whole correlation": (part("smear", correlation=1.0), '"correlation"', "correlation"),
+    "a group of no cell": (part("grouping", fewest=0), '"fewest": 0', "fewest"),
+    "weights of one scatter": (part("grouping", scatter_weights={"SSC": 1.0}), '"grouping"', "FSC"),
+    "a weight of nothing": (
+        part("grouping", scatter_weights={"FSC": 0.0, "SSC": 1.0}), '"grouping"', "above 0",
+    ),
+    "an ellipse of everything": (
+        part("outlining", held_percent=100), '"held_percent"', "held_percent",
+    ),
+    "an ellipse of half": (part("outlining", held_percent=50), '"held_percent"', "held_percent"),
+    "a bound through the middle": (
+        part("outlining", bound_tail_percent=50), "bound_tail_percent", "bound_tail_percent",
+    ),
+    "no part without a number": (lambda e: e["references"].pop("leukocyte_cd45"), "references", ""),
+    "background above what is none": (
+        lambda e: e["references"]["small_cells"].update(highest=1.6), "small_cells", "expected lowest",
+    ),
+    "absent at no limit": (part("landmark", absent={"CD99": 0.0}), '"landmark"', "absent"),
     "another format": (lambda e: e.update(format="cd5flow.profiles/9"), '"format"', "format"),
     "a version of two numbers": (lambda e: e.update(version="1.0"), '"version"', "version"),
 }  # fmt: skip

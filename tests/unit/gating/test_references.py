@@ -7,18 +7,13 @@ from typing import Final
 import numpy as np
 import pytest
 
-from cd5flow.gating.profiles import BothMarkers, Landmark
+from cd5flow.gating.profiles import Landmark
 from cd5flow.gating.references import References, find_references
+from support.gating_factory import shipped_profiles
 
 MARKERS: Final = ("FSC", "SSC", "CD45", "CD3", "cyCD3", "CD2", "CD4", "CD8", "CD19", "TdT", "CD7")
-LANDMARK: Final = Landmark(
-    bright="CD3",
-    positive=("cyCD3", "CD2"),
-    either=("CD4", "CD8"),
-    absent={"CD19": 1.3, "TdT": 1.2},
-    both_absent=BothMarkers(markers=("CD4", "CD8"), above=1.6),
-    percent=0.2,
-    events=12,
+LANDMARK: Final = shipped_profiles().landmark.model_copy(
+    update={"absent": {"CD19": 1.3, "TdT": 1.2}}
 )
 
 Group = tuple[int, dict[str, float]]
@@ -38,7 +33,13 @@ BLASTS: Final = group(2_000, CD45=2.6, cyCD3=2.2, CD2=1.8, TdT=2.0, CD7=2.6)
 def found(*groups: Group, landmark: Landmark = LANDMARK) -> References:
     places = {m: np.array([at[m] for _, at in groups]) for m in MARKERS}
     events = np.array([n for n, _ in groups])
-    return find_references(places, events, zero=dict.fromkeys(MARKERS, 0.0), landmark=landmark)
+    return find_references(
+        places,
+        events,
+        zero=dict.fromkeys(MARKERS, 0.0),
+        landmark=landmark,
+        limits=shipped_profiles().references,
+    )
 
 
 def test_t_cells_are_the_landmark_and_all_is_told_from_them() -> None:

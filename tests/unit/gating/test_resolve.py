@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.config.shipped import list_strategies, strategy_file
@@ -20,7 +20,7 @@ from cd5flow.gating.tube_view import Outcome, Refused, Spec, TubeView, Unresolve
 from cd5flow.model.events import CompensatedEvents
 from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
-from cd5flow.model.names import ALL, BLASTS, DENOMINATOR
+from cd5flow.model.names import ALL, BLASTS, DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.populations import UNPROVEN, Evidence, Gating
 from cd5flow.model.reasons import sentence
 from cd5flow.preprocess.transforms import Columns
@@ -48,6 +48,7 @@ from support.gating_factory import (
     strategy_of,
     tube_of,
 )
+from support.properties import part_of_examples
 
 # A method that cannot tell on any tube.
 NEVER: Entry = {
@@ -358,13 +359,14 @@ def test_candidates_that_form_no_cluster_are_counted_and_not_called_one() -> Non
         lineage_path(gate("x", cut_at("CD45", 40)), gate("blasts", NEVER, "x"), lineage="some"),
         lineage_path(gate("y", EVERYONE), gate("blasts", NEVER, "y"), lineage="more"),
     )
-    assert (gating.lineage.name, gating.lineage.cluster, gating.count(BLASTS)) == (
+    assert (gating.lineage.name, gating.lineage.cluster, gating.count(LOOK_ALIKES)) == (
         "some",
         False,
         60,
     )
-    assert gating.tree[BLASTS].region == Boolean("and", (Operand("x"),))
-    assert sentence(gating.tree[BLASTS].evidence.note) == "candidates that form no cluster"
+    assert BLASTS not in gating.members
+    assert gating.tree[LOOK_ALIKES].region == Boolean("and", (Operand("x"),))
+    assert sentence(gating.tree[LOOK_ALIKES].evidence.note) == "candidates that form no cluster"
     assert len(said(gating, "PATH_WITHOUT_CLUSTER")) == 3
 
 
@@ -376,7 +378,7 @@ def test_candidates_behind_a_gate_that_passed_through_are_those_before_it() -> N
             gate("blasts", NEVER, "not_nk"),
         ),
     )
-    assert (gating.lineage.cluster, gating.count(BLASTS)) == (False, 60)
+    assert (gating.lineage.cluster, gating.count(LOOK_ALIKES)) == (False, 60)
 
 
 def test_cells_that_no_gate_of_a_path_chose_are_no_candidates() -> None:
@@ -553,7 +555,20 @@ def test_a_cluster_that_may_be_nk_cells_is_neither_claimed_nor_called_clean() ->
     gating = look_alikes()
     assert (gating.lineage.cluster, gating.lineage.unproven_cluster) == (False, True)
     assert said(gating, "NK_LIKE")
-    assert gating.count(BLASTS) == 30
+    assert gating.count(LOOK_ALIKES) == 30
+
+
+def test_as_many_scattered_cells_as_a_detection_asks_for_may_hide_disease() -> None:
+    """Where no profiles tell what they are."""
+
+    def candidates(low: float) -> Gating:
+        return lineage(
+            lineage_path(gate("x", cut_at("CD45", low)), gate("blasts", NEVER, "x")),
+        )
+
+    assert [one.code for one in candidates(80).undecided] == ["SCATTER_HIDES"]
+    assert candidates(80).count(LOOK_ALIKES) == 20
+    assert candidates(81).undecided == ()
 
 
 def test_a_cluster_like_normal_cells_is_normal_where_an_nk_marker_is_in_the_tube() -> None:
@@ -829,7 +844,7 @@ def check(gating: Gating, tube: GatedInput) -> None:
 
 @pytest.mark.parametrize("strategy", list_strategies())
 @pytest.mark.parametrize("name", SPECS)
-@settings(max_examples=12)
+@part_of_examples(0.12)
 @given(data=st.data())
 def test_a_tube_that_lacks_any_markers_is_gated_all_the_same(
     strategy: str, name: str, data: st.DataObject

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from cd5flow.errors import ResultError
 from cd5flow.interop.codes import Codes, load_codes
@@ -14,6 +14,7 @@ from cd5flow.interop.fhir import STATUS, Exported, fhir_text, to_fhir
 from cd5flow.interop.fhir_reader import Reading, read_fhir
 from cd5flow.interop.fhir_rules import faults_of, shape_faults
 from cd5flow.model.result import Result
+from support.properties import part_of_examples
 from support.report_factory import hostile_result, make_result
 from support.result_strategies import results
 
@@ -81,7 +82,7 @@ def test_every_export_keeps_our_rules_and_the_shape_of_r4b(result: Result) -> No
     assert shape_faults(bundle) == ()
 
 
-@settings(max_examples=30)
+@part_of_examples(0.3)
 @given(results())
 def test_equal_results_give_equal_bytes(result: Result) -> None:
     again = Result.model_validate_json(result.to_json())

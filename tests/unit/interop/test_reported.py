@@ -48,8 +48,8 @@ def test_what_is_not_detected_is_below_the_lod(state: BurdenState) -> None:
     assert burden(state) == Amount(0.004, "<")
 
 
-def test_scattered_events_above_the_lod_are_no_number() -> None:
-    reasons = (Reason("NO_CLUSTER", events=300),)
+def test_a_share_above_the_lod_is_never_told_as_not_detected() -> None:
+    reasons = (Reason("LOOK_ALIKES", events=300, percent=0.02),)
     assert burden(BurdenState.NOT_DETECTED, 0.02, reasons=reasons) == Withheld(reasons)
 
 

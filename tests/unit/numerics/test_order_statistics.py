@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from cd5flow.numerics.order_statistics import (
     ends,
@@ -29,13 +28,17 @@ Floats = npt.NDArray[np.floating[Any]]
 KINDS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-@st.composite
-def values(draw: st.DrawFn, *, fewest: int = 1) -> Floats:
+def values(*, fewest: int = 1) -> st.SearchStrategy[Floats]:
     """Values of either type, often with equal ones among them."""
-    kind: np.dtype[Any] = draw(st.sampled_from(KINDS))
     either = st.floats(-1e6, 1e6, width=32) | st.integers(-3, 3).map(float)
-    found: Floats = draw(arrays.arrays(kind, st.integers(fewest, 40), elements=either))
-    return found
+    some = st.lists(either, min_size=fewest, max_size=40)
+    return st.builds(np.array, some, dtype=st.sampled_from(KINDS))
+
+
+def masks(size: int) -> st.SearchStrategy[npt.NDArray[np.bool_]]:
+    """Any choice among so many values."""
+    each = st.lists(st.booleans(), min_size=size, max_size=size)
+    return st.builds(np.array, each, dtype=st.just(np.bool_))
 
 
 percents = st.floats(0, 100) | st.sampled_from([0.0, 2.5, 25.0, 50.0, 97.5, 100.0])
@@ -123,7 +126,7 @@ def test_either_zero_and_either_infinity_rise_as_numbers_do() -> None:
 
 @given(values(fewest=0), st.data())
 def test_what_a_mask_holds_is_picked_in_order(v: Floats, data: st.DataObject) -> None:
-    mask = data.draw(arrays.arrays(np.bool_, v.size))
+    mask = data.draw(masks(v.size))
     found = pick(v, mask)
     assert found.dtype == v.dtype
     np.testing.assert_array_equal(found, v[mask])
@@ -131,9 +134,7 @@ def test_what_a_mask_holds_is_picked_in_order(v: Floats, data: st.DataObject) ->
 
 @given(values(fewest=0), st.data())
 def test_what_is_no_number_is_left_out(v: Floats, data: st.DataObject) -> None:
-    v[data.draw(arrays.arrays(np.bool_, v.size))] = data.draw(
-        st.sampled_from([np.nan, np.inf, -np.inf])
-    )
+    v[data.draw(masks(v.size))] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
     np.testing.assert_array_equal(finite_values(v), v[np.isfinite(v)])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from flowutils.compensate import compensate as reference
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.errors import FileAccessError, SpilloverError
@@ -22,6 +22,7 @@ from cd5flow.preprocess.compensation import (
     read_spillover_csv,
 )
 from support.paths import SHARED
+from support.properties import part_of_examples
 
 TWO = np.array([[1.0, 0.1], [0.02, 1.0]])
 
@@ -123,7 +124,7 @@ def test_an_infinite_value_makes_its_event_undefined_and_no_other() -> None:
     assert events.linear("PE-A")[1] == pytest.approx(19.0)
 
 
-@settings(max_examples=30)
+@part_of_examples(0.3)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(1, 500))
 def test_compensation_equals_the_reference(seed: int, n: int, events: int) -> None:
     rng = np.random.default_rng(seed)

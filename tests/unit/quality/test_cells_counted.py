@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cd5flow.model.findings import Finding, Severity
-from cd5flow.model.populations import Gating, Lineage
+from cd5flow.model.populations import Gating
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import QualityState
 from cd5flow.quality.cells import observe_cells
 from cd5flow.quality.checks import Observation
+from cd5flow.quality.quality_input import OutsideBlasts
 from support.quality_factory import (
     FAIL,
     NOT_DONE,
@@ -29,9 +30,12 @@ from support.quality_factory import (
 from support.readout_factory import gating_of, given_gate, members_of, raw_events
 
 
-def observe(code: str, gating: Gating, *, lod_events: int = 20) -> Observation:
+def observe(
+    code: str, gating: Gating, *, lod_events: int = 20, outside: OutsideBlasts | None = None
+) -> Observation:
     raw = timed(steady(gating.members["all"].size))
-    return pick(code, observe_cells(run_of(raw, gating=gating, lod_events=lod_events)))
+    tube = replace(run_of(raw, gating=gating, lod_events=lod_events), outside=outside)
+    return pick(code, observe_cells(tube))
 
 
 def nested(whole: str, inside: str, kept: int, *, of: int = 100) -> Gating:
@@ -232,49 +236,37 @@ def test_the_ratio_is_a_lower_limit() -> None:
     assert found.value == pytest.approx(share / (1 - share) * 19_800 / 200)
 
 
-def clustered(blasts: int, candidates: int, *, method: str = "candidate_cluster") -> Gating:
-    """Return 1,000 nucleated cells, so many of which pass the lineage gates, so many of those blasts."""
-    gate = given_gate("blasts", "cycd3_positive")
-    gate = replace(gate, evidence=replace(gate.evidence, method=method))
-    return gating_of(
-        members_of(
-            1200, nucleated=range(1000), cycd3_positive=range(candidates), blasts=range(blasts)
-        ),
-        given_gate("nucleated"),
-        given_gate("cycd3_positive"),
-        gate,
-    )
+CLUSTER = ("cycd3_positive", "candidate_cluster")
 
 
 @pytest.mark.parametrize(
-    ("blasts", "candidates", "value", "state"),
+    ("outside", "value", "state"),
     [
-        (400, 400, 0, PASS),
-        (400, 500, 10, PASS),
-        (400, 501, 10.1, WARN),
-        (1000, 1200, 0, PASS),  # those beyond are no nucleated cells
+        (OutsideBlasts(0, 1000, *CLUSTER), 0, PASS),
+        (OutsideBlasts(100, 1000, *CLUSTER), 10, PASS),
+        (OutsideBlasts(101, 1000, *CLUSTER), 10.1, WARN),
+        (OutsideBlasts(800, 8000), 10, PASS),
+        (OutsideBlasts(801, 8000), 10.0125, WARN),
     ],
 )
 def test_like_cells_outside_the_blasts_are_counted(
-    blasts: int, candidates: int, value: float, state: QualityState
+    outside: OutsideBlasts, value: float, state: QualityState
 ) -> None:
-    found = observe("OUTSIDE_BLASTS", clustered(blasts, candidates))
+    found = observe("OUTSIDE_BLASTS", gating_of(members_of(10)), outside=outside)
 
     assert found.value == pytest.approx(value)
     assert state_of(found) is state
 
 
 @pytest.mark.parametrize(
-    "gating",
-    [
-        clustered(400, 900, method="island"),
-        replace(clustered(400, 900), lineage=Lineage()),
-        gating_of(members_of(10)),
-    ],
-    ids=["by another method", "no cluster", "nothing"],
+    "outside",
+    [OutsideBlasts(500, 1000, "cycd3_positive", "island"), None, OutsideBlasts(0, 0)],
+    ids=["by another method", "no cluster", "no cells"],
 )
-def test_where_blasts_are_no_cluster_nothing_lies_outside_it(gating: Gating) -> None:
-    assert state_of(observe("OUTSIDE_BLASTS", gating)) is NOT_DONE
+def test_where_blasts_are_no_cluster_nothing_lies_outside_it(outside: OutsideBlasts | None) -> None:
+    found = observe("OUTSIDE_BLASTS", gating_of(members_of(10)), outside=outside)
+
+    assert state_of(found) is NOT_DONE
 
 
 @given(k=st.integers(0, 300), seed=st.integers(0, 2**32 - 1))

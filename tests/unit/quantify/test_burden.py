@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from cd5flow.model.limits import BurdenLimits, IntervalMethod
 from cd5flow.model.populations import UNPROVEN
-from cd5flow.model.result import BurdenSection, BurdenState
+from cd5flow.model.reasons import Reason
+from cd5flow.model.result import BurdenSection, BurdenState, Scope
 from cd5flow.quantify.burden import BurdenCounts, OtherCount, judge_burden
 from cd5flow.quantify.statistics import (
     clopper_pearson_interval,
@@ -38,12 +39,14 @@ def judge(
     cluster: bool = True,
     limits: BurdenLimits = LIMITS,
     burden_limit_percent: float = 5.0,
+    scope: Scope | None = Scope.SCD3_NEGATIVE,
     **panel: Any,
 ) -> BurdenSection:
     counts = BurdenCounts(
         blast_events=blasts,
         denominator_events=of,
         denominator_rule="viable CD45+ singlets",
+        scope=scope,
         **with_lineage({"cluster": cluster, **panel}),
     )
     return judge_burden(counts, limits=limits, burden_limit_percent=burden_limit_percent)
@@ -87,9 +90,12 @@ def test_state_and_level_follow_the_counts(
     blasts: int, of: int, state: BurdenState, level: str | None
 ) -> None:
     burden = judge(blasts, of)
+    called = blasts if blasts >= LIMITS.cluster_events else 0
     assert burden.state is state
     assert burden.level == level
-    assert burden.percent == 100 * blasts / of
+    assert burden.blast_events == called
+    assert burden.look_alike_events == blasts - called
+    assert burden.percent == 100 * called / of
     assert burden.reasons
 
 
@@ -105,39 +111,85 @@ def test_comparison_is_unrounded() -> None:
     assert judge(499_999, 10_000_000).level == "1-5%"
 
 
-@pytest.mark.parametrize("blasts", [10, 19])
+@pytest.mark.parametrize("alike", [1, 19, 5_000])
 @pytest.mark.parametrize(
     ("of", "state"), [(1_000_000, BurdenState.NOT_DETECTED), (50_000, BurdenState.INCONCLUSIVE)]
 )
-def test_scattered_events_are_counted_but_are_no_disease(
-    blasts: int, of: int, state: BurdenState
+def test_scattered_cells_are_told_and_are_no_part_of_the_share(
+    alike: int, of: int, state: BurdenState
 ) -> None:
-    burden = judge(blasts, of, cluster=False)
+    burden = judge(0, of, cluster=False, look_alike_events=alike)
     assert burden.state is state
-    assert burden.blast_events == blasts
-    assert burden.percent == 100 * blasts / of
-    assert "NO_CLUSTER" in codes(burden)
-    assert f"{blasts} events" in str(burden.reasons[-1])
+    assert (burden.blast_events, burden.look_alike_events) == (0, alike)
+    assert burden.percent == 0
+    assert burden.upper95_percent == upper_limit(0, of)
+    assert codes(burden)[-1] == "LOOK_ALIKES"
+    assert f"{alike:,} scattered cells" in str(burden.reasons[-1])
 
 
-@pytest.mark.parametrize("blasts", [20, 49, 5_000])
-@pytest.mark.parametrize("of", [50_000, 1_000_000])
-def test_as_many_scattered_cells_as_a_detection_asks_for_hide_disease_at_any_sensitivity(
-    blasts: int, of: int
-) -> None:
-    burden = judge(blasts, of, cluster=False)
+# Of which disease a clean tube speaks
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_not_detected_names_the_disease_it_speaks_of(scope: Scope) -> None:
+    burden = judge(0, 200_000, scope=scope)
+    assert burden.state is BurdenState.NOT_DETECTED
+    assert burden.scope is scope
+    assert scope.value in str(burden.reasons[0])
+
+
+@pytest.mark.parametrize(
+    ("said", "says"), [({}, "this tube"), ({"cd7_unused": True}, "after CD7 CAR-T")]
+)
+def test_a_tube_that_can_name_no_disease_is_inconclusive(said: dict[str, Any], says: str) -> None:
+    burden = judge(0, 1_000_000, scope=None, **said)
     assert burden.state is BurdenState.INCONCLUSIVE
-    assert codes(burden) == ["SCATTER_HIDES", "NO_CLUSTER"]
-    assert str(burden.reasons[0]).startswith(f"SCATTER_HIDES: {blasts:,} scattered cells (")
-    assert (burden.blast_events, burden.percent) == (blasts, 100 * blasts / of)
-    assert burden.level is None
-    assert burden.upper95_percent == upper_limit(blasts, of)
+    assert codes(burden) == ["NO_SCOPE"]
+    assert says in str(burden.reasons[0])
+    assert burden.percent == 0
 
 
-def test_how_many_scattered_cells_hide_disease_is_the_strategys_limit() -> None:
-    fewer = limits_with(lod_events=30)
-    assert judge(29, 1_000_000, cluster=False, limits=fewer).state is BurdenState.NOT_DETECTED
-    assert codes(judge(30, 1_000_000, cluster=False, limits=fewer))[0] == "SCATTER_HIDES"
+@pytest.mark.parametrize("blasts", [10, 50, 60_000])
+def test_disease_that_is_called_needs_no_scope(blasts: int) -> None:
+    burden = judge(blasts, 1_000_000, scope=None)
+    assert burden.state not in {BurdenState.NOT_DETECTED, BurdenState.INCONCLUSIVE}
+    assert burden.scope is None
+
+
+UNDECIDED = (
+    Reason("THYMUS_NOT_EXCLUDED"),
+    Reason("OUTSIDE_PROFILES", events=400, what="T cells with a sign of immaturity"),
+    Reason("LOOK_ALIKES_GATHER", events=31, what="CD7-positive blasts without surface CD3"),
+    Reason("SCATTER_HIDES", events=20),
+)
+
+
+@pytest.mark.parametrize("why", UNDECIDED, ids=lambda why: why.code)
+def test_cells_that_may_be_disease_forbid_a_clean_answer_and_a_share(why: Reason) -> None:
+    burden = judge(0, 1_000_000, undecided=(why,))
+    assert burden.state is BurdenState.INCONCLUSIVE
+    assert burden.reasons == (why,)
+    assert burden.percent is None
+    assert burden.upper95_percent is None
+
+
+@pytest.mark.parametrize("why", UNDECIDED, ids=lambda why: why.code)
+@pytest.mark.parametrize(
+    ("blasts", "state"),
+    [
+        (10, BurdenState.INDETERMINATE),
+        (20, BurdenState.MRD_BELOW_LLOQ),
+        (50, BurdenState.MRD_POSITIVE),
+        (60_000, BurdenState.OVERT),
+    ],
+)
+def test_they_never_displace_a_population_of_ten(
+    why: Reason, blasts: int, state: BurdenState
+) -> None:
+    burden = judge(blasts, 1_000_000, undecided=(why,))
+    assert burden.state is state
+    assert burden.reasons[-1] == why
+    assert burden.percent == blasts / 10_000
 
 
 def test_a_cluster_is_not_hidden() -> None:
@@ -179,7 +231,7 @@ def test_all_reasons_of_a_withheld_state_are_given() -> None:
 
 
 def test_a_panel_that_cannot_tell_blasts_gives_no_share() -> None:
-    burden = judge(0, 500_000, distinguishable=False)
+    burden = judge(0, 500_000, searched=False)
     assert burden.state is BurdenState.INCONCLUSIVE
     assert codes(burden) == ["BLASTS_NOT_DISTINGUISHABLE"]
     assert burden.percent is None
@@ -188,22 +240,30 @@ def test_a_panel_that_cannot_tell_blasts_gives_no_share() -> None:
     assert burden.lod_percent == pytest.approx(0.004)
 
 
-@pytest.mark.parametrize("blasts", [0, 9, 12])
+@pytest.mark.parametrize("blasts", [0, 9])
 def test_a_cluster_of_unproven_lineage_is_neither_disease_nor_clean(blasts: int) -> None:
     burden = judge(blasts, 500_000, unproven_cluster=True)
     assert burden.state is BurdenState.INCONCLUSIVE
-    assert codes(burden) == ["LINEAGE_UNPROVEN"]
-    assert burden.percent == 100 * blasts / 500_000
+    assert codes(burden)[0] == "LINEAGE_UNPROVEN"
+    assert burden.percent is None
+
+
+def test_a_cluster_of_unproven_lineage_does_not_displace_ten_proven_blasts() -> None:
+    burden = judge(10, 500_000, unproven_cluster=True)
+    assert burden.state is BurdenState.INDETERMINATE
+    assert codes(burden) == ["BELOW_LOD", "LINEAGE_UNPROVEN"]
 
 
 def test_blasts_of_unproven_lineage_are_not_claimed() -> None:
     burden = judge(30_000, 500_000, name=UNPROVEN)
     assert burden.state is BurdenState.INCONCLUSIVE
     assert codes(burden) == ["LINEAGE_UNPROVEN"]
+    assert (burden.blast_events, burden.percent) == (0, None)
 
 
 def test_without_a_cluster_an_unproven_lineage_does_not_matter() -> None:
-    assert judge(3, 500_000, name=UNPROVEN).state is BurdenState.NOT_DETECTED
+    burden = judge(0, 500_000, cluster=False, name=UNPROVEN, look_alike_events=3)
+    assert burden.state is BurdenState.NOT_DETECTED
 
 
 def test_proven_blasts_stand_beside_an_unproven_cluster() -> None:
@@ -256,10 +316,12 @@ def test_upper_limit_of_a_clean_tube_is_the_rule_of_three() -> None:
     assert judge(0, 500_000).upper95_percent == pytest.approx(0.0006, rel=0.01)
 
 
-@pytest.mark.parametrize(("blasts", "of"), [(-1, 10), (5, -1), (11, 10)])
-def test_impossible_counts_are_refused(blasts: int, of: int) -> None:
+@pytest.mark.parametrize(
+    ("blasts", "alike", "of"), [(-1, 0, 10), (5, 0, -1), (11, 0, 10), (0, -1, 10), (6, 5, 10)]
+)
+def test_impossible_counts_are_refused(blasts: int, alike: int, of: int) -> None:
     with pytest.raises(ValueError, match=r"negative|within"):
-        judge(blasts, of)
+        judge(blasts, of, look_alike_events=alike)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +347,7 @@ def test_impossible_limits_are_refused(field: str, value: object) -> None:
         {
             "cluster": st.booleans(),
             "name": st.sampled_from((PROVEN.name, UNPROVEN)),
-            "distinguishable": st.booleans(),
+            "searched": st.booleans(),
             "unproven_cluster": st.booleans(),
         }
     ),
@@ -293,7 +355,9 @@ def test_impossible_limits_are_refused(field: str, value: object) -> None:
 def test_what_holds_for_every_tube(count: tuple[int, int], seen: dict[str, Any]) -> None:
     blasts, of = count
     burden = judge(blasts, of, **seen)
-    assert (burden.percent is not None) == (of > 0 and seen["distinguishable"])
+    proven = seen["cluster"] and seen["name"] != UNPROVEN and blasts >= 10
+    decided = not seen["unproven_cluster"] and not (seen["cluster"] and seen["name"] == UNPROVEN)
+    assert (burden.percent is not None) == (of > 0 and (proven or (seen["searched"] and decided)))
     assert (burden.level is not None) == (
         burden.state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}
     )
@@ -303,7 +367,9 @@ def test_what_holds_for_every_tube(count: tuple[int, int], seen: dict[str, Any])
         assert blasts >= 50
     if burden.state is BurdenState.NOT_DETECTED:
         assert of >= 200_000
-        assert not seen["unproven_cluster"]
+        assert decided
+        assert burden.scope is not None
+        assert burden.percent == 0
     assert all(": " in str(reason) for reason in burden.reasons)
     assert burden.reasons
 
@@ -314,7 +380,7 @@ def test_a_count_of_nothing_bounds_the_share_only_where_blasts_could_be_found() 
         denominator_events=50_000,
         denominator_rule="nucleated",
         lineage=replace(PROVEN, cluster=False),
-        distinguishable=False,
+        searched=False,
         countable=True,
     )
     section = judge_burden(counts, limits=LIMITS, burden_limit_percent=5)
@@ -346,11 +412,44 @@ def test_the_laboratorys_limits_win_where_they_are_higher(
     assert found.lod_by == by
 
 
-def test_a_cluster_no_higher_than_the_blank_is_not_detected_disease() -> None:
+def test_a_cluster_at_or_below_the_blank_is_no_detected_disease() -> None:
     limits = limits_with(validated_lob_percent=0.01)
 
-    assert judge(99, 1_000_000, limits=limits).state is BurdenState.INDETERMINATE
-    assert judge(100, 1_000_000, limits=limits).state is BurdenState.MRD_POSITIVE
+    assert judge(100, 1_000_000, limits=limits).state is BurdenState.INDETERMINATE
+    assert judge(101, 1_000_000, limits=limits).state is BurdenState.MRD_POSITIVE
+
+
+@pytest.mark.parametrize(
+    ("validated", "state"),
+    [
+        ({"validated_lob_percent": 0.001}, BurdenState.NOT_DETECTED),  # the count's LOD is 0.002 %
+        ({"validated_lob_percent": 0.002}, BurdenState.INCONCLUSIVE),
+        ({"validated_lob_percent": 0.004}, BurdenState.INCONCLUSIVE),
+        (
+            {"validated_lob_percent": 0.004, "validated_lod_percent": 0.005},
+            BurdenState.NOT_DETECTED,
+        ),
+    ],
+)
+def test_a_sensitivity_no_better_than_the_blank_is_none(
+    validated: dict[str, float], state: BurdenState
+) -> None:
+    found = judge(0, 1_000_000, limits=limits_with(**validated))
+
+    assert found.state is state
+    assert ("NOT_ABOVE_BLANK" in codes(found)) is (state is BurdenState.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("blasts", "state"),
+    [(99, BurdenState.MRD_BELOW_LLOQ), (100, BurdenState.MRD_POSITIVE)],
+)
+def test_the_laboratorys_lloq_wins_where_it_is_higher(blasts: int, state: BurdenState) -> None:
+    found = judge(blasts, 1_000_000, limits=limits_with(validated_lloq_percent=0.01))
+
+    assert found.state is state
+    assert found.lloq_percent == 0.01
+    assert judge(50, 100_000, limits=limits_with(validated_lloq_percent=0.01)).lloq_percent == 0.05
 
 
 def test_what_the_limit_rests_on_is_said_where_nothing_is_detected() -> None:
@@ -412,6 +511,6 @@ def test_a_denominator_that_the_tube_does_not_tell_is_unknown() -> None:
 
 
 def test_an_uncounted_number_of_blasts_has_no_share_of_any_denominator() -> None:
-    (other,) = with_others(OtherCount("mononuclear", 1_000), distinguishable=False).alternatives
+    (other,) = with_others(OtherCount("mononuclear", 1_000), blasts=0, searched=False).alternatives
 
     assert (other.events, other.percent) == (1_000, None)

@@ -317,6 +317,78 @@ def test_every_reason_is_given() -> None:
     )
 
 
+# Lineage by CD7 alone
+
+
+def test_lineage_by_cd7_alone_is_borderline() -> None:
+    cd5 = judge_share(900, 1000, cd7_alone=True)
+
+    assert cd5.state is Cd5State.BORDERLINE
+    assert codes(cd5) == ["LINEAGE_BY_CD7_ALONE"]
+    assert cd5.percent == 90
+
+
+@pytest.mark.parametrize(
+    ("positive", "state"), [(900, Cd5State.MEETS), (300, Cd5State.DOES_NOT_MEET)]
+)
+def test_a_known_t_all_needs_no_other_proof(positive: int, state: Cd5State) -> None:
+    assert judge_share(positive, 1000, cd7_alone=True, known_t_all=True).state is state
+
+
+# Known contamination taken out
+
+
+def others_in_gate(expected: float | None, *, carrying: int, of: int = 100) -> Neighbour:
+    return Neighbour("CD45", 0.0, share_of(carrying, of), expected)
+
+
+def test_known_other_cells_are_taken_out_beside_the_share() -> None:
+    cd5 = judge_share(8000, 10_000, neighbours=(others_in_gate(1000, carrying=100),))
+
+    assert cd5.percent == 80
+    assert cd5.percent_corrected == pytest.approx(100 * 7000 / 9000)
+
+
+def test_other_cells_without_cd5_raise_the_corrected_share() -> None:
+    cd5 = judge_share(8000, 10_000, neighbours=(others_in_gate(1000, carrying=0),))
+
+    assert cd5.percent_corrected == pytest.approx(100 * 8000 / 9000)
+
+
+def test_without_known_other_cells_nothing_is_corrected() -> None:
+    unknown = Neighbour("CD45", 50, EMPTY, 50)
+    for neighbours in ((), (others_in_gate(None, carrying=50),), (unknown,)):
+        assert judge_share(8000, 10_000, neighbours=neighbours).percent_corrected is None
+
+
+def test_a_corrected_share_on_the_other_side_is_not_definite() -> None:
+    cd5 = judge_share(7_500, 10_000, neighbours=(others_in_gate(2_500, carrying=100),))
+
+    assert cd5.percent_corrected == pytest.approx(100 * 5000 / 7500)
+    assert cd5.state is Cd5State.BORDERLINE
+    assert codes(cd5) == ["CORRECTED_SPANS"]
+
+
+def test_a_corrected_share_on_the_same_side_leaves_the_state() -> None:
+    cd5 = judge_share(8_000, 10_000, neighbours=(others_in_gate(1_000, carrying=100),))
+
+    assert cd5.state is Cd5State.MEETS
+    assert cd5.reasons == ()
+
+
+@given(
+    positive=st.integers(0, 1000),
+    expected=st.floats(0, 2000),
+    carrying=st.integers(0, 100),
+)
+def test_a_corrected_share_is_a_share(positive: int, expected: float, carrying: int) -> None:
+    neighbour = others_in_gate(expected, carrying=carrying)
+    corrected = judge_share(positive, 1000, neighbours=(neighbour,)).percent_corrected
+
+    assert (corrected is None) == (expected > 950)
+    assert corrected is None or 0 <= corrected <= 100
+
+
 # The reagent
 
 
@@ -347,13 +419,71 @@ def test_bright_stands_five_stain_index_units_above_the_negatives(
     assert (codes(judge(tube)) == ["CD5_REAGENT_UNPROVEN"]) is not proven
 
 
-@pytest.mark.parametrize(
-    ("bright", "n", "proven"), [(99, 1000, False), (100, 1000, True), (100, 2001, False)]
-)
-def test_a_bright_mode_of_the_blasts_proves_it_too(bright: int, n: int, *, proven: bool) -> None:
-    tube = readout(share_of(bright, n), t_cells=at())  # a mode is 100 events and one in twenty
+@pytest.mark.parametrize(("bright", "proven"), [(99, False), (100, True)])
+@pytest.mark.parametrize("n", [1000, 2001])
+def test_a_hundred_blasts_in_a_bright_mode_prove_it_too(
+    bright: int, n: int, *, proven: bool
+) -> None:
+    tube = readout(share_of(bright, n), t_cells=at())
 
     assert (codes(judge(tube)) == ["CD5_REAGENT_UNPROVEN"]) is not proven
+
+
+@pytest.mark.parametrize("cells", ["blasts", "others"])
+def test_the_tail_of_negative_cells_proves_nothing(cells: str) -> None:
+    ramp = np.geomspace(CENTRE + 10 * SPREAD, BRIGHT, 1000).astype(np.float32)
+    tail = np.concatenate([spread(9000), np.geomspace(200, 600, 2000).astype(np.float32), ramp])
+    tube = readout(spread(1000), t_cells=at(), others=tail)
+    if cells == "blasts":
+        tube = readout(tail, t_cells=at())
+
+    assert_withheld(judge(tube), "CD5_REAGENT_UNPROVEN")
+
+
+def test_a_tail_of_t_cells_without_cd5_proves_nothing() -> None:
+    unstained = np.concatenate([spread(9000), np.geomspace(200, BRIGHT, 400).astype(np.float32)])
+
+    assert_withheld(judge(readout(spread(1000), t_cells=unstained)), "CD5_REAGENT_UNPROVEN")
+
+
+# The negatives' centre is 100 and their SD 50: a decade above is 1,000.
+@pytest.mark.parametrize(("centre", "proven"), [(980, False), (1020, True)])
+def test_a_mode_of_the_blasts_lies_a_decade_above_the_negatives(
+    centre: float, *, proven: bool
+) -> None:
+    cd5 = judge(readout(spread(1000, centre, 0.03, decades=True), t_cells=at()))
+
+    assert ("CD5_REAGENT_UNPROVEN" in codes(cd5)) is not proven
+    assert cd5.reagent is not None
+    assert cd5.reagent.by == ("blasts" if proven else None)
+
+
+@pytest.mark.parametrize(("bright", "proven"), [(99, False), (100, True)])
+def test_other_lymphocytes_prove_it_by_a_mode_of_their_own(bright: int, *, proven: bool) -> None:
+    tube = readout(spread(1000), t_cells=at(), others=share_of(bright, 1000))
+
+    cd5 = judge(tube)
+
+    assert (codes(cd5) == ["CD5_REAGENT_UNPROVEN"]) is not proven
+    assert cd5.reagent is not None
+    assert cd5.reagent.by == ("other_cells" if proven else None)
+
+
+def test_after_cd5_car_t_cells_without_t_cells_bright_blasts_are_definite() -> None:
+    cd5 = judge(readout(spread(1000, 8000, 0.15, decades=True), t_cells=at()))
+
+    assert cd5.state is Cd5State.MEETS
+    assert cd5.reagent is not None
+    assert (cd5.reagent.by, cd5.reagent.bright_t_cells) == ("blasts", 0)
+
+
+def test_t_cells_left_without_cd5_are_no_yardstick() -> None:
+    cd5 = judge(readout(share_of(900, 1000), t_cells=spread(500)))
+
+    assert cd5.state is Cd5State.MEETS
+    assert cd5.intensity is not None
+    assert cd5.intensity.percent_of_t_cells is None
+    assert cd5.intensity.far_below_t_cells is None
 
 
 @pytest.mark.parametrize(("bright", "proven"), [(99, False), (100, True)])
@@ -636,6 +766,20 @@ def test_dim_blasts_that_a_defensible_cut_puts_below_the_threshold_need_an_fmo()
     assert codes(cd5) == ["BAND_SPANS", "DIM_WITHOUT_FMO"]
 
 
+def test_a_reference_of_last_resort_is_no_cut_to_be_defended_beside_a_better_one() -> None:
+    # Dim blasts between the two: by the granulocytes none of them would carry CD5.
+    references = [
+        NegativeReference("nk_cells", spread(1000)),
+        NegativeReference("granulocytes", spread(1000, 2.1 * CENTRE, 8 * SPREAD)),
+    ]
+    cd5 = judge(readout(spread(2000, 700, 0.1, decades=True), references=references))
+
+    assert cd5.cut is not None
+    assert [round(other.linear) > 700 for other in cd5.cut.alternatives] == [True]
+    assert cd5.state is Cd5State.MEETS
+    assert cd5.reasons == ()
+
+
 def test_an_fmo_of_few_blasts_is_an_alternative_cut() -> None:
     cd5 = judge(readout(share_of(900, 1000), controls=[fmo_signal(n=200)]))
     assert cd5.cut is not None
@@ -825,18 +969,63 @@ def test_blasts_without_a_cd5_value_are_too_few() -> None:
     assert "49 blasts with a CD5 value" in str(cd5.reasons[0])
 
 
-# Shares from the protocol's threshold to that of early T precursors
+# The CD5 part of the early-T-precursor definition, beside the state for every value
 
 
 @pytest.mark.parametrize(
-    ("positive", "noted"),
-    [(6_999, False), (7_000, True), (7_250, True), (7_499, True), (7_500, False), (9_000, False)],
+    ("positive", "held"),
+    [(300, True), (6_999, True), (7_000, True), (7_499, True), (7_500, False), (9_000, False)],
 )
-def test_seventy_to_seventy_five_percent_is_noted(positive: int, *, noted: bool) -> None:
+def test_fewer_than_three_quarters_is_the_etp_part(positive: int, *, held: bool) -> None:
     cd5 = judge_share(positive, 10_000)
 
-    assert [note.code for note in cd5.notes] == ["ETP_CD5_PART"] * noted
+    assert cd5.etp_component is held
+    assert ("ETP_CD5_PART" in [note.code for note in cd5.notes]) is held
     assert all("ETP" not in str(reason) for reason in cd5.reasons)
+
+
+@pytest.mark.parametrize(("place", "held"), [(BRIGHT / 10, True), (BRIGHT / 10 + 1, False)])
+def test_a_median_ten_fold_below_t_cells_is_the_etp_part_too(place: float, *, held: bool) -> None:
+    cd5 = judge(readout(at((1000, place))))
+
+    assert cd5.percent == 100
+    assert cd5.intensity is not None
+    assert cd5.intensity.far_below_t_cells is held
+    assert cd5.etp_component is held
+    assert len(cd5.notes) == held
+    assert all("at least 10 times below" in str(note) for note in cd5.notes)
+    assert all("without a diagnosis" in str(note) for note in cd5.notes)
+
+
+@pytest.mark.parametrize(("t_cells", "known"), [(49, False), (50, True)])
+def test_the_ratio_asks_for_fifty_t_cells(t_cells: int, *, known: bool) -> None:
+    cd5 = judge(
+        readout(
+            at((1000, BRIGHT / 2)),
+            t_cells=at((t_cells, BRIGHT)),
+            controls=[ControlSignal("positive", at(), 100)],
+        )
+    )
+
+    assert cd5.intensity is not None
+    assert cd5.intensity.percent_of_t_cells == (50 if known else None)
+    assert cd5.etp_component is (False if known else None)
+
+
+def test_blasts_about_zero_lie_far_below_t_cells_though_no_ratio_says_so() -> None:
+    cd5 = judge(readout(at((1000, -5.0))))
+
+    assert cd5.intensity is not None
+    assert cd5.intensity.percent_of_t_cells is None
+    assert cd5.intensity.far_below_t_cells is True
+
+
+def test_both_parts_are_told() -> None:
+    notes = [str(note) for note in judge_share(100, 1000).notes]
+
+    assert len(notes) == 2
+    assert "below 75 %" in notes[0]
+    assert "at least 10 times below" in notes[1]
 
 
 def test_the_note_claims_no_diagnosis() -> None:
@@ -845,6 +1034,13 @@ def test_the_note_claims_no_diagnosis() -> None:
     assert "meets the trial's rule (>= 70 %)" in str(note)
     assert "below 75 %, the CD5 part of the early-T-precursor definition" in str(note)
     assert "without a diagnosis" in str(note)
+
+
+def test_a_share_that_misses_the_trials_rule_does_not_claim_to_meet_it() -> None:
+    (note,) = judge_share(6_000, 10_000).notes
+
+    assert "trial's rule" not in str(note)
+    assert "below 75 %" in str(note)
 
 
 def test_a_share_just_below_the_limit_is_not_printed_as_the_limit() -> None:
@@ -856,7 +1052,9 @@ def test_a_share_just_below_the_limit_is_not_printed_as_the_limit() -> None:
 def test_a_protocol_that_asks_for_more_has_no_note() -> None:
     assert judge_share(9_500, 10_000, threshold=Threshold(90, ">")).notes == ()
     assert judge_share(6_000, 10_000, threshold=Threshold(50, ">")).notes != ()
-    assert judge_share(7_250, 10_000, limits=cd5_limits(etp_percent=None)).notes == ()
+    off = judge_share(7_250, 10_000, limits=cd5_limits(etp_percent=None))
+    assert off.notes == ()
+    assert off.etp_component is None
 
 
 def test_there_is_no_note_without_a_number() -> None:
@@ -869,6 +1067,9 @@ def test_cuts_that_give_two_answers_are_named_with_both() -> None:
     assert reasons == [
         "CUTS_DISAGREE: fmo gives 90.0 %, internal_negative 60.0 %, on two sides of >= 70 %"
     ]
+
+
+OWN_STAIN = cd5_limits(stain={"expected_index": 40, "margin": 2})
 
 
 def t_cells_of_index(index: float) -> np.ndarray:
@@ -889,23 +1090,34 @@ def test_a_weak_stain_hides_dim_cd5(shift: float, hidden: bool) -> None:  # noqa
     blasts = spread(4000, CENTRE + shift * SPREAD)
     tube = readout(blasts, t_cells=t_cells_of_index(20), controls=[fmo_signal(n=20_000)])
 
-    found = judge(tube)
+    found = judge(tube, limits=OWN_STAIN)
 
     assert found.pattern is Pattern.NEGATIVE
-    assert codes(found) == (["STAIN_MAY_HIDE_CD5"] if hidden else [])
+    assert codes(found) == (["BAND_SPANS", "STAIN_MAY_HIDE_CD5"] if hidden else [])
     assert found.state is (Cd5State.BORDERLINE if hidden else Cd5State.DOES_NOT_MEET)
 
 
-def test_without_an_fmo_a_stain_that_falls_short_leaves_dim_cd5_open() -> None:
-    short = judge(readout(spread(1000), t_cells=t_cells_of_index(39)))
-    full = judge(readout(spread(1000), t_cells=t_cells_of_index(41)))
+def test_a_weak_stain_widens_the_band_by_its_shift_and_no_more() -> None:
+    # A quarter of the light: so much less above the centre, less what the background keeps.
+    own = cd5_limits(stain={"expected_index": 40, "margin": 1})
+    blasts = np.linspace(-100, 300, 4001, dtype=np.float32)
+    full = judge(readout(blasts, t_cells=t_cells_of_index(40)), limits=own)
+    weak = judge(readout(blasts, t_cells=t_cells_of_index(10)), limits=own)
+    assert full.band_percent is not None
+    assert weak.band_percent is not None
+    assert full.cut is not None
 
-    assert short.state is Cd5State.BORDERLINE
-    (reason,) = short.reasons
-    assert str(reason).endswith(
-        "stain index 39.0, 40 expected; no FMO tells dim CD5 from background"
-    )
-    assert full.state is Cd5State.DOES_NOT_MEET
+    place = CENTRE + 0.25 * (full.cut.linear - CENTRE) - 0.75 * Z * SPREAD
+    assert weak.band_percent[0] == full.band_percent[0]
+    assert weak.band_percent[1] == pytest.approx(100 * float(np.mean(blasts >= place)), abs=0.5)
+
+
+def test_negative_blasts_are_definite_though_the_stain_is_a_little_weak() -> None:
+    own = cd5_limits(stain={"expected_index": 40, "margin": 1})
+    tube = readout(spread(1000), t_cells=t_cells_of_index(22))
+
+    assert judge(tube, limits=own).state is Cd5State.DOES_NOT_MEET
+    assert judge(tube).state is Cd5State.DOES_NOT_MEET
 
 
 @pytest.mark.parametrize(
@@ -917,7 +1129,8 @@ def test_blasts_in_two_modes_are_believed_unless_the_stain_nearly_failed(
     # Beside 55 % bright ones: what lies at the background is background, or dim beyond telling.
     blasts = np.concatenate([spread(900), at((1100, BRIGHT))])
 
-    assert judge(readout(blasts, t_cells=t_cells_of_index(index))).state is state
+    tube = readout(blasts, t_cells=t_cells_of_index(index))
+    assert judge(tube, limits=OWN_STAIN).state is state
 
 
 def test_a_laboratory_states_what_its_own_reagent_shows() -> None:
@@ -925,7 +1138,7 @@ def test_a_laboratory_states_what_its_own_reagent_shows() -> None:
     tube = readout(blasts, t_cells=t_cells_of_index(30), controls=[fmo_signal()])
     own = cd5_limits(stain={"expected_index": 30, "margin": 1})
 
-    assert codes(judge(tube)) == ["STAIN_MAY_HIDE_CD5"]
+    assert "STAIN_MAY_HIDE_CD5" in codes(judge(tube, limits=OWN_STAIN))
     assert judge(tube, limits=own).state is Cd5State.DOES_NOT_MEET
 
 
@@ -935,7 +1148,8 @@ def test_a_share_that_meets_the_threshold_is_never_held_against_the_stain(
 ) -> None:
     n = round(1000 * positive)
     blasts = np.concatenate([spread(1000 - n, CENTRE + shift * SPREAD), at((n, BRIGHT))])
-    found = judge(readout(blasts, t_cells=t_cells_of_index(index), controls=[fmo_signal()]))
+    tube = readout(blasts, t_cells=t_cells_of_index(index), controls=[fmo_signal()])
+    found = judge(tube, limits=OWN_STAIN)
 
     if found.percent is not None and found.percent >= 70:
         assert "STAIN_MAY_HIDE_CD5" not in codes(found)

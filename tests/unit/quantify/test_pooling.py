@@ -16,6 +16,7 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
     Result,
+    Scope,
     StrategySection,
 )
 from cd5flow.quantify.pooling import Pooled, pool
@@ -63,8 +64,11 @@ def indeterminate(name: str = "a", n: int = 12, cells: int = 400_000, **changes:
 
 def clean(name: str = "b", cells: int = 150_000, scattered: int = 0, **changes: Any) -> Result:
     """Return a tube without a cluster, of too few cells to exclude one."""
-    reasons = ("SENSITIVITY_TOO_LOW: ...",)
-    return tube(name, scattered, cells, BurdenState.INCONCLUSIVE, **{"reasons": reasons, **changes})
+    said = {
+        "reasons": ("SENSITIVITY_TOO_LOW: ...",),
+        "burden": {"look_alike_events": scattered, "scope": Scope.SCD3_NEGATIVE},
+    }
+    return tube(name, 0, cells, BurdenState.INCONCLUSIVE, **{**said, **changes})
 
 
 def pooled(*results: Result) -> Pooled:
@@ -92,7 +96,17 @@ def test_two_clean_tubes_may_exclude_what_each_cannot() -> None:
 
     assert found.burden is not None
     assert found.burden.state is BurdenState.NOT_DETECTED
+    assert found.burden.scope is Scope.SCD3_NEGATIVE
     assert "count rule: 20 of 300,000 events" in str(found.burden.reasons[0])
+
+
+@pytest.mark.parametrize("scope", [None, Scope.CD7_POSITIVE])
+def test_tubes_that_speak_of_different_diseases_exclude_none_together(scope: Scope | None) -> None:
+    found = pooled(clean("a"), clean("b", burden={"scope": scope}))
+
+    assert found.burden is not None
+    assert found.burden.state is BurdenState.INCONCLUSIVE
+    assert [reason.code for reason in found.burden.reasons] == ["NO_SCOPE"]
 
 
 def test_they_may_still_be_too_few() -> None:
@@ -106,9 +120,8 @@ def test_scattered_events_are_not_added_to_a_cluster() -> None:
     found = pooled(indeterminate("a", 12), clean("b", scattered=7))
 
     assert found.burden is not None
-    assert found.burden.blast_events == 12
-    assert codes(found) == ["POOLED", "SCATTERED_LEFT"]
-    assert "7 events" in str(found.reasons[1])
+    assert (found.burden.blast_events, found.burden.look_alike_events) == (12, 7)
+    assert codes(found) == ["POOLED"]
 
 
 def test_the_order_does_not_matter() -> None:

@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cd5flow.report.folder as module
+import cd5flow.report.pictures as pictures_module
 from cd5flow.errors import OutputError
 from cd5flow.model.names import folder_name
 from cd5flow.pipeline import Analysis
-from cd5flow.report import WantedOutputs, write_sample
 from cd5flow.report import wording as wording_module
-from cd5flow.report.folder import is_complete
+from cd5flow.report.folder import WantedOutputs, is_complete, write_sample
 from cd5flow.report.lab import Lab
 from support.analysed import CLEAR, NO_CD5, analysis
+from support.report_factory import make_pictures
 
 
 def changed(one: Analysis, *, seed: int) -> Analysis:
@@ -52,14 +53,21 @@ def names(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the sample with its report once; tests change copies of it."""
-    return write_sample(analysis(CLEAR), tmp_path_factory.mktemp("written")).folder
+    """Write the sample with all that can be asked for once; tests change copies of it."""
+    outputs = WantedOutputs(membership=True)
+    return write_sample(analysis(CLEAR), tmp_path_factory.mktemp("written"), outputs=outputs).folder
 
 
 @pytest.fixture
 def reported(written_once: Path, tmp_path: Path) -> Path:
     """Return the sample's folder with its report, in the test's own folder."""
     return Path(shutil.copytree(written_once, tmp_path / written_once.name))
+
+
+@pytest.fixture
+def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put two small pictures into every report: drawing those of a tube takes longer than the rest."""
+    monkeypatch.setattr(pictures_module, "report_pictures", lambda *_: make_pictures())
 
 
 @pytest.mark.parametrize(
@@ -96,9 +104,8 @@ def test_a_sample_gets_its_files(tmp_path: Path) -> None:
     assert names(tmp_path / "out") == [CLEAR]
 
 
-def test_pictures_and_membership_are_written_when_asked_for(tmp_path: Path) -> None:
-    written = write_sample(analysis(CLEAR), tmp_path, outputs=WantedOutputs(membership=True))
-    files = listing(written.folder)
+def test_pictures_and_membership_are_written_when_asked_for(written_once: Path) -> None:
+    files = listing(written_once)
     assert "membership.npz" in files
     assert "plots/blasts.png" in files
     assert "plots/cd5-overlay.png" in files
@@ -116,6 +123,7 @@ def test_the_same_result_again_changes_nothing(tmp_path: Path) -> None:
     assert listing(folder) == before
 
 
+@pytest.mark.usefixtures("small_pictures")
 def test_the_same_result_with_more_files_keeps_those_that_are_there(tmp_path: Path) -> None:
     one = analysis(CLEAR)
     folder = write_sample(
@@ -138,6 +146,7 @@ OTHER_WORDS = [
 ]
 
 
+@pytest.mark.usefixtures("small_pictures")
 @pytest.mark.parametrize("outputs", OTHER_WORDS, ids=["language", "laboratory", "director"])
 def test_a_report_in_other_words_is_a_new_version(
     tmp_path: Path, reported: Path, outputs: WantedOutputs
@@ -156,6 +165,7 @@ def test_a_report_in_other_words_is_a_new_version(
     assert not write_sample(one, tmp_path, outputs=outputs).changed
 
 
+@pytest.mark.usefixtures("small_pictures")
 def test_a_wording_file_that_changed_asks_for_a_new_report(tmp_path: Path) -> None:
     words = tmp_path / "ours.yaml"
     shipped = Path(wording_module.__file__).parent / "languages" / "en.yaml"

@@ -45,12 +45,14 @@ NK = ExcludedSection(
 
 
 def cd5_lines(result: Result) -> list[str]:
-    return [line for line in answer(result, load_wording("en")).cd5.lines if "blasts_" in line]
+    return [line for line in answer(result, load_wording("en")).cd5.lines if "population " in line]
 
 
 def test_each_of_several_populations_has_its_line() -> None:
     first, second = cd5_lines(make_result(blasts=TWO))
-    assert first == ("blasts_1, cyCD3+ sCD3-: 5,000 events, 75.0 % of the blasts, CD5 on 69.96 %")
+    assert first == (
+        "Blast population 1, cyCD3+ sCD3-: 5,000 events, 75.0 % of the blasts, CD5 on 69.96 %"
+    )
     assert second.endswith("1,669 events, 25.0 % of the blasts, CD5 on no percentage")
 
 

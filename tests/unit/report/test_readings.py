@@ -21,7 +21,7 @@ from support.report_factory import make_burden, make_cd5, make_cut, make_result
 
 ENGLISH = load_wording("en")
 MONONUCLEAR = "mononuclear cells, those of the denominator outside the granulocytes"
-NOTE = Reason("ETP_CD5_PART", percent="72.5", rule=">= 70 %", limit=75)
+NOTE = Reason("ETP_CD5_PART", case="meets", percent="72.5", rule=">= 70 %", limit=75)
 CHANGED = Reason(
     "AFTER_THERAPY",
     case="rules_lost",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from cd5flow.model.result import (
     Specimen,
     Timepoint,
 )
-from cd5flow.report.phrases import Phrases, fields_of
+from cd5flow.report.phrases import fields_of
 from cd5flow.report.wording import Wording, languages, load_wording
 from support.report_factory import make_check
 
@@ -61,9 +62,15 @@ def test_languages_have_the_same_entries() -> None:
     for other in others:
         for name in english.populations:
             assert name in other.catalogue.words, name
-        for name in Phrases.model_fields:
-            one, two = getattr(english.phrases, name), getattr(other.phrases, name)
-            assert fields_of(one) == fields_of(two), name
+        assert other.phrases.by_name.keys() == english.phrases.by_name.keys()
+        for name, phrase in english.phrases.by_name.items():
+            assert fields_of(phrase) == fields_of(other.phrases.by_name[name]), name
+
+
+def test_the_report_uses_every_phrase_and_no_other() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    used = set(re.findall(r"\bphrases\.([a-z]\w*)", code)) - {"by_name", "matching"}
+    assert used == load_wording("en").phrases.by_name.keys()
 
 
 @pytest.mark.parametrize("name", languages())
@@ -153,7 +160,36 @@ def test_every_fault_of_a_wording_file_is_named_with_its_place(tmp_path: Path) -
     assert len(faults) == 2
     assert all(fault.startswith(f"{ours}:") for fault in faults)
     assert "field 'draft' is missing" in caught.value.message
-    assert "{sheet} is no field of this phrase" in caught.value.message
+    assert "{sheet} is no field of this phrase; it has: {page}, {pages}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ('skip: "', 'skipp: "x"\n  skip: "', "phrases.skipp: unknown field"),
+        ("Page {page} of {pages}", "{pages}: {page}", "expected {page}, and {pages} after it"),
+        ('draft: "DRAFT"', 'draft: ""', "phrases.draft: "),
+        ('draft: "DRAFT"', 'draft: "{a.b}"', "expected a name in braces"),
+        ('draft: "DRAFT"', 'draft: "{count}"', "{count} is no field of this phrase; it has: none"),
+        ('draft: "DRAFT"', "draft: 5", "phrases.draft: should be text, found 5"),
+    ],
+)
+def test_a_phrase_that_is_not_as_in_english_is_a_fault(
+    before: str, after: str, what: str, tmp_path: Path
+) -> None:
+    text = ENGLISH.read_text(encoding="utf-8")
+    assert before in text
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(OptionError) as caught:
+        load_wording(str(ours))
+    line = 1 + next(
+        i
+        for i, one in enumerate(ours.read_text("utf-8").splitlines())
+        if after.split("\n", maxsplit=1)[0] in one
+    )
+    assert caught.value.message.startswith(f"{ours}:{line}:")
+    assert what in caught.value.message
 
 
 def test_a_value_that_the_reason_lacks_is_a_fault(tmp_path: Path) -> None:
@@ -185,3 +221,24 @@ def test_a_phrase_may_not_reach_into_objects() -> None:
         fields_of("{page.__class__}")
     with pytest.raises(ValueError, match="expected a name"):
         fields_of("{page!r}")
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "chinese"),
+    [
+        ("blasts_1", "Blast population 1", "原始细胞群 1"),
+        ("blasts_2_CD45_SSC", "Blast population 2, by CD45 × SSC", "原始细胞群 2，按 CD45 × SSC"),
+        ("blasts_1_TdT_2", "Blast population 1, by TdT (2)", "原始细胞群 1，按 TdT (2)"),
+        (
+            "outside_1_CD7",
+            "Population 1 outside the profiles, by CD7",
+            "参考谱以外的细胞群 1，按 CD7",
+        ),
+        ("scd3_negative", "scd3_negative", "膜 CD3 阴性"),
+    ],
+)
+def test_gates_by_groups_are_told_by_population_and_axes(
+    name: str, english: str, chinese: str
+) -> None:
+    assert load_wording("en").population(name) == english
+    assert load_wording("zh").population(name) == chinese

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from cd5flow.report.parts import ReportSection, plain_parts
+from cd5flow.report.parts import Picture, ReportSection, plain_parts
 from cd5flow.validation.carry import Course
 from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
 from cd5flow.validation.pictures import validation_pictures
@@ -66,6 +66,12 @@ def validation(course: Course, rows: Sequence[TubeRow] | None = None) -> Validat
     return validation_of(course, some_rows() if rows is None else rows)
 
 
+@pytest.fixture(scope="module")
+def pictures(course: Course) -> tuple[Picture, ...]:
+    """The pictures of these rows, drawn once."""
+    return validation_pictures(validation(course), some_rows())
+
+
 def section(found: Validation, anchor: str) -> ReportSection:
     return next(s for s in validation_document(found).sections if s.anchor == anchor)
 
@@ -79,9 +85,8 @@ def words(found: Validation, anchor: str) -> str:
     return text_of(next(s for s in plain["sections"] if s["anchor"] == anchor))
 
 
-def test_every_page_says_software_synthetic(course: Course) -> None:
-    found = validation(course)
-    pages = PdfReader(io.BytesIO(render_pdf(found, validation_pictures(found, some_rows())))).pages
+def test_every_page_says_software_synthetic(course: Course, pictures: tuple[Picture, ...]) -> None:
+    pages = PdfReader(io.BytesIO(render_pdf(validation(course), pictures))).pages
     assert len(pages) >= 4
     for page in pages:
         text = " ".join(page.extract_text().split())
@@ -96,16 +101,16 @@ def test_the_pdf_carries_the_record(course: Course) -> None:
     assert Validation.model_validate_json(attached) == found
 
 
-def test_equal_validations_give_equal_bytes(course: Course) -> None:
+def test_equal_validations_give_equal_bytes(course: Course, pictures: tuple[Picture, ...]) -> None:
     found = validation(course)
-    pictures = validation_pictures(found, some_rows())
     assert pictures == validation_pictures(found, some_rows())
     assert render_pdf(found, pictures) == render_pdf(found, pictures)
 
 
-def test_the_page_runs_no_script_and_loads_nothing(course: Course) -> None:
-    found = validation(course)
-    page = render_html(found, validation_pictures(found, some_rows()))
+def test_the_page_runs_no_script_and_loads_nothing(
+    course: Course, pictures: tuple[Picture, ...]
+) -> None:
+    page = render_html(validation(course), pictures)
     assert "<script" not in page
     assert "default-src 'none'" in page
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
@@ -113,8 +118,9 @@ def test_the_page_runs_no_script_and_loads_nothing(course: Course) -> None:
     assert MARK in page
 
 
-def test_every_picture_says_what_it_shows(course: Course) -> None:
-    for picture in validation_pictures(validation(course), some_rows()):
+def test_every_picture_says_what_it_shows(pictures: tuple[Picture, ...]) -> None:
+    assert pictures
+    for picture in pictures:
         assert picture.alt
         assert picture.svg is not None
         assert picture.png.startswith(b"\x89PNG")

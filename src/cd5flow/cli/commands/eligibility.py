@@ -45,9 +45,10 @@ def eligibility(
     """List the criteria of a protocol: satisfied, not, or unknown.
 
     Every inclusion and exclusion criterion is there, and what is missing is named. Results and rows
-    of a clinical sheet are joined by patient_id. Results of one patient that differ are unknown
-    until one is named by --use. Who enters a trial is the site's decision. Exit code 0 whatever the
-    answers.
+    of a clinical sheet are joined by patient_id; results that name no patient are never joined.
+    --json and --out give an object for one patient, an array for several. Results of one patient
+    that differ are unknown until one is named by --use. Who enters a trial is the site's decision.
+    Exit code 0 whatever the answers.
 
     \b
     Examples:

@@ -1,101 +1,124 @@
 """`cd5flow strategies`, `protocols` and `schema`: their options."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-strategies = typer.Typer(
-    help="Gating strategies: how blasts are found.", no_args_is_help=True, rich_markup_mode=None
+from cd5flow.cli.commands.parameters import Json
+
+
+def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -> typer.Typer:
+    """Return the commands `list`, `show` and `check` for one kind of gating file."""
+    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+
+    @group.command("list", help=f"List the {plural} that come with cd5flow.")
+    def list_all() -> None:
+        from cd5flow.cli.catalogue import GATING_FILES
+
+        GATING_FILES[plural].list()
+
+    @group.command(
+        "show",
+        help=f"Print {files}, to read it or to edit a copy.\n\n"
+        f"\b\nExample:\n  cd5flow {plural} show {example} > {copy}",
+    )
+    def show(
+        name: Annotated[str, typer.Argument(metavar="NAME", help=f"As `{plural} list` says.")],
+    ) -> None:
+        from cd5flow.cli.catalogue import GATING_FILES
+
+        GATING_FILES[plural].show(name)
+
+    @group.command(
+        "check",
+        help=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
+        f"\b\nExample:\n  cd5flow {plural} check {copy}",
+    )
+    def check(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")],
+    ) -> None:
+        from cd5flow.cli.catalogue import GATING_FILES
+
+        GATING_FILES[plural].check(file)
+
+    return group
+
+
+strategies = _commands(
+    "strategies",
+    files="a strategy, or the reference profiles that it names",
+    about="Gating strategies: how blasts are found.",
+    example="t-all-relapse",
+    copy="my-panel.yaml",
 )
-protocols = typer.Typer(
-    help="Trial protocols: what is asked of them.", no_args_is_help=True, rich_markup_mode=None
+protocols = _commands(
+    "protocols",
+    files="a protocol",
+    about="Trial protocols: what is asked of them.",
+    example="cd5-cart-70",
+    copy="my-trial.yaml",
 )
 
 
-@strategies.command("list")
-def list_strategies() -> None:
-    """List the strategies that come with cd5flow."""
-    from cd5flow.cli.catalogue import STRATEGIES
-
-    STRATEGIES.list()
-
-
-@strategies.command("show")
-def show_strategy(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As `strategies list` says.")],
+@protocols.command("compare")
+def compare_protocols(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
+    ],
+    *,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="A protocol of your own too; repeat for several."),
+    ] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the clinic knows: YAML or JSON of one patient, CSV or XLSX with a row a "
+            "patient; by default what each result was made with.",
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A strategy of your own that results were made with, for its limits; repeat for "
+            "several.",
+        ),
+    ] = None,
+    json: Json = False,
 ) -> None:
-    """Print a strategy file, to read it or to edit a copy.
+    """Judge results by every protocol that comes with cd5flow, in one table.
+
+    States follow from the numbers that the results hold; nothing is analysed again. Where a result
+    does not hold what a threshold needs, CD5 is BORDERLINE and says so. The result's own protocol is
+    marked *; rules that a trial's sources do not give are listed below the table. Exit code 0
+    whatever the answers.
 
     \b
-    Example:
-      cd5flow strategies show t-all-relapse > my-panel.yaml
+    Examples:
+      cd5flow protocols compare results/tube/result.json
+      cd5flow protocols compare results --protocol our-trial.yaml --clinical clinical.csv
+      cd5flow protocols compare results/a results/b --json
     """
-    from cd5flow.cli.catalogue import STRATEGIES
+    from cd5flow.cli.compare import run
 
-    STRATEGIES.show(name)
-
-
-@strategies.command("check")
-def check_strategy(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")],
-) -> None:
-    """Check a strategy file; every fault is one line `file:line:column: what`.
-
-    \b
-    Example:
-      cd5flow strategies check my-panel.yaml
-    """
-    from cd5flow.cli.catalogue import STRATEGIES
-
-    STRATEGIES.check(file)
-
-
-@protocols.command("list")
-def list_protocols() -> None:
-    """List the protocols that come with cd5flow."""
-    from cd5flow.cli.catalogue import PROTOCOLS
-
-    PROTOCOLS.list()
-
-
-@protocols.command("show")
-def show_protocol(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As `protocols list` says.")],
-) -> None:
-    """Print a protocol file, to read it or to edit a copy.
-
-    \b
-    Example:
-      cd5flow protocols show cd5-cart-70 > my-trial.yaml
-    """
-    from cd5flow.cli.catalogue import PROTOCOLS
-
-    PROTOCOLS.show(name)
-
-
-@protocols.command("check")
-def check_protocol(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")],
-) -> None:
-    """Check a protocol file; every fault is one line `file:line:column: what`.
-
-    \b
-    Example:
-      cd5flow protocols check my-trial.yaml
-    """
-    from cd5flow.cli.catalogue import PROTOCOLS
-
-    PROTOCOLS.check(file)
+    run(
+        results,
+        protocols=protocol or (),
+        clinical=clinical,
+        strategies=strategy or (),
+        as_json=json,
+    )
 
 
 def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
             help="Which file.",
         ),
     ],

@@ -7,23 +7,25 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
 from cd5flow.gating.roles import Window
-from cd5flow.gating.tube_view import Position, TubeView
+from cd5flow.gating.tube_view import Outcome, Position, TubeView
 from cd5flow.model.reasons import sentence
 from support.cluster_factory import ellipse
 from support.gating_factory import Floats, axis, inside, reason, resolved, tube_view
+from support.properties import part_of_examples
 
 # Lymphocytes, granulocytes, blasts on CD45 (x) and side scatter (y): place, spread, events.
 CLOUDS = {
@@ -49,8 +51,16 @@ def marrow(extra: npt.ArrayLike = (), *, points: Floats | None = None, **more: A
 
 
 def mixture(**settings: Any) -> Mixture:
-    rule = {"method": "mixture", "x": "CD45", "y": "SSC", "role": {"CD45": 1}}
+    """Return the method that tries one component more than these tubes have."""
+    axes = {"x": "CD45", "y": "SSC", "role": {"CD45": 1}}
+    rule = {"method": "mixture", "max_components": 4, **axes}
     return Mixture.model_validate({**rule, **settings})
+
+
+@cache
+def usual() -> Outcome:
+    """Return what is found with nothing said but the axes."""
+    return mixture().find(marrow())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +187,7 @@ def test_where_one_component_is_enough_only_a_window_says_who_it_is() -> None:
 def test_even_scatter_is_no_population() -> None:
     rng = np.random.default_rng(3)
     for events in (500, 5_000):
-        reason(mixture().find(marrow(points=rng.uniform(0.2, 0.9, (events, 2)))))
+        reason(mixture(max_components=8).find(marrow(points=rng.uniform(0.2, 0.9, (events, 2)))))
 
 
 def test_the_fewest_components_that_explain_the_map_are_taken() -> None:
@@ -290,7 +300,7 @@ FIND = """
 import sys
 sys.path[:0] = sys.argv[1:]
 from test_mixture import marrow, mixture
-print(mixture(max_components=4).find(marrow()))
+print(mixture().find(marrow()))
 """
 
 
@@ -304,13 +314,13 @@ def test_the_number_of_threads_changes_no_digit() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == str(mixture(max_components=4).find(marrow()))
+    assert done.stdout.strip() == str(usual())
 
 
-@settings(max_examples=8)
+@part_of_examples(0.12)
 @given(st.floats(-50, 50), st.floats(0.05, 50))
 def test_units_and_their_zero_do_not_matter(shift: float, factor: float) -> None:
-    one = ellipse(mixture().find(marrow()))
+    one = ellipse(usual())
     other = ellipse(mixture().find(marrow(points=(clouds() + shift) * factor)))
     moved = (np.array(one.centre) + shift) * factor
     assert np.allclose(other.centre, moved, rtol=0, atol=2e-3 * factor)

@@ -1,0 +1,70 @@
+"""Results that a command is given: as files, or as folders that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cd5flow.config.shipped import list_strategies, strategy_file
+from cd5flow.criteria.clinical import load_clinical
+from cd5flow.criteria.patients import Clinicals
+from cd5flow.criteria.rejudge import UNKNOWN_LIMITS, LimitsOf, StrategyLimits
+from cd5flow.errors import FileAccessError
+from cd5flow.gating.strategy import load_strategy
+from cd5flow.model.result import Result
+
+RESULT: Final = "result.json"
+
+
+def result_files(places: Sequence[Path]) -> list[Path]:
+    """Return the result files: those named, and of a folder its own or those of its samples.
+
+    Raises:
+        FileAccessError: a folder holds none.
+    """
+    files: list[Path] = []
+    for place in places:
+        if not place.is_dir():
+            files.append(place)
+        elif (place / RESULT).is_file():
+            files.append(place / RESULT)
+        else:
+            found = sorted(place.glob(f"*/{RESULT}"))
+            if not found:
+                raise FileAccessError(f"{place}: found no {RESULT} in it or in its folders")
+            files += found
+    return list(dict.fromkeys(files))
+
+
+def read_clinicals(file: Path) -> Clinicals:
+    """Return what the clinic knows: of one patient, or of a sheet's patients.
+
+    Raises:
+        ClinicalError: the file's faults, one a line.
+    """
+    from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
+
+    return load_clinical_sheet(file) if is_sheet(file) else load_clinical(file).value
+
+
+def strategy_limits(given: Sequence[Path] = ()) -> LimitsOf:
+    """Return what gives the limits of a result's strategy: one that comes with cd5flow, or is given.
+
+    Raises:
+        StrategyError: a given file's faults, one a line.
+    """
+    files = [*given, *(strategy_file(name) for name in list_strategies())]
+    known = {one.sha256: one.value for one in map(load_strategy, files)}
+
+    def limits_of(result: Result) -> StrategyLimits:
+        strategy = known.get(result.strategy.sha256)
+        if strategy is None:
+            return UNKNOWN_LIMITS
+        return StrategyLimits(
+            not_definite=frozenset(strategy.quality.not_definite),
+            low_population_percent=strategy.cd5.low_population_percent,
+            stain=strategy.cd5.stain,
+        )
+
+    return limits_of

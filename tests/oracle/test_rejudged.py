@@ -1,0 +1,145 @@
+"""A result judged for another threshold from its numbers, against the tube judged by that threshold.
+
+What is said from the stored numbers alone never contradicts what the signals would have said: a definite
+state is the same, and where the numbers do not suffice it is BORDERLINE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.protocol import Protocol
+from cd5flow.criteria.rejudge import StrategyLimits, cd5_by
+from cd5flow.model.result import Cd5Section, Cd5State, QualityState, Result
+from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
+from cd5flow.quantify.cuts import ControlSignal, Readout, Signal
+from support.criteria_factory import protocol, tube
+from support.lineage_factory import PROVEN
+from support.readout_factory import AXIS, at, cd5_limits, readout, spread
+from support.report_factory import make_check
+
+LIMITS = cd5_limits()
+FMO = ControlSignal("fmo", spread(2000))
+RULES = ((">", 50.0), (">=", 70.0), (">=", 80.0), (">", 90.0))
+HELD = StrategyLimits(
+    not_definite=frozenset(),
+    low_population_percent=LIMITS.low_population_percent,
+    stain=LIMITS.stain,
+)
+DEFINITE = {Cd5State.MEETS, Cd5State.DOES_NOT_MEET}
+
+
+def pile(percent: float, n: int = 1000) -> Signal:
+    """Return blasts of which so many percent stand far above every cut."""
+    positive = round(n * percent / 100)
+    return at((positive, 1e4), (n - positive, -100.0))
+
+
+def shifted(centre: float, decades: float = 0.2) -> Signal:
+    """Return blasts whose CD5 is one broad or dim peak about a place."""
+    return spread(1000, centre, decades, decades=True)
+
+
+BLASTS: dict[str, Signal] = {
+    **{f"{share} %": pile(share) for share in (0, 30, 50, 60, 70, 76, 80, 85, 90, 93, 99, 100)},
+    "few, 60 %": pile(60, 60),
+    "few, 98 %": pile(98, 70),
+    "too few": pile(90, 40),
+    **{f"dim about {centre:g}": shifted(centre) for centre in (150, 250, 300, 400, 700, 3000)},
+    **{f"broad about {centre:g}": shifted(centre, 0.6) for centre in (150, 300, 700, 2000, 20000)},
+}
+CONTROLS: dict[str, tuple[ControlSignal, ...]] = {"without FMO": (), "with FMO": (FMO,)}
+
+
+@cache
+def judged(blasts: str, controls: str, rule: tuple[str, float]) -> Cd5Section:
+    tube_: Readout = readout(BLASTS[blasts], controls=CONTROLS[controls])
+    operator, percent = rule
+    return judge_cd5(
+        measure(tube_, axis=AXIS, limits=LIMITS),
+        threshold=Threshold(percent, operator),
+        limits=LIMITS,
+        circumstances=Circumstances(
+            has_cd5=True,
+            panel_gap=(),
+            compensated=True,
+            lineage=PROVEN,
+            blast_events=int(BLASTS[blasts].size),
+            quality_fail=False,
+        ),
+    )
+
+
+def asking(rule: tuple[str, float]) -> Protocol:
+    operator, percent = rule
+    asked = ShareRule.model_validate({"operator": operator, "threshold_percent": percent})
+    return protocol().value.model_copy(update={"cd5": asked})
+
+
+def stored(section: Cd5Section) -> Result:
+    """Return a result that holds a CD5 section as a file would."""
+    plain = tube().model_copy(update={"cd5": section})
+    return Result.model_validate_json(plain.to_json())
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+@pytest.mark.parametrize("blasts", BLASTS)
+def test_what_the_numbers_say_is_what_the_signals_would_have_said(
+    blasts: str, controls: str
+) -> None:
+    for rule, other in permutations(RULES, 2):
+        told = cd5_by(stored(judged(blasts, controls, rule)), asking(other), limits=HELD)
+        direct = judged(blasts, controls, other)
+        assert (told.operator, told.threshold_percent) == other
+        if told.state is not direct.state:
+            # Only in this direction: less is said than could be.
+            assert told.state is Cd5State.BORDERLINE, (rule, other)
+            assert direct.state in DEFINITE
+            assert "STAIN_NOT_KEPT" in {r.code for r in told.reasons}
+        numbers = ("percent", "positive_events", "blast_events", "ci95_percent", "cut", "median")
+        assert all(getattr(told, name) == getattr(direct, name) for name in numbers)
+
+
+def test_nearly_all_of_them_are_said_alike() -> None:
+    same = [
+        cd5_by(stored(judged(blasts, controls, rule)), asking(other), limits=HELD).state
+        is judged(blasts, controls, other).state
+        for blasts in BLASTS
+        for controls in CONTROLS
+        for rule, other in permutations(RULES, 2)
+    ]
+    assert np.mean(same) >= 0.75
+
+
+def test_the_same_rule_changes_nothing() -> None:
+    section = judged("76 %", "with FMO", (">=", 70.0))
+    assert cd5_by(stored(section), asking((">=", 70.0))) == stored(section).cd5
+
+
+def test_a_check_that_would_take_a_definite_state_back_still_does() -> None:
+    """At 70 the interval spans and no check was asked; at 50 the warning bears on the state."""
+    section = judged("70 %", "with FMO", (">=", 70.0))
+    assert section.state is Cd5State.BORDERLINE
+    plain = stored(section)
+    warned = make_check(code="RESIDUAL_CD5", state=QualityState.WARN)
+    quality = plain.quality.model_copy(update={"state": QualityState.WARN, "checks": (warned,)})
+    checks = plain.model_copy(update={"quality": quality})
+    known = replace(HELD, not_definite=frozenset({"RESIDUAL_CD5"}))
+    plain = plain.model_copy(update={"quality": quality.model_copy(update={"checks": ()})})
+    assert cd5_by(plain, asking((">", 50.0)), limits=known).state is Cd5State.MEETS
+    for limits, state in (
+        (known, Cd5State.BORDERLINE),
+        (StrategyLimits(), Cd5State.BORDERLINE),
+        (HELD, Cd5State.MEETS),
+    ):
+        told = cd5_by(checks, asking((">", 50.0)), limits=limits)
+        assert told.state is state
+        assert ("QUALITY_DOUBTFUL" in {r.code for r in told.reasons}) is (
+            state is not Cd5State.MEETS
+        )
