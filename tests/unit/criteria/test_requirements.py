@@ -184,7 +184,7 @@ def test_a_number_that_no_source_gives_denies_nothing(tmp_path: Path) -> None:
     ihc = '{operator: ">", threshold_percent: 30, source_text: s, reading: r}'
     rules = ours(tmp_path, (f"ihc: {ihc}", "ihc: not stated"))
     found = verdict(tube("DOES_NOT_MEET"), rules, ihc_cd5_percent=1)
-    assert (found.state, codes(found.reasons)) == (REVIEW, {"IHC_RULE_NOT_STATED"})
+    assert (found.state, codes(found.reasons)) == (REVIEW, frozenset({"IHC_RULE_NOT_STATED"}))
     closed = ours(tmp_path, (f"ihc: {ihc}", "ihc: not accepted"))
     assert verdict(tube("DOES_NOT_MEET"), closed).state is NOT_MET
 
@@ -284,7 +284,7 @@ def test_a_level_holds_or_leaves_its_own_number(
 def test_disease_that_is_not_stated_is_never_met() -> None:
     fifty = protocol("cd5-cart-50")
     found = verdict(tube(judged_by="cd5-cart-50"), fifty, new_extramedullary_lesions=True)
-    assert (found.state, codes(found.reasons)) == (REVIEW, {"DISEASE_NOT_STATED"})
+    assert (found.state, codes(found.reasons)) == (REVIEW, frozenset({"DISEASE_NOT_STATED"}))
     low = tube("DOES_NOT_MEET", judged_by="cd5-cart-50")
     assert verdict(low, fifty, ihc_cd5_percent=50).state is NOT_MET
 
