@@ -13,7 +13,7 @@ from cd5flow.analysis.imported_gates import drawn_positive
 from cd5flow.analysis.stages import ControlTube, GatedControl, GatedTube, MeasuredTube, Tube
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import BLASTS, T_CELLS
+from cd5flow.model.names import BLASTS, LYMPHOCYTES, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, pick
 from cd5flow.preprocess.transforms import inverse, scale
@@ -70,8 +70,12 @@ def _through_gates(
     side = control_side(control, tube)
     if members:
         signal = control.columns.column(Dimension(tube.cd5_detector))
-        blasts, t_cells = _of(signal, members.get(BLASTS)), _of(signal, members.get(T_CELLS))
-        side = replace(side, blasts=blasts, t_cells=t_cells)
+        side = replace(
+            side,
+            blasts=_of(signal, members.get(BLASTS)),
+            t_cells=_of(signal, members.get(T_CELLS)),
+            lymphocytes=_of(signal, members.get(LYMPHOCYTES)),
+        )
     section, accepted = judge_control(side, sample=sample, limits=tube.strategy.cd5)
     return GatedControl(control, members, section), accepted
 

@@ -35,6 +35,7 @@ class ControlSide:
         blasts: CD5 of its blasts.
         t_cells: CD5 of its T cells.
         identifiers: what is said of it: specimen_id, panel_lot.
+        lymphocytes: CD5 of its lymphocytes.
     """
 
     role: Role
@@ -42,6 +43,7 @@ class ControlSide:
     blasts: Signal = field(default_factory=lambda: EMPTY)
     t_cells: Signal = field(default_factory=lambda: EMPTY)
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    lymphocytes: Signal = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,8 @@ def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Ite
 
     Its T cells tell: they lie where the sample's negatives lie. Where they are too few the blasts
     must: the sample's leave the control's behind, or the control's lie below the sample's negative
-    cut themselves, so that it does not matter.
+    cut themselves, so that it does not matter. Of too few blasts for a cut nothing is asked: such an
+    FMO is not wrong, it counts as not given.
     """
     limit, few = limits.fmo_t_positive_percent, limits.t_cell_events
     place = _negative_place(sample, limits)
@@ -222,7 +225,7 @@ def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Ite
         if positive > limit:
             yield Reason("NOT_AN_FMO", percent=positive)
         return
-    if not control.blasts.size:
+    if control.blasts.size < limits.fmo_alternative_blasts:
         return
     own = quantile_cut(control.blasts, limits.fmo_quantile_percent)
     if sample.blasts.size and 100 * float(np.mean(sample.blasts >= own)) > limit:
@@ -242,9 +245,17 @@ def _negative_place(sample: SampleSide, limits: Cd5Limits) -> float | None:
 
 
 def _bright(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> int:
+    """Return how many cells of a control are CD5-bright: its T cells.
+
+    A sample without T cells, as after CD5 CAR-T cells, has no gate for them: then the control's
+    lymphocytes tell, of which a part that is no tail must be bright.
+    """
     cut = sample.negative_cut
     if cut is None or cut.centre is None or cut.spread is None:
         return 0
-    return int(
-        np.count_nonzero(control.t_cells >= cut.centre + 2 * limits.bright_stain_index * cut.spread)
-    )
+    bright = cut.centre + 2 * limits.bright_stain_index * cut.spread
+    if control.t_cells.size:
+        return int(np.count_nonzero(control.t_cells >= bright))
+    found = int(np.count_nonzero(control.lymphocytes >= bright))
+    least = limits.bright_t_cells_percent / 100 * control.lymphocytes.size
+    return found if found >= least else 0

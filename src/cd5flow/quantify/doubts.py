@@ -70,11 +70,11 @@ def doubts(
 def _reaches(measured: Measurement, share: Share, threshold: Threshold) -> bool:
     """Whether some cut that can be defended puts the share on the other side of the threshold.
 
-    Without an FMO nothing says where dim CD5 begins: beside the band every cut of the tube counts,
-    those that carry no definite state among them.
+    Without an FMO nothing says where dim CD5 begins: beside the band every cut that can be defended
+    counts, those that carry no definite state among them.
     """
     blasts = measured.readout.blasts
-    by_cuts = (cut.percent(blasts) for cut in measured.cuts)
+    by_cuts = (cut.percent(blasts) for cut in measured.rivals)
     shares = [*share.band, *(percent for percent in by_cuts if percent is not None)]
     return threshold.met_by(min(shares)) != threshold.met_by(max(shares))
 
@@ -142,7 +142,7 @@ def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:
 
 def disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> list[Reason]:
     """Return a reason for each cut of the band that gives another answer, or lies far off."""
-    used, *others = measured.cuts
+    used, others = measured.cuts[0], measured.rivals
     blasts = measured.readout.blasts
     ours = 100 * np.count_nonzero(blasts >= used.linear) / blasts.size
     reasons = []

@@ -50,6 +50,11 @@ class Measurement:
     defensible: tuple[float, ...]
 
     @property
+    def rivals(self) -> tuple[Cut, ...]:
+        """The cuts beside the one used that can be defended, best first; see `defended`."""
+        return defended(self.cuts)[1:]
+
+    @property
     def negatives(self) -> tuple[float, float] | None:
         """Centre and SD of the best negatives at hand, as the blasts' would be, linear units."""
         for cut in self.cuts:
@@ -90,6 +95,16 @@ def measure(
     return Measurement(readout, axis, cuts, limits.t_cell_events, places)
 
 
+def defended(cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+    """Return the cuts that can be defended, best first.
+
+    Of internal negatives it is the first alone: those after it are there for tubes that lack the ones
+    before, and lie further off by their own light.
+    """
+    internal = [cut for cut in cuts if cut.method is CutMethod.INTERNAL_NEGATIVE]
+    return tuple(cut for cut in cuts if cut not in internal[1:])
+
+
 def defensible_places(
     readout: Readout, cuts: tuple[Cut, ...], limits: Cd5Limits
 ) -> tuple[float, ...]:
@@ -97,7 +112,7 @@ def defensible_places(
 
     The cut used, moved by `band_decades` either way (`internal_band_decades` where no FMO placed
     it); the ends of its own interval when its reference is drawn anew; other quantiles of the FMO;
-    the next-best method and any other that may carry a definite state.
+    the next-best method and any other that may carry a definite state, as far as `defended`.
     """
     if not cuts:
         return ()
@@ -109,5 +124,6 @@ def defensible_places(
     if cut.method in {CutMethod.FMO, CutMethod.ISOTYPE}:
         control = next(c for c in readout.controls if c.role == cut.method.value)
         places += [quantile_cut(control.blasts, q) for q in limits.fmo_band_quantiles_percent]
-    places += [c.linear for i, c in enumerate(cuts[1:]) if i == 0 or c.method in DEFINITE_CUTS]
+    rivals = defended(cuts)[1:]
+    places += [c.linear for i, c in enumerate(rivals) if i == 0 or c.method in DEFINITE_CUTS]
     return tuple(places)

@@ -62,12 +62,14 @@ class Bench:
         role: Role = "fmo",
         blasts: Signal = UNSTAINED,
         t_cells: Signal = UNSTAINED,
+        lymphocytes: Signal | None = None,
         identifiers: Mapping[str, str] | None = None,
         limits: Cd5Limits = LIMITS,
     ) -> tuple[ControlSection, ControlSignal | None]:
         """Judge a control; one without a fault unless told otherwise."""
         file = fcs_file(self.folder, "control.fcs") if fcs is None else fcs
-        control = ControlSide(role, file, blasts, t_cells, identifiers or {})
+        others = at() if lymphocytes is None else lymphocytes
+        control = ControlSide(role, file, blasts, t_cells, identifiers or {}, others)
         return judge_control(control, sample=self.side, limits=limits)
 
     def refused(self, fcs: FcsFile | None = None, **how: object) -> tuple[str, ...]:
@@ -293,6 +295,29 @@ def test_a_positive_control_needs_bright_t_cells(
     t_cells = at((bright, BRIGHT), (500, 0.0))
 
     assert bench.refused(role="positive", t_cells=t_cells, blasts=at()) == codes
+
+
+@pytest.mark.parametrize(("bright", "codes"), [(99, ("NOT_BRIGHT",)), (100, ())])
+def test_without_a_gate_for_t_cells_a_positive_control_is_told_by_its_lymphocytes(
+    bench: Bench, bright: int, codes: tuple[str, ...]
+) -> None:
+    cells = at((bright, BRIGHT), (500, 0.0))
+
+    assert bench.refused(role="positive", t_cells=at(), lymphocytes=cells, blasts=at()) == codes
+
+
+def test_the_tail_of_unstained_lymphocytes_is_no_positive_control(bench: Bench) -> None:
+    cells = at((100, BRIGHT), (1901, 0.0))
+
+    assert bench.refused(role="positive", t_cells=at(), lymphocytes=cells) == ("NOT_BRIGHT",)
+
+
+def test_an_fmo_of_fewer_blasts_than_make_a_cut_is_never_called_wrong_by_them(bench: Bench) -> None:
+    stained = spread(600, 8000.0, 0.1, decades=True)
+    bench.side = replace(bench.side, blasts=stained)
+
+    assert bench.refused(t_cells=at(), blasts=stained[-49:]) == ("FEW_BLASTS",)
+    assert bench.refused(t_cells=at(), blasts=stained[-50:]) == ("FEW_BLASTS", "FMO_UNPROVEN")
 
 
 def test_an_accepted_positive_control_hands_on_how_many_are_bright(bench: Bench) -> None:

@@ -23,7 +23,7 @@ from cd5flow.batch.summary_row import summary_row
 from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
 from cd5flow.model.result import CriterionState, QualityState
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 from support.analysed import CLEAR, SAMPLES, analysis, tube
 
 START = datetime(2026, 1, 31, 22, 0, 0, tzinfo=UTC)

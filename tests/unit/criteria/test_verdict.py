@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -303,6 +304,62 @@ def test_the_diagnosis_proves_what_cd7_alone_does_not(
     assert judge(MEETS, OVERT, clinical, cd7_alone=True).state is state
     assert judge(FAILS, OVERT, {"ihc_cd5_percent": 3}, cd7_alone=True).state is REVIEW
     assert judge(MEETS, NONE_SEEN, NO_DISEASE, cd7_alone=True).state is NOT_MET  # of no blasts
+
+
+def test_a_phenotype_at_diagnosis_proves_it_too() -> None:
+    assert judge(MEETS, OVERT, cd7_alone=True, at_diagnosis=True).state is MET
+
+
+# After CD5 CAR-T cells blasts take CD5 in for a while
+
+SAMPLED = date(2026, 3, 31)
+
+
+def after_cells(given_on: str | None, **context: Any) -> CriterionSection:
+    clinical: dict[str, Any] = {"ihc_cd5_percent": 3, "last_cd5_car_date": given_on}
+    settings: dict[str, Any] = {
+        "low_cd5": True,
+        "sampled_on": SAMPLED,
+        "internalisation_days": 30,
+    } | context
+    return judge(FAILS, OVERT, clinical, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given_on", "told"),
+    [
+        ("2026-03-31", ["AFTER_CD5_CAR", "CD5_INTERNALISED"]),
+        ("2026-03-01", ["AFTER_CD5_CAR", "CD5_INTERNALISED"]),  # the thirtieth day
+        ("2026-02-28", ["AFTER_CD5_CAR"]),
+        ("2026-04-01", []),  # after the specimen
+    ],
+)
+def test_a_low_share_within_thirty_days_is_for_review(given_on: str, told: list[str]) -> None:
+    criterion = after_cells(given_on)
+
+    assert codes(criterion) == ["CD5_NOT_MET", *told]
+    assert criterion.state is (REVIEW if told else NOT_MET)
+
+
+def test_how_long_ago_is_said_to_be_unknown() -> None:
+    by_option = {"prior_therapy": (PriorTherapy.CD5_CAR,)}
+    no_date = after_cells(None, **by_option)
+    no_day = after_cells("2026-03-20", sampled_on=None)
+    later_ones = after_cells("2026-04-01", **by_option)
+
+    for criterion in (no_date, no_day, later_ones):
+        assert criterion.state is REVIEW
+        assert codes(criterion) == ["CD5_NOT_MET", "AFTER_CD5_CAR", "CD5_INTERNALISED"]
+        assert "unknown" in str(criterion.reasons[-1])
+
+
+def test_a_share_that_meets_is_not_held_against_internalisation() -> None:
+    clinical = {"last_cd5_car_date": "2026-03-20"}
+    criterion = judge(
+        MEETS, OVERT, clinical, sampled_on=SAMPLED, internalisation_days=30, low_cd5=False
+    )
+
+    assert codes(criterion) == ["DISEASE_OVERT", "AFTER_CD5_CAR"]
 
 
 @pytest.mark.parametrize("therapy", [t for t in PriorTherapy if t is not PriorTherapy.CD5_CAR])

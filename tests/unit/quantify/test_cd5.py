@@ -766,6 +766,20 @@ def test_dim_blasts_that_a_defensible_cut_puts_below_the_threshold_need_an_fmo()
     assert codes(cd5) == ["BAND_SPANS", "DIM_WITHOUT_FMO"]
 
 
+def test_a_reference_of_last_resort_is_no_cut_to_be_defended_beside_a_better_one() -> None:
+    # Dim blasts between the two: by the granulocytes none of them would carry CD5.
+    references = [
+        NegativeReference("nk_cells", spread(1000)),
+        NegativeReference("granulocytes", spread(1000, 2.1 * CENTRE, 8 * SPREAD)),
+    ]
+    cd5 = judge(readout(spread(2000, 700, 0.1, decades=True), references=references))
+
+    assert cd5.cut is not None
+    assert [round(other.linear) > 700 for other in cd5.cut.alternatives] == [True]
+    assert cd5.state is Cd5State.MEETS
+    assert cd5.reasons == ()
+
+
 def test_an_fmo_of_few_blasts_is_an_alternative_cut() -> None:
     cd5 = judge(readout(share_of(900, 1000), controls=[fmo_signal(n=200)]))
     assert cd5.cut is not None
