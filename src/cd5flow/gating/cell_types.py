@@ -268,7 +268,8 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
         references=references,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
-        centres=group_medians(grouped, labels, groups).astype(np.float32),
+        # The middle of places that are levelled out is the middle, levelled out.
+        centres=np.maximum(medians, sample.floors).astype(np.float32),
         centre_names=_centre_names(names, groups, suspects),
         floors=sample.floors,
         reach=rule.reach,
