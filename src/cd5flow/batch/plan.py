@@ -184,8 +184,9 @@ def _job(
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
+    of_row = row.words.get("markers", {})
     chosen = make_settings(
-        **{**words, **row.words},
+        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )
