@@ -319,7 +319,10 @@ PLAIN_WORDS = {
     "GateSpec.why",
     "DimWhen.lineage",
     "LineagePath.lineage",
+    "MarrowRule.immature",  # populations of the profiles
+    "MarrowRule.mature",
     "OtherDenominator.rule",
+    "RelapseReading.source",
     "Strategy.description",
     "Strategy.markers",  # to which channel each marker belongs
     "Strategy.name",
@@ -327,6 +330,7 @@ PLAIN_WORDS = {
     "Strategy.sources",
     "Strategy.title",
     "Strategy.version",
+    "Unproven.known",  # populations of the profiles
 }
 """Texts of a strategy that refer to no marker and no population of its own."""
 
