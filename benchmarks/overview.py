@@ -37,7 +37,7 @@ from cd5flow.model.result import CriterionState, Result
 from cd5flow.pipeline import analyse_tube
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.statistics import wilson_interval
-from cd5flow.report import write_sample
+from cd5flow.report.folder import write_sample
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_fcs"
 TUBE = "p02-borderline-69"

@@ -128,7 +128,7 @@ def exported_gates(tube: Tube, folder: Path) -> Path:
     """Return the gates.xml that cd5flow writes for a tube."""
     from cd5flow.analysis.settings import make_settings  # noqa: PLC0415 - growth does not need the report
     from cd5flow.pipeline import analyse_tube  # noqa: PLC0415
-    from cd5flow.report import WantedOutputs, write_sample  # noqa: PLC0415
+    from cd5flow.report.folder import WantedOutputs, write_sample  # noqa: PLC0415
 
     analysis = analyse_tube(tube.path, make_settings(timepoint="relapse"))
     return write_sample(analysis, folder, outputs=WantedOutputs(report=False)).folder / "gates.xml"

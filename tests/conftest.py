@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from support.paths import ROOT
 # Asserts of the test modules are rewritten, and modules compiled, once and not by each worker of each
 # run, which takes as long as 2,000 tests: whoever sets PYTHONDONTWRITEBYTECODE means other programs.
 sys.dont_write_bytecode = False
+
+# What a shell starts in the background ignores Ctrl-C, and so would all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The default draws the same examples on every machine and never fails for being slow, so that what
 # is green stays green. HYPOTHESIS_PROFILE=explore looks for new ones, and for many more.

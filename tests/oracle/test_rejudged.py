@@ -101,7 +101,7 @@ def test_what_the_numbers_say_is_what_the_signals_would_have_said(
             # Only in this direction: less is said than could be.
             assert told.state is Cd5State.BORDERLINE, (rule, other)
             assert direct.state in DEFINITE
-            assert "CD5_RANGE_NOT_KEPT" in {r.code for r in told.reasons}
+            assert "STAIN_NOT_KEPT" in {r.code for r in told.reasons}
         numbers = ("percent", "positive_events", "blast_events", "ci95_percent", "cut", "median")
         assert all(getattr(told, name) == getattr(direct, name) for name in numbers)
 
@@ -114,7 +114,7 @@ def test_nearly_all_of_them_are_said_alike() -> None:
         for controls in CONTROLS
         for rule, other in permutations(RULES, 2)
     ]
-    assert np.mean(same) >= 0.75
+    assert np.mean(same) >= 0.99
 
 
 def test_the_same_rule_changes_nothing() -> None:

@@ -20,8 +20,7 @@ from cd5flow.model.names import ALL
 from cd5flow.model.reasons import codes
 from cd5flow.model.result import BurdenState, Cd5State, CriterionState, QualityState, Timepoint
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
-from cd5flow.report import WantedOutputs
-from cd5flow.report.folder import write_sample
+from cd5flow.report.folder import WantedOutputs, write_sample
 from support.paths import ROOT, SHARED
 
 CASES, REAL, SAMPLES = SHARED / "cases", SHARED / "fcs" / "real", ROOT / "sample_fcs"

@@ -88,11 +88,12 @@ CLEAN: dict[str, Any] = {
 """A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
 
 
-SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
 KNOWN_LIMITS = StrategyLimits(
     not_definite=frozenset(), stain=StainRule(expected_index=None, margin=1)
 )
 """Of a strategy at hand whose checks take no state back and that has no figure for its stain."""
+
+SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
 
 
 @cache

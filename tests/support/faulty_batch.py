@@ -8,7 +8,7 @@ from pathlib import Path
 from cd5flow.batch.engine import Reply, Task
 from cd5flow.batch.plan import Job
 from cd5flow.batch.run import BatchOrders, analyse_and_write
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 from support.batch_faults import go_wrong, note, prepare
 
 STARTED = "started"

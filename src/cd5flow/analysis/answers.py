@@ -58,7 +58,7 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
         criterion=_criterion(checked, cd5, burden),
         phenotype=_phenotype(checked),
         blasts=blasts,
-        excluded=excluded_sections(checked.gating),
+        excluded=excluded_sections(checked.gating, tube=checked.tube),
     )
 
 
@@ -74,6 +74,7 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
         circumstances=Circumstances(
             has_cd5=tube.has_cd5,
             panel_gap=panel_gap(tube.panel),
+            unknown_labels=tube.panel.unknown,
             compensated=tube.compensation.state.is_known,
             lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from cd5flow.analysis.stages import Tube
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.limits import Cd5Limits
-from cd5flow.model.names import BLASTS, DENOMINATOR, NK_CELLS
+from cd5flow.model.limits import Cd5Limits, NotCounted
+from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.populations import UNPROVEN, Gating, LeukaemicPopulation
 from cd5flow.model.reasons import Reason, codes, written
 from cd5flow.model.result import BlastPopulation, BlastsSection, Cd5Section, ExcludedSection
@@ -150,38 +151,59 @@ def with_low_populations(
     return cd5.model_copy(update={"reasons": (*low, *cd5.reasons)}) if low else cd5
 
 
-def excluded_sections(gating: Gating) -> tuple[ExcludedSection, ...]:
+def excluded_sections(gating: Gating, *, tube: Tube) -> tuple[ExcludedSection, ...]:
     """Return the cells that look like blasts in part and were not counted as such, gate by gate.
 
     No cell is in two of them, nor among the blasts.
+
+    Args:
+        gating: who is in which population.
+        tube: the tube, whose strategy says what is named.
     """
-    thymus = "THYMUS_NOT_EXCLUDED" in codes(finding.reason for finding in gating.findings)
-    told = [(NK_CELLS, "NK cells", "nk")]
-    for one in gating.outside:
-        case = "outside" if one.lineage == UNPROVEN else "not_accepted"
-        told.append((one.name, one.what, "thymus" if thymus else case))
-    if gating.lineage.unproven_cluster and not gating.lineage.is_proven:
-        told.append((BLASTS, "cells in the blast gate", "unproven"))
     taken = gating.members.get(BLASTS) if _is_accepted(gating) else None
+    whole = gating.count(DENOMINATOR)
     rows = []
-    for name, what, case in told:
-        mask = gating.members.get(name)
+    for one in _like_blasts(gating, tube.strategy.not_counted):
+        mask = gating.members.get(one.name)
         if mask is None:
             continue
         left = mask if taken is None else mask & ~taken
-        taken = mask if taken is None else taken | mask
         events = _within_denominator(gating, left)
-        if events:
-            rows.append(_excluded(gating, name, what=what, case=case, events=events))
+        percent = share_percent(events, whole) if whole else None
+        specimen = tube.settings.specimen
+        if not events or (one.rule and not one.rule.is_worth_a_name(percent, specimen)):
+            continue
+        taken = mask if taken is None else taken | mask
+        limits = {} if one.rule is None else one.rule.above_percent
+        values = {"limit": limits[specimen]} if specimen in limits else {}
+        rows.append(
+            ExcludedSection(
+                name=one.name,
+                what=written(one.what),
+                events=events,
+                percent_of_denominator=percent,
+                why=Reason("EXCLUDED", case=one.case, **values),
+            )
+        )
     return tuple(rows)
 
 
-def _excluded(gating: Gating, name: str, *, what: str, case: str, events: int) -> ExcludedSection:
-    whole = gating.count(DENOMINATOR)
-    return ExcludedSection(
-        name=name,
-        what=written(what),
-        events=events,
-        percent_of_denominator=share_percent(events, whole) if whole else None,
-        why=Reason("EXCLUDED", case=case),
-    )
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """Cells like blasts: their gate, what they are, why they do not count, and the rule that names them."""
+
+    name: str
+    what: str
+    case: str
+    rule: NotCounted | None = None
+
+
+def _like_blasts(gating: Gating, rules: Iterable[NotCounted]) -> Iterator[_Like]:
+    for rule in rules:
+        yield _Like(rule.population, rule.what, rule.why, rule)
+    thymus = "THYMUS_NOT_EXCLUDED" in codes(finding.reason for finding in gating.findings)
+    for one in gating.outside:
+        case = "outside" if one.lineage == UNPROVEN else "not_accepted"
+        yield _Like(one.name, one.what, "thymus" if thymus else case)
+    if gating.lineage.unproven_cluster and not gating.lineage.is_proven:
+        yield _Like(BLASTS, "cells in the blast gate", "unproven")

@@ -18,7 +18,7 @@ from cd5flow._version import __version__
 from cd5flow.analysis import provenance
 from cd5flow.analysis.rule_files import RuleFiles
 from cd5flow.analysis.settings import Settings
-from cd5flow.model.opening import open_regular
+from cd5flow.model.opening import check_regular
 from cd5flow.model.reasons import sentence
 
 Hash = Callable[[Path], str | None]
@@ -63,7 +63,8 @@ def inputs_sha256(path: Path, settings: Settings, rules: RuleFiles, *, sha256: H
 def file_sha256(path: Path) -> str | None:
     """Return the SHA-256 of a file's bytes; None where it cannot be read."""
     try:
-        with open_regular(path) as stream:
+        check_regular(path)
+        with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ValueError):
         return None

@@ -162,7 +162,14 @@ class TubeOptions(TypedDict, total=False):
     ]
     markers: Annotated[
         Mapping[str, str] | None,
-        Option(help="Marker to the `$PnN` that carries it, where labels are ambiguous."),
+        Option(
+            help="The channel ($PnN) that carries a marker, where labels do not tell; repeat for "
+            "several.",
+            metavar="MARKER=CHANNEL",
+            flag="--marker",
+            is_repeated=True,
+            of_batch=True,
+        ),
     ]
     identifiers: Annotated[
         Mapping[str, str] | None,

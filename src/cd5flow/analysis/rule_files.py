@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cd5flow.analysis.settings import Settings
 from cd5flow.config.shipped import markers_file, profiles_file, protocol_file, strategy_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.errors import StrategyError
+from cd5flow.errors import StrategyError, told_faults
 from cd5flow.gating.methods.cell_type import CellType
 from cd5flow.gating.override import Overrides, load_overrides
 from cd5flow.gating.profiles import Profiles, load_profiles
@@ -19,6 +20,7 @@ from cd5flow.gating.therapy import adapt_strategy, ignored_markers
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Timepoint
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
+from cd5flow.preprocess.panel import TIME
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,41 @@ def check_strategy(path: Path) -> Loaded[Strategy]:
     """
     loaded = load_strategy(path)
     load_profiles_of(loaded)
+    aliases = load_aliases(markers_file())
+    faults = [*_faults_of_markers(loaded, aliases), *_faults_of_axes(loaded, aliases)]
+    if faults:
+        raise StrategyError(told_faults(faults))
     return loaded
+
+
+def _faults_of_markers(loaded: Loaded[Strategy], aliases: MarkerAliases) -> Iterator[str]:
+    """Yield entries of ``markers:`` that settle nothing: no marker, no channel, or one twice."""
+    seen: dict[str, str] = {}
+    channels: dict[str, str] = {}
+    for name, channel in loaded.value.markers.items():
+        where = loaded.where("markers", name)
+        if not aliases.knows(name):
+            yield f"{where}: markers: {name!r} is no marker that {markers_file().name} knows"
+        if not channel.strip():
+            yield f"{where}: markers: {name} has no channel, expected a $PnN"
+        marker = aliases.canonical(name)
+        if seen.setdefault(marker, name) != name:
+            yield f"{where}: markers: {name} and {seen[marker]} are one marker"
+        if channels.setdefault(channel, name) != name:
+            yield f"{where}: markers: {channel!r} is the channel of {channels[channel]} already"
+
+
+def _faults_of_axes(loaded: Loaded[Strategy], aliases: MarkerAliases) -> Iterator[str]:
+    """Yield gates that look at what is no marker: no tube would have a channel for it."""
+    own = {aliases.canonical(name) for name in loaded.value.markers}
+    for i, gate in enumerate(loaded.value.gates):
+        for marker in sorted(gate.markers):
+            if marker != TIME and marker not in own and not aliases.knows(marker):
+                where = loaded.where("gates", i, "find")
+                yield (
+                    f"{where}: gate {gate.gate!r} looks at {marker!r}, which is no marker that "
+                    f"{markers_file().name} knows"
+                )
 
 
 def load_profiles_of(strategy: Loaded[Strategy]) -> Loaded[Profiles] | None:

@@ -92,8 +92,7 @@ class Settings:
         laip: what the patient's blasts looked like at diagnosis.
         seed: of all random numbers.
         override: file of gates drawn by hand.
-        markers: marker to channel where labels are ambiguous (from a sheet); goes before the
-            strategy's.
+        markers: marker to channel where labels are ambiguous; goes before the strategy's.
         identifiers: further names that a sheet gives a sample, carried into its result.
         gates: gates drawn in another program, in place of the strategy's.
         control_identifiers: role to the identifiers of its control, held against the sample's.
@@ -154,7 +153,14 @@ class Settings:
             Path, record=_name, redo=lambda file: OVERRIDE_FILE if file is None else file
         ),
     )
-    markers: Mapping[str, str] = field(default_factory=dict, metadata=_option(dict, record=dict))
+    markers: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=_option(
+            dict,
+            record=dict,
+            redo=lambda channels: tuple(f"{m}={channel}" for m, channel in channels.items()),
+        ),
+    )
     identifiers: Mapping[str, str] = field(default_factory=dict, metadata=_option(dict))
     gates: ImportedGates | None = field(
         default=None, metadata=_option(_as_it_is, record=lambda gates: gates.file)
@@ -208,14 +214,7 @@ def recorded(settings: Settings) -> dict[str, Any]:
 
 
 def redo_command(path: Path, settings: Settings) -> str:
-    """Return the command that analyses a tube again with gates drawn by hand.
-
-    A tube of a sheet with markers of its own is redone by the sheet.
-    """
-    if settings.markers:
-        return (
-            f"cd5flow batch SHEET, with {OVERRIDE_FILE} in the column override of this tube's row"
-        )
+    """Return the command that analyses a tube again with gates drawn by hand."""
     words = ["cd5flow", "analyze", _name(path)]
     for one in _FIELDS:
         value, redo = getattr(settings, one.name), one.metadata["redo"]
@@ -234,7 +233,7 @@ def _written(value: Any) -> Iterator[str]:
         case Mapping():
             yield from (f"{key}={_name(file)}" for key, file in value.items())
         case tuple():
-            yield from (word.value for word in value)
+            yield from (str(word) for word in value)
         case StrEnum():
             yield value.value
         case Path():

@@ -36,7 +36,7 @@ ONE_THREAD: Final = dict.fromkeys(
 )
 """Environment of a child: jobs share the cores, so that the libraries in each take one."""
 
-_NEEDED: Final = ("cd5flow.pipeline", "cd5flow.report")
+_NEEDED: Final = ("cd5flow.pipeline", "cd5flow.report.folder")
 _NEEDED_FOR_REPORTS: Final = (
     "cd5flow.report.html",
     "cd5flow.report.pdf",

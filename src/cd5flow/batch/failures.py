@@ -16,9 +16,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from cd5flow.config.atomic import write_atomically
-from cd5flow.report import inert
-from cd5flow.report.tables import csv_text
+from cd5flow.config.atomic import OWNER, write_atomically
+from cd5flow.report.tables import csv_text, inert
 
 FAILURES: Final = "failures.csv"
 FAILURE_COLUMNS: Final = ("sample", "file", "error", "message")
@@ -107,7 +106,7 @@ class FailureJournal:
         Raises:
             OutputError: it cannot be written.
         """
-        write_atomically(self._path(name), _REMEMBERED.dump_json(failure))
+        write_atomically(self._path(name), _REMEMBERED.dump_json(failure), mode=OWNER)
 
     def forget(self, name: str) -> None:
         """Forget a failure, if there was one; nothing is left of an empty journal."""

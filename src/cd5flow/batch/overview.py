@@ -14,18 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.batch.failures import Failure, read_failures
+from cd5flow.batch.failures import FAILURES, Failure, read_failures
 from cd5flow.batch.outliers import BatchRules, find_outliers, load_batch_rules
 from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.page_parts import link_to
 from cd5flow.batch.results_folder import SampleEntry, read_results_folder
 from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
 from cd5flow.batch.workbook import summary_workbook
-from cd5flow.config.atomic import write_atomically
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.config.shipped import batch_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.model.names import distinct_folder_name, folder_name
 from cd5flow.report import numerals
+from cd5flow.report.folder import RESULT
 from cd5flow.report.tables import BETWEEN, Cell, csv_text
 
 SUMMARY: Final = "summary.csv"
@@ -106,10 +107,13 @@ def write_overview(
             not_taken=tuple(_not_taken(facts)),
         )
     )
+    made_from = [out / entry.folder / RESULT for entry in entries]
+    record = [path for path in (out / FAILURES, out / RUN) if path.is_file()]
+    mode = as_private_as([*made_from, *record])
     paths = (
-        write_atomically(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode()),
-        write_atomically(out / WORKBOOK, workbook),
-        write_atomically(out / INDEX, page.encode()),
+        write_atomically(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode(), mode=mode),
+        write_atomically(out / WORKBOOK, workbook, mode=mode),
+        write_atomically(out / INDEX, page.encode(), mode=mode),
     )
     return Overview(paths, rows, gathered.unreadable)
 

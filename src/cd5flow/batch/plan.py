@@ -72,6 +72,13 @@ class BatchPlan:
     jobs: tuple[Job, ...]
     not_taken: tuple[NotTaken, ...] = ()
 
+    @property
+    def inputs(self) -> list[Path]:
+        """The tubes, their controls, and the sheet."""
+        files = {path for job in self.jobs for path in job.settings.controls.values()}
+        sheet = [self.source] if self.source.is_file() else []
+        return [*(job.file for job in self.jobs), *files, *sheet]
+
 
 def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> BatchPlan:
     """Read a sheet, or look through a folder.
@@ -177,8 +184,9 @@ def _job(
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
+    of_row = row.words.get("markers", {})
     chosen = make_settings(
-        **{**words, **row.words},
+        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )

@@ -24,8 +24,13 @@ from cd5flow.model.names import shown_name
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
 from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
-from cd5flow.report import WantedOutputs, clear_aside, is_complete, write_sample
-from cd5flow.report.folder import RESULT
+from cd5flow.report.folder import (
+    RESULT,
+    WantedOutputs,
+    clear_aside,
+    is_complete,
+    write_sample,
+)
 
 OWN: Final = ".cd5flow"
 """Folder in the results folder that holds what batches need to know of each other."""

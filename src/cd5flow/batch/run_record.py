@@ -17,7 +17,7 @@ from cd5flow.batch.failures import FAILURES, failures_csv
 from cd5flow.batch.overview import RUN
 from cd5flow.batch.plan import BatchPlan
 from cd5flow.batch.run import BatchOrders
-from cd5flow.config.atomic import write_atomically
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.model.names import shown_name
 
 _LISTED: Final = 1000
@@ -109,10 +109,10 @@ def write_run_record(
             {"file": one.place, "reason": one.reason} for one in plan.not_taken[:_LISTED]
         ],
     }
-    write_atomically(orders.out / FAILURES, failures_csv(failures).encode())
-    write_atomically(
-        orders.out / RUN, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
-    )
+    mode = as_private_as(plan.inputs)
+    write_atomically(orders.out / FAILURES, failures_csv(failures).encode(), mode=mode)
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(orders.out / RUN, text.encode(), mode=mode)
     return record
 
 

@@ -12,11 +12,14 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 
+from cd5flow.batch.workbook_check import MAX_ROWS, check_workbook
 from cd5flow.errors import SheetError
 from cd5flow.model.opening import open_regular
 
 MAX_BYTES: Final = 20_000_000
-MAX_ROWS: Final = 100_000
+
+_ENCRYPTED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How compound files begin: workbooks of old, and new ones with a password (MS-CFB 2.2)."""
 
 Cells = list[str]
 
@@ -49,7 +52,11 @@ def read_table(path: Path) -> SheetTable:
         raise SheetError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(content) > MAX_BYTES:
         raise SheetError(f"{path}: larger than {MAX_BYTES:,} bytes, no sample sheet")
-    is_workbook = content.startswith(b"PK\x03\x04")
+    if content.startswith(_ENCRYPTED):
+        raise SheetError(
+            f"{path}: is an encrypted or an old (.xls) workbook; save it as .xlsx without a password"
+        )
+    is_workbook = content.startswith(b"PK")
     lines = _workbook(content, path) if is_workbook else _text(content, path)
     rows = [(number, tuple(cells)) for number, cells in lines if any(cells)]
     if not rows:
@@ -78,26 +85,25 @@ def _text(content: bytes, path: Path) -> Iterator[tuple[int, Cells]]:
 
 
 def _workbook(content: bytes, path: Path) -> Iterator[tuple[int, Cells]]:
-    """Yield the rows of a workbook's first sheet; formulas as the values last computed."""
+    """Yield the rows of a workbook's first sheet of cells; formulas as the values last computed."""
     from openpyxl import load_workbook  # noqa: PLC0415 - 0.1 s that only workbooks pay
 
     with warnings.catch_warnings():
         # About formatting that is not read: drop-down lists, colours.
         warnings.simplefilter("ignore")
         try:
+            check_workbook(content)
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             cells = book.worksheets[0].iter_rows(values_only=True, max_row=MAX_ROWS + 1)
             rows = [[_word(cell) for cell in row] for row in cells]
             book.close()
-        except (
-            zipfile.BadZipFile,
-            LookupError,
-            ValueError,
-            TypeError,
-            SyntaxError,
-            OSError,
-        ) as error:
-            raise SheetError(f"{path}: is no workbook that can be read ({error})") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a damaged one does to the libraries that unpack it
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            if b"xl/chartsheets/" in content and not isinstance(error, zipfile.BadZipFile):
+                why = "one of its sheets is a chart; expected sheets of cells alone"
+            raise SheetError(f"{path}: is no workbook that can be read ({why})") from error
     yield from _numbered(rows, path)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cd5flow.batch.failures import FAILURE_COLUMNS, Failure
 from cd5flow.batch.page_parts import state_meanings, tone_of
 from cd5flow.batch.summary_columns import COLUMNS, SummaryColumn
-from cd5flow.report import inert, numerals
-from cd5flow.report.tables import Cell
+from cd5flow.report import numerals
+from cd5flow.report.tables import Cell, inert
 from cd5flow.report.wording import load_wording
 
 if TYPE_CHECKING:

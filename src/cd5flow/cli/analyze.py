@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 from pathlib import Path
 
+from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
-from cd5flow.cli.profile import write_profile
-from cd5flow.cli.terminal import emit, say, show
+from cd5flow.cli.terminal import emit, say, show, table
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.numerics.timing import Stopwatch
-from cd5flow.pipeline import analyse_tube
-from cd5flow.report import WantedOutputs, write_sample
+from cd5flow.pipeline import Analysis, analyse_tube
+from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.report.summary import summary_lines
 
 
@@ -30,7 +32,7 @@ def run(
     with stage("write"):
         written = write_sample(analysis, out, outputs=outputs, stage=stage)
     if profile is not None:
-        write_profile(profile, stage, analysis)
+        _write_profile(profile, stage, analysis)
     if not written.changed:
         say(f"{written.folder}: holds this result already, nothing changed")
     elif written.previous is not None:
@@ -41,3 +43,23 @@ def run(
     for line in summary_lines(analysis.result, language=outputs.language):
         show(line)
     show(f"Files: {written.folder}")
+
+
+def _write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:
+    """Write the seconds of each stage, and print them on stderr.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    raw = analysis.tube.fcs.raw
+    profile = {
+        "cd5flow": __version__,
+        "file": analysis.result.sample.file,
+        "events": len(raw),
+        "channels": len(raw.channels),
+        **stage.as_dict(),
+    }
+    text = jsonlib.dumps(profile, indent=2) + "\n"
+    write_atomically(path, text.encode(), mode=as_private_as([analysis.tube.path]))
+    for line in table(stage.rows()):
+        say(line)

@@ -28,7 +28,7 @@ from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.model.names import shown_name
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 
 Tell = Callable[[str], None]
 

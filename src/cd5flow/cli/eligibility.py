@@ -10,6 +10,7 @@ from typing import Any, Final
 from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
+from cd5flow.config.atomic import as_private_as, write_atomically
 from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import (
@@ -22,7 +23,7 @@ from cd5flow.criteria.eligibility import (
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.criteria.rejudge import no_limits
-from cd5flow.errors import OptionError, OutputError
+from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import contradictions, read_result
@@ -71,7 +72,7 @@ def run(
     _say_unjoined(judged, clinicals)
     text = _json(judged)
     if out is not None:
-        _write(out, text)
+        write_atomically(out, text.encode(), mode=as_private_as([*files, clinical]))
     if as_json:
         emit(text)
         return
@@ -146,14 +147,6 @@ def _json(judged: Sequence[Eligibility]) -> str:
         return judged[0].to_json()
     plain: list[Any] = [one.model_dump(mode="json", by_alias=True) for one in judged]
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def _show_one(judged: Eligibility) -> None:

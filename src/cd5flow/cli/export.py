@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.cli.terminal import emit, say
-from cd5flow.config.atomic import open_atomically
+from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import OptionError
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
@@ -37,7 +37,7 @@ def run(
     if out is None:
         emit(text)
     else:
-        with open_atomically(out) as file:
+        with open_atomically(out, mode=as_private_as(results)) as file:
             file.write(text.encode())
 
 

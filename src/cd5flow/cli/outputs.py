@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 from cd5flow.report.lab import load_lab
 from cd5flow.report.pdf import check_language
 

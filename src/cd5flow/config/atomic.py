@@ -11,7 +11,8 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,6 +21,29 @@ from cd5flow.model.opening import check_regular
 
 _TEMPORARY: Final = ".tmp-????????-"
 _OLD: Final = ".old-????????-"
+
+ANYBODY: Final = 0o666
+OWNER: Final = 0o600
+
+
+def as_private_as(inputs: Iterable[Path]) -> int:
+    """Return the permissions that what is made from some files may have: those that all of them give.
+
+    The owner may read and write; a file that cannot be looked at, or is given to nobody else, makes
+    it private. Without inputs, everybody may; what the system's umask takes away goes besides.
+    """
+    mode = ANYBODY
+    for path in inputs:
+        try:
+            mode &= path.stat().st_mode
+        except OSError:
+            mode = 0
+    return mode & 0o666 | OWNER
+
+
+def of_folder(mode: int) -> int:
+    """Return the permissions of a folder whose files have these: whoever reads may look inside."""
+    return mode | (mode & 0o444) >> 2
 
 
 @contextlib.contextmanager
@@ -36,10 +60,11 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_atomically(path: Path) -> Iterator[BinaryIO]:
+def open_atomically(path: Path, *, mode: int = ANYBODY) -> Iterator[BinaryIO]:
     """Open a new file that takes its place, through to the disk, when the block has ended well.
 
-    An earlier file's permissions are kept. After an error the earlier file is as it was.
+    An earlier file's permissions are kept, as far as ``mode`` gives them too. After an error the
+    earlier file is as it was.
 
     Raises:
         OutputError: it cannot be written.
@@ -49,12 +74,12 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
         with writing(path):
             if path.exists():
                 check_regular(path)  # a pipe or device that stands there would be gone
-            with spare.open("xb") as file:
+            with open(spare, "xb", opener=partial(os.open, mode=mode)) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
             with contextlib.suppress(OSError):
-                shutil.copymode(path, spare)
+                spare.chmod(path.stat().st_mode & 0o777 & mode)
             spare.replace(path)
             _sync_folder(path.parent)
     finally:
@@ -62,7 +87,7 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
             spare.unlink()
 
 
-def write_atomically(path: Path, content: bytes) -> Path:
+def write_atomically(path: Path, content: bytes, *, mode: int = ANYBODY) -> Path:
     """Write a file, and the folders above it where they are absent; return its path.
 
     Raises:
@@ -70,7 +95,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with open_atomically(path) as file:
+    with open_atomically(path, mode=mode) as file:
         file.write(content)
     return path
 
@@ -90,13 +115,13 @@ def spare_folder(folder: Path, aside: Path) -> Iterator[Path]:
         shutil.rmtree(spare, ignore_errors=True)
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes, *, mode: int = ANYBODY) -> None:
     """Write a file that is not there yet through to the disk, in a folder that nobody sees yet.
 
     Raises:
         OSError: it cannot be written.
     """
-    with path.open("xb") as file:
+    with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

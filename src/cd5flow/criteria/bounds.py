@@ -89,11 +89,19 @@ def fmo_refused(controls: Iterable[ControlSection]) -> bool:
     )
 
 
-def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
+def context_of(
+    result: Result, *, clinical: Clinical | None = None, cd5: Cd5Section | None = None
+) -> Context:
     """Return the circumstances under which a stored result was made.
 
     Results of before `criterion.bounds` name in their reasons the bounds that held.
+
+    Args:
+        result: the result.
+        clinical: what the clinic knows.
+        cd5: as another protocol judges it; None is as the result was judged.
     """
+    asked = result.cd5 if cd5 is None else cd5
     held = set(result.criterion.bounds)
     held |= codes(result.criterion.reasons)
     sample = result.sample
@@ -114,7 +122,7 @@ def context_of(result: Result, *, clinical: Clinical | None = None) -> Context:
         edited_t_cells=EDITED in held,
         reviewed=result.review.state == "confirmed",
         collected_at=sample.collected_at,
-        low_cd5=result.cd5.percent is not None and not _meets(result.cd5),
+        low_cd5=asked.percent is not None and not _meets(asked),
         sampled_on=sampling_day(sample.collected_at, sample.acquired),
         internalisation_days=result.cd5.internalisation_days,
         clinical=clinical,

@@ -138,7 +138,6 @@ def compare_result(
         clinical: what the clinic knows of the patient; None where nothing is given.
         limits: of the strategy that the result was made with.
     """
-    context = context_of(result, clinical=clinical)
     sample, cd5, burden = result.sample, result.cd5, result.burden
     return ComparedResult(
         sample=sample.id,
@@ -157,15 +156,16 @@ def compare_result(
         burden_percent=burden.percent,
         denominator_events=burden.denominator_events,
         clinical=clinical is not None,
-        protocols=tuple(_answer(result, one, context, limits) for one in protocols),
+        protocols=tuple(_answer(result, one, clinical, limits) for one in protocols),
     )
 
 
 def _answer(
-    result: Result, loaded: Loaded[Protocol], context: Context, limits: StrategyLimits
+    result: Result, loaded: Loaded[Protocol], clinical: Clinical | None, limits: StrategyLimits
 ) -> ProtocolAnswer:
     rules = loaded.value
     cd5 = cd5_by(result, rules, limits=limits)
+    context = context_of(result, clinical=clinical, cd5=cd5)
     burden = burden_by(result, rules)
     criterion = judge_criterion(cd5, burden=burden, protocol=rules, context=context)
     return ProtocolAnswer(

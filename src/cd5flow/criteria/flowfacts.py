@@ -81,11 +81,13 @@ def flow_facts(
 def _of(
     result: Result, protocol: Loaded[Protocol], clinical: Clinical, limits: StrategyLimits
 ) -> FlowAnswers:
-    context, rules = context_of(result, clinical=clinical), protocol.value
+    rules = protocol.value
+    cd5 = cd5_by(result, rules, limits=limits)
+    context = context_of(result, clinical=clinical, cd5=cd5)
     burden = burden_by(result, rules)
     held = tuple(bounds(burden, protocol=rules, context=context))
     return FlowAnswers(
-        cd5=_cd5(cd5_by(result, rules, limits=limits), held, rules, context),
+        cd5=_cd5(cd5, held, rules, context),
         disease=_disease(burden, held, rules, context),
     )
 

@@ -21,6 +21,7 @@ from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
     CutMethod,
+    CutSection,
     Pattern,
     QualitySection,
     QualityState,
@@ -92,7 +93,7 @@ def cd5_by(
     doubts = [
         *_kept(cd5),
         *_spanning(cd5, asked),
-        *_unclear(cd5, cd5.percent, judged, asked),
+        *_unclear(cd5, cd5.percent, asked),
         *_hidden(cd5, cd5.percent, asked, limits.stain),
         *_doubted(cd5, result.quality, limits),
     ]
@@ -140,35 +141,23 @@ def _spanning(cd5: Cd5Section, asked: ShareRule) -> Iterator[Reason]:
             yield Reason(code, low=ends[0], high=ends[1], rule=str(asked))
 
 
-def _unclear(
-    cd5: Cd5Section, percent: float, judged: ShareRule, asked: ShareRule
-) -> Iterator[Reason]:
-    """Yield that CD5 without a clear edge may lie on either side of the threshold.
-
-    Which shares the cuts that can be defended give is not stored, only on which side of the earlier
-    threshold they all lie.
-    """
-    by_fmo = cd5.cut is not None and cd5.cut.method is CutMethod.FMO
-    if cd5.pattern is None or cd5.pattern not in _UNCLEAR or by_fmo:
+def _unclear(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
+    """Yield that CD5 without a clear edge lies on either side of the threshold by some cut."""
+    cut = cd5.cut
+    if cut is None or cd5.pattern is None or cd5.pattern not in _UNCLEAR or _backed(cd5, cut):
         return
-    known = [percent, *(cd5.band_percent or ())]
-    if cd5.cut is not None:
-        known += [one.percent for one in cd5.cut.alternatives if one.percent is not None]
-    if asked.holds(min(known)) != asked.holds(max(known)):
+    shares = [percent, *(cd5.band_percent or ())]
+    shares += [one.percent for one in cut.alternatives if one.percent is not None]
+    if asked.holds(min(shares)) != asked.holds(max(shares)):
         yield Reason("DIM_WITHOUT_FMO", pattern=cd5.pattern)
-        return
-    one_sided = "DIM_WITHOUT_FMO" not in codes(cd5.reasons)
-    met = judged.holds(percent)
-    looser, stricter = (judged, asked) if met else (asked, judged)
-    if not (one_sided and _at_least_as_strict(looser, stricter)):
-        yield Reason("CD5_RANGE_NOT_KEPT", case="unclear", pattern=cd5.pattern, rule=str(asked))
 
 
-def _at_least_as_strict(one: ShareRule, other: ShareRule) -> bool:
-    """Whether every share that meets one rule meets the other too."""
-    if one.threshold_percent == other.threshold_percent:
-        return one.operator == ">" or other.operator == ">="
-    return one.threshold_percent > other.threshold_percent
+def _backed(cd5: Cd5Section, cut: CutSection) -> bool:
+    """Whether the cut used is an FMO's, or one by hand that an FMO was found to agree with."""
+    if cut.method is CutMethod.FMO:
+        return True
+    has_fmo = any(one.method == CutMethod.FMO for one in cut.alternatives)
+    return cut.by_hand and has_fmo and "CUT_BY_HAND" not in codes(cd5.reasons)
 
 
 def _hidden(
@@ -179,7 +168,7 @@ def _hidden(
         return
     part = 0.0 if stain is None else _part_of_full_stain(cd5, stain)
     if part < 1:
-        yield Reason("CD5_RANGE_NOT_KEPT", case="stain", rule=str(asked))
+        yield Reason("STAIN_NOT_KEPT", rule=str(asked))
 
 
 def _part_of_full_stain(cd5: Cd5Section, stain: StainRule) -> float:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.config.atomic import open_atomically
+from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import FcsUnsupportedError, OptionError, OutputError, PrivacyError
 from cd5flow.fcs.datasets import DataSet, Described, describe, read_data_sets
 from cd5flow.fcs.file import FcsFile, read_fcs
@@ -149,7 +149,7 @@ def deidentify_fcs(
             plans = [_planned(source, each, rules, days=days) for each in sets]
             if strict:
                 _check_nothing_left(path, plans, rules)
-            with open_atomically(out) as file:
+            with open_atomically(out, mode=as_private_as([path])) as file:
                 for number, plan in enumerate(plans, start=1):
                     for part in _parts(source, plan, last=number == len(plans)):
                         file.write(part)

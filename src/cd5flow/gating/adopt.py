@@ -207,6 +207,8 @@ class _Adoption:
             self.note("POPULATIONS_UNNAMED", Severity.INFO, populations=unnamed)
         if self.drawn.doubt:
             self.note("GATES_OF_OTHER_TUBE", Severity.WARN, file=file, **self.drawn.doubt)
+        if self.drawn.gained:
+            self.note("GATES_ON_GAIN", Severity.WARN, file=file, channels=self.drawn.gained)
         for path, why in self.drawn.refused.items():
             self.note("GATE_NOT_IMPORTED", Severity.WARN, gate=path, file=file, why=why)
 

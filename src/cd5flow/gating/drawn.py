@@ -32,6 +32,8 @@ class DrawnGates:
         refused: gate, by its path of names, to the reason why our model has no such gate.
         tube_matrix: whether gates ask for the matrix that the tube's own file carries.
         doubt: why they may be those of another tube; empty where nothing says so.
+        gained: channels of the gates whose ``$PnG`` is not 1, where their file does not say whether
+            it was drawn before or after the gain is undone.
     """
 
     tree: GateTree
@@ -40,6 +42,7 @@ class DrawnGates:
     refused: Mapping[str, str] = field(default_factory=dict)
     tube_matrix: bool = False
     doubt: Mapping[str, object] = field(default_factory=dict)
+    gained: tuple[str, ...] = ()
 
     @property
     def detectors(self) -> set[str]:
@@ -167,6 +170,8 @@ class ImportedGates:
         if len(fitting) == 1:
             (found,) = fitting
             drawn = with_slashes(self._read(found), [c.detector for c in raw.channels])
+            if found.names:
+                drawn = replace(drawn, gained=_gained(drawn, raw))
             if not found.names or (named and found.events in {None, events}):
                 return drawn
             doubt = {"other": repr(found.names[0]), "events": found.events}
@@ -196,6 +201,15 @@ class ImportedGates:
             if fault.message.startswith(self.file):
                 raise
             raise GatesError(f"{self.file}: {fault.message}") from None
+
+
+def _gained(drawn: DrawnGates, raw: RawEvents) -> tuple[str, ...]:
+    read = drawn.detectors
+    return tuple(
+        f"{c.detector} ({c.gain:g})"
+        for c in raw.channels
+        if c.gain != 1.0 and c.detector in read and not c.is_time
+    )
 
 
 def start_of(keywords: Mapping[str, str]) -> str | None:

@@ -100,8 +100,9 @@ def _closer_look(
     profiles, laip = state.inputs.profiles, state.inputs.laip
     if cells is None or profiles is None:
         return None
-    # Blasts that carried CD16 or CD56 at diagnosis look as NK cells do: then these explain nothing.
-    nk_explains = laip is None or not any(map(laip.carries, strategy.nk_markers))
+    # Blasts that at diagnosis looked as NK cells do are not told from them: these explain nothing then.
+    gates = (gate.unless_carried for path in strategy.paths for gate in path.gates)
+    nk_explains = laip is None or not any(rule.holds(laip) for rule in gates if rule is not None)
     whole = state.members.count(DENOMINATOR) or len(state.inputs.columns)
     return _CloserLook(state, cells, profiles, whole, nk_explains)
 
@@ -130,7 +131,7 @@ class _CloserLook:
         named = self.cells.names_of(
             rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
         )
-        unlike = named == ""
+        unlike = np.asarray(named == "")
         return unlike if self.nk_explains else unlike | np.isin(named, sorted(NK_KINDS))
 
     def carry_a_sign(self, rows: Rows) -> Picked:

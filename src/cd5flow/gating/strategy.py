@@ -19,9 +19,10 @@ from cd5flow.gating.leukaemia_search import Believed, LeukaemiaSearch
 from cd5flow.gating.methods import Method
 from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
-from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, QualityLimits
+from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, NotCounted
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.phenotype_rule import PhenotypeRule
+from cd5flow.model.quality_limits import QualityLimits
 from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
 from cd5flow.model.result import PriorTherapy, Timepoint
 
@@ -231,6 +232,7 @@ class Strategy(Spec):
         after: gates that need the blasts.
         unproven: when blast-like cells of no proven lineage must not be called clean.
         nk_markers: markers that tell NK cells.
+        not_counted: cells like blasts that are named beside them.
         prior_therapy: what changes after earlier therapies.
         confidence: how sure a gate is by its evidence; absent is that none is rated.
         phenotype: how the words for the blasts' markers are chosen; absent is that there are none.
@@ -253,6 +255,7 @@ class Strategy(Spec):
     after: tuple[GateSpec, ...] = ()
     unproven: Unproven | None = None
     nk_markers: tuple[MarkerRef, ...] = ("CD56", "CD16", "CD16+CD56")
+    not_counted: tuple[NotCounted, ...] = ()
     prior_therapy: tuple[AfterTherapy, ...] = ()
     compensation: CompensationLimits
     burden: BurdenLimits
@@ -363,6 +366,9 @@ def _about_limits(
         for name in (other.population, *other.outside):
             if name not in known:
                 yield ("burden", "other_denominators", i), f"no gate is named '{name}'"
+    for i, rule in enumerate(strategy.not_counted):
+        if rule.population not in known:
+            yield ("not_counted", i, "population"), f"no gate is named '{rule.population}'"
     for i, name in enumerate(strategy.cd5.neighbours.mature):
         if name not in known:
             yield ("cd5", "neighbours", "mature", i), f"no gate is named '{name}'"

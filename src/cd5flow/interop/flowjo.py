@@ -24,7 +24,13 @@ import numpy as np
 from cd5flow.errors import GatesError
 from cd5flow.gating.drawn import DrawnGates, start_of
 from cd5flow.interop.file_gates import MOST_GATES, FileGate, in_order, tree_of
-from cd5flow.interop.flowjo_scales import UnknownScaleError, display_of, redrawn
+from cd5flow.interop.flowjo_scales import (
+    UnknownScaleError,
+    display_of,
+    redrawn,
+    scale_channels,
+    unreadable_scales,
+)
 from cd5flow.interop.gatingml_gates import DATA, GATING, TRANSFORMS, number
 from cd5flow.interop.xmlfile import XmlFile, parse
 from cd5flow.model.events import Spillover
@@ -149,9 +155,13 @@ class WorkspaceTube:
             raise GatesError(
                 f"tube {self.names[0]!r}: found {len(nodes):,} gates, expected at most {MOST_GATES:,}"
             )
+        for node in nodes.values():
+            node.set("owningGroup", node.get("owningGroup", ""))  # FlowKit asks for it
         matrix = _own_scales_first(sample)
-        strategy = _through_flowkit(_written(root), self.names[0])
-        return _Translation(nodes, strategy, matrix).gates()
+        outside = _take_out(sample, nodes, unreadable_scales(sample), matrix)
+        read = {path: node for path, node in nodes.items() if path not in outside}
+        strategy = _through_flowkit(_written(root), self.names[0]) if read else None
+        return _Translation(nodes, strategy, matrix, outside).gates()
 
 
 def _nodes(parent: ET.Element | None, above: Path) -> Iterator[tuple[Path, ET.Element]]:
@@ -238,6 +248,72 @@ def _own_scales_first(sample: ET.Element) -> _Matrix | None:
     return matrix
 
 
+def _take_out(
+    sample: ET.Element,
+    nodes: Mapping[Path, ET.Element],
+    faults: Mapping[str, str],
+    matrix: _Matrix | None,
+) -> dict[Path, str]:
+    """Take gates on scales that cannot be read out of a tube, and all that rests on them.
+
+    FlowKit reads a tube's scales as a whole or not at all, whether a gate uses them or not.
+
+    Returns:
+        Path of each gate taken out to the reason.
+    """
+    scales = sample.find("Transformations")
+    for scale in list(scales if scales is not None else ()):
+        if scales is not None and any(name in faults for name in scale_channels(scale)):
+            scales.remove(scale)
+    outside = _on_scales(nodes, faults, matrix)
+    _and_what_rests_on_them(outside, nodes)
+    groups = list(sample.iter("Subpopulations"))
+    for path in outside:
+        for group in groups:
+            if nodes[path] in list(group):
+                group.remove(nodes[path])
+    return outside
+
+
+def _on_scales(
+    nodes: Mapping[Path, ET.Element], faults: Mapping[str, str], matrix: _Matrix | None
+) -> dict[Path, str]:
+    """Return the gates that are drawn on a scale at fault, and why they are not read."""
+    outside: dict[Path, str] = {}
+    for path, node in nodes.items():
+        axes = node.iterfind(f"Gate/*/{GATING}dimension/{DATA}fcs-dimension")
+        channels = [axis.get(f"{DATA}name", "") for axis in axes]
+        own = [_without_marks(c, matrix) for c in channels]
+        at_fault = next((c for c in (*channels, *own) if c in faults), None)
+        if at_fault is not None:
+            outside[path] = f"the scale of its channel {at_fault} is not read: {faults[at_fault]}"
+    return outside
+
+
+def _and_what_rests_on_them(outside: dict[Path, str], nodes: Mapping[Path, ET.Element]) -> None:
+    """Add the gates below, and the combinations, of those that are not read."""
+    settled = -1
+    while settled < len(outside):
+        settled = len(outside)
+        for path, node in nodes.items():
+            needs = [path[:-1], *_dependents(node)]
+            below = next((need for need in needs if need in outside), None)
+            if below is not None and path not in outside:
+                outside[path] = f"it rests on gate {'/'.join(below)!r}: {outside[below]}"
+
+
+def _dependents(node: ET.Element) -> Iterator[Path]:
+    """Yield the paths of the gates that a combination of gates is made of."""
+    for one in node.iterfind("Dependents/Dependent"):
+        yield tuple(one.get("name", "").split("/"))
+
+
+def _without_marks(channel: str, matrix: _Matrix | None) -> str:
+    if matrix is None:
+        return channel
+    return channel.removeprefix(matrix.prefix).removesuffix(matrix.suffix)
+
+
 def _through_flowkit(document: bytes, tube: str) -> Any:
     """Return FlowKit's gating strategy of the one tube of a workspace.
 
@@ -271,9 +347,14 @@ class _Translation:
     """FlowKit's gates of one tube, each said in our model."""
 
     def __init__(
-        self, nodes: Mapping[Path, ET.Element], strategy: Any, matrix: _Matrix | None
+        self,
+        nodes: Mapping[Path, ET.Element],
+        strategy: Any,
+        matrix: _Matrix | None,
+        outside: Mapping[Path, str],
     ) -> None:
         self._nodes = nodes
+        self._outside = outside
         self._strategy = strategy
         self._matrix = matrix
         self._keys = {path: "/".join(path) for path in nodes}
@@ -299,7 +380,7 @@ class _Translation:
         )
 
     def _spillover(self) -> Spillover | None:
-        matrices = self._strategy.comp_matrices
+        matrices = None if self._strategy is None else self._strategy.comp_matrices
         if not matrices:
             return None
         ((name, matrix),) = matrices.items()
@@ -316,6 +397,9 @@ class _Translation:
         """Yield a gate, after the one that it turns inside out if it does."""
         key = self._keys[path]
         parent = self._keys[path[:-1]] if len(path) > 1 else ALL
+        if path in self._outside:
+            yield FileGate(key, "/".join(path), parent, None, self._outside[path])
+            return
         _check_numbers(self._nodes[path], "/".join(path))
         gate = self._strategy.get_gate(path[-1], ("root", *path[:-1]))
         try:

@@ -8,13 +8,15 @@ the floor reaches down to what is piled up there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.interop.gatingml_gates import DATA, TRANSFORMS
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
 from cd5flow.preprocess.transforms import scale_exact
 
@@ -67,6 +69,58 @@ class Display:
             low = None
         ends = (None if end is None else float(self.ours(np.array(end))) for end in (low, high))
         return next(ends), next(ends)
+
+
+def unreadable_scales(sample: ET.Element) -> dict[str, str]:
+    """Return the channels of a workspace's tube whose scale cannot be read, and why."""
+    scales = sample.find("Transformations")
+    faults: dict[str, str] = {}
+    for scale in scales if scales is not None else ():
+        why = _scale_fault(scale)
+        if why:
+            faults |= dict.fromkeys(scale_channels(scale), why)
+    return faults
+
+
+def scale_channels(scale: ET.Element) -> list[str]:
+    """Return the channels that a scale of a workspace is for."""
+    return [p.get(f"{DATA}name", "") for p in scale.iterfind(f"{DATA}parameter")] or [""]
+
+
+_PARAMETERS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
+    "linear": {"minRange": (-1e30, 1e30), "maxRange": (-1e30, 1e30)},
+    "log": {"offset": (1e-30, 1e30), "decades": (1e-6, 40)},
+    "logicle": {"T": (1e-30, 1e30), "W": (0, 40), "M": (1e-6, 40), "A": (-40, 40)},
+    "biex": {
+        "neg": (0, 40),
+        "width": (-1e30, -1e-9),
+        "pos": (1e-6, 40),
+        "maxRange": (1e-30, 1e30),
+        "length": (256, 256),
+    },
+    "fasinh": {"T": (1e-30, 1e30), "M": (1e-6, 40), "A": (0, 40)},
+}
+"""The scales of FlowJo that FlowKit 1.3 reads, and what their parameters may be."""
+
+
+def _scale_fault(scale: ET.Element) -> str:
+    """Return what is wrong with a scale of a workspace; empty where nothing is."""
+    kind = scale.tag.rpartition("}")[2]
+    if kind not in _PARAMETERS:
+        return f"found {kind!r}, expected {', '.join(_PARAMETERS)}"
+    for name, (low, high) in _PARAMETERS[kind].items():
+        text = scale.get(f"{TRANSFORMS}{name}", "")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            expected = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            return f"{kind} {name} is {text[:40]!r}, expected {expected}"
+    ends = [float(scale.get(f"{TRANSFORMS}{name}", "nan")) for name in ("minRange", "maxRange")]
+    if kind == "linear" and not ends[0] < ends[1]:
+        return f"linear ends at {ends[1]:g}, where it begins at {ends[0]:g}"
+    return ""
 
 
 def display_of(transform: Any) -> Display:

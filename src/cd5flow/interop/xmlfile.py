@@ -87,8 +87,8 @@ def parse(content: bytes, *, name: str) -> ET.Element:
             f"{name}: found a document type, entity or external reference ({what}), which a file of "
             "gates does not need and which is not read"
         ) from None
-    except ET.ParseError as fault:
-        line, column = fault.position
+    except SyntaxError as fault:  # some versions of defusedxml have a ParseError of their own
+        line, column = getattr(fault, "position", (1, 0))
         raise GatesError(f"{name}:{line}:{column + 1}: not well-formed XML: {fault.msg}") from None
     except (LookupError, ValueError) as fault:
         raise GatesError(f"{name}: not readable as XML: {fault}") from None

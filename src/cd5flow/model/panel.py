@@ -20,12 +20,14 @@ class Panel:
             height where there is no area.
         labels: marker to the words it was recognised in, fluorochrome included ("CD5 PC7-A").
         findings: what was decided on the way (height taken for area, duplicate labels, ...).
+        unknown: labels, each with its channel, that name nothing the table of markers knows.
     """
 
     channels: tuple[Channel, ...]
     markers: dict[str, str]
     labels: dict[str, str]
     findings: tuple[Finding, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def has(self, *markers: str) -> bool:
         """Whether the tube carries all of these markers."""

@@ -77,19 +77,24 @@ def draw_cloud(
     shaded = counts.copy()
     shaded[few] = 0
     if shaded.any():
-        axes.imshow(
-            paint(shaded, scene),
-            origin="lower",
-            extent=(x.low, x.high, y.low, y.high),
-            aspect="auto",
-            interpolation="none",
-        )
+        show_density(axes, shaded, scene, x=x, y=y)
     for kind in few:
         there = events[kinds == kind]
         dots(axes, scene.values(x, there), scene.values(y, there), colour=_dot_colour(scene, kind))
     frame(axes, x, y)
     name_families(axes, scene, totals)
     return totals
+
+
+def show_density(axes: Axes, counts: Counts, scene: Scene, *, x: Axis, y: Axis) -> None:
+    """Draw counts of (kind, y, x) over the window of two axes."""
+    axes.imshow(
+        paint(counts, scene),
+        origin="lower",
+        extent=(x.low, x.high, y.low, y.high),
+        aspect="auto",
+        interpolation="none",
+    )
 
 
 def paint(counts: Counts, scene: Scene) -> npt.NDArray[np.uint8]:

@@ -145,15 +145,41 @@ def _box(scene: Scene, gate: Gate, across: Interval, up: Interval) -> Made:
 
 
 def _combined(scene: Scene, gate: Gate) -> Iterator[Made]:
-    """Yield a population without axes of its own on the tube's map; nothing where it has no map."""
-    ground = next(_maps_of(scene), None)
-    if ground is None:
-        return
-    figure, (axes,) = sheet()
-    _, x, y = ground
-    members = scene.gating.members[gate.name]
-    totals = draw_cloud(axes, scene, scene.events(gate.parent), x=x, y=y, members=members)
-    yield figure, (x, y), totals
+    """Yield a population without axes of its own on each of the tube's maps that shows its parts.
+
+    The outlines of the populations that it joins are drawn there. Where none of them has any it is
+    shown on the first map; nothing is yielded where the tube has no map.
+    """
+    grounds = [(x, y) for _, x, y in _maps_of(scene)]
+    outlines = _outlines_of(scene, gate)
+    drawn = [
+        (x, y, there)
+        for x, y in grounds
+        if (there := [one for one in outlines if (one.x, one.y) == (x.dimension, y.dimension)])
+    ]
+    for x, y, there in drawn or [(x, y, []) for x, y in grounds[:1]]:
+        figure, (axes,) = sheet()
+        members = scene.gating.members[gate.name]
+        totals = draw_cloud(axes, scene, scene.events(gate.parent), x=x, y=y, members=members)
+        for outline in there:
+            draw_outline(axes, outline)
+        yield figure, (x, y), totals
+
+
+def _outlines_of(scene: Scene, gate: Gate) -> list[Polygon | Ellipse]:
+    """Return the outlines of the populations that a gate joins: their own, and those on the way to them."""
+    tree = scene.gating.tree
+    operands = gate.region.operands if isinstance(gate.region, Boolean) else ()
+    above = set() if gate.parent == ALL else {gate.parent, *tree.ancestors(gate.parent)}
+    found = []
+    for operand in operands:
+        if operand.complement or operand.gate not in tree:
+            continue
+        for name in (*tree.ancestors(operand.gate), operand.gate):
+            region = tree[name].region
+            if name not in above and isinstance(region, Polygon | Ellipse):
+                found.append(region)
+    return found
 
 
 _MAPS: Final = (

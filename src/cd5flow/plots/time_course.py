@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from cd5flow.model.geometry import Interval, Intervals
 from cd5flow.plots.axis import Axis, Ticks, thousands, ticks
 from cd5flow.plots.canvas import INK, draw_ticks, name_axes, span, steps
-from cd5flow.plots.clouds import paint
+from cd5flow.plots.clouds import show_density
 from cd5flow.plots.palette import OTHERS
 from cd5flow.plots.scene import BINS, UNDEFINED, Places, Scene
 
@@ -91,13 +91,7 @@ def _draw_signal(axes: Axes, scene: Scene, events: Places, time: Axis, signal: A
     known = (across != UNDEFINED) & (up != UNDEFINED)
     cell = up[known] * np.intp(BINS) + across[known]
     counts = np.bincount(cell, minlength=BINS * BINS).reshape(1, BINS, BINS)
-    axes.imshow(
-        paint(counts, scene),
-        origin="lower",
-        extent=(time.low, time.high, signal.low, signal.high),
-        aspect="auto",
-        interpolation="none",
-    )
+    show_density(axes, counts, scene, x=time, y=signal)
     span(axes, signal.low, signal.high, up=True)
     draw_ticks(axes, ticks(signal), up=True)
 

@@ -31,6 +31,8 @@ _MEASURE_WORDS: Final = {
 _CD: Final = re.compile(r"cd(\d{1,3})(r[abo0]|[a-z])?")
 _WORD: Final = re.compile(r"[^\W_]+")
 _NUMBERED: Final = re.compile(r"[0-9+]{0,5}[a-z]?")
+_ASSIGNED: Final = re.compile(r"CD([1-9][0-9]?|[12][0-9]{2}|3[0-7][0-9])(R[ABO0]|[a-mELPRs])?")
+"""CD numbers, and letters behind them, as the workshops have given them out."""
 _CD_ISOFORM: Final = re.compile(r"cd\d{1,3}r[abo0]")
 _GREEK: Final = str.maketrans(
     {"α": "a", "β": "b", "γ": "g", "δ": "d", "ε": "e", "κ": "k", "λ": "l"}
@@ -128,6 +130,17 @@ class MarkerAliases:
         markers = self.read(name).markers
         return markers[0] if len(markers) == 1 else name
 
+    def knows(self, name: str) -> bool:
+        """Whether a name is one marker, or a part of a pulse of scatter, and nothing besides."""
+        if self._markers.find(_words(name)) is not None:
+            return True
+        read = self.read(name)
+        if len(read.markers) != 1 or not read.plain:
+            return False
+        marker = read.markers[0].removeprefix("cy")
+        listed = self._markers.find(_words(marker)) is not None
+        return listed or _ASSIGNED.fullmatch(marker) is not None
+
     def read(self, text: str, *, is_detector: bool = False) -> LabelReading:
         """Read one label, or a detector's name, in which some dyes are not believed."""
         text = _PREFIX.sub("", text.strip().strip("<>"))
@@ -178,7 +191,12 @@ class MarkerAliases:
         return True  # a CD number, or one with a place or a dye glued to it
 
     def _parse(self, words: Words, *, is_detector: bool) -> tuple[Words, Words, Words]:
-        """Return the markers, the withheld dyes and the words that mean nothing here."""
+        """Return the markers, the withheld dyes and the words that mean nothing here.
+
+        A surface marker that only a clone names is left out where it is named within the cell: "cCD3
+        UCHT1" is cyCD3 by the clone UCHT1, while "cyCD3 CD3" names two.
+        """
+        by_clone: set[str] = set()
         found: list[str] = []
         withheld: list[str] = []
         rest: list[str] = []
@@ -191,8 +209,12 @@ class MarkerAliases:
                 withheld.append(meaning)
             else:
                 found.append(meaning)
+                if _key(_words(meaning)) not in _key(words[at : at + size]):
+                    by_clone.add(meaning)
             at += max(size, 1)
-        return tuple(found), tuple(withheld), tuple(rest)
+        within = {marker.removeprefix("cy") for marker in found if marker.startswith("cy")}
+        kept = [marker for marker in found if marker not in within & by_clone]
+        return tuple(kept), tuple(withheld), tuple(rest)
 
     def _longest(self, words: Words) -> tuple[int, str | None]:
         """Return how many leading words belong together and the marker they name, if one.

@@ -68,6 +68,7 @@ def find_panel(
             ``UNLABELLED_DYE`` (INFO): a detector named after a viability or nuclear dye, no label.
             ``AMBIGUOUS_MARKER`` (WARN): a marker that no gate uses fits several channels.
             ``COMBINED_LABEL`` (WARN): a label names several markers that no gate uses.
+            ``UNKNOWN_LABEL`` (INFO): labels that name nothing the table knows.
 
     Raises:
         PanelError: a marker that gates use fits several channels or shares one with another; a
@@ -94,6 +95,7 @@ def find_panel(
     ordered = sorted(markers, key=lambda marker: position[markers[marker]])
     by_detector = {channel.detector: channel for channel in channels}
     words = {marker: c.text for marker, c in taken.items()}
+    unknown = tuple(str(c) for c in candidates if _is_unknown(c, aliases))
     return Panel(
         channels=tuple(channels),
         markers={marker: markers[marker] for marker in ordered},
@@ -101,7 +103,8 @@ def find_panel(
             marker: words.get(marker) or by_detector[markers[marker]].label or markers[marker]
             for marker in ordered
         },
-        findings=(*_set_by_hand(settled), *_noticed(choices, candidates)),
+        findings=(*_set_by_hand(settled), *_noticed(choices, candidates), *_about(unknown)),
+        unknown=unknown,
     )
 
 
@@ -240,6 +243,21 @@ def _same_names(channels: Iterable[Channel], markers: Mapping[str, str]) -> list
         for marker, detector in markers.items()
         if count[detector] > 1
     ]
+
+
+def _is_unknown(candidate: _Candidate, aliases: MarkerAliases) -> bool:
+    """Whether a channel's label says something, and nothing that the table knows."""
+    label, detector = candidate.channel.label, candidate.channel.detector
+    if label is None or candidate.reading.markers:
+        return False
+    # "FL1 Log" and "FS Lin" repeat how the channel is called.
+    repeated = label.casefold().replace(" ", "") in detector.casefold().replace(" ", "")
+    read = aliases.read(label)
+    return not (repeated or read.markers or read.withheld or read.plain)
+
+
+def _about(unknown: Sequence[str]) -> list[Finding]:
+    return [info("UNKNOWN_LABEL", labels=list(unknown))] if unknown else []
 
 
 def _set_by_hand(settled: Mapping[str, str]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -31,6 +32,10 @@ from cd5flow.quantify.threshold import Threshold
 __all__ = ["Cd5Axis", "Circumstances", "Measurement", "Threshold", "judge_cd5", "measure"]
 
 
+_NAMED: Final = 8
+"""Labels that a reason names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What else bears on the state.
@@ -46,6 +51,7 @@ class Circumstances:
         neighbours: other cells that may lie in the blast gate.
         known_t_all: whether the patient's diagnosis is T-ALL, or an earlier result shows the phenotype,
             so that CD7 need not prove the lineage alone.
+        unknown_labels: labels of the tube that the table of markers does not know.
     """
 
     has_cd5: bool
@@ -56,6 +62,7 @@ class Circumstances:
     quality_fail: bool
     neighbours: tuple[Neighbour, ...] = ()
     known_t_all: bool = False
+    unknown_labels: tuple[str, ...] = ()
 
     @property
     def by_cd7_alone(self) -> bool:
@@ -133,15 +140,24 @@ def with_etp(section: Cd5Section, *, threshold: Threshold, limits: Cd5Limits) ->
     return section.model_copy(update=told)
 
 
+def _naming(reason: Reason, unknown: tuple[str, ...]) -> Reason:
+    """Return a reason that names the labels among which the missing marker may be."""
+    if not unknown:
+        return reason
+    more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+    return reason.remarked(f"labels that no table knows: {', '.join(unknown[:_NAMED])}{more}")
+
+
 def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[Reason]:
     """Return why no state can be given, as far as it does not depend on a cut."""
     n = circumstances.blast_events
     blockers = []
     if not circumstances.has_cd5:
-        blockers.append(Reason("NO_CD5"))
+        blockers.append(_naming(Reason("NO_CD5"), circumstances.unknown_labels))
     if circumstances.panel_gap:
         missing = circumstances.panel_gap
-        blockers.append(Reason("LINEAGE_UNPROVEN", case="panel", missing=missing))
+        gap = Reason("LINEAGE_UNPROVEN", case="panel", missing=missing)
+        blockers.append(_naming(gap, circumstances.unknown_labels))
     elif not circumstances.lineage.is_proven:
         blockers.append(Reason("LINEAGE_UNPROVEN", case="no_proof"))
     if not circumstances.compensated:

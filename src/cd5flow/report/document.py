@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import answer, quality_summary
 from cd5flow.report.by_hand import by_hand_notice
+from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import (
     Cell,
     Fact,
     Facts,
     Letterhead,
+    Paragraph,
     Picture,
     ReportDocument,
     Running,
     Sign,
     Tone,
     fact,
+    plain_parts,
 )
 from cd5flow.report.sections import sections
 from cd5flow.report.wording import Wording
+
+_MOST_LETTERS: Final = 12
+"""Replaced letters that a notice lists."""
 
 RUNNING_LETTERS: Final = 60
 """Most letters of a name at the head of each page; page 1 has it whole."""
@@ -72,11 +79,31 @@ def report_document(
         sign_title=phrases.sign,
         comment=fact(phrases.comment, result.review.comment or ""),
         signatures=_signatures(result, wording),
+        attached=phrases.attached,
         disclaimer=tuple(
             text for text in (phrases.disclaimer, lab.disclaimer if lab else None) if text
         ),
         sections=sections(result, pictures, wording, eligibility),
     )
+
+
+def written_document(
+    document: ReportDocument, wording: Wording, *, typefaces: bool
+) -> dict[str, Any]:
+    """Return a report as plain values, with a notice of letters that were written as their code.
+
+    `typefaces` is whether fonts must have the letters, as in a PDF.
+    """
+    scribe = Scribe(typefaces=typefaces)
+    plain = plain_parts(document, scribe.write)
+    if scribe.replaced:
+        codes = [f"U+{ord(letter):04X}" for letter in scribe.replaced]
+        listed = wording.joint.join(codes[:_MOST_LETTERS])
+        if len(codes) > _MOST_LETTERS:
+            listed += " …"
+        text = wording.phrases.replaced.format(count=numerals.count(len(codes)), letters=listed)
+        plain["notices"].append(asdict(Paragraph(text, "look")))
+    return plain
 
 
 def report_id(result: Result) -> str:

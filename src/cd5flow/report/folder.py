@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.config.atomic import (
+    as_private_as,
     exchange_folder,
+    of_folder,
     place_folder,
     recover_folder,
     recover_folders,
@@ -168,11 +170,13 @@ def _fill(
     spare: Path, analysis: Analysis, wanted: WantedOutputs, *, version: int, stage: Stage
 ) -> None:
     """Write every file of a sample into a new folder, through to the disk."""
-    spare.mkdir()
+    tube = analysis.tube
+    mode = as_private_as([tube.path, *tube.settings.controls.values()])
+    spare.mkdir(mode=of_folder(mode))
     for name, content in _files(analysis, wanted, version=version, stage=stage):
         path = spare / name
-        path.parent.mkdir(exist_ok=True)
-        write_new(path, content)
+        path.parent.mkdir(mode=of_folder(mode), exist_ok=True)
+        write_new(path, content, mode=mode)
 
 
 def _files(

@@ -7,12 +7,10 @@ from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
-from cd5flow.report.document import report_document
+from cd5flow.report.document import report_document, written_document
 from cd5flow.report.edition import edition
-from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
-from cd5flow.report.parts import Picture, plain_parts
-from cd5flow.report.pdf import replaced_notice
+from cd5flow.report.parts import Picture
 from cd5flow.report.webpage import TEMPLATES, data_url, file_text, picture_urls, render_page
 from cd5flow.report.wording import load_wording
 
@@ -37,13 +35,10 @@ def render_html(
         OptionError: the language is unknown or its file has faults.
     """
     wording = load_wording(language)
-    scribe = Scribe(typefaces=False)
     document = report_document(
         result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
     )
-    report = plain_parts(document, scribe.write)
-    if scribe.replaced:
-        report["notices"].append(replaced_notice(scribe, wording))
+    report = written_document(document, wording, typefaces=False)
     logo = None if lab is None else lab.logo
     return render_page(
         TEMPLATES / "report.html.j2",

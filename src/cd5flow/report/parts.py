@@ -272,6 +272,7 @@ class ReportDocument:
         quality: the blocks on page 1.
         comment: heading and text of a person's comment; empty text is to be filled in.
         skip: words of the link that leads a screen reader past the heading.
+        attached: what is attached to the PDF.
     """
 
     language: str
@@ -288,6 +289,7 @@ class ReportDocument:
     sign_title: str
     comment: Fact
     signatures: tuple[Sign, ...]
+    attached: str
     disclaimer: tuple[str, ...]
     sections: tuple[ReportSection, ...]
 

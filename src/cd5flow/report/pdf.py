@@ -11,18 +11,15 @@ from typing import Any, Final
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
-from cd5flow.report import numerals
-from cd5flow.report.document import report_document
+from cd5flow.report.document import report_document, written_document
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
-from cd5flow.report.parts import Picture, plain_parts
+from cd5flow.report.parts import Picture
 from cd5flow.report.typesetting import picture_files, typeset
 from cd5flow.report.webpage import file_text
 from cd5flow.report.wording import Wording, load_wording
 
 _TEMPLATE: Final = Path(__file__).resolve().parent / "templates" / "report.typ"
-_MOST_LETTERS: Final = 12
-"""Replaced letters that a notice lists."""
 
 
 def render_pdf(
@@ -52,15 +49,11 @@ def render_pdf(
     """
     wording = load_wording(language)
     _settable(wording)
-    scribe = Scribe(typefaces=True)
     document = report_document(
         result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
     )
-    report = plain_parts(document, scribe.write)
-    if scribe.replaced:
-        report["notices"].append(replaced_notice(scribe, wording))
+    report = written_document(document, wording, typefaces=True)
     files, report["files"] = _files(pictures, lab)
-    report["attached"] = scribe.write(wording.phrases.attached)
     return typeset(
         file_text(_TEMPLATE),
         files=files,
@@ -76,16 +69,6 @@ def check_language(language: str) -> None:
         OptionError: as `render_pdf` does.
     """
     _settable(load_wording(language))
-
-
-def replaced_notice(scribe: Scribe, wording: Wording) -> dict[str, Any]:
-    """Return the notice of letters that were written as their code, a paragraph of the document."""
-    codes = [f"U+{ord(letter):04X}" for letter in scribe.replaced]
-    listed = wording.joint.join(codes[:_MOST_LETTERS])
-    if len(codes) > _MOST_LETTERS:
-        listed += " …"
-    text = wording.phrases.replaced.format(count=numerals.count(len(codes)), letters=listed)
-    return {"text": text, "tone": "look", "kind": "paragraph"}
 
 
 def _settable(wording: Wording) -> None:

@@ -44,6 +44,11 @@ _LANGUAGES: Final = Path(__file__).resolve().parent / "languages"
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
+_GROUP: Final = re.compile(
+    r"(?P<kind>blasts|outside)_(?P<number>[0-9]+)(?:_(?P<axes>.+?)(?:_(?P<again>[0-9]))?)?"
+)
+"""Names of gates around populations that were told by groups: the whole, or a region on some axes."""
+
 
 class State(FilePart):
     """A state's word, and what it means in a sentence."""
@@ -169,8 +174,18 @@ class Wording(FilePart):
         return self.catalogue.names.get(code, code)
 
     def population(self, name: str) -> str:
-        """Return a population's name for people."""
-        return self.catalogue.word(name)
+        """Return a population's name for people; gates by groups are told by population and axes."""
+        group = _GROUP.fullmatch(name)
+        if group is None:
+            return self.catalogue.word(name)
+        phrase = self.phrases.group_outside if group["kind"] == "outside" else self.phrases.group
+        title = phrase.format(number=group["number"])
+        if group["axes"] is None:
+            return title
+        axes = group["axes"].replace("_", " × ")
+        if group["again"] is not None:
+            axes = f"{axes} ({group['again']})"
+        return self.phrases.group_gate.format(population=title, axes=axes)
 
     def denominator(self, burden: BurdenSection) -> str:
         """Return the rule of the burden's denominator."""

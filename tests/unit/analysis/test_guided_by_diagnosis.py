@@ -10,7 +10,7 @@ import pytest
 import cd5flow
 from cd5flow import simulate as sim
 from cd5flow.errors import OptionError
-from cd5flow.model.result import BurdenState, Result
+from cd5flow.model.result import BurdenState, Result, Scope
 
 BLASTS = sim.BlastSpec(cd56_level=3.6, cd5_carriers_percent=80.0)
 AT_DIAGNOSIS = sim.TubeSpec(
@@ -48,18 +48,34 @@ def guided(healthy: Path, diagnosis: Path) -> Result:
     return cd5flow.analyze(healthy, timepoint="mrd", laip=diagnosis)
 
 
-def blasts_of(result: Result) -> int:
-    return result.burden.blast_events
-
-
 def test_the_window_leaves_fewer_normal_look_alikes(healthy: Path, guided: Result) -> None:
     alone = cd5flow.analyze(healthy, timepoint="mrd")
-    assert alone.burden.state is BurdenState.INCONCLUSIVE
+    assert alone.burden.state is BurdenState.NOT_DETECTED
+    assert alone.burden.scope is Scope.CD7_POSITIVE
     assert guided.burden.state is BurdenState.NOT_DETECTED
-    assert blasts_of(guided) < blasts_of(alone) / 4
+    assert guided.burden.scope is Scope.AT_DIAGNOSIS
+    assert guided.burden.look_alike_events < alone.burden.look_alike_events / 4
     assert guided.strategy.laip is not None
     assert guided.strategy.laip.sample == "dx"
     assert "as_at_diagnosis" in {row.name for row in guided.populations}
+
+
+def test_what_the_diagnosis_drops_and_the_plain_search_finds_is_told(
+    diagnosis: Path, tmp_path: Path
+) -> None:
+    """A clone of another phenotype, sCD3- as before: with less CD45, and without CD56."""
+    other = sim.BlastSpec(cd45_level=2.9, cd7_level=4.3)
+    spec = dataclasses.replace(
+        AT_DIAGNOSIS, name="other", events=120_000, blast_percent=0.6, blasts=other, seed=53
+    )
+    tube = written(spec, tmp_path)
+    plain = cd5flow.analyze(tube, timepoint="mrd")
+    guided = cd5flow.analyze(tube, timepoint="mrd", laip=diagnosis)
+
+    assert plain.burden.state is BurdenState.MRD_POSITIVE
+    assert guided.burden.state is BurdenState.INCONCLUSIVE
+    assert guided.burden.percent is None
+    assert "LAIP_DROPS" in {reason.code for reason in guided.burden.reasons}
 
 
 def test_cd5_has_no_part_in_the_phenotype(guided: Result) -> None:

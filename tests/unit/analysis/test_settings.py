@@ -49,7 +49,7 @@ def test_files_become_paths_and_hardware_stays_a_word() -> None:
         ({"sample_id": "a/b"}, "without / and"),
         ({"sample_id": "a\\b"}, "without / and"),
         ({"sample_id": " "}, "a name"),
-        ({"sample_id": "a\nb"}, "printable"),
+        ({"sample_id": "a\nb"}, "control characters"),
         ({"collected_at": "yesterday"}, "2026-01-31"),
         ({"dataset": 0}, "1 or more"),
         ({"seed": -1}, "0 or more"),
@@ -89,7 +89,10 @@ def test_every_option_is_a_setting() -> None:
     # `map` says which of the `gates` is which; what is said of controls comes from a sheet alone.
     read = {field.name for field in fields(Settings) if field.metadata}
     assert read | {"map"} == set(OPTIONS)
-    assert {field.name for field in fields(Settings)} - read == {"control_identifiers"}
+    assert {field.name for field in fields(Settings)} - read == {
+        "control_identifiers",
+        "control_datasets",
+    }
 
 
 def test_the_defaults_of_options_are_those_of_the_settings() -> None:
@@ -126,6 +129,6 @@ def test_the_command_that_redoes_an_analysis_says_what_was_said() -> None:
     )
 
 
-def test_a_tube_with_markers_of_its_own_is_redone_by_its_sheet() -> None:
-    said = make_settings(markers={"CD5": "PE-A"})
-    assert redo_command(Path("t.fcs"), said).startswith("cd5flow batch SHEET, with override.yaml")
+def test_markers_set_by_hand_are_set_again() -> None:
+    told = redo_command(Path("t.fcs"), make_settings(markers={"CD5": "FL1/2 A"}))
+    assert told.endswith("--marker 'CD5=FL1/2 A'")

@@ -22,7 +22,7 @@ from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished, absolute, run_batch, tidy
 from cd5flow.errors import EngineError, FileAccessError, OutputError
 from cd5flow.pipeline import Analysis, Settings, load_rule_files
-from cd5flow.report import WantedOutputs, write_sample
+from cd5flow.report.folder import WantedOutputs, write_sample
 from support.analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
 
 QUICK = WantedOutputs(report=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -23,7 +24,7 @@ from cd5flow.batch.summary_row import summary_row
 from cd5flow.batch.tube_folder import OTHER_KIND, NotTaken
 from cd5flow.errors import OutputError
 from cd5flow.model.result import CriterionState, QualityState
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 from support.analysed import CLEAR, SAMPLES, analysis, tube
 
 START = datetime(2026, 1, 31, 22, 0, 0, tzinfo=UTC)
@@ -224,11 +225,11 @@ def test_a_log_that_cannot_be_opened_is_one_clear_error(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_log_on_a_full_disk_is_one_clear_error() -> None:
-    with (
-        Path("/dev/full").open("w", encoding="utf-8") as full,
-        pytest.raises(OutputError, match=r"log: cannot be written \(No space left"),
-    ):
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - closing it fails too
+    with pytest.raises(OutputError, match=r"log: cannot be written \(No space left"):
         EventLog(Path("log"), full).write("batch", samples=1)
+    with suppress(OSError):
+        full.close()
 
 
 def test_without_a_log_nothing_is_written() -> None:

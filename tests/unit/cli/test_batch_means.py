@@ -9,7 +9,7 @@ import pytest
 from cd5flow.batch.local import LocalEngine
 from cd5flow.cli.batch import Means, engine_of, orders
 from cd5flow.errors import OptionError
-from cd5flow.report import WantedOutputs
+from cd5flow.report.folder import WantedOutputs
 
 OUT = Path("out")
 

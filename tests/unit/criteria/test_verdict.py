@@ -317,7 +317,11 @@ SAMPLED = date(2026, 3, 31)
 
 def after_cells(given_on: str | None, **context: Any) -> CriterionSection:
     clinical: dict[str, Any] = {"ihc_cd5_percent": 3, "last_cd5_car_date": given_on}
-    settings = {"low_cd5": True, "sampled_on": SAMPLED, "internalisation_days": 30} | context
+    settings: dict[str, Any] = {
+        "low_cd5": True,
+        "sampled_on": SAMPLED,
+        "internalisation_days": 30,
+    } | context
     return judge(FAILS, OVERT, clinical, **settings)
 
 
@@ -439,3 +443,14 @@ def test_every_combination_has_a_state_and_a_reason_and_met_needs_cd5() -> None:
         if criterion.state is NOT_MET:
             assert cd5_state in {MEETS, FAILS} or burden_state is BurdenState.NOT_DETECTED
             assert clinical is not None
+
+
+def test_a_burden_that_hangs_on_the_start_of_grouping_is_for_a_person() -> None:
+    sure = burden(BurdenState.OVERT, percent=20)
+    moved = sure.model_copy(update={"second_start_percent": 15.0})
+
+    assert judge(Cd5State.MEETS, sure).state is CriterionState.MET
+    found = judge(Cd5State.MEETS, moved)
+    assert found.state is CriterionState.REVIEW
+    (why,) = (one for one in found.reasons if one.code == "SECOND_START")
+    assert why.values == {"percent": 20, "again": 15.0}

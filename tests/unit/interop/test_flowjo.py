@@ -153,14 +153,36 @@ def test_a_matrix_beside_the_tubes_is_theirs_where_gates_bear_its_mark() -> None
     assert found.gates().spillover is None
 
 
-def test_a_scale_that_flowkit_does_not_know_spoils_its_own_tube_only() -> None:
-    odd = tube("odd.fcs", CELLS, scales={"PE-A": 'miltenyi transforms:T="1"'})
-    bad, good = read(workspace(odd, tube("good.fcs", CELLS)))
-    assert good.gates().tree["Cells"]
-    with pytest.raises(
-        GatesError, match=r"tube 'odd\.fcs': FlowKit cannot read its gates: .*miltenyi"
-    ):
-        bad.gates()
+@pytest.mark.parametrize(
+    ("scale", "why"),
+    [
+        (
+            'miltenyi transforms:T="1"',
+            "found 'miltenyi', expected linear, log, logicle, biex, fasinh",
+        ),
+        (BIEX.replace('length="256"', 'length="4096"'), "biex length is '4096', expected 256"),
+        (BIEX.replace('width="', 'width="nope'), "biex width is 'nope"),
+        ('linear transforms:minRange="0" transforms:maxRange="nan"', "linear maxRange is 'nan'"),
+        ('linear transforms:minRange="5" transforms:maxRange="5"', "linear ends at 5"),
+        ('log transforms:offset="0" transforms:decades="4"', "log offset is '0'"),
+    ],
+)
+def test_a_scale_that_cannot_be_read_costs_the_gates_that_are_drawn_on_it(
+    scale: str, why: str
+) -> None:
+    on_it = population("dim", box(("PE-A", 100.0, None)), population("below", box(("FSC-A", 1, 9))))
+    drawn = one(CELLS, on_it, scales={"PE-A": scale})
+    assert drawn.tree["Cells"]
+    assert set(drawn.refused) == {"dim", "dim/below"}
+    assert drawn.refused["dim"].startswith(f"the scale of its channel PE-A is not read: {why}")
+    assert drawn.refused["dim/below"].startswith("it rests on gate 'dim'")
+    with pytest.raises(GatesError, match=r"gate 'dim' is not read: the scale of its channel PE-A"):
+        drawn.find("dim")
+
+
+def test_a_gate_without_an_owning_group_is_read() -> None:
+    drawn = one(CELLS.replace(' owningGroup=""', ""))
+    assert drawn.tree["Cells"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.numerics.kmeans import k_means
+from cd5flow.numerics.kmeans import group_medians, k_means
 from support.properties import part_of_examples
 
 Points = npt.NDArray[np.float32]
@@ -84,3 +84,23 @@ def test_every_point_belongs_to_the_nearest_mean_once_that_settles(
     for point, label in zip(points, labels.tolist(), strict=True):
         away = {g: float(np.linalg.norm(point - mean)) for g, mean in means.items()}
         assert away[label] <= min(away.values()) + 1e-4
+
+
+@pytest.mark.parametrize("events", [1, 2, 7, 8])
+def test_the_middle_of_a_group_is_its_median_on_every_axis(events: int) -> None:
+    points = np.random.default_rng(events).normal(size=(3 * events, 4)).astype(np.float32)
+    labels = np.arange(3 * events) % 3
+
+    found = group_medians(points, labels, np.array([2, 0]))
+
+    for place, group in zip(found, (2, 0), strict=True):
+        assert place == pytest.approx(np.median(points[labels == group], axis=0), abs=1e-6)
+
+
+def test_a_group_without_points_has_no_middle() -> None:
+    found = group_medians(
+        np.ones((3, 2), dtype=np.float32), np.zeros(3, dtype=np.intp), np.array([1])
+    )
+
+    assert np.isnan(found).all()
+    assert found.shape == (1, 2)

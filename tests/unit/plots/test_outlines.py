@@ -148,3 +148,14 @@ def test_without_a_drawn_gate_nothing_is_dashed() -> None:
     (drawing,) = gate_drawings(scene, one.gating.tree["blasts_1_CD45_SSC"])
     assert outlines(axes_of(drawing), patches.Ellipse) == [False]
     assert drawing.automatic_events is None
+
+
+def test_a_union_shows_the_outlines_of_its_populations() -> None:
+    one = analysis(CLEAR)
+    scene = Scene(one.tube, one.gating)
+    parts = [gate for gate in one.gating.tree.grouped() if isinstance(gate.region, Ellipse)]
+    drawn = list(gate_drawings(scene, one.gating.tree["blasts"]))
+
+    assert parts
+    assert sum(len(outlines(axes_of(each), patches.Ellipse)) for each in drawn) == len(parts)
+    assert [each.name for each in drawn] == ["blasts", "blasts-2"][: len(drawn)]

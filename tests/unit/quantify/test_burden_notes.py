@@ -47,8 +47,8 @@ def codes(said: tuple[Reason, ...]) -> list[str]:
 def test_blood_has_t_cells_and_hardly_an_immature_cell(
     immature: float, t_cells: float, code: str
 ) -> None:
-    halves = {"progenitors": immature / 2, "b_precursors": immature / 2}
-    assert codes(notes(t_cells=t_cells, **halves)) == [code]
+    half = immature / 2
+    assert codes(notes(t_cells=t_cells, progenitors=half, b_precursors=half)) == [code]
 
 
 @pytest.mark.parametrize(("immature", "recovers"), [(7.9, False), (8.0, True), (30.0, True)])

@@ -16,9 +16,8 @@ import cd5flow.report.pictures as pictures_module
 from cd5flow.errors import OutputError
 from cd5flow.model.names import folder_name
 from cd5flow.pipeline import Analysis
-from cd5flow.report import WantedOutputs, write_sample
 from cd5flow.report import wording as wording_module
-from cd5flow.report.folder import is_complete
+from cd5flow.report.folder import WantedOutputs, is_complete, write_sample
 from cd5flow.report.lab import Lab
 from support.analysed import CLEAR, NO_CD5, analysis
 from support.report_factory import make_pictures

@@ -45,12 +45,14 @@ NK = ExcludedSection(
 
 
 def cd5_lines(result: Result) -> list[str]:
-    return [line for line in answer(result, load_wording("en")).cd5.lines if "blasts_" in line]
+    return [line for line in answer(result, load_wording("en")).cd5.lines if "population " in line]
 
 
 def test_each_of_several_populations_has_its_line() -> None:
     first, second = cd5_lines(make_result(blasts=TWO))
-    assert first == ("blasts_1, cyCD3+ sCD3-: 5,000 events, 75.0 % of the blasts, CD5 on 69.96 %")
+    assert first == (
+        "Blast population 1, cyCD3+ sCD3-: 5,000 events, 75.0 % of the blasts, CD5 on 69.96 %"
+    )
     assert second.endswith("1,669 events, 25.0 % of the blasts, CD5 on no percentage")
 
 
@@ -71,7 +73,7 @@ def test_what_was_not_counted_stands_beside_the_burden() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_terminal_says_it_too(language: str) -> None:
     text = "\n".join(summary_lines(make_result(blasts=TWO, excluded=(NK,)), language=language))
-    assert "blasts_2" in text
+    assert {"en": "Blast population 2", "zh": "原始细胞群 2"}[language] in text
     assert {"en": "NK cells", "zh": "NK 细胞"}[language] in text
 
 

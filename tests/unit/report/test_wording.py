@@ -221,3 +221,24 @@ def test_a_phrase_may_not_reach_into_objects() -> None:
         fields_of("{page.__class__}")
     with pytest.raises(ValueError, match="expected a name"):
         fields_of("{page!r}")
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "chinese"),
+    [
+        ("blasts_1", "Blast population 1", "原始细胞群 1"),
+        ("blasts_2_CD45_SSC", "Blast population 2, by CD45 × SSC", "原始细胞群 2，按 CD45 × SSC"),
+        ("blasts_1_TdT_2", "Blast population 1, by TdT (2)", "原始细胞群 1，按 TdT (2)"),
+        (
+            "outside_1_CD7",
+            "Population 1 outside the profiles, by CD7",
+            "参考谱以外的细胞群 1，按 CD7",
+        ),
+        ("scd3_negative", "surface CD3-negative", "膜 CD3 阴性"),
+    ],
+)
+def test_gates_by_groups_are_told_by_population_and_axes(
+    name: str, english: str, chinese: str
+) -> None:
+    assert load_wording("en").population(name) == english
+    assert load_wording("zh").population(name) == chinese

@@ -27,9 +27,15 @@ def simulate(
       cd5flow simulate practice
       cd5flow simulate practice --seed 7 && cd5flow batch practice
     """
-    from cd5flow.cli.simulate import run
+    from cd5flow.cli.terminal import say, show
+    from cd5flow.errors import OptionError
+    from cd5flow.simulate import SAMPLE_SEED, simulate_samples
 
-    run(out, seed=seed)
+    if seed is not None and seed < 0:
+        raise OptionError(f"seed: found {seed}, expected 0 or more")
+    chosen = SAMPLE_SEED if seed is None else seed
+    written = simulate_samples(out, seed=chosen, progress=say)
+    show(f"{len(written)} files in {out}, seed {chosen}")
 
 
 def validate(

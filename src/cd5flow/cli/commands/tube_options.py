@@ -62,6 +62,12 @@ def words_of(said: Mapping[str, Any]) -> TubeOptions:
     words["map"] = _pairs(
         words["map"], "map", form="POPULATION=GATE such as blasts=Blasts", one="gate a population"
     )
+    words["markers"] = _pairs(
+        words.get("markers"),
+        "marker",
+        form="MARKER=CHANNEL such as CD5=PE-A",
+        one="channel a marker",
+    )
     if "controls" in words:
         words["controls"] = _pairs(
             words["controls"], "control", form="ROLE=FILE such as fmo=tube.fcs", one="file a role"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Any, get_args
 
 import numpy as np
@@ -14,13 +15,12 @@ from pydantic import TypeAdapter
 
 from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.methods import Method
-from cd5flow.gating.profiles import Landmark
-from cd5flow.gating.references import find_references
 from cd5flow.gating.tube_view import Control, TubeView, Unresolved
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.scale import Asinh, Log, Logicle, Scale
 from support.gating_factory import DISPLAY, Arrays, check_answer, tube_view
+from support.kinds_of_cells import NORMAL, told
 from support.properties import part_of_examples
 
 NEAR = {"population": "some", "spreads": 1, "min_events": 2}
@@ -164,36 +164,34 @@ def tubes(draw: st.DrawFn, *, scales: tuple[Scale, ...] = SCALES) -> TubeView:
     }
     known = Laip("at diagnosis", "0" * 64, "cyCD3+ sCD3-", 1_000, diagnosed)
     control = Control(view.columns, lambda: view.members)
-    told = draw(st.sampled_from((None, kinds_of(events, rng))))
+    kinds = draw(st.sampled_from((None, kinds_of(events, rng))))
     return replace(
         view,
         laip=draw(st.sampled_from((None, known))),
         controls={"fmo": control},
-        cell_types=lambda: told,
+        cell_types=lambda: kinds,
     )
+
+
+@cache
+def _told() -> CellTypes:
+    return told(*NORMAL)
 
 
 def kinds_of(events: int, rng: np.random.Generator) -> CellTypes:
     """Return half of the events as B cells, T cells and cells without a name, at random."""
     rows = np.flatnonzero(rng.random(events) < 0.5)
-    return CellTypes(
+    return replace(
+        _told(),
         rows=rows,
         names=rng.choice(["b_cells", "t_cells", ""], rows.size),
         values=np.zeros((rows.size, 0), dtype=np.float32),
         markers=(),
         suspects=(),
-        references=find_references(
-            {m: np.ones(1) for m in ("CD45", "FSC", "SSC")},
-            np.ones(1, dtype=np.intp),
-            zero={"CD45": 0.0},
-            landmark=Landmark(bright="CD3"),
-        ),
         centres=np.zeros((1, 0), dtype=np.float32),
         centre_names=np.array([""]),
         floors=np.zeros(0),
-        reference="the main population",
         reference_rows=rows[::2],
-        reach=0.8,
     )
 
 
