@@ -40,7 +40,6 @@ from cd5flow import __version__
 from cd5flow import simulate as sim
 from cd5flow.analysis.fingerprint import file_sha256
 from cd5flow.config.shipped import gating_folder
-from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State, Pattern, Timepoint
@@ -246,13 +245,7 @@ def _analysed(arm: Arm, folder: Path, specimen: Any, *, verbose: bool) -> Row:
     if arm.control is not None:
         sim.write_tube(sim.simulate_tube(arm.control), control)
         controls = {"fmo": control}
-    # Of a relapse the diagnosis is known: CD7 need not prove the lineage by itself.
-    settings = Settings(
-        timepoint=Timepoint.RELAPSE,
-        specimen=specimen,
-        controls=controls,
-        clinical=Clinical(diagnosis=T_ALL),
-    )
+    settings = Settings(timepoint=Timepoint.RELAPSE, specimen=specimen, controls=controls)
     try:
         result = analyse_tube(path, settings).result
     except Cd5FlowError as refused:
