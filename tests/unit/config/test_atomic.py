@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cd5flow.config.atomic import (
+    as_private_as,
     clear_temporary_files,
     exchange_folder,
     open_atomically,
@@ -125,3 +126,36 @@ def test_temporary_files_of_known_names_are_cleared(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     clear_temporary_files(tmp_path, {"known"})
     assert names(tmp_path) == [".tmp-0123abcd-other", "known"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps other permissions")
+@pytest.mark.parametrize(
+    ("modes", "expected"),
+    [([0o600], 0o600), ([0o644, 0o640], 0o640), ([0o444], 0o644), ([0o400], 0o600), ([], 0o666)],
+)
+def test_what_is_made_from_files_is_as_private_as_the_strictest(
+    tmp_path: Path, modes: list[int], expected: int
+) -> None:
+    inputs = []
+    for number, mode in enumerate(modes):
+        one = tmp_path / str(number)
+        one.touch()
+        one.chmod(mode)
+        inputs.append(one)
+    assert as_private_as(inputs) == expected
+    made = write_atomically(tmp_path / "out.json", b"1", mode=as_private_as(inputs))
+    umask = os.umask(0o077)
+    os.umask(umask)
+    assert made.stat().st_mode & 0o777 == expected & ~umask
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps other permissions")
+def test_a_file_that_was_open_to_all_becomes_private_with_its_input(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    out.touch(0o644)
+    write_atomically(out, b"1", mode=0o600)
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_cannot_be_looked_at_makes_private(tmp_path: Path) -> None:
+    assert as_private_as([tmp_path / "gone"]) == 0o600

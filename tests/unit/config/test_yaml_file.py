@@ -302,6 +302,28 @@ def test_a_file_of_a_megabyte_is_the_largest(tmp_path: Path) -> None:
         load_yaml(path, Drawing, error=StrategyError)
 
 
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_no_more_than_fifty_faults_are_told_of_a_file(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"many.{form}"
+    fields = {f"field{n}": n for n in range(300)}
+    text = (
+        json.dumps(fields) if form == "json" else "".join(f"{k}: {v}\n" for k, v in fields.items())
+    )
+    path.write_text(text, "utf-8")
+    with pytest.raises(UsageError) as refused:
+        load_yaml(path, Drawing, error=UsageError)
+    lines = refused.value.message.splitlines()
+    assert len(lines) == 51
+    assert lines[-1].startswith("and ")
+
+
+def test_a_file_of_more_values_than_any_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "many.yaml"
+    path.write_text("".join(f"f{n}: 1\n" for n in range(12_000)), "utf-8")
+    with pytest.raises(UsageError, match="more than 20,000 values"):
+        load_yaml(path, Drawing, error=UsageError)
+
+
 def test_bytes_that_are_not_utf_8_are_named(tmp_path: Path) -> None:
     path = tmp_path / "d.yaml"
     path.write_bytes("title: ä\ncounts: {é: 1}\n".encode("latin-1"))

@@ -60,10 +60,11 @@ def batch(
     A FOLDER that holds samples.csv or samples.xlsx is taken by that sheet. Without one, every .fcs
     and .lmd below it is a sample, and X_FMO-CD5.fcs and X_ISO-CD5.fcs are controls of X.fcs.
 
-    A sheet has a column `file` (relative to the sheet) and any of sample_id, patient_id, role
-    (sample, fmo, isotype, positive), for_sample, timepoint, specimen, prior_therapy, collected_at,
-    specimen_id, tube, panel_lot, spillover, strategy, protocol, override, accession, visit (a named
-    time point, as "day 33"), markers. What a row says goes before the options here.
+    A sheet has a column `file` (relative to the sheet) and any of dataset (of a file that holds
+    several), sample_id, patient_id, role (sample, fmo, isotype, positive), for_sample, timepoint,
+    specimen, prior_therapy, collected_at, specimen_id, tube, panel_lot, spillover, strategy,
+    protocol, override, laip, accession, visit (a named time point, as "day 33"), markers. What a
+    row says goes before the options here.
 
     Writes OUT/SAMPLE-ID/ for each, summary.csv, summary.xlsx, index.html, failures.csv and run.json.
     A sample that fails, takes too long or brings its process down does not stop the others: exit
