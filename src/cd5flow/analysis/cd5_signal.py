@@ -13,7 +13,7 @@ from cd5flow.analysis.imported_gates import drawn_positive
 from cd5flow.analysis.stages import ControlTube, GatedControl, GatedTube, MeasuredTube, Tube
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import BLASTS, LYMPHOCYTES, T_CELLS
+from cd5flow.model.names import BLASTS, LOOK_ALIKES, LYMPHOCYTES, T_CELLS
 from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, pick
 from cd5flow.preprocess.transforms import inverse, scale
@@ -93,6 +93,8 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
     """Return the CD5 signals of blasts, T cells and negative references."""
     signal = tube.columns.column(Dimension(tube.cd5_detector))
     blasts = gating.members.get(BLASTS)
+    # Look-alikes may be blasts all the same, and are no reference.
+    apart = gating.members.get(LOOK_ALIKES) if blasts is None else blasts
     lacks = (m for m in gating.lineage.lacks if tube.panel.has(m))
     dims = {m: Dimension(tube.panel.detector(m)) for m in lacks}
     found = []
@@ -100,16 +102,16 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
         mask = gating.members.get(name)
         if mask is None:
             continue
-        if blasts is not None:
-            mask = mask & ~blasts
+        if apart is not None:
+            mask = mask & ~apart
         theirs = {m: _of(tube.columns.column(d), mask) for m, d in dims.items()}
         found.append(NegativeReference(name, _of(signal, mask), theirs))
     ours = {m: _of(tube.columns.column(d), blasts) for m, d in dims.items()}
     normal = gating.members.get(T_CELLS)
-    if normal is not None and blasts is not None:
-        normal = normal & ~blasts
+    if normal is not None and apart is not None:
+        normal = normal & ~apart
     t_cells = _of(signal, normal)
-    others = _of(signal, _others(gating, tube.strategy.cd5.bright_others, outside=(blasts, normal)))
+    others = _of(signal, _others(gating, tube.strategy.cd5.bright_others, outside=(apart, normal)))
     return Readout(_of(signal, blasts), t_cells, tuple(found), ours, others=others)
 
 

@@ -132,17 +132,28 @@ def load_profiles_of(strategy: Loaded[Strategy]) -> Loaded[Profiles] | None:
     profiles = load_profiles(profiles_file(name, beside=strategy.path))
     kinds = {row.name for row in profiles.value.normal}
     faults = [
-        f"{strategy.where('gates', i, 'find')}: {profiles.path.name} has no kind of cells named "
+        f"{strategy.where(*where)}: {profiles.path.name} has no kind of cells named "
         f"'{kind}', expected {', '.join(sorted(kinds))}"
-        for i, gate in enumerate(strategy.value.gates)
-        for method in gate.methods
-        if isinstance(method, CellType)
-        for kind in method.kinds
+        for where, kind in _named_kinds(strategy.value)
         if kind not in kinds
     ]
     if faults:
         raise StrategyError("\n".join(faults))
     return profiles
+
+
+def _named_kinds(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each kind of cells that a strategy names, and where."""
+    for i, gate in enumerate(strategy.gates):
+        for method in gate.methods:
+            for kind in method.kinds if isinstance(method, CellType) else ():
+                yield ("gates", i, "find"), kind
+    marrow, unproven = strategy.burden.marrow, strategy.unproven
+    for field in ("immature", "mature"):
+        for kind in () if marrow is None else getattr(marrow, field):
+            yield ("burden", "marrow", field), kind
+    for kind in () if unproven is None else unproven.known:
+        yield ("unproven", "known"), kind
 
 
 def _adapted_profiles(strategy: Loaded[Strategy], settings: Settings) -> Loaded[Profiles] | None:

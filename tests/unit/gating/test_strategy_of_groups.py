@@ -23,6 +23,8 @@ SHIPPED = (STRATEGIES / "t-all-relapse.yaml").read_text("utf-8")
         ("in_place: [t_landmark]", "in_place: [t_mark]", "no gate is named 't_mark'"),
         ("found: [cd45_positive]", "found: [cd45]", "no gate is named 'cd45'"),
         ("kinds: [t_cells]", "kinds: [tcells]", "no kind of cells named 'tcells'"),
+        ("immature: [prog", "immature: [gran", "no kind of cells named 'granenitors'"),
+        ("known: [b_pre", "known: [c_pre", "no kind of cells named 'c_precursors'"),
         ("profiles: t-all", "markers: {}", "no profiles are named"),
         ("axes: [FSC, SSC, CD45,", "axes: [FSC, CD5, CD45,", "must not look at CD5"),
     ],
