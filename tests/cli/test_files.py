@@ -79,7 +79,8 @@ def test_cd5_may_not_choose_the_blasts(cd5flow: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["result", "strategy", "protocol", "clinical", "eligibility", "validation"]
+    "what",
+    ["result", "strategy", "protocol", "clinical", "eligibility", "comparison", "validation"],
 )
 def test_schemas_are_schemas(cd5flow: Run, what: str) -> None:
     schema = json.loads(cd5flow("schema", what, fresh=True).out)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from cd5flow.config.shipped import strategy_file
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.events import RawEvents
-from cd5flow.model.limits import QualityLimits
 from cd5flow.model.populations import Gating
+from cd5flow.model.quality_limits import QualityLimits
 from cd5flow.model.result import Check, QualityState
 from cd5flow.model.scale import Linear
 from cd5flow.quality.checks import Observation, judge

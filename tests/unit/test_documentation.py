@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from cd5flow.cli.commands import app
 from cd5flow.gating.strategy import METHOD_NAMES
-from cd5flow.model.limits import CheckCode
+from cd5flow.model.quality_limits import CheckCode
 from support.paths import ROOT
 from support.quality_factory import rules
 

@@ -203,7 +203,7 @@ def test_the_result_says_what_it_was_made_from(plain: Analysis, make: Make) -> N
     assert result.sample.file == "plain.fcs"
     assert result.sample.events == 8000
     assert result.sample.timepoint is Timepoint.RELAPSE
-    assert result.sample.specimen is Specimen.UNKNOWN
+    assert result.sample.specimen is Specimen.BONE_MARROW
     assert result.review.state == "unreviewed"
     assert {c.marker for c in result.panel} >= {"CD5", "CD45", "cyCD3", "CD3", "CD7"}
     assert sentence(result.strategy.choice) == "auto: t-all-relapse for time point relapse"

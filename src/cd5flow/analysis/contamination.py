@@ -27,7 +27,7 @@ from cd5flow.model.populations import Gating
 from cd5flow.numerics.order_statistics import finite_values, median, pick
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.quality.quality_input import OutsideBlasts
-from cd5flow.quantify.contamination import Neighbour, across_cut, beyond_own
+from cd5flow.quantify.contamination import Neighbour, beyond_own, tail_across
 from cd5flow.quantify.cuts import EMPTY, Signal
 
 
@@ -170,10 +170,8 @@ class _Look:
         outside = edge.beyond.compress(there)
         inside = edge.beyond.compress(others & line.passes[name] & (edge.beyond <= 0))
         normal = 1.0 if sampled is None else self._normal_share(name, sampled)
-        most, likely = (
-            line.step * normal * across_cut(outside, inside, 0.0, rule=rule)
-            for rule in (self.rule, self.rule.without_noise)
-        )
+        tail = tail_across(outside, inside, 0.0, rule=self.rule)
+        most, likely = (line.step * normal * tail.events(noise) for noise in (self.rule.noise, 0.0))
         # Those nearer the edge are the likelier to have a tail across it.
         like = self.cd5.compress(there).compress(outside <= median(outside))
         yield Neighbour(self._source(name, edge), most, self._like(like), likely)

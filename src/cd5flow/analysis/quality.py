@@ -10,8 +10,8 @@ import numpy as np
 from cd5flow.analysis.contamination import find_outside
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube
 from cd5flow.model.events import Mask
-from cd5flow.model.limits import QualityLimits
 from cd5flow.model.names import BLASTS, DENOMINATOR
+from cd5flow.model.quality_limits import QualityLimits
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import (
     Cd5Section,

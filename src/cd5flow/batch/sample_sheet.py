@@ -19,8 +19,8 @@ SAMPLE: Final = "sample"
 _WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
 """Columns of fixed words; spreadsheets like to write them with a capital."""
 
-IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession")
-"""Columns that are carried into the summary as they are."""
+IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession", "visit")
+"""Columns that are carried into the summary as they are; `visit` is a named time point, as "day 33"."""
 
 _MOST_DATA_SETS: Final = 1000
 COLUMNS: Final = (
@@ -43,6 +43,7 @@ COLUMNS: Final = (
     "override",
     "laip",
     "accession",
+    "visit",
     "markers",
 )
 

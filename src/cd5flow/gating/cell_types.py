@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profiles import ProfileRow, Profiles
+from cd5flow.gating.profiles import Apart, ProfileRow, Profiles
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
@@ -138,14 +138,57 @@ class CellTypes:
             scales: display scale of each detector.
         """
         places = [decades(m, rows, columns, panel, scales) for m in self.markers]
-        grouped = np.maximum(np.stack(places, axis=1), self.floors)
-        nearest = np.zeros(len(rows), dtype=np.intp)
-        away = np.full(len(rows), np.inf)
+        nearest, away = self._nearest(np.maximum(np.stack(places, axis=1), self.floors))
+        return np.where(away <= self.reach, self.centre_names[nearest], "")
+
+    def tail_of(
+        self,
+        rows: npt.NDArray[np.intp],
+        marker: str,
+        *,
+        columns: Columns,
+        panel: Panel,
+        scales: Mapping[str, Scale],
+        rule: Apart,
+    ) -> str:
+        """Return the cells of which some events may be the tail on a marker; "" where they stand apart.
+
+        These look like the events on every other axis of the rule, and no valley parts them.
+
+        Args:
+            rows: the events, as row numbers of the tube.
+            marker: the marker.
+            columns: the tube's events on any axis.
+            panel: its markers.
+            scales: display scale of each detector.
+            rule: when cells are apart.
+        """
+        if marker not in self.markers or not len(rows):
+            return ""
+        told = np.flatnonzero(self.centre_names != "")
+        places = {m: decades(m, rows, columns, panel, scales) for m in self.markers}
+        own = {
+            m: np.array([np.median(np.maximum(v, floor))], dtype=np.float64)
+            for (m, v), floor in zip(places.items(), self.floors, strict=True)
+        }
+        others = {m: self.centres[told, j].astype(np.float64) for j, m in enumerate(self.markers)}
+        beside = told[neighbours_but_for(marker, own, others, rule=rule)]
+        nearest, _ = self._nearest(self.sample.grouped)
+        near = np.isin(nearest, beside)
+        axis = self.values[near, self.markers.index(marker)]
+        if stands_apart(places[marker], axis, rule=rule):
+            return ""
+        return str(Counter(self.centre_names[nearest[near]].tolist()).most_common(1)[0][0])
+
+    def _nearest(self, grouped: Values) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Return the nearest group of each event, and how far it is on the axis where that is most."""
+        nearest = np.zeros(len(grouped), dtype=np.intp)
+        away = np.full(len(grouped), np.inf)
         for i, centre in enumerate(self.centres):
             here = np.abs(grouped - centre).max(axis=1)
             nearer = here < away
             nearest[nearer], away[nearer] = i, here[nearer]
-        return np.where(away <= self.reach, self.centre_names[nearest], "")
+        return nearest, away
 
 
 def find_cell_types(
@@ -225,7 +268,8 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
         references=references,
         reference=references.told_from,
         reference_rows=rows[np.isin(labels, groups[references.told_by])],
-        centres=group_medians(grouped, labels, groups).astype(np.float32),
+        # The middle of places that are levelled out is the middle, levelled out.
+        centres=np.maximum(medians, sample.floors).astype(np.float32),
         centre_names=_centre_names(names, groups, suspects),
         floors=sample.floors,
         reach=rule.reach,

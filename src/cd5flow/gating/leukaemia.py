@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cd5flow.gating.cell_types import CellPopulation, CellTypes
 from cd5flow.gating.find_gate import BY_HAND, apply_gate
@@ -62,11 +63,31 @@ class GroupReading:
         )
         percent = 100 * float(np.mean(alike != ""))
         if percent < strategy.leukaemia.doubt_percent:
-            return None
+            return self._no_valley(looked_at, state)
         name = Counter(alike[alike != ""].tolist()).most_common(1)[0][0]
         return warning("GROUPS_CONTRADICT", percent=percent, kind=name)
 
+    def _no_valley(self, blasts: npt.NDArray[np.intp], state: GatingState) -> Finding | None:
+        """Return that blasts are the tail of other cells on the marker that proves their lineage."""
+        inputs, profiles = state.inputs, state.inputs.profiles
+        if self.cells is None or profiles is None or profiles.apart is None:
+            return None
+        marker = profiles.proving(inputs.panel.markers)
+        if marker is None:
+            return None
+        kind = self.cells.tail_of(
+            blasts,
+            marker,
+            columns=inputs.columns,
+            panel=inputs.panel,
+            scales=inputs.scales,
+            rule=profiles.apart,
+        )
+        return warning("NOT_APART", what=IN_THE_GATE, kind=kind) if kind else None
 
+
+IN_THE_GATE = "cells in the blast gate"
+"""What blasts are called that may be none."""
 THYMOCYTES = "cells that mature from less surface CD3 to more without a gap, as thymocytes do"
 """What a smear of maturation is, whatever row of the profiles its cells fit."""
 MOST_LOOKED_AT = 2_000

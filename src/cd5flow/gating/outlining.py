@@ -6,7 +6,7 @@ gates hold is compared with what was found; who is in is then the gates' alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,45 +71,94 @@ def outline(
         scales: display scale of each detector.
         limits: of the drawing.
     """
+    kept: dict[str, tuple[Dimension, Places]] = {}
 
     def placed(marker: str) -> tuple[Dimension, Places]:
-        detector = panel.detector(marker)
-        transform = scales.get(detector)
-        linear = columns.column(Dimension(detector))[rows]
-        there = linear if transform is None else scale(linear, transform)
-        return Dimension(detector, transform), there.astype(np.float64)
+        if marker not in kept:
+            detector = panel.detector(marker)
+            transform = scales.get(detector)
+            linear = columns.column(Dimension(detector))[rows]
+            there = linear if transform is None else scale(linear, transform)
+            kept[marker] = Dimension(detector, transform), there.astype(np.float64)
+        return kept[marker]
 
+    best: Outline | None = None
+    for held_percent in limits.held_percent:
+        drawn = _drawn(
+            inside,
+            others=others,
+            maps=[(on, placed(on[0]), placed(on[1])) for on in maps],
+            bounds=lambda: [(marker, *placed(marker)) for marker in bounds],
+            held_percent=held_percent,
+            limits=limits,
+        )
+        if drawn is not None and (best is None or drawn.f1 > best.f1):
+            best = drawn
+        if best is None or best.f1 >= limits.enough_f1:
+            break
+    return best
+
+
+Axis = tuple[Dimension, Places]
+
+
+def _drawn(
+    inside: Picked,
+    *,
+    others: Picked,
+    maps: Sequence[tuple[tuple[str, str], Axis, Axis]],
+    bounds: Callable[[], Sequence[tuple[str, Dimension, Places]]],
+    held_percent: float,
+    limits: Outlining,
+) -> Outline | None:
     regions: list[tuple[str, Region]] = []
-    held = np.ones(len(rows), dtype=np.bool_)
-    for x, y in maps:
-        (x_axis, x_places), (y_axis, y_places) = placed(x), placed(y)
+    held = np.ones(len(inside), dtype=np.bool_)
+    for (x, y), (x_axis, x_places), (y_axis, y_places) in maps:
         own = np.array([x_places[inside & held], y_places[inside & held]])
-        ellipse = _ellipse(x_axis, y_axis, own, limits)
+        ellipse = _ellipse(x_axis, y_axis, own, held_percent, limits)
         if ellipse is None:
             return None
         regions.append((f"{x}_{y}", ellipse))
         held &= inside_of(ellipse, [x_places, y_places])
-    on = {marker: placed(marker) for marker in bounds}
-    for _ in range(limits.bounds):
-        best: tuple[int, str, Interval, Picked] | None = None
-        strangers, own_held = held & others, inside & held
-        for marker, (axis, places) in on.items():
-            for bound in _bounds(axis, places[own_held], limits):
-                kept = inside_of(bound, [places])
-                removed = int(np.count_nonzero(strangers & ~kept)) - int(
-                    np.count_nonzero(own_held & ~kept)
-                )
-                if best is None or removed > best[0]:
-                    best = (removed, marker, bound, kept)
-        worth = limits.worth_percent / 100 * np.count_nonzero(inside)
-        if best is None or best[0] < max(1, worth):
-            break
-        regions.append((best[1], best[2]))
-        held &= best[3]
-    own_held, strangers = inside & held, others & held
-    both = int(np.count_nonzero(own_held))
-    f1 = 2 * both / max(both + int(np.count_nonzero(strangers)) + int(np.count_nonzero(inside)), 1)
+    worth = max(1.0, limits.worth_percent / 100 * np.count_nonzero(inside))
+    # No bound can be worth more than there are others to keep out.
+    if np.count_nonzero(others & held) >= worth:
+        tried = [
+            (marker, bound, inside_of(bound, [places]))
+            for marker, axis, places in bounds()
+            for bound in _bounds(axis, places[inside & held], limits)
+        ]
+        for i in _worth_most(tried, inside, others, held, worth=worth, most=limits.bounds):
+            marker, bound, holds = tried[i]
+            regions.append((marker, bound))
+            held &= holds
+    both = int(np.count_nonzero(inside & held))
+    strangers = int(np.count_nonzero(others & held))
+    f1 = 2 * both / max(both + strangers + int(np.count_nonzero(inside)), 1)
     return Outline(tuple(regions), f1, int(np.count_nonzero(inside)), held)
+
+
+def _worth_most(
+    tried: Sequence[tuple[str, Interval, Picked]],
+    inside: Picked,
+    others: Picked,
+    held: Picked,
+    *,
+    worth: float,
+    most: int,
+) -> Iterator[int]:
+    """Yield the bounds that keep most others out, one after the other, while they are worth it."""
+    if not tried:
+        return
+    leaves = ~np.array([holds for _, _, holds in tried])
+    left = held.copy()
+    for _ in range(most):
+        removed = (leaves & (others & left)).sum(axis=1) - (leaves & (inside & left)).sum(axis=1)
+        best = int(np.argmax(removed))
+        if removed[best] < worth:
+            return
+        yield best
+        left &= ~leaves[best]
 
 
 def _bounds(
@@ -127,9 +176,9 @@ def _bounds(
 
 
 def _ellipse(
-    x_axis: Dimension, y_axis: Dimension, own: Places, limits: Outlining
+    x_axis: Dimension, y_axis: Dimension, own: Places, held_percent: float, limits: Outlining
 ) -> Ellipse | None:
     known = own[:, np.isfinite(own).all(axis=0)]
     if known.shape[1] < FEWEST:
         return None
-    return core_ellipse(known, x_axis, y_axis, limits.held_percent, tail_gap=limits.tail_gap)
+    return core_ellipse(known, x_axis, y_axis, held_percent, tail_gap=limits.tail_gap)

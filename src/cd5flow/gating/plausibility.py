@@ -52,7 +52,9 @@ def _too_many(state: GatingState) -> Iterator[Finding]:
     if profiles is None or cells is None:
         return
     for row in profiles.normal:
-        if row.most_percent is None or any(map(state.inputs.panel.has, row.proven_by)):
+        panel = state.inputs.panel
+        told = row.has_evidence(panel.markers, profiles.levels)
+        if row.most_percent is None or not told or any(map(panel.has, row.proven_by)):
             continue
         percent = 100 * len(cells.of([row.name])) / len(cells.rows)
         if percent > row.most_percent:

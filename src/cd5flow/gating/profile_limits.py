@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from cd5flow.gating.tube_view import Spec
 
 Decades = float
+HeldPercent = Annotated[float, Field(ge=50, lt=100)]
 
 
 class Grouping(Spec):
@@ -132,8 +135,10 @@ class Outlining(Spec):
     """How gates are drawn around a population that was told by groups.
 
     Attributes:
-        held_percent: share of the population that each ellipse holds; its outermost cell counts as a
-            straggler.
+        held_percent: share of the population that each ellipse holds, its outermost cell counted as a
+            straggler: the first, or where other cells lie close, of these the one whose gates part the
+            population best from them (F1).
+        enough_f1: from here on no other share is tried.
         tail_gap: an ellipse grows no further along a tail than to where the next cell lies more than so
             many times as far out: what is beyond are stragglers.
         bound_tail_percent: share of the population that one bound may cut off.
@@ -143,7 +148,8 @@ class Outlining(Spec):
             population.
     """
 
-    held_percent: float = Field(ge=90, lt=100)
+    held_percent: tuple[HeldPercent, ...] = Field(min_length=1, max_length=6)
+    enough_f1: float = Field(gt=0, le=1)
     tail_gap: float = Field(gt=1, le=3)
     bound_tail_percent: float = Field(ge=0, le=5)
     slack: float = Field(ge=0, le=0.1)

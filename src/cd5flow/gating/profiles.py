@@ -329,6 +329,15 @@ class Profiles(Spec):
     gathering: Gathering = Gathering()
     outlining: Outlining
 
+    def proving(self, markers: Collection[str]) -> str | None:
+        """Return the marker by which leukaemic cells of a panel must stand apart; None where none is."""
+        for row in self.leukaemic:
+            needed = all(not set(need.split("|")).isdisjoint(markers) for need in row.needs)
+            barred = any(not set(one.split("|")).isdisjoint(markers) for one in row.unless)
+            if row.apart_by in markers and needed and not barred:
+                return row.apart_by
+        return None
+
     def without(self, ignored: frozenset[str]) -> Profiles:
         """Return the profiles in which some markers neither select nor exclude.
 

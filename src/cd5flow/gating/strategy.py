@@ -19,15 +19,10 @@ from cd5flow.gating.leukaemia_search import Believed, LeukaemiaSearch
 from cd5flow.gating.methods import Method
 from cd5flow.gating.tube_view import Edge, Side, Spec
 from cd5flow.model.laip import Laip
-from cd5flow.model.limits import (
-    BurdenLimits,
-    Cd5Limits,
-    CompensationLimits,
-    NotCounted,
-    QualityLimits,
-)
+from cd5flow.model.limits import BurdenLimits, Cd5Limits, CompensationLimits, NotCounted
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, READOUT
 from cd5flow.model.phenotype_rule import PhenotypeRule
+from cd5flow.model.quality_limits import QualityLimits
 from cd5flow.model.references import MarkerRef, Reference, find_markers, find_populations
 from cd5flow.model.result import PriorTherapy, Timepoint
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cd5flow.model.geometry import Interval, Intervals
-from cd5flow.model.limits import FlowRateRule
+from cd5flow.model.quality_limits import FlowRateRule
 from cd5flow.model.reasons import Reason
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
+from cd5flow.model.quality_limits import CheckCode, CheckLimit, QualityLimits
 from cd5flow.model.reasons import Reason, joined
 from cd5flow.model.result import Check, QualitySection, QualityState
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.model.events import Mask, RawEvents
-from cd5flow.model.limits import QualityLimits
 from cd5flow.model.names import BLASTS, DENOMINATOR
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.quality_limits import QualityLimits
 from cd5flow.model.scale import Scale
 
 Floats = npt.NDArray[np.float64]

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
-from cd5flow.model.limits import ResidualPopulation, ResidualRule
 from cd5flow.model.populations import Gating
+from cd5flow.model.quality_limits import ResidualPopulation, ResidualRule
 from cd5flow.model.reasons import Reason
 from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, median, pick, stable_argsort
 from cd5flow.preprocess.transforms import Columns

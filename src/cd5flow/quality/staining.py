@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.model.limits import ReagentRule
+from cd5flow.model.quality_limits import ReagentRule
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod, PriorTherapy
 from cd5flow.numerics.density import find_dips, profile, span

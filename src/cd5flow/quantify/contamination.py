@@ -108,12 +108,6 @@ def corrected_share(
 def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> float:
     """Return how many cells from beyond a cut may lie on the blasts' side of it.
 
-    Two readings, of which the larger is taken. A peak mirrors itself: as many lie across the cut as
-    lie as far from the peak's median on its far side. And where the valley is not empty, the two
-    overlap about alike at the cut: half of the floor is the neighbour's tail, which goes on falling
-    as it falls on the neighbour's own side (an exponential through two windows there), and reaches
-    no further than the nearer of the two medians.
-
     Args:
         outside: the neighbour's events on the axis of the cut, all beyond it, any order.
         inside: the blasts' there.
@@ -121,20 +115,53 @@ def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRu
         rule: how wide the floor is (a window is as wide as all of it), and how many standard errors
             are added to a count.
     """
+    return tail_across(outside, inside, cut, rule=rule).events(rule.noise)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What a cut shows of cells beyond it that may lie on its other side.
+
+    Two readings, of which the larger is taken. A peak mirrors itself: as many lie across the cut as
+    lie as far from the peak's median on its far side. And where the valley is not empty, the two
+    overlap about alike at the cut: half of the floor is the neighbour's tail, which goes on falling
+    as it falls on the neighbour's own side (an exponential through two windows there), and reaches
+    no further than the nearer of the two medians.
+
+    Attributes:
+        outside: all cells beyond the cut.
+        mirrored: those on the far side of their peak, from as far as the cut lies on the near one.
+        floor: cells in the floor of the valley.
+        of_floor: how many of the floor lie across, for each in it.
+    """
+
+    outside: int = 0
+    mirrored: int = 0
+    floor: int = 0
+    of_floor: float = 0.0
+
+    def events(self, noise: float) -> float:
+        """Return how many lie across, with so many standard errors of each count added."""
+        mirrored = _at_most(self.mirrored, noise)
+        tail = _at_most(self.floor, noise) * self.of_floor
+        return min(max(mirrored, tail), float(self.outside))
+
+
+def tail_across(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> Tail:
+    """Return what a cut shows of cells beyond it; see `across_cut`."""
     if outside.size < 2 or inside.size < 2:
-        return 0.0
+        return Tail()
     away = np.abs(outside.astype(np.float64) - cut)
     reach = median(away)
-    mirrored = _at_most(int(np.count_nonzero(away >= 2 * reach)), rule)
+    mirrored = int(np.count_nonzero(away >= 2 * reach))
     nearer = min(reach, abs(median(inside) - cut))
     width = rule.floor_part * nearer
-    tail = 0.0
-    if width > 0:
-        floor = np.count_nonzero(away <= width)
-        floor += np.count_nonzero(np.abs(inside.astype(np.float64) - cut) <= width)
-        half_density = _at_most(int(floor), rule) / (4 * width)
-        tail = half_density * min(_decay_length(away, 2 * width), nearer)
-    return min(max(mirrored, tail), float(outside.size))
+    if not width > 0:
+        return Tail(int(outside.size), mirrored)
+    floor = np.count_nonzero(away <= width)
+    floor += np.count_nonzero(np.abs(inside.astype(np.float64) - cut) <= width)
+    of_floor = min(_decay_length(away, 2 * width), nearer) / (4 * width)
+    return Tail(int(outside.size), mirrored, int(floor), of_floor)
 
 
 def _decay_length(away: npt.NDArray[np.float64], width: float) -> float:
@@ -153,8 +180,8 @@ def _decay_length(away: npt.NDArray[np.float64], width: float) -> float:
     return width / float(np.log(further / near)) if further > near else np.inf
 
 
-def _at_most(count: int, rule: NeighbourRule) -> float:
-    return count + rule.noise * float(np.sqrt(count))
+def _at_most(count: int, noise: float) -> float:
+    return count + noise * float(np.sqrt(count))
 
 
 def beyond_own(found: int, own: int, *, rule: NeighbourRule) -> float:

@@ -21,7 +21,7 @@ from cd5flow.model.limits import IntervalMethod, NotCounted
 from cd5flow.model.members import Members, Population
 from cd5flow.model.populations import UNPROVEN, Gating, LeukaemicPopulation, Lineage
 from cd5flow.model.reasons import Reason
-from cd5flow.model.result import BlastsSection, Cd5State, Result, Specimen
+from cd5flow.model.result import BlastsSection, Cd5State, ExcludedSection, Result, Specimen
 from cd5flow.pipeline import Analysis
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.statistics import interval
@@ -121,7 +121,7 @@ def test_cells_whose_lineage_nothing_proves_are_no_population_of_blasts(tmp_path
     unproven = Lineage(name=UNPROVEN, cluster=True, unproven_cluster=True)
     gating = replace(one.gating, lineage=unproven)
     assert blasts_section(gating, one.result.cd5, tube=one.tube) == BlastsSection()
-    (row,) = excluded_sections(gating, tube=one.tube)
+    (row,) = excluded(one, gating)
     assert (row.name, row.events, row.why.case) == ("blasts", 400, "unproven")
 
 
@@ -197,6 +197,23 @@ def beside(
     return replace(one.gating, members=with_gates(one, **masks), outside=outside, findings=findings)
 
 
+NK = NotCounted(population="nk_cells", what="NK cells", why="nk")
+
+
+def excluded(
+    one: Analysis, gating: Gating, *rules: NotCounted, specimen: Specimen = Specimen.BONE_MARROW
+) -> tuple[ExcludedSection, ...]:
+    """Return what a strategy with these rules, or that of NK cells, excludes."""
+    loaded = one.tube.rules.strategy
+    asked = loaded.value.model_copy(update={"not_counted": rules or (NK,)})
+    tube = replace(
+        one.tube,
+        rules=replace(one.tube.rules, strategy=replace(loaded, value=asked)),
+        settings=replace(one.tube.settings, specimen=specimen),
+    )
+    return excluded_sections(gating, tube=tube)
+
+
 def with_others(tmp_path: Path) -> Analysis:
     """Return a tube of 400 blasts and, behind them, 100 cells that the gates leave out."""
     others = Cells(at((100, 100.0)), ("CD45",))
@@ -205,7 +222,7 @@ def with_others(tmp_path: Path) -> Analysis:
 
 def test_nk_cells_are_told_without_those_that_are_blasts(tmp_path: Path) -> None:
     one = with_others(tmp_path)
-    (row,) = excluded_sections(beside(one, nk_cells=rows_of(one, 380, 460)), tube=one.tube)
+    (row,) = excluded(one, beside(one, nk_cells=rows_of(one, 380, 460)))
     assert (row.name, row.events) == ("nk_cells", 60)
     assert row.percent_of_denominator == pytest.approx(100 * 60 / 1800)
     assert row.why == Reason("EXCLUDED", case="nk")
@@ -213,7 +230,7 @@ def test_nk_cells_are_told_without_those_that_are_blasts(tmp_path: Path) -> None
 
 def test_an_empty_gate_excludes_nothing(tmp_path: Path) -> None:
     one = with_others(tmp_path)
-    assert excluded_sections(beside(one, nk_cells=rows_of(one, 0, 0)), tube=one.tube) == ()
+    assert excluded(one, beside(one, nk_cells=rows_of(one, 0, 0))) == ()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +241,7 @@ def test_populations_outside_every_profile_are_named(
 ) -> None:
     one = with_others(tmp_path)
     found = LeukaemicPopulation("outside_1", lineage, "cells outside every profile")
-    (row,) = excluded_sections(beside(one, found, outside_1=rows_of(one, 400, 500)), tube=one.tube)
+    (row,) = excluded(one, beside(one, found, outside_1=rows_of(one, 400, 500)))
     assert (row.name, row.events, row.why.case) == ("outside_1", 100, case)
     assert row.model_dump(mode="json")["what"] == "cells outside every profile"
 
@@ -232,9 +249,9 @@ def test_populations_outside_every_profile_are_named(
 def test_no_cell_is_told_twice(tmp_path: Path) -> None:
     one = with_others(tmp_path)
     found = LeukaemicPopulation("outside_1", UNPROVEN, "cells outside every profile")
-    rows = excluded_sections(
+    rows = excluded(
+        one,
         beside(one, found, nk_cells=rows_of(one, 400, 430), outside_1=rows_of(one, 400, 500)),
-        tube=one.tube,
     )
     assert [row.events for row in rows] == [30, 70]
 
@@ -244,7 +261,7 @@ def test_a_thymus_is_the_reason_for_all_of_its_populations(tmp_path: Path) -> No
     found = LeukaemicPopulation("outside_1", LINEAGE, "T-lineage blasts without surface CD3")
     smear = Finding(Severity.WARN, Reason("THYMUS_NOT_EXCLUDED"))
     gating = beside(one, found, findings=(smear,), outside_1=rows_of(one, 400, 500))
-    (row,) = excluded_sections(gating, tube=one.tube)
+    (row,) = excluded(one, gating)
     assert row.why == Reason("EXCLUDED", case="thymus")
 
 
@@ -266,17 +283,7 @@ def test_t_cells_are_named_where_they_are_more_than_usual(
         why="many_t",
         above_percent={Specimen.BONE_MARROW: limit},
     )
-    tube = replace(
-        one.tube,
-        rules=replace(
-            one.tube.rules,
-            strategy=replace(
-                one.tube.rules.strategy,
-                value=one.tube.strategy.model_copy(update={"not_counted": (rule,)}),
-            ),
-        ),
-        settings=replace(one.tube.settings, specimen=specimen),
-    )
-    rows = excluded_sections(beside(one, t_cells=rows_of(one, 400, 500)), tube=tube)
+    gating = beside(one, t_cells=rows_of(one, 400, 500))
+    rows = excluded(one, gating, rule, specimen=specimen)
     assert [row.name for row in rows] == (["t_cells"] if named else [])
     assert [row.why for row in rows] == ([Reason("EXCLUDED", case="many_t", limit=5)] * named)

@@ -15,7 +15,7 @@ from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.model.events import Values
 from cd5flow.model.geometry import Intervals
-from cd5flow.model.limits import CheckCode
+from cd5flow.model.quality_limits import CheckCode
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import BurdenState, Cd5State, Check, QualityState, Result
 from cd5flow.pipeline import Analysis, analyse_tube

@@ -38,9 +38,9 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     (row,) = rows_of(
         tmp_path,
         "file,sample_id,patient_id,role,timepoint,specimen,prior_therapy,collected_at,specimen_id,"
-        "tube,panel_lot,spillover,strategy,protocol,accession,markers\n"
+        "tube,panel_lot,spillover,strategy,protocol,accession,visit,markers\n"
         "a.fcs,S1,P1,sample,relapse,bone_marrow,cd7_car;allo_hsct,2026-01-31,SP1,T,L1,comp.csv,"
-        "mine.yaml,cd5-cart-50,AC1,CD5: PE-A; CD7: FL3-A\n",
+        "mine.yaml,cd5-cart-50,AC1,day 33,CD5: PE-A; CD7: FL3-A\n",
     )
     assert row.sample_id == "S1"
     assert row.words == {
@@ -59,6 +59,7 @@ def test_every_column_is_read(tmp_path: Path) -> None:
         "tube": "T",
         "panel_lot": "L1",
         "accession": "AC1",
+        "visit": "day 33",
     }
 
 

@@ -306,7 +306,9 @@ def test_a_file_of_a_megabyte_is_the_largest(tmp_path: Path) -> None:
 def test_no_more_than_fifty_faults_are_told_of_a_file(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"many.{form}"
     fields = {f"field{n}": n for n in range(300)}
-    text = json.dumps(fields) if form == "json" else "".join(f"{k}: {v}\n" for k, v in fields.items())
+    text = (
+        json.dumps(fields) if form == "json" else "".join(f"{k}: {v}\n" for k, v in fields.items())
+    )
     path.write_text(text, "utf-8")
     with pytest.raises(UsageError) as refused:
         load_yaml(path, Drawing, error=UsageError)

@@ -317,7 +317,11 @@ SAMPLED = date(2026, 3, 31)
 
 def after_cells(given_on: str | None, **context: Any) -> CriterionSection:
     clinical: dict[str, Any] = {"ihc_cd5_percent": 3, "last_cd5_car_date": given_on}
-    settings = {"low_cd5": True, "sampled_on": SAMPLED, "internalisation_days": 30} | context
+    settings: dict[str, Any] = {
+        "low_cd5": True,
+        "sampled_on": SAMPLED,
+        "internalisation_days": 30,
+    } | context
     return judge(FAILS, OVERT, clinical, **settings)
 
 

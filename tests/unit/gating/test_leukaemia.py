@@ -140,6 +140,34 @@ def test_blasts_among_normal_cells_contradict_the_groups() -> None:
     assert said.code == "GROUPS_CONTRADICT"
 
 
+PRECURSORS = Pile(
+    900, {"CD45": 2.6, "CD34": 2.4, "CD99": 1.2, "cyCD3": 0.6}, smeared={"cyCD3": 1.9}
+)
+"""Other leukaemic cells, some of which stain a little for cyCD3."""
+
+
+def test_the_few_of_a_broad_population_that_stain_for_cycd3_contradict_the_groups() -> None:
+    piles = (*NORMAL, PRECURSORS)
+    state = state_of(*piles)
+    reading = read(state)
+    last = sum(pile.events for pile in piles)
+    called_blasts(state, last - 60, last)
+
+    said = reading.contradiction(strategy(), state)
+    assert said is not None
+    assert said.code in {"NOT_APART", "GROUPS_CONTRADICT"}
+
+
+def test_a_small_clone_apart_on_cycd3_does_not() -> None:
+    own = Pile(60, {"CD45": 2.6, "CD34": 2.4, "CD99": 1.2, "cyCD3": 2.4, "CD7": 2.4})
+    piles = (*NORMAL, Pile(900, {"CD45": 2.6, "CD34": 2.4, "CD99": 1.2}), own)
+    state = state_of(*piles)
+    last = sum(pile.events for pile in piles)
+    called_blasts(state, last - 60, last)
+
+    assert read(state).contradiction(strategy(), state) is None
+
+
 def test_blasts_where_the_groups_see_them_do_not() -> None:
     state = state_of(*NORMAL, CLONE)
     reading = read_groups(strategy(), state_of(*NORMAL, CLONE))

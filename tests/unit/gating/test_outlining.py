@@ -93,7 +93,7 @@ def test_a_pile_that_lies_alone_needs_no_bound() -> None:
     found = drawn(two_piles(CD45=0.4, CD3=0.4, TdT=0.4))
 
     assert [type(region) for _, region in found.regions] == [Ellipse, Ellipse]
-    assert found.f1 > LIMITS.held_percent / 100 - 0.01
+    assert found.f1 > LIMITS.held_percent[0] / 100 - 0.01
 
 
 def test_a_few_stragglers_do_not_stretch_the_ellipse() -> None:

@@ -195,9 +195,9 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
         part("grouping", scatter_weights={"FSC": 0.0, "SSC": 1.0}), '"grouping"', "above 0",
     ),
     "an ellipse of everything": (
-        part("outlining", held_percent=100), '"held_percent"', "held_percent",
+        part("outlining", held_percent=[99, 100]), '"held_percent"', "held_percent",
     ),
-    "an ellipse of half": (part("outlining", held_percent=50), '"held_percent"', "held_percent"),
+    "an ellipse of less than half": (part("outlining", held_percent=[40]), '"held_percent"', "held_percent"),
     "a bound through the middle": (
         part("outlining", bound_tail_percent=50), "bound_tail_percent", "bound_tail_percent",
     ),

@@ -319,7 +319,11 @@ PLAIN_WORDS = {
     "GateSpec.why",
     "DimWhen.lineage",
     "LineagePath.lineage",
+    "MarrowRule.immature",  # kinds of cells of the profiles
+    "MarrowRule.mature",
+    "NotCounted.what",
     "OtherDenominator.rule",
+    "RelapseReading.source",
     "Strategy.description",
     "Strategy.markers",  # to which channel each marker belongs
     "Strategy.name",
@@ -327,6 +331,7 @@ PLAIN_WORDS = {
     "Strategy.sources",
     "Strategy.title",
     "Strategy.version",
+    "Unproven.known",  # kinds of cells of the profiles
 }
 """Texts of a strategy that refer to no marker and no population of its own."""
 

@@ -16,7 +16,7 @@ from cd5flow.model.catalogue import (
     fields_by_case,
     values_of,
 )
-from cd5flow.model.limits import CheckCode
+from cd5flow.model.quality_limits import CheckCode
 from cd5flow.model.reasons import Reason, sentence
 
 FOLDER = Path(model.__file__).parent / "sentences"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cd5flow.model.limits import CheckCode, CheckLimit, QualityLimits
+from cd5flow.model.quality_limits import CheckCode, CheckLimit, QualityLimits
 from cd5flow.model.reasons import written
 from cd5flow.model.result import QualitySection, QualityState
 from cd5flow.quality.checks import Observation, judge

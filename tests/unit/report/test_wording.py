@@ -234,7 +234,7 @@ def test_a_phrase_may_not_reach_into_objects() -> None:
             "Population 1 outside the profiles, by CD7",
             "参考谱以外的细胞群 1，按 CD7",
         ),
-        ("scd3_negative", "scd3_negative", "膜 CD3 阴性"),
+        ("scd3_negative", "surface CD3-negative", "膜 CD3 阴性"),
     ],
 )
 def test_gates_by_groups_are_told_by_population_and_axes(
