@@ -135,12 +135,20 @@ class _CloserLook:
         return unlike if self.nk_explains else unlike | np.isin(named, sorted(NK_KINDS))
 
     def carry_a_sign(self, rows: Rows) -> Picked:
-        """Return which events carry a strong sign of immaturity, clearly above where one begins."""
+        """Return which events carry a strong sign of immaturity, clearly above where one begins.
+
+        What lies far below the background on another marker is no cell's light: a dye beyond the end of
+        its scale was taken off wrongly, and every other channel is wrong with it.
+        """
+        rule, background = self.profiles.gathering, self.cells.references.low_background
         carry = np.zeros(len(rows), dtype=np.bool_)
         for marker, above in self.profiles.signs.strong.items():
             if marker in self.cells.markers:
-                begins = self.cells.references.low_background[marker] + above
-                carry |= self._places(marker, rows) > begins + self.profiles.gathering.decades / 2
+                carry |= self._places(marker, rows) > background[marker] + above + rule.decades / 2
+        carrying = np.flatnonzero(carry)
+        for marker in background:
+            places = self._places(marker, rows[carrying])
+            carry[carrying] &= places > background[marker] - rule.below_background
         return carry
 
     def populations(self, rows: Rows) -> Iterator[tuple[str, int]]:

@@ -244,11 +244,13 @@ class Gathering(Spec):
         most_together: of more, those that look like a normal group of the tube are left out first.
         group_events: they are grouped into groups of about so many.
         decades: cells no further than this from the middle of a group, on every marker, gather there.
+        below_background: decades below the cells that lack a marker under which no cell shows itself.
     """
 
     most_together: int = Field(default=1000, ge=100)
     group_events: int = Field(default=8, ge=5)
     decades: float = Field(default=0.6, gt=0)
+    below_background: float = Field(default=1.2, gt=0)
 
 
 class JoinedBy(Spec):

@@ -146,6 +146,17 @@ def test_t_cells_with_a_sign_of_immaturity_are_told_however_few(
     assert [one.code for one in said] == (["OUTSIDE_PROFILES"] if told else [])
 
 
+def test_light_that_was_taken_off_wrongly_is_no_sign() -> None:
+    profiles = shipped_profiles()
+    near = profiles.gathering.model_copy(update={"below_background": 0.3})
+    by = profiles.model_copy(update={"gathering": near})
+    sound = searched(T_HELPERS.with_(60, CD34=2.4), called=T_CELLS, profiles=by)
+    wrong = searched(T_HELPERS.with_(60, CD34=2.4, CD8=-1.5), called=T_CELLS, profiles=by)
+
+    assert len(find_immature_t_cells(strategy(), sound, sound.cell_types())) == 1
+    assert find_immature_t_cells(strategy(), wrong, wrong.cell_types()) == ()
+
+
 def test_fewer_of_them_than_a_detection_asks_for_are_not() -> None:
     state = searched(T_HELPERS.with_(15, TdT=2.2), called=T_CELLS)
     assert find_immature_t_cells(strategy(), state, state.cell_types()) == ()
