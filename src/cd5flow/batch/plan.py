@@ -171,7 +171,8 @@ def _sheet_of(source: Path) -> Path | None:
     if source.is_file():
         return source
     if not source.is_dir():
-        raise FileAccessError(f"{source}: is not there, expected a folder or a sample sheet")
+        found = "is no regular file" if source.exists() else "is not there"
+        raise FileAccessError(f"{source}: {found}, expected a folder or a sample sheet")
     there = [source / name for name in SHEETS if (source / name).is_file()]
     if len(there) > 1:
         raise SheetError(f"{source}: holds {' and '.join(SHEETS)}; name the one to use")

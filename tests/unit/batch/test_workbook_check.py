@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ MANY = " ".join(f"a{n}='1'" for n in range(300))
 HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>file</t></is></c></row>'
 
 
-def _plain(rows: list[list[object]]) -> bytes:
+def _plain(rows: Sequence[Sequence[object]]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
