@@ -52,8 +52,9 @@ def test_a_copy_has_the_events_and_no_removed_value(name: str, tmp_path: Path) -
             for key, value in (before.keywords | before.analysis).items()
             if key not in after.keywords and sum(map(str.isalpha, value)) >= DISTINCT
         }
+        names = " ".join(f"{one.detector} {one.label}" for one in after.channels).casefold()
         for value in gone:
-            assert value.casefold() not in kept
+            assert value.casefold() not in kept or value.casefold() in names
     assert read_fcs(out).dataset == read_fcs(CORPUS / name).dataset
 
 

@@ -67,6 +67,7 @@ def test_the_contracts_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         strategy="auto",
         protocol="cd5-cart-70",
         timepoint="relapse",
+        specimen="bone_marrow",
         controls={"fmo": str(fmo_of(CLEAR))},
     )
     assert isinstance(result, cd5flow.Result)

@@ -41,7 +41,9 @@ def said(tmp_path: Path) -> Settings:
 
 
 def test_a_result_carries_the_digest_that_is_known_before_it_is_made() -> None:
-    chosen = make_settings(timepoint="relapse", controls={"fmo": fmo_of(CLEAR)})
+    chosen = make_settings(
+        timepoint="relapse", specimen="bone_marrow", controls={"fmo": fmo_of(CLEAR)}
+    )
     assert analysis(CLEAR).result.provenance.inputs_sha256 == digest(tube(CLEAR), chosen)
 
 

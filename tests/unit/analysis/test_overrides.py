@@ -325,7 +325,8 @@ def test_every_result_tells_how_to_redo_it() -> None:
     redo = automatic()["provenance"]["redo"]
     assert redo["command"] == (
         f"cd5flow analyze {CLEAR}.fcs --strategy t-all-relapse.yaml --protocol cd5-cart-70 "
-        f"--timepoint relapse --control fmo={CLEAR}_FMO-CD5.fcs --override override.yaml"
+        f"--timepoint relapse --specimen bone_marrow --control fmo={CLEAR}_FMO-CD5.fcs "
+        "--override override.yaml"
     )
     override = redo["override"]
     assert override["sample"] == {"id": CLEAR, "sha256": automatic()["sample"]["sha256"]}
@@ -368,24 +369,24 @@ def test_every_setting_is_in_the_command_that_redoes_it(tmp_path: Path) -> None:
 
 def test_a_setting_that_is_new_finds_its_place_in_that_command() -> None:
     """Whoever adds a setting adds it to the command, or here with the reason why not."""
-    of_a_sheet = {"markers", "identifiers", "control_identifiers"}
+    of_a_sheet = {"identifiers", "control_identifiers", "control_datasets"}
     own_gates = {"gates"}  # drawn anew in the program that they come from
     said = {
         *("strategy", "protocol", "timepoint", "specimen", "prior_therapy", "controls"),
         *("sample_id", "patient_id", "collected_at", "spillover", "dataset", "clinical"),
-        *("override", "laip", "seed"),
+        *("override", "laip", "seed", "markers"),
     }
     assert {one.name for one in fields(Settings)} == said | of_a_sheet | own_gates
 
 
-def test_a_tube_of_a_sheet_with_its_own_markers_is_redone_by_the_sheet() -> None:
+def test_a_tube_with_its_own_markers_is_redone_with_them() -> None:
     chosen = make_settings(
         timepoint="relapse", specimen="bone_marrow", markers={"CD5": "PerCP-Cy5-5-A"}
     )
     redo = analyse_tube(tube(CLEAR), chosen).result.provenance.redo
     assert redo is not None
-    assert redo.command.startswith("cd5flow batch SHEET")
-    assert "column override" in redo.command
+    assert redo.command.startswith(f"cd5flow analyze {CLEAR}.fcs ")
+    assert redo.command.endswith(" --marker CD5=PerCP-Cy5-5-A")
 
 
 def test_candidates_that_form_no_cluster_are_not_suggested_as_blasts() -> None:
