@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profiles import Apart, ProfileRow, Profiles
+from cd5flow.gating.profiles import Apart, ProfileRow, Profiles, Smear
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
@@ -313,7 +313,7 @@ def find_suspects(
         profiles: what cells look like.
         normal: the number of every other group to its name; none where these are all that is told.
     """
-    found = []
+    found, where = [], []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]
     centres = group_medians(grouped[:, stained], labels, suspects)
@@ -341,7 +341,7 @@ def find_suspects(
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
         smear = (
-            likely
+            row is not None
             and profiles.smear is not None
             and is_smear(
                 {m: grouped[inside, j] for j, m in enumerate(markers)},
@@ -380,7 +380,23 @@ def find_suspects(
                 levels={m: float(level[0]) for m, level in levels.shown().items()},
             )
         )
+        where.append(centres[joined])
+    if profiles.smear is not None:
+        found = _with_the_young(found, where, profiles.smear)
     return tuple(sorted(found, key=lambda one: (-len(one.rows), one.groups)))
+
+
+def _with_the_young(
+    found: list[CellPopulation], where: list[npt.NDArray[np.floating]], rule: Smear
+) -> list[CellPopulation]:
+    """Return the populations, those beside a smear as a part of it: its younger cells are no clone."""
+    smears = [place for one, place in zip(found, where, strict=True) if one.smear]
+    told = []
+    for one, place in zip(found, where, strict=True):
+        beside = any(len(reached_from(smear, place, rule.beside)) for smear in smears)
+        young = beside and one.accepted
+        told.append(replace(one, smear=True, accepted=False) if young else one)
+    return told
 
 
 def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArray[np.intp]]:

@@ -131,7 +131,8 @@ def sort_suspects(
     """Return the populations that are leukaemic, others worth a name, and whether thymus may be there."""
     large = [one for one in cells.suspects if _is_large(one, cells, search)]
     least = search.outside_percent / 100 * len(cells.rows)
-    thymus = any(one.smear and len(one.rows) >= least for one in large)
+    smeared = sum(len(one.rows) for one in large if one.smear)
+    thymus = smeared >= least and smeared > 0
     accepted = tuple(one for one in large if one.accepted and not thymus)
     others = tuple(
         one for one in large if one not in accepted and (thymus or len(one.rows) >= least)

@@ -296,6 +296,7 @@ class Smear(Spec):
         rises: markers that rise with it.
         falls: markers that fall with it.
         correlation: with these, that which falls counted negative, at least so much on average.
+        beside: decades within which another population belongs to a smear.
         correlation_to_t_cells: the same of these cells and the T cells that touch them together.
     """
 
@@ -307,6 +308,7 @@ class Smear(Spec):
     falls: tuple[str, ...] = ()
     correlation: float = Field(gt=0, lt=1)
     correlation_to_t_cells: float = Field(default=0.4, gt=0, lt=1)
+    beside: float = Field(default=1.1, gt=0)
 
 
 class Profiles(Spec):

@@ -120,6 +120,20 @@ def test_thymocytes_are_not_claimed_where_the_panel_shows_few_signs_of_age(
     assert not any(one.accepted for one in found)
 
 
+def test_the_young_cells_beside_a_smear_are_no_clone() -> None:
+    young = Pile(600, {**IMMATURE, "TdT": 2.1, "CD99": 2.6})
+    older = Pile(
+        1200,
+        {**IMMATURE, "CD3": 1.3, "CD45": 2.75, "TdT": 1.7, "CD99": 2.2},
+        smeared={"CD45": 3.2, "CD3": 2.5, "TdT": 0.7, "CD99": 1.2},
+    )
+    found = large(told(*NORMAL, young, older))
+
+    assert len(found) > 1
+    assert all(one.smear for one in found)
+    assert not any(one.accepted for one in found)
+
+
 NK_TAIL: Final = NK_CELLS.with_(events=1500, cyCD3=0.75)
 """NK cells whose weak cyCD3 reaches over the limit of a profile, in part."""
 _SMEARED: Final = Pile(1500, dict(NK_TAIL.at), smeared={"cyCD3": 1.9})
