@@ -9,7 +9,7 @@ from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
 from cd5flow.cli.terminal import emit, say, show, table
-from cd5flow.config.atomic import as_private_as, write_atomically
+from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis, analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
@@ -60,6 +60,7 @@ def _write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:
         **stage.as_dict(),
     }
     text = jsonlib.dumps(profile, indent=2) + "\n"
-    write_atomically(path, text.encode(), mode=as_private_as([analysis.tube.path]))
+    with open_atomically(path, mode=as_private_as([analysis.tube.path])) as file:
+        file.write(text.encode())
     for line in table(stage.rows()):
         say(line)
