@@ -140,7 +140,9 @@ _SMEARED: Final = Pile(1500, dict(NK_TAIL.at), smeared={"cyCD3": 1.9})
 
 
 def test_the_tail_of_nk_cells_on_cycd3_is_no_clone() -> None:
-    found = [one for one in told(*NORMAL, _SMEARED, without=("CD56",)).suspects if one.name]
+    t_cells = [pile.with_(cyCD3=1.9) for pile in NORMAL[:2]]
+    others = (*t_cells, *NORMAL[2:], _SMEARED)
+    found = [one for one in told(*others, without=("CD56",)).suspects if one.name]
 
     assert found
     assert {one.tail_of for one in found} == {"nk_like"}
@@ -330,3 +332,24 @@ def test_doublets_by_their_pulse_are_not_sampled() -> None:
     assert found is not None
     assert not doublets[found.rows].any()
     assert len(found.rows) > 0.98 * np.count_nonzero(~doublets)
+
+
+@pytest.mark.parametrize(("cd56", "accepted"), [((), True), (("CD56",), False)])
+def test_weak_cycd3_without_a_sign_may_be_nk_cells_where_no_marker_of_theirs_is_there(
+    cd56: tuple[str, ...], *, accepted: bool
+) -> None:
+    weak = NK_CELLS.with_(1500, CD56=LACKING, cyCD3=1.7)
+    (one,) = large(told(*(pile for pile in NORMAL if pile is not NK_CELLS), weak, without=cd56))
+
+    assert one.accepted is accepted
+
+
+@pytest.mark.parametrize(("signs", "accepted"), [({"TdT": 2.0}, True), ({}, False)])
+def test_cycd3_near_that_of_t_cells_proves_the_lineage_beside_signs_of_immaturity(
+    signs: dict[str, float], *, accepted: bool
+) -> None:
+    faint = Pile(1500, {"CD45": 2.6, "cyCD3": 1.35, "CD7": 2.6, "CD2": 1.8} | signs)
+    t_cells = [pile.with_(cyCD3=2.2) for pile in NORMAL[:2]]
+    found = large(told(*t_cells, *NORMAL[2:], faint))
+
+    assert [one.accepted for one in found] == [accepted]
