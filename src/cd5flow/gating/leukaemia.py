@@ -134,8 +134,14 @@ def sort_suspects(
     smeared = sum(len(one.rows) for one in large if one.smear)
     thymus = smeared >= least and smeared > 0
     accepted = tuple(one for one in large if one.accepted and not thymus)
+    # Where more immature cells are undecided than accepted, these are a part, and hardly the disease.
+    undecided = sum(len(one.rows) for one in large if one.immature and not one.accepted)
+    doubted = undecided >= least and undecided > sum(len(one.rows) for one in accepted)
+    accepted = () if doubted else accepted
     others = tuple(
-        one for one in large if one not in accepted and (thymus or len(one.rows) >= least)
+        one
+        for one in large
+        if one not in accepted and (thymus or one.accepted or len(one.rows) >= least)
     )
     return accepted, others, thymus
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import pytest
 
 from cd5flow.gating.leukaemia import GroupReading, read_groups
 from cd5flow.gating.leukaemia_search import LeukaemiaSearch
@@ -119,6 +120,16 @@ def test_a_person_may_combine_what_the_groups_show() -> None:
     assert state.gates[BLASTS].region == first_alone
     assert state.gates[BLASTS].evidence.method == "override"
     assert np.array_equal(state.members[BLASTS], state.members["blasts_1"])
+
+
+@pytest.mark.parametrize(("undecided", "claimed"), [(1200, True), (1800, False)])
+def test_blasts_beside_more_immature_cells_that_are_undecided_are_not_claimed(
+    undecided: int, *, claimed: bool
+) -> None:
+    reading = read(state_of(*NORMAL, CLONE.with_(1500), MYELOID.with_(undecided)))
+
+    assert bool(reading.leukaemic) is claimed
+    assert reading.outside
 
 
 # Blasts by the chain of gates, held against the groups
