@@ -313,7 +313,8 @@ def find_suspects(
         profiles: what cells look like.
         normal: the number of every other group to its name; none where these are all that is told.
     """
-    found, where = [], []
+    found: list[CellPopulation] = []
+    where: list[npt.NDArray[np.floating]] = []
     rule = profiles.joined_by
     stained = [j for j, m in enumerate(markers) if m in rule.markers]
     centres = group_medians(grouped[:, stained], labels, suspects)
