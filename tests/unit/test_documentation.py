@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / "gating" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "benchmarks" / "ACCURACY.md",
     ROOT / "benchmarks" / "RESULTS.md",
     ROOT / "sample_fcs" / "README.md",
 ]
