@@ -2,7 +2,7 @@
 
 Levels are decades of specific signal on a DiVa scale (normal T cells' CD45 4.3, i.e. 20,000); a
 marker that is not named is not on the cell. Relations (what is brighter than what, what is dim or
-on a part only) are textbook knowledge [M] and DOMAIN.md A2, A3, K1, K2 [D]; CD5, CD7 and CD56
+on a part only) are textbook knowledge [M] and figures of the domain with their sources [D]; CD5, CD7 and CD56
 against each other follow the real tube clearllab10c_t_tube.fcs [X]: CD5 of T cells broad (0.25
 decades), CD7 broad with a low tail (0.4), CD56 on a fifth of T cells, NK a decade above them. The
 numbers are [R].
@@ -136,7 +136,7 @@ NORMAL: Final[Mapping[str, Kind]] = MappingProxyType({
              fsc_sd=0.17, ssc_sd=0.28, glow=1.8),
         Kind("erythroblast", 0.8, 0.92, {"CD45": (1.8, 0.4), "CD38": (1.8, 0.4),
              "CD99": (2.0, 0.4)}, fsc_sd=0.22, ssc_sd=0.3, glow=0.7),
-        # Dead cells bind several reagents, dim, all together. [D, issue 16]
+        # Dead cells bind several reagents, dim, all together. [D]
         Kind("dead", 0.62, 1.35, {**_STICKY, "CD45": (3.3, 0.4)},
              fsc_sd=0.2, ssc_sd=0.35, glow=3.0, bond=0.85),
         Kind("debris", 0.22, 0.42, {"CD45": (1.8, 0.55)}, fsc_sd=0.45, ssc_sd=0.55, glow=0.4,

@@ -1,6 +1,6 @@
 """Families of tubes that a laboratory brings, with the ranges their settings are drawn from.
 
-Families and ranges follow the *Shows* paragraph of issue 16 and DOMAIN.md K; what they leave open
+Families and ranges are those that laboratories report [D]; what they leave open
 is chosen here ([R]). Percentages: `burden` and `thymocytes` of nucleated single cells,
 `granulocytes` and `t_cells` of the other, normal nucleated cells, `offscale`, `outliers`,
 `debris`, `dead`, `doublets` of all events, `matrix_error` of each spillover coefficient (sd).
@@ -208,7 +208,7 @@ def draw_clones(settings: dict[str, Value], rng: np.random.Generator) -> tuple[C
 
     With `n_signs` 0 or more, that many of the signs that the panel shows, and no other; the sign
     CD45 puts it at 2.9 to 3.7. With -1 the signs come as often as in T-ALL (half as often under
-    therapy, DOMAIN.md A3), CD34 not where it would leave the lineage open.
+    therapy [D]), CD34 not where it would leave the lineage open.
     """
     if not float(settings["burden"]):
         return ()
@@ -257,7 +257,7 @@ def _draw_clone(settings: dict[str, Value], scd3: float, rng: np.random.Generato
 
 
 def undecidable(settings: Mapping[str, Value], clones: tuple[Clone, ...]) -> str:
-    """Return why markers cannot decide this tube, or nothing (issue 16; CONTRACT on sCD3+)."""
+    """Return why markers cannot decide this tube, or nothing."""
     markers = PANELS[str(settings["panel"])].markers
     if float(settings["thymocytes"]) >= 1 and not ({"CD1a"} <= markers or {"CD4"} <= markers):
         return "thymocytes without CD4/CD8/CD1a in the panel"

@@ -1,6 +1,6 @@
 """Panels, dyes, spillover and cytometers of the second simulator.
 
-Marks: [D] DOMAIN.md (sections A and K), [X] measured on the real DxFLEX tube
+Marks: [D] figures of the domain with their sources, [X] measured on the real DxFLEX tube
 ``clearllab10c_t_tube.fcs``, [R] chosen here to span what laboratories bring, no published value.
 """
 

@@ -32,7 +32,7 @@ _GRANS: Final = frozenset({"granulocyte", "immature_granulocyte", "eosinophil"})
 _LN10: Final = np.float32(np.log(10.0))
 DAY_SECONDS: Final = 180.0
 LOD_EVENTS: Final = 20
-"""Events that make a limit of detection (DOMAIN.md C3); below 200,000 cells it is over 0.01 %."""
+"""Events that make a limit of detection (CLSI EP17); below 200,000 cells it is over 0.01 %."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _doublets(sp: Specimen, cells: _Cells, n: int, rng: np.random.Generator) -> 
 
 
 def _aggregates(sp: Specimen, n: int, rng: np.random.Generator) -> _Cells:
-    """Clumps of antibody: far beyond every population in most dyes at once (DOMAIN.md K1)."""
+    """Clumps of antibody: far beyond every population in most dyes at once [D]."""
     m = len(sp.antigens)
     core = rng.normal(5.05, 0.2, (n, 1)) + np.log10(sp.cytometer.light)
     level = core + rng.normal(0, 0.18, (n, m))
@@ -259,7 +259,7 @@ def _side_scatter_gain(sp: Specimen, ssc: Floats) -> float:
     wanted = float(sp.settings["offscale"]) / 100
     if wanted <= 0:
         return sp.ssc_gain
-    # Beyond the granulocytes nothing follows: voltages are set for lymphocytes (DOMAIN.md K1).
+    # Beyond the granulocytes nothing follows: voltages are set for lymphocytes [D].
     wanted = min(wanted, 0.92 * float((ssc > 3.2).mean()))
     if wanted <= 0.002:
         return sp.ssc_gain
