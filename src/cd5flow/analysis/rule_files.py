@@ -14,7 +14,7 @@ from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import StrategyError, told_faults
 from cd5flow.gating.methods.cell_type import CellType
 from cd5flow.gating.override import Overrides, load_overrides
-from cd5flow.gating.profiles import Profiles, load_profiles
+from cd5flow.gating.profiles import Profiles, load_profiles, markers_read
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.gating.therapy import adapt_strategy, ignored_markers
 from cd5flow.model.reasons import Reason
@@ -82,12 +82,36 @@ def check_strategy(path: Path) -> Loaded[Strategy]:
         UsageError: its faults, or those of the profiles.
     """
     loaded = load_strategy(path)
-    load_profiles_of(loaded)
+    profiles = load_profiles_of(loaded)
     aliases = load_aliases(markers_file())
     faults = [*_faults_of_markers(loaded, aliases), *_faults_of_axes(loaded, aliases)]
+    if profiles is not None:
+        faults += _faults_of_profiles(profiles, aliases)
     if faults:
         raise StrategyError(told_faults(faults))
     return loaded
+
+
+def check_profiles(path: Path) -> Loaded[Profiles]:
+    """Read and check a file of reference profiles.
+
+    Raises:
+        UsageError: its faults.
+    """
+    loaded = load_profiles(path)
+    faults = list(_faults_of_profiles(loaded, load_aliases(markers_file())))
+    if faults:
+        raise StrategyError(told_faults(faults))
+    return loaded
+
+
+def _faults_of_profiles(loaded: Loaded[Profiles], aliases: MarkerAliases) -> Iterator[str]:
+    """Yield what profiles read and is no marker: what rests on it would never hold, and say nothing."""
+    for where, marker in markers_read(loaded.value):
+        if not aliases.knows(marker):
+            yield (
+                f"{loaded.where(*where)}: {marker!r} is no marker that {markers_file().name} knows"
+            )
 
 
 def _faults_of_markers(loaded: Loaded[Strategy], aliases: MarkerAliases) -> Iterator[str]:

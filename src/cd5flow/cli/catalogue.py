@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.rule_files import check_strategy, load_profiles_of
+from cd5flow.analysis.rule_files import check_profiles, check_strategy, load_profiles_of
 from cd5flow.cli.terminal import emit, show, table
 from cd5flow.config.shipped import (
     list_profiles,
@@ -20,7 +20,7 @@ from cd5flow.config.shipped import (
 )
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.gating.profiles import Profiles, load_profiles
+from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.strategy import Strategy
 
 
@@ -84,7 +84,7 @@ def _strategy_or_profiles_file(name: str) -> Path:
 
 def _load_strategy_or_profiles(path: Path) -> Loaded[Strategy] | Loaded[Profiles]:
     """Read and check a strategy with the profiles that it names, or a file of profiles alone."""
-    return load_profiles(path) if _is_profiles(path) else check_strategy(path)
+    return check_profiles(path) if _is_profiles(path) else check_strategy(path)
 
 
 def _profiles_named_in(path: Path) -> Loaded[Profiles] | None:

@@ -407,8 +407,15 @@ def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each part beside the rows that reads CD5."""
+    for part, markers in _read_beside_rows(profiles).items():
+        if READOUT in markers:
+            yield (part,), f"{READOUT} must not take part in finding any population"
+
+
+def _read_beside_rows(profiles: Profiles) -> dict[str, set[str]]:
+    """Return each part beside the rows with the markers that it reads."""
     mark, signs, smear = profiles.landmark, profiles.signs, profiles.smear
-    read = {
+    return {
         "landmark": {
             mark.bright,
             *mark.positive,
@@ -421,9 +428,21 @@ def _readout_elsewhere(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ..
         "apart": set() if profiles.apart is None else set(profiles.apart.axes),
         "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
-    for part, markers in read.items():
-        if READOUT in markers:
-            yield (part,), f"{READOUT} must not take part in finding any population"
+
+
+def markers_read(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every marker that profiles read, with where in the file."""
+    for part, rows in (
+        ("normal", profiles.normal),
+        ("leukaemic", profiles.leukaemic),
+        ("rare", profiles.rare),
+    ):
+        for i, row in enumerate(rows):
+            for marker in sorted(row.named_markers()):
+                yield (part, i), marker
+    for name, markers in _read_beside_rows(profiles).items():
+        for marker in sorted(markers):
+            yield (name,), marker
 
 
 def _pair(both: BothMarkers | None) -> tuple[str, ...]:
