@@ -105,7 +105,7 @@ def _number(one: Count, drawing: Drawing) -> str:
 def _name(population: str, wording: Wording) -> str:
     if population == ALL:
         return wording.phrases.all_events
-    return wording.term(population)
+    return wording.population(population)
 
 
 def _marker(label: str) -> str:
