@@ -21,7 +21,7 @@ from cd5flow.model.names import READOUT, shown_name
 from cd5flow.model.panel import Panel
 from cd5flow.preprocess.compensation import choose_spillover
 from cd5flow.preprocess.labels import MarkerAliases, load_aliases
-from cd5flow.preprocess.panel import find_panel
+from cd5flow.preprocess.panel import find_panel, markers_named
 
 DEFAULT_STRATEGY = "t-all-relapse"
 """Whose limits and lineage rules a tube is held against."""
@@ -115,7 +115,7 @@ def inspect_file(path: Path, *, dataset: int | None = None) -> Inspection:
         data_sets=summarise_data_sets(path),
         panel=panel,
         ambiguity=ambiguity,
-        read_as={c.detector: _read_as(c, aliases) for c in fcs.channels},
+        read_as={c.detector: markers_named(c, aliases) for c in fcs.channels},
         compensation=compensation,
         duration_seconds=seconds,
         duration_source=source,
@@ -129,14 +129,6 @@ def _panel(fcs: FcsFile, rules: Strategy, aliases: MarkerAliases) -> tuple[Panel
         return find_panel(fcs.channels, aliases=aliases, overrides=rules.markers), ""
     except PanelError as refused:
         return None, refused.message
-
-
-def _read_as(channel: Channel, aliases: MarkerAliases) -> tuple[str, ...]:
-    if channel.label is not None:
-        named = aliases.read(channel.label).markers
-        if named:
-            return named
-    return aliases.read(channel.detector, is_detector=True).markers
 
 
 def _compensation(

@@ -12,7 +12,15 @@ from typing import Any, Final
 from cd5flow.analysis.settings import imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
-from cd5flow.batch.tube_folder import Found, NotTaken, beside_sheet, find_tubes
+from cd5flow.batch.tube_folder import (
+    HOW_TO_GO_ON,
+    ROLE_OPEN,
+    Found,
+    NotTaken,
+    beside_sheet,
+    find_tubes,
+    likely_controls,
+)
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import (
     MOST_FAULTS,
@@ -105,6 +113,11 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         rows, faults = read_rows(sheet)
         # A sheet that was named itself may take its files from anywhere.
         left = [] if sheet == source else beside_sheet(source, rows, results=out)
+        likely = {} if all(row.role_said for row in rows) else likely_controls(rows)
+        left += likely.values()
+        if rows and len(likely) == len(rows):
+            raise SheetError(f"{sheet}: every row is likely a control; {ROLE_OPEN}")
+        rows = [row for row in rows if row.place not in likely]
     else:
         faults = []
         found = find_tubes(source, results=out)
@@ -158,7 +171,8 @@ def _nothing(source: Path, found: Found) -> str:
         return f"{said} or a sheet"
     one = found.not_taken[0]
     more = f" and {len(found.not_taken) - 1} more" if len(found.not_taken) > 1 else ""
-    return f"{said} or a sheet; left out were {one.place} ({one.reason}){more}"
+    hint = f"; {HOW_TO_GO_ON.format(source)}" if any(n.is_control for n in found.not_taken) else ""
+    return f"{said} or a sheet; left out were {one.place} ({one.reason}){more}{hint}"
 
 
 def _position(fault: SheetFault) -> int:

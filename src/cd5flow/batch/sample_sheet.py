@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ _WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
 IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession", "visit")
 """Columns that are carried into the summary as they are; `visit` is a named time point, as "day 33"."""
 
+NOTES: Final = "notes"
+"""Column for people: read by nobody."""
+
+_BYTE: Final = re.compile(r"\\x([89a-f][0-9a-f])")
 _MOST_DATA_SETS: Final = 1000
 COLUMNS: Final = (
     "file",
@@ -45,6 +50,7 @@ COLUMNS: Final = (
     "accession",
     "visit",
     "markers",
+    NOTES,
 )
 
 
@@ -60,6 +66,7 @@ class SheetRow:
         for_sample: of a control, the samples it belongs to.
         words: further arguments of `cd5flow.analysis.settings.make_settings`, only those that were said.
         identifiers: what the summary repeats.
+        role_said: whether the sheet says its role, or whose control it is.
     """
 
     place: str
@@ -69,6 +76,7 @@ class SheetRow:
     for_sample: str = ""
     words: Mapping[str, Any] = field(default_factory=dict)
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    role_said: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,7 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
         for_sample=said.get("for_sample", ""),
         words=words,
         identifiers={name: said[name] for name in IDENTIFIERS if name in said},
+        role_said="role" in said or "for_sample" in said,
     )
 
 
@@ -191,9 +200,15 @@ def data_set(text: str) -> int:
 
 
 def beside(folder: Path, text: str) -> Path:
-    """Return a path relative to the sheet; backslashes part folders on every system."""
+    r"""Return a path relative to the sheet.
+
+    Backslashes part folders on every system; ``\xNN`` is a byte of a name that is no UTF-8.
+    """
     there = folder / text
-    return there if _exists(there) else folder / text.replace("\\", "/")
+    if _exists(there):
+        return there
+    as_bytes = folder / _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
+    return as_bytes if _exists(as_bytes) else folder / text.replace("\\", "/")
 
 
 def _exists(path: Path) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from cd5flow.analysis.option_words import Role
-from cd5flow.batch.sample_sheet import SheetRow
-from cd5flow.fcs import other_wells
+from cd5flow.batch.control_guess import guess_roles
+from cd5flow.batch.sample_sheet import SAMPLE, SheetRow
+from cd5flow.batch.tube_facts import TubeFacts, TubeReader
 from cd5flow.model.names import shown_name
 
 SUFFIXES: Final = frozenset({".fcs", ".lmd"})
@@ -23,9 +24,19 @@ DEAD_LINK: Final = "a link that leads to no file"
 NO_SAMPLE: Final = "a control by its name, but the sample it belongs to is not beside it"
 OTHER_SET: Final = "another data set of its file; name it in a sheet's column dataset"
 NOT_IN_SHEET: Final = "not named in the sheet"
+LIKELY_CONTROL: Final = "likely a control: {}"
 
 _CONTROL: Final = re.compile(r"(?P<sample>.+)_(?P<kind>FMO|ISO)-CD5", re.IGNORECASE)
 _ROLES: Final[dict[str, Role]] = {"FMO": "fmo", "ISO": "isotype"}
+
+
+HOW_TO_GO_ON: Final = (
+    "guess roles with: cd5flow sheet {} > samples.csv; look at its rows, then: "
+    "cd5flow batch samples.csv"
+)
+ROLE_OPEN: Final = (
+    "fill in role and for_sample of these rows; role sample counts one as a patient's tube"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +46,12 @@ class NotTaken:
     Attributes:
         place: its path below the folder that was searched, with slashes.
         reason: in words.
+        is_control: whether it is left out because it is likely a control.
     """
 
     place: str
     reason: str
+    is_control: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +71,64 @@ def find_tubes(folder: Path, *, results: Path | None = None) -> Found:
     """Return a row for each FCS file below a folder, and what was left out.
 
     ``X_FMO-CD5.fcs`` and ``X_ISO-CD5.fcs`` are controls of ``X.fcs`` in the same folder, in any
-    case. Hidden files are left out, and folders that are links.
+    case. A tube that is likely a control by another name, or by its panel, is left out: whose it is
+    would be a guess. Hidden files are left out, and folders that are links.
 
     Args:
         folder: where to look.
         results: the results folder; where it lies below `folder` it is not searched.
     """
     found = Found()
-    files = _tubes(folder, results, found.not_taken)
+    files = list_tubes(folder, results, found.not_taken)
     names = {(file.parent, file.stem.lower()): file for file in files}
+    reader = TubeReader()
+    alone: list[TubeFacts] = []
+    controls: list[SheetRow] = []
     for file in files:
-        place = _below(folder, file)
+        place = place_below(folder, file)
         control = _CONTROL.fullmatch(file.stem)
+        of = control and names.get((file.parent, control["sample"].lower()))
         if control is None:
-            found.rows.append(SheetRow(place, file, shown_name(file.stem)))
-            found.not_taken.extend(
-                NotTaken(f"{place}, data set {number}", OTHER_SET) for number in other_wells(file)
-            )
-            continue
-        of = names.get((file.parent, control["sample"].lower()))
-        if of is None:
-            found.not_taken.append(NotTaken(place, NO_SAMPLE))
+            alone += reader.read(file, place)
+        elif of is None:
+            found.not_taken.append(NotTaken(place, NO_SAMPLE, is_control=True))
         else:
-            role = _ROLES[control["kind"].upper()]
-            found.rows.append(
-                SheetRow(place, file, shown_name(file.stem), role, shown_name(of.stem))
-            )
+            role, sample = _ROLES[control["kind"].upper()], shown_name(of.stem)
+            controls.append(SheetRow(place, file, shown_name(file.stem), role, sample))
+    rows = list(controls)
+    first: set[Path] = set()
+    for tube, guess in zip(alone, guess_roles(alone, reader), strict=True):
+        if tube.file in first:
+            number = f"{tube.place}, data set {tube.dataset}"
+            found.not_taken.append(NotTaken(number, OTHER_SET))
+        elif guess.is_control:
+            found.not_taken.append(_likely_control(tube.place, guess.why))
+        else:
+            rows.append(SheetRow(tube.place, tube.file, shown_name(tube.file.stem)))
+        first.add(tube.file)
+    found.rows.extend(sorted(rows, key=lambda row: row.file))
     return found
+
+
+def likely_controls(rows: Iterable[SheetRow]) -> dict[str, NotTaken]:
+    """Return the places of a sheet's rows that say no role and are likely controls, with the reason."""
+    reader = TubeReader()
+    tubes: list[TubeFacts] = []
+    asked: list[SheetRow] = []
+    for row in rows:
+        if row.role == SAMPLE:
+            (tube, *_) = reader.read(row.file, row.place, dataset=row.words.get("dataset"))
+            tubes.append(replace(tube, kind=None) if row.role_said else tube)
+            asked.append(row)
+    return {
+        row.place: _likely_control(f"{shown_name(row.file.name)} ({row.place})", guess.why)
+        for row, guess in zip(asked, guess_roles(tubes, reader), strict=True)
+        if guess.is_control and not row.role_said
+    }
+
+
+def _likely_control(place: str, why: str) -> NotTaken:
+    return NotTaken(place, LIKELY_CONTROL.format(why), is_control=True)
 
 
 def beside_sheet(
@@ -92,20 +136,20 @@ def beside_sheet(
 ) -> list[NotTaken]:
     """Return the FCS files below a folder that its sheet does not name."""
     named = {os.path.realpath(row.file) for row in rows}
-    files = _tubes(folder, results, [])
+    files = list_tubes(folder, results, [])
     return [
-        NotTaken(_below(folder, file), NOT_IN_SHEET)
+        NotTaken(place_below(folder, file), NOT_IN_SHEET)
         for file in files
         if os.path.realpath(file) not in named
     ]
 
 
-def _tubes(folder: Path, results: Path | None, left: list[NotTaken]) -> list[Path]:
+def list_tubes(folder: Path, results: Path | None, left: list[NotTaken]) -> list[Path]:
     """Return every FCS file below a folder, sorted; what is none is added to `left`."""
     refused: list[OSError] = []
     files = sorted(_files(folder, results, left, refused))
     for error in refused:
-        place = _below(folder, Path(error.filename or folder))
+        place = place_below(folder, Path(error.filename or folder))
         left.append(NotTaken(place, f"cannot be read ({error.strerror or error})"))
     return files
 
@@ -124,7 +168,7 @@ def _files(
             if os.path.realpath(path) == out:
                 continue
             if reason:
-                left.append(NotTaken(_below(folder, path), reason))
+                left.append(NotTaken(place_below(folder, path), reason))
             else:
                 inner.append(name)
         folders[:] = inner
@@ -132,7 +176,7 @@ def _files(
             path = Path(parent, name)
             reason = _no_tube(path)
             if reason:
-                left.append(NotTaken(_below(folder, path), reason))
+                left.append(NotTaken(place_below(folder, path), reason))
             else:
                 yield path
 
@@ -166,5 +210,6 @@ def _identity(path: Path) -> tuple[int, int] | str:
     return (status.st_dev, status.st_ino)
 
 
-def _below(folder: Path, path: Path) -> str:
+def place_below(folder: Path, path: Path) -> str:
+    """Return a file's path below a folder as it is told, with slashes."""
     return shown_name(path.relative_to(folder).as_posix())

@@ -23,6 +23,7 @@ from cd5flow.batch.overview import RUN, write_overview
 from cd5flow.batch.plan import BatchPlan, make_plan
 from cd5flow.batch.run import OWN, BatchOrders, Done, Finished, run_batch, tidy
 from cd5flow.batch.run_record import BatchRun, write_run_record
+from cd5flow.batch.tube_folder import HOW_TO_GO_ON, ROLE_OPEN
 from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
@@ -198,6 +199,9 @@ def _plan_lines(plan: BatchPlan, source: Path) -> Iterator[str]:
         reasons[one.reason].append(one.place)
     for reason, places in reasons.items():
         yield f"not taken, {reason}: {_listed(places)}"
+    if any(one.is_control for one in plan.not_taken):
+        in_sheet = plan.source.is_file()
+        yield f"to go on, {ROLE_OPEN if in_sheet else HOW_TO_GO_ON.format(source)}"
 
 
 def _listed(names: Sequence[str]) -> str:

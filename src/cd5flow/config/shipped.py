@@ -90,6 +90,11 @@ def deidentify_file() -> Path:
     return gating_folder() / "deidentify.yaml"
 
 
+def file_names_file() -> Path:
+    """Return the words by which names of files tell what a tube is."""
+    return gating_folder() / "file_names.yaml"
+
+
 def validation_file() -> Path:
     """Return the series that `cd5flow validate` simulates, as they come with cd5flow."""
     return gating_folder() / "validation.yaml"

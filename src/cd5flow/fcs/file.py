@@ -18,7 +18,6 @@ from cd5flow.fcs.clock import read_timestep
 from cd5flow.fcs.data import Decoded, decode, undo_amplification
 from cd5flow.fcs.datasets import (
     DataSet,
-    are_twins,
     choose_data_set,
     completed,
     describe,
@@ -173,24 +172,6 @@ def summarise_data_sets(path: str | os.PathLike[str]) -> tuple[DataSetSummary, .
     with open_source(Path(path)) as source:
         sets, _ = read_data_sets(source)
         return tuple(_summary(source, each, number) for number, each in enumerate(sets, start=1))
-
-
-def other_wells(path: str | os.PathLike[str]) -> tuple[int, ...]:
-    """Return the numbers of the data sets that `read_fcs` leaves and that are no twin of its own.
-
-    They are other wells or tubes in one file. None of a file that cannot be read.
-    """
-    try:
-        with open_source(Path(path)) as source:
-            sets, _ = read_data_sets(source)
-    except (FcsError, FileAccessError):
-        return ()
-    chosen, _ = choose_data_set(sets, None, name="")
-    return tuple(
-        number
-        for number, each in enumerate(sets, start=1)
-        if number - 1 != chosen and each.resolution[0] and not are_twins(each, sets[chosen])
-    )
 
 
 def _summary(source: Source, data_set: DataSet, number: int) -> DataSetSummary:

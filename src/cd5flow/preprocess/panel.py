@@ -117,6 +117,18 @@ def scatter_detectors(channels: Iterable[Channel], *, aliases: MarkerAliases) ->
     )
 
 
+def markers_named(channel: Channel, aliases: MarkerAliases) -> tuple[str, ...]:
+    """Return the markers that a channel's own label names, or its detector where the label is mute.
+
+    Other channels do not count: what is ambiguous in a panel is named here.
+    """
+    if channel.label is not None:
+        named = aliases.read(channel.label).markers
+        if named:
+            return named
+    return aliases.read(channel.detector, is_detector=True).markers
+
+
 def _settle(
     channels: Sequence[Channel], aliases: MarkerAliases, overrides: Mapping[str, str]
 ) -> dict[str, str]:

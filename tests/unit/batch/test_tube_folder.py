@@ -37,13 +37,21 @@ def test_every_fcs_and_lmd_below_is_a_sample_in_any_case(tmp_path: Path) -> None
 
 
 def test_controls_belong_to_the_sample_beside_them(tmp_path: Path) -> None:
-    made(tmp_path, "x.fcs", "x_FMO-CD5.fcs", "x_iso-cd5.FCS", "x_FMO-CD7.fcs")
+    made(tmp_path, "x.fcs", "x_FMO-CD5.fcs", "x_iso-cd5.FCS")
     assert {row.place: (row.role, row.for_sample) for row in find_tubes(tmp_path).rows} == {
         "x.fcs": ("sample", ""),
         "x_FMO-CD5.fcs": ("fmo", "x"),
         "x_iso-cd5.FCS": ("isotype", "x"),
-        "x_FMO-CD7.fcs": ("sample", ""),
     }
+
+
+def test_a_control_of_another_marker_is_no_patients_tube(tmp_path: Path) -> None:
+    made(tmp_path, "x.fcs", "x_FMO-CD7.fcs")
+    found = find_tubes(tmp_path)
+    assert [row.place for row in found.rows] == ["x.fcs"]
+    (left,) = found.not_taken
+    assert (left.place, left.is_control) == ("x_FMO-CD7.fcs", True)
+    assert "'fmo' in its name" in left.reason
 
 
 def test_a_control_in_another_folder_is_nobodys(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from cd5flow._version import __version__
 from cd5flow.cli.commands.analyze import analyze
-from cd5flow.cli.commands.batch import batch
+from cd5flow.cli.commands.batch import batch, sheet
 from cd5flow.cli.commands.eligibility import eligibility
 from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
@@ -67,6 +67,7 @@ def _root(
 for _command in (
     analyze,
     batch,
+    sheet,
     inspect,
     eligibility,
     deidentify,

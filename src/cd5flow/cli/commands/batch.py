@@ -91,3 +91,27 @@ def batch(
         orders=orders(out, wanted, timeout=timeout, retry_failed=retry_failed),
         means=Means(jobs=jobs, cluster=cluster, quiet=quiet, log=log),
     )
+
+
+def sheet(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of FCS files.")],
+) -> None:
+    """Print a sample sheet for a folder: what each tube is likely to be.
+
+    Roles and partners are guessed from panels (the same detectors, a label of CD5 that is missing),
+    words of names and keywords (FMO, minus CD5, iso, unstained, ...), and days; specimen, time point
+    and day of collection from names. Column `notes` says why; what is not sure is left empty and
+    named on stderr. Of each file only the TEXT is read. Look at the rows before you use them: a
+    batch takes no row whose role is open where the tube is likely a control.
+
+    Paths are relative to the sheet where stdout is a file, else to the working folder. Exit code 1 if
+    a file cannot be read; its row stands in the sheet all the same.
+
+    \b
+    Example:
+      cd5flow sheet run-2026-01 > samples.csv
+      cd5flow batch samples.csv
+    """
+    from cd5flow.cli.sheet import run
+
+    run(folder)
