@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.batch.eventlog import open_log
 from cd5flow.batch.table_file import read_table
 from cd5flow.config.atomic import open_atomically
@@ -20,7 +21,6 @@ from cd5flow.fcs.privacy import load_rules
 from cd5flow.gating.override import load_overrides
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.interop.gates import read_gates
-from cd5flow.model.result_file import read_result
 from cd5flow.preprocess.compensation import read_spillover_csv
 from cd5flow.report.lab import load_lab
 
