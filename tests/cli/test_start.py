@@ -24,6 +24,7 @@ COMMANDS = {
     "override",
     "pool",
     "schema",
+    "sheet",
     "simulate",
     "strategies",
     "protocols",
