@@ -6,6 +6,8 @@ answers at once.
 
 from __future__ import annotations
 
+import difflib
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +24,13 @@ from cd5flow.cli.commands.synthetic import simulate, validate
 
 
 class _Interruptible(TyperGroup):
-    """Commands that end with exit code 130 when interrupted."""
+    """Commands that end with exit code 130 when interrupted; a misspelt one names the likest."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; say what was likely meant where there is none."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'. {_meant(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -30,6 +38,17 @@ class _Interruptible(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("cd5flow: interrupted", err=True)
             raise typer.Exit(130) from None
+
+
+def _meant(word: str, commands: list[str]) -> str:
+    """Return what was likely meant by a word that is no command: another one, or a file's command."""
+    path = Path(word)
+    if path.suffix.lower() in {".fcs", ".lmd"}:
+        return f"Did you mean: cd5flow analyze {word}"
+    if path.is_dir() or path.suffix.lower() in {".csv", ".xlsx"}:
+        return f"Did you mean: cd5flow batch {word}"
+    near = difflib.get_close_matches(word, commands, n=2)
+    return f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(commands)}"
 
 
 app = typer.Typer(
@@ -41,7 +60,6 @@ app = typer.Typer(
         "or after the laboratory's own validation; never a diagnosis."
     ),
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -1,0 +1,55 @@
+"""Habits of the command line: completion, and words for who mistypes a command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.command_line import Run
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("analyse", "Did you mean analyze?"),
+        ("batc", "Did you mean batch?"),
+        ("tube.fcs", "Did you mean: cd5flow analyze tube.fcs"),
+        ("samples.csv", "Did you mean: cd5flow batch samples.csv"),
+        ("xyz", "There are: analyze, batch, "),
+    ],
+)
+def test_a_word_that_is_no_command_names_the_likest(cd5flow: Run, word: str, meant: str) -> None:
+    ran = cd5flow(word)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"No such command '{word}'. {meant}" in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_completion_script(cd5flow: Run, shell: str) -> None:
+    ran = cd5flow(_CD5FLOW_COMPLETE=f"source_{shell}")
+    assert (ran.code, "cd5flow" in ran.out) == (0, True)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or os.name == "nt", reason="needs bash")
+def test_bash_completes_commands(cd5flow: Run, tmp_path: Path) -> None:
+    script = cd5flow(_CD5FLOW_COMPLETE="source_bash").out
+    program = tmp_path / "cd5flow"
+    program.write_text('#!/bin/sh\nexec python -m cd5flow "$@"\n')
+    program.chmod(0o755)
+    asked = (
+        'COMP_WORDS=(cd5flow sh); COMP_CWORD=1; _cd5flow_completion cd5flow; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{script}\n{asked}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+    )
+    assert done.stdout.split() == ["sheet"]
