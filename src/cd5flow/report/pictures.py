@@ -6,35 +6,54 @@ what stands inside a picture are markers, counts and short names that do not cha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cd5flow.model.names import ALL
 from cd5flow.model.result import Cd5Section
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import Count, Drawing, as_png, as_svg, drawings
 from cd5flow.report import numerals
 from cd5flow.report.answer import cut_words
-from cd5flow.report.parts import Picture
+from cd5flow.report.parts import Extent, Picture, PictureUse
 from cd5flow.report.wording import Wording
 
 
-def report_pictures(analysis: Analysis, wording: Wording) -> tuple[Picture, ...]:
-    """Return every picture of a report in its order: overviews first, then each gate.
+def report_pictures(
+    analysis: Analysis, wording: Wording, *, extent: Extent = "full"
+) -> tuple[Picture, ...]:
+    """Return every picture of a report: overviews first, then each gate.
 
     Equal analyses give equal bytes.
 
     Args:
         analysis: the tube.
         wording: the report's language.
+        extent: without the annex, gates have no picture.
     """
-    return tuple(
-        Picture(
+    return tuple(_pictures(analysis, wording, extent))
+
+
+def _pictures(analysis: Analysis, wording: Wording, extent: Extent) -> Iterator[Picture]:
+    front: dict[str, str] = {}
+    for drawing in drawings(analysis):
+        use = _use(drawing, front)
+        if use == "annex" and extent == "short":
+            continue
+        yield Picture(
             name=drawing.name,
             title=_caption(drawing, wording),
             alt=_alt(drawing, analysis, wording),
             png=as_png(drawing.figure, title=drawing.title),
             svg=as_svg(drawing.figure),
+            use=use,
         )
-        for drawing in drawings(analysis)
-    )
+
+
+def _use(drawing: Drawing, front: dict[str, str]) -> PictureUse:
+    if drawing.kind == "gate":
+        return "overview" if drawing.axes[0].startswith("Time") else "annex"
+    second = front.setdefault("second", drawing.name) if "CD3" in " ".join(drawing.axes) else ""
+    return "front" if drawing.name in {"map-cd45-ssc", "cd5-overlay", second} else "overview"
 
 
 def _caption(drawing: Drawing, wording: Wording) -> str:

@@ -82,12 +82,15 @@ class States(FilePart):
 
 
 class Choices(FilePart):
-    """Words that a user or a file chose from a fixed list."""
+    """Words that a user, a file, a rule or a signature chose from a fixed list."""
 
     timepoint: dict[str, Text]
     specimen: dict[str, Text]
     prior_therapy: dict[str, Text]
     role: dict[str, Text]
+    expression: dict[str, Text]
+    meaning: dict[str, Text]
+    signer: dict[str, Text]
     clinical: dict[str, Text]
 
 
