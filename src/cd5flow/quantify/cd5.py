@@ -153,7 +153,8 @@ def _blockers(limits: Cd5Limits, circumstances: Circumstances) -> list[Reason]:
     n = circumstances.blast_events
     blockers = []
     if not circumstances.has_cd5:
-        blockers.append(_naming(Reason("NO_CD5"), circumstances.unknown_labels))
+        # Whatever else is missing, no panel without CD5 answers the question: this is the answer.
+        return [_naming(Reason("NO_CD5"), circumstances.unknown_labels)]
     if circumstances.panel_gap:
         missing = circumstances.panel_gap
         gap = Reason("LINEAGE_UNPROVEN", case="panel", missing=missing)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out
+from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out, ReportExtent
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
@@ -26,6 +26,7 @@ def batch(
     ] = None,
     out: Out = Path("cd5flow-results"),
     no_report: NoReport = False,
+    report: ReportExtent = "full",
     membership: Membership = False,
     language: Language = "en",
     lab: Lab = None,
@@ -84,7 +85,9 @@ def batch(
     from cd5flow.cli.batch import Means, orders, run
     from cd5flow.cli.outputs import wanted_outputs
 
-    wanted = wanted_outputs(no_report=no_report, membership=membership, language=language, lab=lab)
+    wanted = wanted_outputs(
+        no_report=no_report, extent=report, membership=membership, language=language, lab=lab
+    )
     run(
         source,
         words={**words_of(said), "clinical": clinical},
