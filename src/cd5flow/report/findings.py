@@ -25,10 +25,17 @@ _ORDER: Final = (
 
 def findings(result: Result, wording: Wording) -> Facts:
     """Return phenotype, intensity of CD5, what was not counted, refused controls, and adequacy."""
-    return Facts(tuple(_rows(result, wording)))
+    return Facts(
+        (
+            *observed(result, wording),
+            *_refused(result, wording),
+            adequacy(result.quality, wording),
+        )
+    )
 
 
-def _rows(result: Result, wording: Wording) -> Iterator[Fact]:
+def observed(result: Result, wording: Wording) -> Iterator[Fact]:
+    """Yield what was seen of the cells: phenotype, intensity of CD5, what was not counted."""
     phrases, blasts = wording.phrases, result.blasts
     if blasts.phenotype:
         said = phenotype_words(blasts.phenotype, wording)
@@ -36,12 +43,15 @@ def _rows(result: Result, wording: Wording) -> Iterator[Fact]:
         yield fact(phrases.phenotype_of, f"{said}; {phrases.lineage}{wording.colon}{lineage}")
     yield from intensity(result.cd5, wording)
     yield from excluded(result, wording)
+
+
+def _refused(result: Result, wording: Wording) -> Iterator[Fact]:
+    """Yield the controls that were given and not used: the cut does not rest on them."""
     for control in result.controls:
         if not control.accepted:
             why = " ".join(map(wording.sentence, control.reasons))
             role = wording.choices.role.get(control.role, control.role)
-            yield fact(role, f"{phrases.refused}{wording.colon}{why}", "look")
-    yield adequacy(result.quality, wording)
+            yield fact(role, f"{wording.phrases.refused}{wording.colon}{why}", "look")
 
 
 def phenotype_words(phenotype: Mapping[str, MarkerWord], wording: Wording) -> str:

@@ -323,6 +323,11 @@ class ReportDocument:
     disclaimer: tuple[str, ...]
     pages: tuple[ReportPage, ...]
 
+    @property
+    def sections(self) -> tuple[ReportSection, ...]:
+        """Every section after page one."""
+        return tuple(section for page in self.pages for section in page.sections)
+
 
 def plain_parts(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:
     """Return a document as dictionaries, lists and scalars, each text as `write` writes it."""

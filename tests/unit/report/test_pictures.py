@@ -64,7 +64,7 @@ def test_the_alt_text_of_cd5_has_state_share_band_and_cut() -> None:
     for words in (
         "CD5 on the blasts: BORDERLINE",
         "CD5-positive: 84.0 % (157 / 187)",
-        "Other defensible cuts: 83.6–87.1 %",
+        "Range under other cut-offs: 83.6–87.1 %",
         "Cut: internal negative, ",
         "blasts 187",
         "normal T cells 9,711",

@@ -64,8 +64,9 @@ def batch(
     A sheet has a column `file` (relative to the sheet) and any of dataset (of a file that holds
     several), sample_id, patient_id, role (sample, fmo, isotype, positive), for_sample, timepoint,
     specimen, prior_therapy, collected_at, specimen_id, tube, panel_lot, spillover, strategy,
-    protocol, override, laip, accession, visit (a named time point, as "day 33"), markers. What a
-    row says goes before the options here.
+    protocol, override, laip, accession, visit (a named time point, as "day 33"), markers; and for the
+    head of the report mrn, birth_date, ordering_physician, received_at, blasts_at_diagnosis,
+    earlier_result. What a row says goes before the options here.
 
     Writes OUT/SAMPLE-ID/ for each, summary.csv, summary.xlsx, index.html, failures.csv and run.json.
     A sample that fails, takes too long or brings its process down does not stop the others: exit
