@@ -85,7 +85,7 @@ def _identity(result: Result, wording: Wording, lab: Lab | None, version: int) -
     yield from _if_given(phrases.birth_date, stated.get("birth_date"))
     yield from _if_given(phrases.accession, stated.get("accession"))
     yield fact(phrases.sample, sample.id)
-    ordered = stated.get("ordering_physician") or (lab and lab.ordering_physician)
+    ordered = stated.get("ordering_physician") or (lab.ordering_physician if lab else None)
     yield from _if_given(phrases.ordered_by, ordered)
     yield fact(phrases.specimen, choices.specimen[sample.specimen])
     yield fact(phrases.timepoint, choices.timepoint[sample.timepoint])
@@ -95,7 +95,9 @@ def _identity(result: Result, wording: Wording, lab: Lab | None, version: int) -
     yield given(phrases.prior_therapy, therapies)
     yield from _if_given(phrases.blasts_at_diagnosis, _at_diagnosis(result, wording))
     yield from _if_given(phrases.earlier_result, stated.get("earlier_result"))
-    yield from _if_given(phrases.panel_lot, stated.get("panel_lot") or (lab and lab.panel_lot))
+    yield from _if_given(
+        phrases.panel_lot, stated.get("panel_lot") or (lab.panel_lot if lab else None)
+    )
     said = f"{phrases.version} {version}"
     if version > 1:
         said = phrases.version_replaces.format(version=version, earlier=version - 1)
@@ -125,7 +127,8 @@ def report_id(result: Result) -> str:
 
     Equal inputs, settings and versions give equal ids; a review gives another.
     """
-    left_out = {"digest": True, "provenance": {"created"}}
-    content = result.model_dump_json(by_alias=True, exclude=left_out)
+    content = result.model_dump_json(
+        by_alias=True, exclude={"digest": True, "provenance": {"created"}}
+    )
     digits = hashlib.sha256(content.encode()).hexdigest()[:16].upper()
     return "CD5F-" + "-".join(digits[i : i + 4] for i in range(0, 16, 4))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,7 +103,7 @@ def replaced_notice(
 def _changes(before: Result, now: Result, wording: Wording) -> Iterator[tuple[str, str, str]]:
     """Yield what a reader of the earlier report must know: heading, what it said, what is said now."""
     phrases, states = wording.phrases, wording.states
-    pairs = (
+    pairs: tuple[tuple[str, Callable[[Result], str]], ...] = (
         (phrases.cd5_share, lambda one: cd5_number(one.cd5, wording)),
         (phrases.cd5, lambda one: states.cd5[one.cd5.state].word),
         (phrases.burden_share, lambda one: burden_number(one.burden, wording)),

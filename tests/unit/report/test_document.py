@@ -26,6 +26,7 @@ from cd5flow.report.parts import (
     Fact,
     Facts,
     Pictures,
+    PictureUse,
     Reasons,
     ReportDocument,
     ReportSection,
@@ -107,9 +108,9 @@ def test_a_short_report_is_pages_one_to_three() -> None:
 
 
 def test_each_picture_stands_once_and_is_numbered_as_the_report_reads() -> None:
+    uses: tuple[PictureUse, ...] = ("annex", "front", "overview", "annex", "front")
     pictures = tuple(
-        replace(make_pictures()[0], name=f"{use}-{n}", use=use)
-        for n, use in enumerate(("annex", "front", "overview", "annex", "front"))
+        replace(make_pictures()[0], name=f"{use}-{n}", use=use) for n, use in enumerate(uses)
     )
     document = document_of(make_result(), pictures=pictures)
     shown = [document.front] + [
