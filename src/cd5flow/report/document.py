@@ -13,7 +13,7 @@ from cd5flow.report.answer import answer
 from cd5flow.report.by_hand import by_hand_notice
 from cd5flow.report.findings import findings
 from cd5flow.report.fonts import Scribe
-from cd5flow.report.gallery import gallery
+from cd5flow.report.gallery import front_pictures
 from cd5flow.report.head import identity, letterhead, running
 from cd5flow.report.lab import Lab
 from cd5flow.report.pages import pages
@@ -66,7 +66,7 @@ def report_document(
         ),
         identity=identity(result, wording, lab, version),
         answer=answer(result, wording),
-        front=gallery(pictures, "front", wording, across=3),
+        front=front_pictures(pictures, wording),
         findings=findings(result, wording),
         sign_title=phrases.sign,
         comment=fact(phrases.comment, result.review.comment or ""),

@@ -36,3 +36,9 @@ def gallery(
         if pictures[place].use == use
     )
     return Pictures(refs, across)
+
+
+def front_pictures(pictures: Sequence[Picture], wording: Wording) -> Pictures:
+    """Return the pictures of page one: three in a row, or wider ones where a panel has fewer."""
+    count = sum(picture.use == "front" for picture in pictures)
+    return gallery(pictures, "front", wording, across=min(3, max(2, count)))
