@@ -29,6 +29,7 @@ class Picture:
         alt: what it shows, with the numbers, for those who cannot see it.
         png: as pixels.
         svg: as vectors; None where there are pixels only.
+        is_front: whether it stands on the front page, three side by side.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Picture:
     alt: str
     png: bytes
     svg: str | None = None
+    is_front: bool = False
 
 
 @dataclass(frozen=True, slots=True)

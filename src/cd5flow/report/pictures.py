@@ -1,40 +1,104 @@
-"""The pictures of a report: drawn once, as vectors and as pixels, with captions and alt texts.
+"""The pictures of a report: drawn as vectors, with pixels made of these, captions and alt texts.
 
-Captions and alt texts are put together from the report's own words, so they follow its language;
-what stands inside a picture are markers, counts and short names that do not change with it.
+What stands in a picture, captions and alt texts are put together from the report's own words, so
+they follow its language.
 """
 
 from __future__ import annotations
 
-from cd5flow.model.names import ALL
-from cd5flow.model.result import Cd5Section
+from typing import Final
+
+from cd5flow.model.names import ALL, BLASTS
+from cd5flow.model.result import Cd5Section, Result
+from cd5flow.model.states import BurdenState
 from cd5flow.pipeline import Analysis
-from cd5flow.plots import Count, Drawing, as_png, as_svg, drawings
+from cd5flow.plots import (
+    HALF_PAGE,
+    THIRD_PAGE,
+    Count,
+    Drawing,
+    Text,
+    Words,
+    draw_svg,
+    drawings,
+    front_drawings,
+)
 from cd5flow.report import numerals
 from cd5flow.report.answer import cut_words
+from cd5flow.report.fonts import Scribe
 from cd5flow.report.parts import Picture
+from cd5flow.report.typesetting import rasterise
 from cd5flow.report.wording import Wording
 
+_DISEASE: Final = frozenset(
+    {BurdenState.OVERT, BurdenState.MRD_POSITIVE, BurdenState.MRD_BELOW_LLOQ}
+)
+"""States in which what lies in the blast gate is called blasts."""
 
-def report_pictures(analysis: Analysis, wording: Wording) -> tuple[Picture, ...]:
-    """Return every picture of a report in its order: overviews first, then each gate.
+
+def report_pictures(
+    analysis: Analysis, wording: Wording, *, front_only: bool = False
+) -> tuple[Picture, ...]:
+    """Return every picture of a report in its order: the run over time, the front page's, other maps, gates.
 
     Equal analyses give equal bytes.
 
     Args:
         analysis: the tube.
         wording: the report's language.
+        front_only: those of the front page alone.
     """
+    drawn = list(front_drawings(analysis) if front_only else drawings(analysis))
+    words = picture_words(wording, analysis.result)
+    vectors = [
+        draw_svg(one.scene, words, size=THIRD_PAGE if one.is_front else HALF_PAGE) for one in drawn
+    ]
+    captions = [_caption(one, wording) for one in drawn]
+    pixels = rasterise(list(zip(captions, vectors, strict=True)))
     return tuple(
         Picture(
             name=drawing.name,
-            title=_caption(drawing, wording),
+            title=caption,
             alt=_alt(drawing, analysis, wording),
-            png=as_png(drawing.figure, title=drawing.title),
-            svg=as_svg(drawing.figure),
+            png=png,
+            svg=svg,
+            is_front=drawing.is_front,
         )
-        for drawing in drawings(analysis)
+        for drawing, caption, png, svg in zip(drawn, captions, pixels, vectors, strict=True)
     )
+
+
+def picture_words(wording: Wording, result: Result) -> Words:
+    """Return how the texts of a picture are written in a language.
+
+    Cells in the blast gate are called blasts where the result calls them disease.
+    """
+    scribe = Scribe(typefaces=True)
+    is_disease = result.burden.state in _DISEASE
+
+    def words(text: Text) -> str:
+        if isinstance(text, str):
+            return scribe.write(text)
+        kind, _, name = text.code.rpartition(".")
+        match kind:
+            case "":
+                values = {key: words(value) for key, value in text.values.items()}
+                written = wording.drawn.by_name[name].format(**values)
+            case "family" if name == BLASTS and not is_disease:
+                written = wording.drawn.by_name["in_blast_gate"]
+            case "family":
+                written = wording.drawn.by_name[name]
+            case "population":
+                written = wording.population(name)
+            case "cut":
+                written = wording.states.cut[name].word
+            case "role":
+                written = wording.choices.role.get(name, name)
+            case _:
+                raise ValueError(f"{text.code}: no such words")
+        return scribe.write(written)
+
+    return words
 
 
 def _caption(drawing: Drawing, wording: Wording) -> str:

@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from cd5flow.plots.canvas import DPI, printable
 from matplotlib.figure import Figure
 from PIL import Image
 
 from cd5flow.plots import Drawing, as_png, as_svg, drawings
-from cd5flow.plots.canvas import DPI, printable
 from support.analysed import CLEAR, analysis
 
 TITLE = "a title <b> of $5$"

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cd5flow.plots.canvas import sheet
+from cd5flow.plots.clouds import FEW_EVENTS, draw_cloud, draw_histogram, paint
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import StepPatch
 
-from cd5flow.plots.canvas import sheet
-from cd5flow.plots.clouds import FEW_EVENTS, draw_cloud, draw_histogram, paint
 from cd5flow.plots.palette import colour_of, rgb
 from cd5flow.plots.scene import BINS, Places, Scene
 from support.analysed import CLEAR, analysis

@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 import pytest
+from cd5flow.plots.canvas import as_png, sheet
 from PIL import Image
 
-from cd5flow.plots.canvas import as_png, sheet
 from cd5flow.plots.thumbnail import HEIGHT, WIDTH, thumbnail
 from support.report_factory import png
 
