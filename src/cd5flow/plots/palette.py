@@ -37,11 +37,12 @@ class Family:
 
 _CD3_NEGATIVE: Final = "cd3_negative_lymphocytes"
 _NK: Final = "nk_cells"
+_B: Final = "b_cells"
 
 FAMILIES: Final = (
     Family("granulocytes", "#4596CC", Shape.TRIANGLE_DOWN, Dash.DASH_DOT, "granulocytes"),
     Family("b_and_nk", "#2E8B57", Shape.SQUARE, Dash.SHORT, _CD3_NEGATIVE),
-    Family("b", "#2E8B57", Shape.SQUARE, Dash.SHORT, "b_cells"),
+    Family("b", "#2E8B57", Shape.SQUARE, Dash.SHORT, _B),
     Family("nk", "#A8518E", Shape.DIAMOND, Dash.DOTTED, _NK),
     Family("t", "#1763A6", Shape.TRIANGLE, Dash.DASHED, T_CELLS),
     Family("blasts", "#8F1D00", Shape.CIRCLE, Dash.SOLID, BLASTS),
@@ -64,10 +65,15 @@ BAND_EDGE: Final = "#8A5F00"
 
 
 def families(members: Mapping[str, Mask]) -> tuple[Family, ...]:
-    """Return the families that were gated; without NK cells, CD3-negative lymphocytes are B."""
-    there = (family for family in FAMILIES if family.population in members)
+    """Return the families that were gated.
+
+    What NK cells leave of CD3-negative lymphocytes is B; what B cells leave too is of no family.
+    """
+    there = [family for family in FAMILIES if family.population in members]
     if _NK not in members:
         return tuple(there)
+    if _B in members:
+        return tuple(family for family in there if family.population != _CD3_NEGATIVE)
     return tuple(_WITHOUT_NK if f.population == _CD3_NEGATIVE else f for f in there)
 
 

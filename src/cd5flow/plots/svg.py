@@ -24,7 +24,7 @@ from cd5flow.plots.layout import (
     Size,
     lay_out,
 )
-from cd5flow.plots.palette_png import palette_png
+from cd5flow.plots.png import palette_png
 from cd5flow.plots.scene import (
     Beyond,
     Bound,

@@ -23,11 +23,13 @@ from cd5flow.plots import (
     drawings,
     front_drawings,
 )
+from cd5flow.plots.layout import lay_out
+from cd5flow.plots.thumbnail import mark_frame
 from cd5flow.report import numerals
 from cd5flow.report.answer import cut_words
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.parts import Picture
-from cd5flow.report.typesetting import rasterise
+from cd5flow.report.typesetting import on_pixels, rasterise
 from cd5flow.report.wording import Wording
 
 _DISEASE: Final = frozenset(
@@ -50,11 +52,17 @@ def report_pictures(
     """
     drawn = list(front_drawings(analysis) if front_only else drawings(analysis))
     words = picture_words(wording, analysis.result)
+    sizes = [THIRD_PAGE if one.is_front else HALF_PAGE for one in drawn]
     vectors = [
-        draw_svg(one.scene, words, size=THIRD_PAGE if one.is_front else HALF_PAGE) for one in drawn
+        draw_svg(one.scene, words, size=size) for one, size in zip(drawn, sizes, strict=True)
     ]
     captions = [_caption(one, wording) for one in drawn]
-    pixels = rasterise(list(zip(captions, vectors, strict=True)))
+    pixels = [
+        mark_frame(png, on_pixels(lay_out(one.scene, words, size).boxes[-1]))
+        for one, size, png in zip(
+            drawn, sizes, rasterise(list(zip(captions, vectors, strict=True))), strict=True
+        )
+    ]
     return tuple(
         Picture(
             name=drawing.name,

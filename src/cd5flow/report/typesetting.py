@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.plots.layout import Box
 from cd5flow.plots.typefaces import font_files
 from cd5flow.report.parts import Picture
 from cd5flow.report.webpage import TEMPLATES
@@ -22,20 +23,25 @@ BLOCKS: Final = "blocks.typ"
 PPI: Final = 130
 """Pixels an inch of pictures as PNG."""
 
+POINTS_AN_INCH: Final = 72
+
 TITLE_POINTS: Final = 16
 """Room above such a picture for its title."""
 
-_PIXELS: Final = """
+_PIXELS: Final = (
+    f"#let room = {TITLE_POINTS}pt"
+    """
 #set page(width: auto, height: auto, margin: 0pt)
 #set text(font: ("DejaVu Sans", "Noto Sans SC"), size: 7.5pt)
 #for (number, title) in json(bytes(sys.inputs.titles)).enumerate() {
   if number > 0 { pagebreak() }
   stack(
-    block(height: 16pt, inset: (x: 5pt, y: 5pt), title),
+    block(height: room, inset: (x: 5pt, y: 5pt), title),
     image(str(number) + ".svg"),
   )
 }
 """
+)
 
 
 class TypstFaultError(Exception):
@@ -89,6 +95,15 @@ def rasterise(pictures: Sequence[tuple[str, str]]) -> list[bytes]:
     titles = json.dumps([title for title, _ in pictures], ensure_ascii=False)
     made = _compile(_PIXELS, files, {"titles": titles}, format="png", ppi=PPI)
     return made if isinstance(made, list) else [made]
+
+
+def on_pixels(box: Box) -> Box:
+    """Return where a box of a picture lies on its pixels."""
+    scale = PPI / POINTS_AN_INCH
+    left, top, width, height = (
+        scale * edge for edge in (box.left, box.top + TITLE_POINTS, box.width, box.height)
+    )
+    return Box(left, top, width, height)
 
 
 def _compile(

@@ -1,4 +1,4 @@
-"""Pictures of few colours as PNG with a palette (ISO/IEC 15948): what a density is made of."""
+"""PNG (ISO/IEC 15948): pictures of few colours with a palette, as densities are, and words in a file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cd5flow.plots.scene import Pixels, Rgb
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _DEPTH, _PALETTE, _PLAIN = 8, 3, 0
+_HEADER_END: Final = 33  # signature, and the chunk that comes first
 _EFFORT: Final = 4  # higher takes twice the time for a twentieth of the bytes
 
 
@@ -38,6 +39,18 @@ def palette_png(pixels: Pixels, palette: Sequence[Rgb]) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def with_text(png: bytes, keyword: str, words: str) -> bytes:
+    """Return a PNG that says something of itself, in Latin letters.
+
+    Raises:
+        ValueError: it is no PNG.
+    """
+    if png[: len(_SIGNATURE)] != _SIGNATURE or png[12:16] != b"IHDR":
+        raise ValueError("no PNG")
+    said = _chunk(b"tEXt", b"\x00".join((keyword.encode("latin-1"), words.encode("latin-1"))))
+    return png[:_HEADER_END] + said + png[_HEADER_END:]
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
