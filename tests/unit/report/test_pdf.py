@@ -16,6 +16,7 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
 )
+from cd5flow.plots import typefaces
 from cd5flow.report import fonts, pdf
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.head import report_id
@@ -36,7 +37,7 @@ from support.report_factory import (
     unknown_cd5,
 )
 
-needs_han = pytest.mark.skipif(not fonts.has_han(), reason="extra zh is not installed")
+needs_han = pytest.mark.skipif(not typefaces.has_han(), reason="extra zh is not installed")
 
 
 def read(content: bytes) -> PdfReader:
