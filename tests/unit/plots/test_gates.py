@@ -32,7 +32,7 @@ FITC, PE, CD45 = "FITC-A", "PE-A", "V500-A"
 
 
 def gates(one: Analysis) -> Iterator[Drawing]:
-    return (drawing for drawing in drawings(one) if drawing.kind == "gate")
+    return (drawing for drawing in drawings(one) if drawing.kind in {"gate", "run"})
 
 
 def drawn(region: Region, *, events: int | None = None) -> list[Scene]:
