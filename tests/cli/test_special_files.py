@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from cd5flow.analysis.stored import read_result
 from cd5flow.batch.eventlog import open_log
 from cd5flow.batch.table_file import read_table
 from cd5flow.config.atomic import open_atomically

@@ -33,6 +33,7 @@ from cd5flow.model.result import (
     Result,
     ReviewSection,
     SampleSection,
+    SignatureSection,
     Specimen,
     StrategySection,
     Timepoint,
@@ -291,6 +292,20 @@ def resealed(plain: dict[str, Any]) -> str:
     return json.dumps(plain | {"digest": digest_of(plain)})
 
 
+def make_signature(**changes: Any) -> SignatureSection:
+    return SignatureSection(
+        **{
+            "user": "rv",
+            "name": "R. Viewer",
+            "role": "reviewer",
+            "meaning": "approved",
+            "at": "2026-02-01T08:00:00+00:00",
+            "entry": 17,
+            **changes,
+        }
+    )
+
+
 def png(width: int = 4, height: int = 3) -> bytes:
     """Return a grey PNG."""
 
@@ -316,6 +331,8 @@ SVG = (
 
 def make_pictures() -> tuple[Picture, ...]:
     return (
+        Picture("map", "Map", "CD45 and side scatter", png(), SVG, use="front"),
+        Picture("run", "Run", "Events over time", png(), use="overview"),
         Picture("blasts", "Blasts", "6,669 blasts, 98.8 % of their parent", png(), SVG),
         Picture("nucleated", "Nucleated cells", "11,203 nucleated cells", png()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, TypeVar, get_args
@@ -15,6 +16,21 @@ Role = Literal["fmo", "isotype", "positive"]
 Word = TypeVar("Word", bound=StrEnum)
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession", "visit")
+"""Further names of a sample, carried into the summary as they are; `visit` is a named time point."""
+
+PATIENT_FACTS: Final = (
+    "mrn",
+    "birth_date",
+    "ordering_physician",
+    "received_at",
+    "blasts_at_diagnosis",
+    "earlier_result",
+)
+"""What else stands in a report's head. It tells of a person, so no table and no overview repeats it."""
+
+_DATES: Final = frozenset({"birth_date", "received_at"})
 
 LONGEST_ID: Final = 200
 """Letters of a sample id: file systems take names of 255, and folders get a few more for a moment."""
@@ -78,16 +94,40 @@ def is_device(name: str) -> bool:
     return name.partition(".")[0].rstrip().upper() in _DEVICES
 
 
-def iso_date(text: str) -> str:
+def iso_date(text: str, what: str = "collected at") -> str:
     """Return a date, or date and time, as it is written.
 
     Raises:
-        OptionError: it is no ISO 8601 date.
+        OptionError: it is no ISO 8601 date; `what` names it.
     """
     try:
         datetime.fromisoformat(text)
     except ValueError:
         raise OptionError(
-            f"collected at: found {text!r}, expected a date such as 2026-01-31 or 2026-01-31T09:30"
+            f"{what}: found {text!r}, expected a date such as 2026-01-31 or 2026-01-31T09:30"
         ) from None
     return text
+
+
+def identifiers(given: Mapping[str, str]) -> dict[str, str]:
+    """Return further names of a sample and facts of its patient, their dates checked.
+
+    Raises:
+        OptionError: one that is a date is written otherwise.
+    """
+    for name in sorted(_DATES & given.keys()):
+        iso_date(given[name], name)
+    return dict(given)
+
+
+def identifier_pairs(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the same as the command line gives it, where a name that was misspelt must not be lost.
+
+    Raises:
+        OptionError: a name is none of those known.
+    """
+    known = (*IDENTIFIERS, *PATIENT_FACTS)
+    for name in given:
+        if name not in known:
+            raise OptionError(f"identifier: found {name!r}, expected one of {', '.join(known)}")
+    return dict(given)

@@ -173,7 +173,14 @@ class TubeOptions(TypedDict, total=False):
     ]
     identifiers: Annotated[
         Mapping[str, str] | None,
-        Option(help="Further names of the sample (tube, specimen, lot), carried into the result."),
+        Option(
+            help="Further names of the sample and facts for the report's head: accession, specimen_id, "
+            "panel_lot, mrn, birth_date, ordering_physician, received_at, blasts_at_diagnosis, "
+            "earlier_result, ...; repeat for several.",
+            metavar="NAME=VALUE",
+            flag="--identifier",
+            is_repeated=True,
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Unpack
 
 from cd5flow.analysis.diagnosis import read_laip
-from cd5flow.analysis.option_words import Role, iso_date, one_of, role_of, sample_name
+from cd5flow.analysis.option_words import Role, identifiers, iso_date, one_of, role_of, sample_name
 from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS, AnyPath, TubeOptions, flag
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import OptionError
@@ -161,7 +161,13 @@ class Settings:
             redo=lambda channels: tuple(f"{m}={channel}" for m, channel in channels.items()),
         ),
     )
-    identifiers: Mapping[str, str] = field(default_factory=dict, metadata=_option(dict))
+    identifiers: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=_option(
+            identifiers,
+            redo=lambda names: tuple(f"{name}={text}" for name, text in names.items()),
+        ),
+    )
     gates: ImportedGates | None = field(
         default=None, metadata=_option(_as_it_is, record=lambda gates: gates.file)
     )

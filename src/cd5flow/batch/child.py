@@ -42,7 +42,6 @@ _NEEDED_FOR_REPORTS: Final = (
     "cd5flow.report.pdf",
     "cd5flow.report.pictures",
     "jinja2",
-    "matplotlib.backends.backend_agg",
     "typst",
 )
 

@@ -261,7 +261,7 @@ def _picture(
     """Return a picture; without an address where there is none, or none that can be read."""
     if name not in entry.files:
         return {"src": ""}
-    from cd5flow.plots.thumbnail import HEIGHT, thumbnail  # noqa: PLC0415 - matplotlib costs 0.3 s
+    from cd5flow.plots.thumbnail import HEIGHT, thumbnail  # noqa: PLC0415 - Pillow is slow to load
 
     href = link_to(entry.folder, name)
     src = href

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from cd5flow.analysis.option_words import IDENTIFIERS
 from cd5flow.batch.outliers import Outlier
 from cd5flow.batch.results_folder import SampleEntry
-from cd5flow.batch.sample_sheet import IDENTIFIERS
 from cd5flow.batch.summary_row import STATES, ReasonAbout
 from cd5flow.batch.trend import BurdenDisplay, Visit
 from cd5flow.model.result import BurdenSection, Cd5Section, SampleSection, Specimen, Timepoint

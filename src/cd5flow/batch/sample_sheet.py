@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from cd5flow.analysis.option_words import ROLES, Role, iso_date, one_of, sample_name
+from cd5flow.analysis.option_words import (
+    IDENTIFIERS,
+    PATIENT_FACTS,
+    ROLES,
+    Role,
+    iso_date,
+    one_of,
+    sample_name,
+)
 from cd5flow.batch.table_file import read_table
 from cd5flow.errors import MOST_FAULTS, OptionError
 from cd5flow.model.names import shown_name
@@ -19,9 +27,6 @@ SAMPLE: Final = "sample"
 
 _WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
 """Columns of fixed words; spreadsheets like to write them with a capital."""
-
-IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession", "visit")
-"""Columns that are carried into the summary as they are; `visit` is a named time point, as "day 33"."""
 
 NOTES: Final = "notes"
 """Column for people: read by nobody."""
@@ -51,6 +56,7 @@ COLUMNS: Final = (
     "visit",
     "markers",
     NOTES,
+    *PATIENT_FACTS,
 )
 
 
@@ -65,7 +71,7 @@ class SheetRow:
         role: a sample, or a control of one.
         for_sample: of a control, the samples it belongs to.
         words: further arguments of `cd5flow.analysis.settings.make_settings`, only those that were said.
-        identifiers: what the summary repeats.
+        identifiers: further names of the sample and facts for the head of its report.
         role_said: whether the sheet says its role, or whose control it is.
     """
 
@@ -178,7 +184,7 @@ def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
         role=next((r for r in ROLES if r == role), SAMPLE),
         for_sample=said.get("for_sample", ""),
         words=words,
-        identifiers={name: said[name] for name in IDENTIFIERS if name in said},
+        identifiers={name: said[name] for name in (*IDENTIFIERS, *PATIENT_FACTS) if name in said},
         role_said="role" in said or "for_sample" in said,
     )
 
@@ -263,6 +269,8 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
     "specimen": lambda text: one_of(Specimen, text, "specimen"),
     "prior_therapy": _check_therapies,
     "collected_at": iso_date,
+    "birth_date": lambda text: iso_date(text, "birth_date"),
+    "received_at": lambda text: iso_date(text, "received_at"),
     "dataset": data_set,
     "markers": marker_channels,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from cd5flow.batch.sample_sheet import IDENTIFIERS
+from cd5flow.analysis.option_words import IDENTIFIERS
 from cd5flow.criteria.eligibility import ELIGIBILITY_COLUMNS
 
 CellKind = Literal["text", "long", "state", "share", "burden", "count", "number", "link"]

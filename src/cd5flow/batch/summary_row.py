@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from cd5flow.batch.sample_sheet import IDENTIFIERS
+from cd5flow.analysis.option_words import IDENTIFIERS
 from cd5flow.config.shipped import protocol_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, eligibility_columns, judge_eligibility

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from cd5flow.report.folder import WantedOutputs
 from cd5flow.report.lab import load_lab
+from cd5flow.report.parts import Extent
 from cd5flow.report.pdf import check_language
 
 
 def wanted_outputs(
-    *, no_report: bool, membership: bool, language: str, lab: Path | None
+    *, no_report: bool, extent: Extent, membership: bool, language: str, lab: Path | None
 ) -> WantedOutputs:
     """Check what the reports need before a tube is analysed.
 
@@ -21,6 +22,7 @@ def wanted_outputs(
     check_language(language)
     return WantedOutputs(
         report=not no_report,
+        extent=extent,
         membership=membership,
         language=language,
         lab=None if lab is None else load_lab(lab),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from matplotlib.figure import Figure
-
-from cd5flow.model.names import ALL
 from cd5flow.model.populations import Gating
-from cd5flow.plots.palette import named
-from cd5flow.plots.scene import Places, Scene
+from cd5flow.plots.density import Counts
+from cd5flow.plots.palette import is_left_of
+from cd5flow.plots.plotted_tube import PlottedTube
+from cd5flow.plots.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,6 @@ class Count:
         """Share of the parent; None where it is empty."""
         return 100 * self.events / self.parent_events if self.parent_events else None
 
-    def __str__(self) -> str:
-        """Return "blasts: 3,520 events, 41.2 % of not_nk"."""
-        parent = "all events" if self.parent == ALL else self.parent
-        share = f"no {parent}" if self.percent is None else f"{self.percent:.3g} % of {parent}"
-        return f"{self.population}: {self.events:,} events, {share}"
-
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -47,22 +40,22 @@ class Drawing:
 
     Attributes:
         name: of its file, without ending.
-        kind: a gate on its parent, an overview of a population, or the CD5 overlay.
+        kind: a gate on its parent, the gate on time, an overview of a population, or the CD5 overlay.
         axes: the words at its axes, the horizontal one first.
         counted: the population that it shows, as a share of its parent.
         drawn: the reference populations in it.
-        figure: without a title.
-        title: what a file of its own has above it.
+        scene: what is drawn.
+        is_front: whether it stands on the front page.
         automatic_events: events of the automatic gate, where a person drew this one.
     """
 
     name: str
-    kind: Literal["gate", "map", "overlay"]
+    kind: Literal["gate", "run", "map", "overlay"]
     axes: tuple[str, ...]
     counted: Count
     drawn: tuple[Count, ...]
-    figure: Figure
-    title: str
+    scene: Scene
+    is_front: bool = False
     automatic_events: int | None = None
 
 
@@ -76,17 +69,18 @@ def count_of(gating: Gating, population: str, parent: str) -> Count:
     )
 
 
-def drawn_within(scene: Scene, totals: Places, whole: str) -> tuple[Count, ...]:
+def drawn_within(plotted: PlottedTube, totals: Counts, whole: str) -> tuple[Count, ...]:
     """Return the reference populations that were drawn among another's events.
 
     Args:
-        scene: the tube.
+        plotted: the tube.
         totals: events of no family, and of each.
         whole: the population drawn.
     """
-    events = len(scene.events(whole))
+    events = len(plotted.events(whole))
     return tuple(
-        Count(named(family), int(totals[kind]), whole, events)
-        for kind, family in enumerate(scene.families, start=1)
-        if totals[kind]
+        # What others leave of a population is not called as the whole is.
+        Count("b_cells" if is_left_of(family) else family.population, int(n), whole, events)
+        for family, n in zip(plotted.families, totals[1 : len(plotted.families) + 1], strict=True)
+        if n
     )

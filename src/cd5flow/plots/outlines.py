@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final, assert_never
+from collections.abc import Iterator, Sequence
+from typing import Final, assert_never
 
-from matplotlib import patches
-from matplotlib.axes import Axes
+import numpy as np
 
 from cd5flow.model.geometry import (
     Boolean,
@@ -21,102 +20,88 @@ from cd5flow.model.geometry import (
 )
 from cd5flow.pipeline import Tube
 from cd5flow.plots.axis import Axis, shown
-from cd5flow.plots.canvas import LINE_COLOUR
+from cd5flow.plots.scene import Bound, Dash, Floats, Layer, Line, Stroke
 
-_LINE: Final[dict[str, Any]] = {
-    "edgecolor": LINE_COLOUR,
-    "linewidth": 1.1,
-    "fill": False,
-    "zorder": 5,
-}
-
-_DASHED: Final[dict[str, Any]] = {
-    **_LINE,
-    "edgecolor": "#444444",
-    "linewidth": 0.9,
-    "linestyle": (0, (3, 2)),
-}
+GATE: Final = Stroke("#000000", 1.1)
+AUTOMATIC: Final = Stroke("#444444", 0.9, Dash.DASHED)
 """Of a gate that was not used."""
 
+_CORNERS: Final = 72
+"""Of an ellipse: further apart than a line is wide they would show."""
 
-def draw_interval(axes: Axes, side: Interval, *, dashed: bool = False, up: bool = False) -> None:
-    """Draw each bound of an interval on the axis across as a line from bottom to top.
 
-    `up` is whether the interval is of the other axis.
+def interval_lines(side: Interval, *, stroke: Stroke = GATE, up: bool = False) -> Iterator[Bound]:
+    """Yield each bound of an interval as a line from end to end of the frame.
+
+    `up` is whether the interval is of the axis that goes up.
     """
-    line = _DASHED if dashed else _LINE
-    style = {"color": line["edgecolor"], "linewidth": line["linewidth"], "zorder": 5}
-    style["linestyle"] = line.get("linestyle", "-")
     for bound in (side.low, side.high):
-        if bound is not None and up:
-            axes.axhline(bound, **style)
-        elif bound is not None:
-            axes.axvline(bound, **style)
+        if bound is not None:
+            yield Bound(bound, stroke, up=up)
 
 
-def draw_rectangle(
-    axes: Axes, across: Interval, up: Interval, *, x: Axis, y: Axis, dashed: bool = False
-) -> None:
-    """Draw two sides of a rectangle; a side without a bound ends at the border."""
+def rectangle_line(
+    across: Interval, up: Interval, *, x: Axis, y: Axis, stroke: Stroke = GATE
+) -> Line:
+    """Return two sides of a rectangle as an outline; a side without a bound ends at the border."""
     left, right = _ends(across, x)
     bottom, top = _ends(up, y)
-    style = _DASHED if dashed else _LINE
-    axes.add_patch(patches.Rectangle((left, bottom), right - left, top - bottom, **style))
+    corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top)])
+    return Line(corners, stroke, closed=True)
 
 
-def draw_outline(axes: Axes, region: Polygon | Ellipse, *, dashed: bool = False) -> None:
-    """Draw a polygon, or an ellipse: its half axes are the roots of the covariance's eigenvalues times d."""
-    style = _DASHED if dashed else _LINE
+def outline(region: Polygon | Ellipse, *, stroke: Stroke = GATE) -> Line:
+    """Return a polygon or an ellipse as an outline."""
     if isinstance(region, Polygon):
-        axes.add_patch(patches.Polygon(region.vertices, closed=True, **style))
-        return
+        return Line(np.array(region.vertices, dtype=np.float64), stroke, closed=True)
+    return Line(_ellipse(region), stroke, closed=True)
+
+
+def _ellipse(region: Ellipse) -> Floats:
+    """Return corners of an ellipse: its half axes are roots of the covariance's eigenvalues times d."""
     xx, xy, yy = region.covariance
-    middle, spread = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
-    distance = math.sqrt(region.distance_squared)
-    long, short = (2 * distance * math.sqrt(v) for v in (middle + spread, middle - spread))
-    angle = math.degrees(math.atan2(2 * xy, xx - yy) / 2)
-    axes.add_patch(patches.Ellipse(region.centre, long, short, angle=angle, **style))
+    lengths, directions = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
+    angle = np.linspace(0, 2 * math.pi, _CORNERS, endpoint=False)
+    circle = np.column_stack((np.cos(angle), np.sin(angle)))
+    corners: Floats = region.centre + circle * np.sqrt(region.distance_squared * lengths) @ (
+        directions.T
+    )
+    return corners
 
 
-def draw_automatic(drawn: Sequence[Axes], axes: Sequence[Axis], region: Region, tube: Tube) -> bool:
-    """Draw an automatic gate dashed beside the one that a person drew, where the picture has its axes.
+def automatic_lines(axes: Sequence[Axis], region: Region, tube: Tube) -> list[Layer]:
+    """Return an automatic gate, dashed, for the picture of the one that a person drew.
 
     Args:
-        drawn: the picture's frames; a run over time has two, one above the other.
         axes: across, and up where that is a channel.
         region: the automatic gate's.
         tube: the tube.
 
     Returns:
-        Whether anything was drawn: not where the region lies on other axes.
+        Nothing where the region lies on other axes.
     """
     match region:
         case Interval() | Intervals() | Rectangle():
-            return _draw_sides(drawn, axes, sides_shown(region, tube))
+            return _sides(axes, sides_shown(region, tube))
         case Polygon() | Ellipse():
-            if [axis.dimension for axis in axes] != [region.x, region.y]:
-                return False
-            draw_outline(drawn[0], region, dashed=True)
-            return True
+            same = [axis.dimension for axis in axes] == [region.x, region.y]
+            return [outline(region, stroke=AUTOMATIC)] if same else []
         case Boolean():
-            return False
+            return []
         case _:
             assert_never(region)
 
 
-def _draw_sides(drawn: Sequence[Axes], axes: Sequence[Axis], sides: Sequence[Interval]) -> bool:
+def _sides(axes: Sequence[Axis], sides: Sequence[Interval]) -> list[Layer]:
     x, y = axes[0], axes[1] if len(axes) > 1 else None
     across = [side for side in sides if side.dimension == x.dimension]
     up = [side for side in sides if y is not None and side.dimension == y.dimension]
     if len(across) == 1 and len(up) == 1 and y is not None:
-        draw_rectangle(drawn[0], across[0], up[0], x=x, y=y, dashed=True)
-        return True
-    for frame in drawn:
-        for side in across:
-            draw_interval(frame, side, dashed=True)
-    for side in up:
-        draw_interval(drawn[-1], side, dashed=True, up=True)
-    return bool(across or up)
+        return [rectangle_line(across[0], up[0], x=x, y=y, stroke=AUTOMATIC)]
+    return [
+        *(line for side in across for line in interval_lines(side, stroke=AUTOMATIC)),
+        *(line for side in up for line in interval_lines(side, stroke=AUTOMATIC, up=True)),
+    ]
 
 
 def sides_shown(region: Interval | Intervals | Rectangle, tube: Tube) -> list[Interval]:

@@ -8,26 +8,28 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import BLASTS, CD5_POSITIVE, T_CELLS
 from cd5flow.model.scale import Scale
 from cd5flow.pipeline import Analysis
-from cd5flow.plots.axis import Axis, channel_label, ticks
-from cd5flow.plots.canvas import (
-    FONT,
-    LINE_COLOUR,
-    SMALL,
-    draw_ticks,
-    name_axes,
-    note,
-    printable,
-    sheet,
-    span,
-)
+from cd5flow.plots.axis import Axis, channel_label
 from cd5flow.plots.drawing import Count, Drawing
-from cd5flow.plots.palette import colour_of, word_of
+from cd5flow.plots.palette import BAND, BAND_EDGE, family_of
+from cd5flow.plots.plotted_tube import TAILS_PERCENT
+from cd5flow.plots.scene import (
+    Bound,
+    Dash,
+    Key,
+    Layer,
+    Line,
+    Panel,
+    Scene,
+    Side,
+    Span,
+    Stroke,
+)
+from cd5flow.plots.text import Text, phrase
 from cd5flow.preprocess.transforms import scale, scale_exact
 from cd5flow.quantify.cuts import Cut
 
@@ -37,18 +39,17 @@ OVERLAY: Final = "cd5-overlay"
 """The picture's name; populations have no hyphen in theirs."""
 
 _BINS: Final = 160
-_CONTROL: Final = "#000000"
-_OTHER: Final = "#8c8c8c"
-_BAND: Final = "#E69F00"
-_HEIGHT: Final = 1.75  # of the frame over the curves, for the legend
-_TAILS_PERCENT: Final = (0.2, 99.8)
+_BLACK: Final = "#000000"
+_OTHER: Final = "#767676"
+_HEIGHT: Final = 1.12  # of the frame over the curves
 
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
-    name: str
+    population: str
+    name: Text
     values: Floats
-    style: dict[str, Any]
+    stroke: Stroke
 
 
 def overlay_drawing(analysis: Analysis) -> Drawing | None:
@@ -62,31 +63,37 @@ def overlay_drawing(analysis: Analysis) -> Drawing | None:
     transform = analysis.tube.scales[measured.axis.channel]
     curves = list(_curves(analysis))
     axis = _window(analysis, transform, curves)
-    figure, (axes,) = sheet()
-    _draw_band(axes, analysis, transform)
-    for curve in curves:
-        _draw_curve(axes, axis, curve, transform)
-    _draw_cuts(axes, transform, measured.cuts)
-    span(axes, axis.low, axis.high, up=False)
-    span(axes, 0.0, _HEIGHT, up=True)
-    draw_ticks(axes, ticks(axis), up=False)
-    name_axes(axes, x=axis.label, y="events, each curve to its own height")
     cd5 = analysis.result.cd5
-    if cd5.percent is not None:
-        note(axes, f"{cd5.percent:.3g} %\n{cd5.positive_events:,} of {cd5.blast_events:,}")
-    _draw_legend(axes)
+    band = _band(analysis, transform)
+    layers: list[Layer] = [] if band is None else [band]
+    for curve in curves:
+        layers += _lines(axis, curve, transform)
+    layers += _cut_lines(transform, measured.cuts)
+    scene = Scene(
+        (
+            Panel(
+                axis.side(),
+                Side(0.0, _HEIGHT, phrase("axis_heights")),
+                tuple(layers),
+                note=_note(analysis),
+            ),
+        ),
+        legend=(*_named(curves), *_cut_keys(measured.cuts), *_band_key(analysis)),
+    )
     drawn = tuple(
-        Count(curve.name, int(curve.values.size), BLASTS, cd5.blast_events) for curve in curves
+        Count(curve.population, int(curve.values.size), BLASTS, cd5.blast_events)
+        for curve in curves
     )
     positive = Count(CD5_POSITIVE, cd5.positive_events, BLASTS, cd5.blast_events)
-    return Drawing(OVERLAY, "overlay", (axis.label,), positive, drawn, figure, _title(analysis))
+    return Drawing(OVERLAY, "overlay", (axis.label,), positive, drawn, scene, is_front=True)
 
 
-def _title(analysis: Analysis) -> str:
+def _note(analysis: Analysis) -> tuple[Text, ...]:
     cd5 = analysis.result.cd5
     if cd5.percent is None:
-        return f"CD5 on {cd5.blast_events:,} blasts: no percentage, {cd5.state}"
-    return f"CD5 on {cd5.percent:.3g} % of {cd5.blast_events:,} blasts: {cd5.state}"
+        return ()
+    counted = phrase("of", events=f"{cd5.positive_events:,}", parent=f"{cd5.blast_events:,}")
+    return phrase("share", percent=f"{cd5.percent:.3g}"), counted
 
 
 def _curves(analysis: Analysis) -> Iterator[_Curve]:
@@ -95,26 +102,30 @@ def _curves(analysis: Analysis) -> Iterator[_Curve]:
     readout, detector = analysis.measured.readout, analysis.measured.axis.channel
     for reference in readout.references:
         if reference.cd5.size:
-            colour = colour_of(reference.name) or _OTHER
-            yield _Curve(reference.name, reference.cd5, {"color": colour, "linewidth": 1.0})
+            yield _curve(reference.name, reference.cd5, width=0.9)
     if readout.t_cells.size:
-        style = {"color": colour_of(T_CELLS), "linewidth": 1.2}
-        yield _Curve(T_CELLS, readout.t_cells, style)
+        yield _curve(T_CELLS, readout.t_cells, width=1.1)
     for control in analysis.controls:
         mask = control.members.get(BLASTS)
         if mask is not None and mask.any():
             signal = control.tube.columns.column(Dimension(detector))[mask]
             signal = signal[np.isfinite(signal)]
-            name = (
+            code = "control" if control.is_accepted else "control_refused"
+            name = phrase(code, role=phrase(f"role.{control.role}"))
+            words = (
                 f"{control.role} tube" if control.is_accepted else f"{control.role} tube (refused)"
             )
-            dashed: dict[str, Any] = {
-                "color": _CONTROL,
-                "linewidth": 1.0,
-                "linestyle": (0, (3, 1.5)),
-            }
-            yield _Curve(name, signal, dashed)
-    yield _Curve(BLASTS, readout.blasts, {"color": colour_of(BLASTS), "linewidth": 1.6})
+            yield _Curve(words, name, signal, Stroke(_BLACK, 1.0, Dash.DASHED))
+    yield _curve(BLASTS, readout.blasts, width=1.6)
+
+
+def _curve(population: str, values: Floats, *, width: float) -> _Curve:
+    family = family_of(population)
+    if family is None:
+        name = phrase(f"population.{population}")
+        return _Curve(population, name, values, Stroke(_OTHER, width, Dash.DOTTED))
+    stroke = Stroke(family.colour, width, family.dash)
+    return _Curve(population, phrase(f"family.{family.code}"), values, stroke)
 
 
 def _window(analysis: Analysis, transform: Scale, curves: list[_Curve]) -> Axis:
@@ -123,73 +134,67 @@ def _window(analysis: Analysis, transform: Scale, curves: list[_Curve]) -> Axis:
         float(end)
         for curve in curves
         if curve.values.size
-        for end in np.percentile(scale(curve.values, transform), _TAILS_PERCENT)
+        for end in np.percentile(scale(curve.values, transform), TAILS_PERCENT)
     ]
     ends += [float(scale_exact(cut.linear, transform)) for cut in analysis.measured.cuts]
     low, high = min(ends), max(ends)
-    margin = 0.04 * (high - low) or 0.05
+    margin = 0.03 * (high - low) or 0.05
     detector = analysis.measured.axis.channel
     label = channel_label(analysis.tube, detector)
     return Axis(Dimension(detector, transform), label, low - margin, high + margin)
 
 
-def _draw_curve(axes: Axes, axis: Axis, curve: _Curve, transform: Scale) -> None:
+def _lines(axis: Axis, curve: _Curve, transform: Scale) -> Iterator[Line]:
     places = axis.place(scale(curve.values, transform))
     counts, edges = np.histogram(places, bins=_BINS, range=(axis.low, axis.high))
     reach = 1 if curve.values.size > 20_000 else 2 if curve.values.size > 2_000 else 4
     weights = np.bartlett(2 * reach + 3)
     smooth = np.convolve(counts, weights / weights.sum(), mode="same")
     smooth = smooth / max(float(smooth.max()), 1e-9)
-    middles = (edges[:-1] + edges[1:]) / 2
-    label = printable(f"{word_of(curve.name)} {curve.values.size:,}")
-    axes.plot(middles, smooth, label=label, **curve.style)
-    if curve.name == BLASTS:
-        axes.fill_between(middles, smooth, color=curve.style["color"], alpha=0.22, linewidth=0)
+    corners = np.column_stack(((edges[:-1] + edges[1:]) / 2, smooth))
+    if curve.population == BLASTS:
+        ends = np.array([[axis.high, 0.0], [axis.low, 0.0]])
+        filled = np.vstack((corners, ends))
+        yield Line(filled, None, closed=True, fill=curve.stroke.colour, opacity=0.18)
+    yield Line(corners, curve.stroke)
 
 
-def _draw_band(axes: Axes, analysis: Analysis, transform: Scale) -> None:
-    band = analysis.result.cd5.band_percent
-    if analysis.measured is None or band is None:
-        return
+def _band(analysis: Analysis, transform: Scale) -> Span | None:
+    if analysis.measured is None or analysis.result.cd5.band_percent is None:
+        return None
     places = analysis.measured.defensible
     low, high = (float(scale_exact(place, transform)) for place in (min(places), max(places)))
-    label = f"other cuts: {band[0]:.3g} to {band[1]:.3g} %"
-    axes.axvspan(low, high, color=_BAND, alpha=0.35, linewidth=0, label=label)
+    return Span(low, high, BAND, 0.35, edge=Stroke(BAND_EDGE, 0.6))
 
 
-def _draw_cuts(axes: Axes, transform: Scale, cuts: tuple[Cut, ...]) -> None:
-    """Draw the cut that was used, and thinner the others."""
-    named: set[str] = set()
-    for i, cut in enumerate(cuts):
+def _band_key(analysis: Analysis) -> Iterator[Key]:
+    band = analysis.result.cd5.band_percent
+    if band is not None:
+        low, high = (f"{end:.3g}" for end in band)
+        yield Key(phrase("band", low=low, high=high), BAND_EDGE, opacity=0.35)
+
+
+def _named(curves: list[_Curve]) -> Iterator[Key]:
+    """Yield the curves' entries, the blasts first."""
+    for curve in reversed(curves):
+        text = phrase("counted", name=curve.name, events=f"{curve.values.size:,}")
+        yield Key(text, curve.stroke.colour, stroke=curve.stroke)
+
+
+_CUT: Final = Stroke(_BLACK, 1.3)
+_OTHER_CUT: Final = Stroke(_BLACK, 0.8, Dash.DOTTED)
+
+
+def _cut_lines(transform: Scale, cuts: tuple[Cut, ...]) -> Iterator[Bound]:
+    """Yield the cut that was used, and thinner the others."""
+    for number, cut in enumerate(cuts):
         place = float(scale_exact(cut.linear, transform))
-        words = "by hand" if cut.by_hand else cut.method.value.replace("_", " ")
-        axes.plot(
-            (place, place),
-            (0.0, 1.08 if i == 0 else 1.04),
-            color=LINE_COLOUR,
-            linewidth=1.2 if i == 0 else 0.7,
-            linestyle="-" if i == 0 else ":",
-            label=f"cut: {words}" if i == 0 else _once(f"or {words}", named),
-        )
+        yield Bound(place, _OTHER_CUT if number else _CUT, height=0.93 if number else 1.0)
 
 
-def _once(label: str, named: set[str]) -> str:
-    """Return a label the first time, and then one that no legend shows."""
-    if label in named:
-        return "_again"
-    named.add(label)
-    return label
-
-
-def _draw_legend(axes: Axes) -> None:
-    legend = axes.legend(
-        loc="upper right",
-        fontsize=SMALL - 1,
-        frameon=False,
-        borderaxespad=0.2,
-        labelspacing=0.25,
-        handlelength=1.6,
-    )
-    for text in legend.get_texts():
-        text.set_fontfamily(FONT)
-        text.set_parse_math(False)
+def _cut_keys(cuts: tuple[Cut, ...]) -> Iterator[Key]:
+    if cuts:
+        method = "by_hand" if cuts[0].by_hand else f"cut.{cuts[0].method.value}"
+        yield Key(phrase("cut_used", method=phrase(method)), _BLACK, stroke=_CUT)
+    if len(cuts) > 1:
+        yield Key(phrase("other_cuts"), _BLACK, stroke=_OTHER_CUT)

@@ -1,7 +1,8 @@
-"""The colours that populations have in every picture.
+"""The colours and marks that populations have in every picture.
 
-From the palette of Okabe and Ito (Color Universal Design, 2008), which people with any of the
-common colour-vision deficiencies can tell apart; greys and black are no population's.
+Hues are those of Okabe and Ito (Color Universal Design, 2008), which people with any of the common
+colour-vision deficiencies can tell apart; each is as dark as sets it off from the others in grey, and
+at least 3 : 1 from white (WCAG 2.1, 1.4.11). Greys and black are no population's.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from cd5flow.model.events import Mask
 from cd5flow.model.names import BLASTS, T_CELLS
+from cd5flow.plots.scene import Dash, Rgb, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,59 +21,72 @@ class Family:
     """Reference cells that share a colour.
 
     Attributes:
-        word: the legend's, short.
+        code: of the legend's short word.
         colour: hexadecimal.
+        shape: of their marks.
+        dash: of their lines.
         population: the gate that holds them.
     """
 
-    word: str
+    code: str
     colour: str
+    shape: Shape
+    dash: Dash
     population: str
 
 
+_CD3_NEGATIVE: Final = "cd3_negative_lymphocytes"
+_NK: Final = "nk_cells"
+_B: Final = "b_cells"
+
 FAMILIES: Final = (
-    Family("granulocytes", "#56B4E9", "granulocytes"),
-    Family("B + NK", "#009E73", "cd3_negative_lymphocytes"),
-    Family("B", "#009E73", "b_cells"),
-    Family("NK", "#CC79A7", "nk_cells"),
-    Family("T", "#0072B2", T_CELLS),
-    Family("blasts", "#D55E00", BLASTS),
+    Family("granulocytes", "#4596CC", Shape.TRIANGLE_DOWN, Dash.DASH_DOT, "granulocytes"),
+    Family("b_and_nk", "#2E8B57", Shape.SQUARE, Dash.SHORT, _CD3_NEGATIVE),
+    Family("b", "#2E8B57", Shape.SQUARE, Dash.SHORT, _B),
+    Family("nk", "#A8518E", Shape.DIAMOND, Dash.DOTTED, _NK),
+    Family("t", "#1763A6", Shape.TRIANGLE, Dash.DASHED, T_CELLS),
+    Family("blasts", "#8F1D00", Shape.CIRCLE, Dash.SOLID, BLASTS),
 )
 """An event of several is of the last."""
 
-_NK: Final = "nk_cells"
-_WITHOUT_NK: Final = Family("B", "#009E73", "cd3_negative_lymphocytes")
+_WITHOUT_NK: Final = Family("b", "#2E8B57", Shape.SQUARE, Dash.SHORT, _CD3_NEGATIVE)
 
-OTHERS: Final = ("#d4d4d4", "#3c3c3c")
+OTHERS: Final[tuple[Rgb, Rgb]] = ((212, 212, 212), (92, 92, 92))
 """Events of no family, from sparse to dense."""
 
-LEFT_OUT: Final = ("#efefef", "#c4c4c4")
+OTHER_DOTS: Final = "#5C5C5C"
+
+LEFT_OUT: Final[tuple[Rgb, Rgb]] = ((239, 239, 239), (196, 196, 196))
 """Events that a population leaves out."""
+
+BAND: Final = "#E69F00"
+BAND_EDGE: Final = "#8A5F00"
+"""A stretch of an axis; no population's colour."""
 
 
 def families(members: Mapping[str, Mask]) -> tuple[Family, ...]:
-    """Return the families that were gated; without NK cells, CD3-negative lymphocytes are B."""
-    there = (family for family in FAMILIES if family.population in members)
+    """Return the families that were gated.
+
+    What NK cells leave of CD3-negative lymphocytes is B; what B cells leave too is of no family.
+    """
+    there = [family for family in FAMILIES if family.population in members]
     if _NK not in members:
         return tuple(there)
-    return tuple(_WITHOUT_NK if f.population == _WITHOUT_NK.population else f for f in there)
+    if _B in members:
+        return tuple(family for family in there if family.population != _CD3_NEGATIVE)
+    return tuple(_WITHOUT_NK if f.population == _CD3_NEGATIVE else f for f in there)
 
 
-def colour_of(population: str) -> str | None:
-    """Return the colour of a reference population; None where it has none."""
-    return next((f.colour for f in FAMILIES if f.population == population), None)
+def family_of(population: str) -> Family | None:
+    """Return the family of a reference population; None where it has none."""
+    return next((f for f in FAMILIES if f.population == population), None)
 
 
-def word_of(population: str) -> str:
-    """Return a reference population's short word; others keep their name."""
-    return next((f.word for f in FAMILIES if f.population == population), population)
+def is_left_of(family: Family) -> bool:
+    """Whether a family is what others have left of its population, and so is called otherwise."""
+    return family == _WITHOUT_NK
 
 
-def named(family: Family) -> str:
-    """Return what a family's events are called: what is left of a population has a short name."""
-    return family.word if family == _WITHOUT_NK else family.population
-
-
-def rgb(colour: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Return a hexadecimal colour as (3,) numbers of 0 to 1."""
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
+def rgb(colour: str) -> Rgb:
+    """Return a hexadecimal colour as three numbers of 0 to 255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,167 +1,208 @@
-"""What all pictures of a tube share: who is drawn in which colour, and each axis with its window.
+"""A picture before it is drawn: frames with axes, and what lies in them in the units of the axes.
 
-An axis has one window in every picture, so that a place on the page means one signal. Columns are
-put into bins once; every density is a count of bins.
+A scene knows neither language, paper nor pixels. `cd5flow.plots.svg` draws it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from cd5flow.gating.find_gate import BY_HAND
-from cd5flow.model.geometry import Dimension
-from cd5flow.model.names import ALL, SINGLETS
-from cd5flow.model.populations import Gate, Gating
-from cd5flow.pipeline import Tube
-from cd5flow.plots.axis import Axis, channel_label
-from cd5flow.plots.outlines import reaches_of
-from cd5flow.plots.palette import Family, families
+from cd5flow.plots.text import Text
 
-Places = npt.NDArray[np.intp]
-Bins = npt.NDArray[np.uint8]
-
-BINS: Final = 160
-"""Steps of an axis."""
-
-UNDEFINED: Final = 255
-"""Bin of a value that a scale does not define."""
-
-_MARGIN: Final = 0.03
-_TAILS_PERCENT: Final = (0.05, 99.95)
-_FAMILY_TAILS_PERCENT: Final = (1.0, 99.0)
-_SEEN: Final = 50_000  # events that a window is chosen from
-_SEEN_OF_FAMILY: Final = 5_000
-_STRETCH: Final = 0.15  # by so much of its width a gate's bounds may widen a window
-_MAPPED: Final = ("viable", SINGLETS, "fsc_singlets", "cells", "in_range", "stable")
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Rgb: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Automatic:
-    """The gate that was found where a person then drew another, and how many events it held."""
-
-    gate: Gate
-    events: int
-
-
-class Scene:
-    """A gated tube as its pictures show it.
+class Ticks:
+    """Where an axis is marked.
 
     Attributes:
-        tube, gating: the tube.
-        automatic: gates that a person drew, as they were found.
-        families: reference populations that were gated, the last on top.
-        kinds: (n_events,) each event's family from 1, 0 for none.
+        places: of the long marks, in units of the axis.
+        words: at them, in linear units.
+        between: places of the short marks.
     """
 
-    def __init__(self, tube: Tube, gating: Gating, found: Gating | None = None) -> None:
-        self.tube = tube
-        self.gating = gating
-        self.automatic = {} if found is None else dict(_automatic(gating, found))
-        self.families: tuple[Family, ...] = families(gating.members)
-        self.kinds: Bins = np.zeros(len(tube.fcs.raw), dtype=np.uint8)
-        for kind, family in enumerate(self.families, start=1):
-            self.kinds[gating.members[family.population]] = kind
-        self._axes: dict[Dimension, Axis] = {}
-        self._bins: dict[Dimension, Bins] = {}
-        self._events: dict[str, Places] = {}
-
-    def events(self, population: str) -> Places:
-        """Return the indices of a population's events."""
-        kept = self._events.get(population)
-        if kept is None:
-            kept = self._events[population] = np.flatnonzero(self.gating.members[population])
-        return kept
-
-    @property
-    def mapped(self) -> str:
-        """The population that maps show: the furthest cleaned that still has every kind of cell."""
-        return next((name for name in _MAPPED if name in self.gating.members), ALL)
-
-    def marker_axis(self, markers: str) -> Axis | None:
-        """Return the axis of the first of several markers ("CD56|CD16") that the tube has."""
-        for marker in markers.split("|"):
-            if self.tube.panel.has(marker):
-                detector = self.tube.panel.detector(marker)
-                transform = self.tube.scales.get(detector)
-                return None if transform is None else self.axis(Dimension(detector, transform))
-        return None
-
-    def count_kinds(self, events: Places) -> Places:
-        """Return how many of some events are of no family, and of each."""
-        return np.bincount(self.kinds[events], minlength=len(self.families) + 1)
-
-    def axis(self, dimension: Dimension) -> Axis:
-        """Return a channel's axis: its window holds nearly all events, and bounds not far off."""
-        kept = self._axes.get(dimension)
-        if kept is None:
-            kept = self._axes[dimension] = self._window(dimension)
-        return kept
-
-    def bins(self, axis: Axis) -> Bins:
-        """Return the bin of every event on an axis; values beyond the window are at its border."""
-        kept = self._bins.get(axis.dimension)
-        if kept is None:
-            values = self.tube.columns.column(axis.dimension)
-            step = values.dtype.type(BINS / (axis.high - axis.low))
-            places = (values - values.dtype.type(axis.low)) * step
-            np.clip(places, 0, BINS - 1, out=places)
-            places[np.isnan(places)] = UNDEFINED
-            kept = self._bins[axis.dimension] = places.astype(np.uint8)
-        return kept
-
-    def values(self, axis: Axis, events: Places) -> npt.NDArray[np.floating[Any]]:
-        """Return where some events are drawn on an axis."""
-        return axis.place(self.tube.columns.column(axis.dimension)[events])
-
-    def _window(self, dimension: Dimension) -> Axis:
-        column = self.tube.columns.column(dimension)
-        label = channel_label(self.tube, dimension.detector)
-        whole = column[:: max(1, column.size // _SEEN)]
-        if self.tube.fcs.raw.channel(dimension.detector).is_time:
-            return Axis(dimension, label, *_span(column, (0.0, 100.0)))
-        low, high = _span(whole, _TAILS_PERCENT)
-        for family in self.families:
-            events = self.events(family.population)
-            theirs = column[events[:: max(1, events.size // _SEEN_OF_FAMILY)]]
-            if theirs.size:
-                ends = _span(theirs, _FAMILY_TAILS_PERCENT)
-                low, high = min(low, ends[0]), max(high, ends[1])
-        reach = _STRETCH * (high - low)
-        near = [b for b in self._bounds.get(dimension, ()) if low - reach <= b <= high + reach]
-        low, high = min([low, *near]), max([high, *near])
-        margin = _MARGIN * (high - low)
-        return Axis(dimension, label, low - margin, high + margin)
-
-    @cached_property
-    def _bounds(self) -> dict[Dimension, list[float]]:
-        found: dict[Dimension, list[float]] = {}
-        drawn = (one.gate for one in self.automatic.values())
-        for gate in (*self.gating.tree.gates, *drawn):
-            for dimension, bounds in reaches_of(gate.region, self.tube):
-                found.setdefault(dimension, []).extend(bounds)
-        return found
+    places: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
+    between: tuple[float, ...] = ()
 
 
-def _automatic(gating: Gating, found: Gating) -> Iterator[tuple[str, Automatic]]:
-    for gate in gating.tree.gates:
-        if gate.evidence.method == BY_HAND and gate.name in found.tree:
-            events = found.count(gate.name) or 0
-            yield gate.name, Automatic(found.tree[gate.name], events)
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One axis of a frame: its window, its marks, and what it shows."""
+
+    low: float
+    high: float
+    label: Text = ""
+    ticks: Ticks = field(default_factory=Ticks)
+
+    def __post_init__(self) -> None:
+        """Refuse a window without width: nothing has a place in it."""
+        if not self.low < self.high:
+            raise ValueError(f"an axis from {self.low} to {self.high}")
 
 
-def _span(values: npt.NDArray[np.floating[Any]], tails: tuple[float, float]) -> tuple[float, float]:
-    """Return two percentiles of the finite values, apart from each other."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0, 1.0
-    low, high = (float(end) for end in np.percentile(known, tails))
-    if high > low and math.isfinite(high - low):
-        return low, high
-    return low - max(0.5 * abs(low), 0.5), low + max(0.5 * abs(low), 0.5)
+class Dash(Enum):
+    """How a line is broken; lines differ in it as well as in colour."""
+
+    SOLID = ()
+    DASHED = (4.0, 2.0)
+    SHORT = (2.2, 1.6)
+    DOTTED = (0.9, 1.5)
+    DASH_DOT = (5.0, 1.5, 0.9, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line's colour, width in points, and dash."""
+
+    colour: str
+    width: float = 1.0
+    dash: Dash = Dash.SOLID
+
+
+class Shape(Enum):
+    """The mark of a population, by its letter in Unicode; each is told from the others in grey."""
+
+    CIRCLE = "●"
+    SQUARE = "■"
+    TRIANGLE = "▲"
+    DIAMOND = "◆"
+    TRIANGLE_DOWN = "▼"
+    CROSS = "✕"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Density:
+    """How many events lie where, over the whole frame.
+
+    Attributes:
+        pixels: (rows, columns) numbers of colours, the lowest row first.
+        palette: the colours; the first is that of no event.
+    """
+
+    pixels: Pixels
+    palette: tuple[Rgb, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """One mark an event; (n,) places across and up."""
+
+    x: Floats
+    y: Floats
+    shape: Shape
+    colour: str
+    size: float = 2.0
+    halo: bool = False
+    """Whether each has a white rim, to be seen upon a density."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A line through (n, 2) corners; closed, it is an outline. It may be filled."""
+
+    corners: Floats
+    stroke: Stroke | None
+    closed: bool = False
+    fill: str | None = None
+    opacity: float = 1.0
+    """Of what it is filled with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one axis, shaded from end to end of the other.
+
+    Attributes:
+        low, high: its ends.
+        fill: its colour.
+        opacity: of the colour.
+        edge: of the lines at its ends; None is none.
+        height: how far up the frame it reaches, 1 is to the top.
+    """
+
+    low: float
+    high: float
+    fill: str
+    opacity: float = 0.35
+    edge: Stroke | None = None
+    height: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A line from end to end of the frame at one place of an axis; `up` is whether of the other one.
+
+    `height` is how much of the frame it crosses, 1 is all.
+    """
+
+    place: float
+    stroke: Stroke
+    up: bool = False
+    height: float = 1.0
+
+
+Layer: TypeAlias = Density | Marks | Line | Span | Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An entry of the legend: words beside a mark or a line, or beside a shade where it has neither."""
+
+    text: Text
+    colour: str
+    shape: Shape | None = None
+    stroke: Stroke | None = None
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What lies at one end of an axis or beyond it, and so is drawn at the edge.
+
+    Attributes:
+        up: whether the axis is the one that goes up.
+        high: whether the end is the upper one.
+        percent: of the events drawn.
+    """
+
+    up: bool
+    high: bool
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A frame.
+
+    Attributes:
+        x, y: its axes.
+        layers: what lies in it, the lowest first.
+        note: lines in its upper left corner.
+        beyond: where events are drawn at the edge.
+    """
+
+    x: Side
+    y: Side
+    layers: tuple[Layer, ...]
+    note: tuple[Text, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture: frames above each other, the uppermost first, and one legend above them."""
+
+    panels: tuple[Panel, ...]
+    legend: tuple[Key, ...] = ()
+
+
+WHITE: Final[Rgb] = (255, 255, 255)

@@ -7,62 +7,74 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from cd5flow.model.geometry import Interval, Intervals
-from cd5flow.plots.axis import Axis, Ticks, thousands, ticks
-from cd5flow.plots.canvas import INK, draw_ticks, name_axes, span, steps
-from cd5flow.plots.clouds import show_density
-from cd5flow.plots.palette import OTHERS
-from cd5flow.plots.scene import BINS, UNDEFINED, Places, Scene
+from cd5flow.plots.axis import Axis, thousands
+from cd5flow.plots.density import BINS, count_bins, paint
+from cd5flow.plots.histogram import steps
+from cd5flow.plots.palette import BAND, BAND_EDGE
+from cd5flow.plots.plotted_tube import PlottedTube
+from cd5flow.plots.scene import Density, Layer, Panel, Side, Span, Stroke, Ticks
+from cd5flow.plots.text import Text, phrase
 
 Floats = npt.NDArray[np.floating[Any]]
 
-SHADE: Final = "#E69F00"
-"""What was left out; no population's colour."""
+SIGNALS: Final = "CD45|SSC|FSC"
+"""What is shown over time: the first that a tube has."""
+
+_LINE: Final = Stroke("#222222", 0.5)
+_EDGE: Final = Stroke(BAND_EDGE, 0.5)
 
 
 def draw_run(
-    upper: Axes, lower: Axes, scene: Scene, events: Places, region: Interval | Intervals
-) -> tuple[Axis, Axis | None]:
+    plotted: PlottedTube, population: str, region: Interval | Intervals
+) -> tuple[tuple[Panel, ...], tuple[Axis, ...]]:
     """Draw the event rate over time and below it a signal, and shade what lies outside a region.
 
     Returns:
-        The time axis, and the signal's; None where the tube has none of those that it shows.
+        The frames, and the axes: of time, and of the signal where the tube has one.
     """
-    time = scene.axis(region.dimension)
-    _draw_rate(upper, scene, events, time)
-    signal = scene.marker_axis("CD45|SSC|FSC")
-    if signal is not None:
-        _draw_signal(lower, scene, events, time, signal)
-    ticked = scene.tube.fcs.raw.timestep_seconds is not None
-    name_axes(
-        upper,
-        y="events a second" if ticked else "events a tick",
-    )
-    name_axes(
-        lower,
-        x=time.label if ticked else "Time (ticks; the file states no time step)",
-        y="" if signal is None else signal.label.split(" (")[0],
-    )
-    for axes in (upper, lower):
-        span(axes, time.low, time.high, up=False)
-        for first, last in left_out(region, time.low, time.high):
-            axes.axvspan(first, last, color=SHADE, alpha=0.35, linewidth=0, zorder=4)
-    draw_ticks(lower, ticks(time), up=False)
-    return time, signal
+    time = plotted.axis(region.dimension, population)
+    out = [
+        Span(first, last, BAND, 0.35, edge=_EDGE)
+        for first, last in left_out(region, time.low, time.high)
+    ]
+    signal = plotted.marker_dimension(SIGNALS)
+    label = _time_label(plotted)
+    if signal is None:
+        return (_rate(plotted, population, time.side(label), time, out),), (time,)
+    bare = Side(time.low, time.high)
+    up = plotted.axis(signal, population)
+    values = plotted.values(time.dimension, population), plotted.values(signal, population)
+    known = np.isfinite(values[0]) & np.isfinite(values[1])
+    counts = count_bins((values[0][known], values[1][known]), time, up)
+    layers: list[Layer] = [Density(*paint(counts, ()))] if counts.any() else []
+    lower = Panel(time.side(label), up.side(up.label.split(" (")[0]), (*layers, *out))
+    return (_rate(plotted, population, bare, time, out), lower), (time, up)
 
 
-def _draw_rate(axes: Axes, scene: Scene, events: Places, time: Axis) -> None:
-    seconds = scene.tube.columns.column(time.dimension)[events]
-    tick = scene.tube.fcs.raw.timestep_seconds or 1.0
-    rate, edges = rates(seconds[np.isfinite(seconds)], time.low, time.high, tick=tick)
-    steps(axes, rate, edges, fill=True, facecolor=OTHERS[0], edgecolor=INK, lw=0.5)
+def _time_label(plotted: PlottedTube) -> Text:
+    ticked = plotted.tube.fcs.raw.timestep_seconds is not None
+    return phrase("axis_seconds" if ticked else "axis_ticks")
+
+
+def _rate(
+    plotted: PlottedTube, population: str, across: Side, time: Axis, out: list[Span]
+) -> Panel:
+    """Return the frame of events a unit of time."""
+    seconds = plotted.values(time.dimension, population)
+    step = plotted.tube.fcs.raw.timestep_seconds
+    rate, edges = rates(seconds[np.isfinite(seconds)], time.low, time.high, tick=step or 1.0)
     top = float(max(rate.max(), 1e-9))
-    span(axes, 0.0, 1.45 * top, up=True)
-    step = float(f"{top / 2:.1g}")
-    values = [k * step for k in range(4) if k * step <= 1.05 * top]
-    draw_ticks(axes, Ticks(values, [thousands(value) for value in values], []), up=True)
+    unit = float(f"{top / 2:.1g}")
+    values = [k * unit for k in range(4) if k * unit <= 1.05 * top]
+    up = Side(
+        0.0,
+        1.45 * top,
+        phrase("axis_rate" if step is not None else "axis_tick_rate"),
+        Ticks(tuple(values), tuple(thousands(value) for value in values)),
+    )
+    return Panel(across, up, (steps(rate, edges, _LINE, fill="#D4D4D4", opacity=1.0), *out))
 
 
 def rates(moments: Floats, low: float, high: float, *, tick: float) -> tuple[Floats, Floats]:
@@ -84,16 +96,6 @@ def rates(moments: Floats, low: float, high: float, *, tick: float) -> tuple[Flo
     edges[-1] = end
     places = ((moments - start) / width).astype(np.intp).clip(0, number - 1)
     return np.bincount(places, minlength=number) / np.diff(edges), edges
-
-
-def _draw_signal(axes: Axes, scene: Scene, events: Places, time: Axis, signal: Axis) -> None:
-    across, up = scene.bins(time)[events], scene.bins(signal)[events]
-    known = (across != UNDEFINED) & (up != UNDEFINED)
-    cell = up[known] * np.intp(BINS) + across[known]
-    counts = np.bincount(cell, minlength=BINS * BINS).reshape(1, BINS, BINS)
-    show_density(axes, counts, scene, x=time, y=signal)
-    span(axes, signal.low, signal.high, up=True)
-    draw_ticks(axes, ticks(signal), up=True)
 
 
 def left_out(region: Interval | Intervals, low: float, high: float) -> list[tuple[float, float]]:

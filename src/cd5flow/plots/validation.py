@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from cd5flow.plots.canvas import FAINT, FONT, INK, SMALL, legend, sheet, write
+from cd5flow.plots.figure import FAINT, FONT, INK, SMALL, legend, sheet, write
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#56B4E9")
 """Of groups, in their order: Okabe and Ito, Color Universal Design, 2008."""

@@ -144,7 +144,8 @@ def blockers(basis: Cd5Basis, circumstances: Circumstances) -> list[Reason]:
     n, limits = circumstances.blast_events, basis.limits
     found = []
     if not circumstances.has_cd5:
-        found.append(_naming(Reason("NO_CD5"), circumstances.unknown_labels))
+        # Whatever else is missing, no panel without CD5 answers the question: this is the answer.
+        return [_naming(Reason("NO_CD5"), circumstances.unknown_labels)]
     if circumstances.panel_gap:
         missing = circumstances.panel_gap
         gap = Reason("LINEAGE_UNPROVEN", case="panel", missing=missing)

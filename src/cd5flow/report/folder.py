@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cd5flow.config.atomic import (
     as_private_as,
@@ -34,7 +34,11 @@ from cd5flow.pipeline import Analysis
 from cd5flow.report.edition import edition, edition_of
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
+from cd5flow.report.parts import Extent
 from cd5flow.report.tables import populations_csv
+
+if TYPE_CHECKING:
+    from cd5flow.report.document import ReportOptions
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
@@ -52,12 +56,14 @@ class WantedOutputs:
 
     Attributes:
         report: report.pdf, report.html and ``plots/``.
+        extent: of the reports: with the technical annex and its pictures, or without.
         membership: who is in which population.
         language: of the reports: ``en``, ``zh`` or a file of a laboratory's own wording.
         lab: the laboratory in their head; None leaves it open.
     """
 
     report: bool = True
+    extent: Extent = "full"
     membership: bool = False
     language: str = "en"
     lab: Lab | None = None
@@ -164,7 +170,7 @@ def _is_other_edition(folder: Path, wanted: WantedOutputs) -> bool:
     page = folder / HTML
     if not wanted.report or not page.is_file():
         return False
-    return edition_of(page) != edition(wanted.language, wanted.lab)
+    return edition_of(page) != edition(wanted.language, wanted.lab, wanted.extent)
 
 
 def _fill(
@@ -197,21 +203,22 @@ def _files(
         from cd5flow.report.pictures import report_pictures  # noqa: PLC0415
         from cd5flow.report.wording import load_wording  # noqa: PLC0415
 
-    result, language, lab = analysis.result, wanted.language, wanted.lab
-    judged = analysis.eligibility
+    result, language = analysis.result, wanted.language
+    options: ReportOptions = {
+        "lab": wanted.lab,
+        "version": version,
+        "eligibility": analysis.eligibility,
+        "extent": wanted.extent,
+    }
     with stage("pictures"):
-        pictures = report_pictures(analysis, load_wording(language))
+        pictures = report_pictures(analysis, load_wording(language), extent=wanted.extent)
     for picture in pictures:
         yield f"{PLOTS}/{picture.name}.png", picture.png
     with stage("PDF"):
-        pdf = render_pdf(
-            result, pictures, language=language, lab=lab, version=version, eligibility=judged
-        )
+        pdf = render_pdf(result, pictures, language=language, **options)
     yield PDF, pdf
     with stage("HTML"):
-        page = render_html(
-            result, pictures, language=language, lab=lab, version=version, eligibility=judged
-        )
+        page = render_html(result, pictures, language=language, **options)
     yield HTML, page.encode()
 
 

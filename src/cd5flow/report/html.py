@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.result import Result
-from cd5flow.report.document import report_document, written_document
+from cd5flow.report.document import ReportOptions, report_document, written_document
 from cd5flow.report.edition import edition
-from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Picture
 from cd5flow.report.webpage import TEMPLATES, data_url, file_text, picture_urls, render_page
 from cd5flow.report.wording import load_wording
@@ -22,9 +20,7 @@ def render_html(
     pictures: Sequence[Picture] = (),
     *,
     language: str = "en",
-    lab: Lab | None = None,
-    version: int = 1,
-    eligibility: Eligibility | None = None,
+    **options: Unpack[ReportOptions],
 ) -> str:
     """Return the report as a page that needs no other file.
 
@@ -35,10 +31,9 @@ def render_html(
         OptionError: the language is unknown or its file has faults.
     """
     wording = load_wording(language)
-    document = report_document(
-        result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
-    )
+    document = report_document(result, pictures, wording=wording, **options)
     report = written_document(document, wording, typefaces=False)
+    lab, extent = options.get("lab"), options.get("extent", "full")
     logo = None if lab is None else lab.logo
     return render_page(
         TEMPLATES / "report.html.j2",
@@ -49,7 +44,7 @@ def render_html(
             "pictures": picture_urls(pictures),
             "logo": "" if logo is None else data_url(logo.media_type, logo.content),
         },
-        edition=edition(language, lab),
+        edition=edition(language, lab, extent),
     )
 
 

@@ -1,6 +1,6 @@
-"""Lines of page 1 on how bright CD5 is: the pattern, how it stands to normal T cells, the ETP part.
+"""How bright CD5 is on the blasts: the pattern, how it stands to normal T cells, the ETP part.
 
-They stand beside the state for every share, and no state follows from them.
+It stands beside the state for every share, and no state follows from it.
 """
 
 from __future__ import annotations
@@ -8,18 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cd5flow.model.result import Cd5Section
+from cd5flow.report import numerals
+from cd5flow.report.parts import Fact, fact
 from cd5flow.report.wording import Wording
 
 
-def intensity_lines(cd5: Cd5Section, wording: Wording) -> Iterator[str]:
+def intensity(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
     """Yield the pattern with the share of normal T cells, and whether the ETP part holds."""
     if cd5.percent is None:
         return
-    pattern = wording.phrases.unknown
+    phrases, pattern = wording.phrases, wording.phrases.unknown
     if cd5.pattern is not None:
         pattern = wording.states.pattern[cd5.pattern].word
-    yield f"{wording.phrases.pattern}{wording.colon}{pattern}; {of_t_cells(cd5, wording)}"
-    yield f"{wording.phrases.etp_part}{wording.colon}{etp_part(cd5, wording)}"
+    said = (
+        f"{phrases.pattern}{wording.colon}{pattern}",
+        of_t_cells(cd5, wording),
+        f"{phrases.etp_part}{wording.colon}{etp_part(cd5, wording)}",
+    )
+    yield fact(phrases.intensity, "; ".join(said))
 
 
 def of_t_cells(cd5: Cd5Section, wording: Wording) -> str:
@@ -27,9 +33,15 @@ def of_t_cells(cd5: Cd5Section, wording: Wording) -> str:
     phrases, seen = wording.phrases, cd5.intensity
     if seen is None or seen.far_below_t_cells is None:
         return phrases.of_t_cells_unknown
-    if seen.percent_of_t_cells is None:
-        return phrases.of_t_cells_percent.format(percent="≤ 0")
-    return phrases.of_t_cells_percent.format(percent=_figures(seen.percent_of_t_cells))
+    share = "≤ 0" if seen.percent_of_t_cells is None else _figures(seen.percent_of_t_cells)
+    said = phrases.of_t_cells_percent.format(percent=share)
+    blasts, t_cells = cd5.median.blasts, cd5.median.t_cells
+    if blasts is None or t_cells is None:
+        return said
+    beside = phrases.of_t_cells_medians.format(
+        blasts=numerals.number(blasts), t_cells=numerals.number(t_cells)
+    )
+    return f"{said} ({beside})"
 
 
 def _figures(percent: float) -> str:

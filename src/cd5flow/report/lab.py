@@ -33,6 +33,16 @@ class LabFile(FilePart):
     name: Line = Field(description="the laboratory, as it stands at the head of each page")
     address: tuple[Line, ...] = Field(default=(), max_length=6, description="its lines")
     director: Line | None = Field(default=None, description="who directs it")
+    contact: Line | None = Field(default=None, description="telephone or mail for questions")
+    accreditation: Line | None = Field(
+        default=None, description="by whom it is accredited, with the number"
+    )
+    ordering_physician: Line | None = Field(
+        default=None, description="who orders, where a sample sheet names nobody else"
+    )
+    panel_lot: Line | None = Field(
+        default=None, description="lot in use, where a sample sheet names no other"
+    )
     logo: Line | None = Field(
         default=None, description="a PNG, JPEG or SVG file, relative to this file"
     )
@@ -64,6 +74,10 @@ class Lab:
     director: str | None = None
     logo: Logo | None = None
     disclaimer: str | None = None
+    contact: str | None = None
+    accreditation: str | None = None
+    ordering_physician: str | None = None
+    panel_lot: str | None = None
 
 
 def load_lab(path: Path) -> Lab:
@@ -74,7 +88,17 @@ def load_lab(path: Path) -> Lab:
     """
     loaded = load_yaml(path, LabFile, error=OptionError)
     lab = loaded.value
-    return Lab(lab.name, lab.address, lab.director, _logo(loaded), lab.disclaimer)
+    return Lab(
+        lab.name,
+        lab.address,
+        lab.director,
+        _logo(loaded),
+        lab.disclaimer,
+        contact=lab.contact,
+        accreditation=lab.accreditation,
+        ordering_physician=lab.ordering_physician,
+        panel_lot=lab.panel_lot,
+    )
 
 
 def _logo(loaded: Loaded[LabFile]) -> Logo | None:

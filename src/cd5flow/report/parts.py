@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -17,6 +17,14 @@ T = TypeVar("T")
 
 Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
 """How a text is set off; the text says the same without it."""
+
+Extent: TypeAlias = Literal["short", "full"]
+"""How much of a report is written: pages one to three, or the technical annex too."""
+
+EXTENTS: Final[tuple[Extent, ...]] = ("short", "full")
+
+PictureUse: TypeAlias = Literal["front", "overview", "annex"]
+"""Where a picture stands: among the three of page one, on page two, or in the technical annex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Picture:
         alt: what it shows, with the numbers, for those who cannot see it.
         png: as pixels.
         svg: as vectors; None where there are pixels only.
+        use: where it stands, once.
     """
 
     name: str
@@ -36,6 +45,7 @@ class Picture:
     alt: str
     png: bytes
     svg: str | None = None
+    use: PictureUse = "annex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ def fact(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts in so many columns."""
+    """Facts in so many columns: a line each, in one column or two; from three on label over value."""
 
     rows: tuple[Fact, ...]
     columns: int = 1
@@ -153,9 +163,10 @@ class PictureRef:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Pictures side by side."""
+    """Pictures side by side, so many in a row."""
 
     pictures: tuple[PictureRef, ...]
+    across: int = 2
     kind: Literal["pictures"] = field(default="pictures", init=False)
 
 
@@ -224,8 +235,23 @@ class ReportSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportPage:
+    """What belongs together after page one.
+
+    Attributes:
+        anchor: stable over languages.
+        bounded: whether it is to stand on one sheet of paper; an annex runs on.
+    """
+
+    anchor: str
+    title: str
+    sections: tuple[ReportSection, ...]
+    bounded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
-    """A person's field: what they are, and their name, date and note where they have signed."""
+    """A signature, or a field for one: what it means, and name, date and entry of who has signed."""
 
     role: str
     lines: tuple[Fact, ...]
@@ -267,12 +293,15 @@ class ReportDocument:
     Attributes:
         language: BCP 47 tag.
         title, subtitle: of the document.
-        notices: what a reader must know of this rendering.
+        status: that it is a draft, or what persons made of it.
+        notices: what a reader must know before the result.
         identity: who and what.
-        quality: the blocks on page 1.
+        front: the pictures of page one.
+        findings: what they show, in a line each.
         comment: heading and text of a person's comment; empty text is to be filled in.
         skip: words of the link that leads a screen reader past the heading.
         attached: what is attached to the PDF.
+        pages: what follows page one.
     """
 
     language: str
@@ -285,13 +314,19 @@ class ReportDocument:
     notices: tuple[Paragraph, ...]
     identity: Facts
     answer: Answer
-    quality: ReportSection
+    front: Pictures
+    findings: Facts
     sign_title: str
     comment: Fact
     signatures: tuple[Sign, ...]
     attached: str
     disclaimer: tuple[str, ...]
-    sections: tuple[ReportSection, ...]
+    pages: tuple[ReportPage, ...]
+
+    @property
+    def sections(self) -> tuple[ReportSection, ...]:
+        """Every section after page one."""
+        return tuple(section for page in self.pages for section in page.sections)
 
 
 def plain_parts(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:

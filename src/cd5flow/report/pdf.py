@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.errors import OptionError
 from cd5flow.model.result import Result
-from cd5flow.report.document import report_document, written_document
+from cd5flow.report.document import ReportOptions, report_document, written_document
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Picture
@@ -27,9 +26,7 @@ def render_pdf(
     pictures: Sequence[Picture] = (),
     *,
     language: str = "en",
-    lab: Lab | None = None,
-    version: int = 1,
-    eligibility: Eligibility | None = None,
+    **options: Unpack[ReportOptions],
 ) -> bytes:
     """Return the report as PDF/A-3b with the result's JSON attached as ``result.json``.
 
@@ -39,9 +36,7 @@ def render_pdf(
         result: the tube's.
         pictures: in the order in which they are shown.
         language: ``en``, ``zh`` or a wording file.
-        lab: whose report it is; None where that is not known.
-        version: of the report on this sample, from 1.
-        eligibility: the protocol's criteria, which get a page; None where no clinic was asked.
+        options: of `ReportOptions`.
 
     Raises:
         OptionError: the language is unknown, its file has faults, or no installed font has its
@@ -49,11 +44,9 @@ def render_pdf(
     """
     wording = load_wording(language)
     _settable(wording)
-    document = report_document(
-        result, pictures, wording=wording, lab=lab, version=version, eligibility=eligibility
-    )
+    document = report_document(result, pictures, wording=wording, **options)
     report = written_document(document, wording, typefaces=True)
-    files, report["files"] = _files(pictures, lab)
+    files, report["files"] = _files(pictures, options.get("lab"))
     return typeset(
         file_text(_TEMPLATE),
         files=files,

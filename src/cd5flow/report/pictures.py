@@ -1,66 +1,141 @@
-"""The pictures of a report: drawn once, as vectors and as pixels, with captions and alt texts.
+"""The pictures of a report: drawn as vectors, with pixels made of these, captions and alt texts.
 
-Captions and alt texts are put together from the report's own words, so they follow its language;
-what stands inside a picture are markers, counts and short names that do not change with it.
+What stands in a picture, captions and alt texts are put together from the report's own words, so
+they follow its language.
 """
 
 from __future__ import annotations
 
-from cd5flow.model.names import ALL
-from cd5flow.model.result import Cd5Section
+from cd5flow.model.names import ALL, BLASTS
+from cd5flow.model.result import BurdenSection, Cd5Section, Result
 from cd5flow.pipeline import Analysis
-from cd5flow.plots import Count, Drawing, as_png, as_svg, drawings
+from cd5flow.plots import (
+    HALF_PAGE,
+    THIRD_PAGE,
+    Count,
+    Drawing,
+    Text,
+    Words,
+    draw_svg,
+    drawings,
+)
+from cd5flow.plots.layout import lay_out
+from cd5flow.plots.thumbnail import mark_frame
 from cd5flow.report import numerals
 from cd5flow.report.answer import cut_words
-from cd5flow.report.parts import Picture
+from cd5flow.report.disease import is_disease, population_name
+from cd5flow.report.fonts import Scribe
+from cd5flow.report.parts import Extent, Picture, PictureUse
+from cd5flow.report.typesetting import on_pixels, rasterise
 from cd5flow.report.wording import Wording
 
 
-def report_pictures(analysis: Analysis, wording: Wording) -> tuple[Picture, ...]:
-    """Return every picture of a report in its order: overviews first, then each gate.
+def report_pictures(
+    analysis: Analysis, wording: Wording, *, extent: Extent = "full"
+) -> tuple[Picture, ...]:
+    """Return every picture of a report in its order: the run over time, the front page's, other maps, gates.
 
     Equal analyses give equal bytes.
 
     Args:
         analysis: the tube.
         wording: the report's language.
+        extent: without the annex, gates have no picture.
     """
+    drawn = list(drawings(analysis, gates=extent == "full"))
+    words = picture_words(wording, analysis.result)
+    uses = [_use(one) for one in drawn]
+    sizes = [HALF_PAGE if use == "annex" else THIRD_PAGE for use in uses]
+    vectors = [
+        draw_svg(one.scene, words, size=size) for one, size in zip(drawn, sizes, strict=True)
+    ]
+    captions = [_caption(one, analysis.result.burden, wording) for one in drawn]
+    pixels = [
+        mark_frame(png, on_pixels(lay_out(one.scene, words, size).boxes[-1]))
+        for one, size, png in zip(
+            drawn, sizes, rasterise(list(zip(captions, vectors, strict=True))), strict=True
+        )
+    ]
     return tuple(
         Picture(
             name=drawing.name,
-            title=_caption(drawing, wording),
+            title=caption,
             alt=_alt(drawing, analysis, wording),
-            png=as_png(drawing.figure, title=drawing.title),
-            svg=as_svg(drawing.figure),
+            png=png,
+            svg=svg,
+            use=use,
         )
-        for drawing in drawings(analysis)
+        for drawing, use, caption, png, svg in zip(
+            drawn, uses, captions, pixels, vectors, strict=True
+        )
     )
 
 
-def _caption(drawing: Drawing, wording: Wording) -> str:
+def _use(drawing: Drawing) -> PictureUse:
+    if drawing.is_front:
+        return "front"
+    return "annex" if drawing.kind == "gate" else "overview"
+
+
+def picture_words(wording: Wording, result: Result) -> Words:
+    """Return how the texts of a picture are written in a language.
+
+    Cells in the blast gate are called blasts where the result calls them disease.
+    """
+    scribe = Scribe(typefaces=True)
+    called = is_disease(result.burden)
+
+    def words(text: Text) -> str:
+        if isinstance(text, str):
+            return scribe.write(text)
+        kind, _, name = text.code.rpartition(".")
+        match kind:
+            case "":
+                values = {key: words(value) for key, value in text.values.items()}
+                written = wording.drawn.by_name[name].format(**values)
+            case "family" if name == BLASTS and not called:
+                written = wording.drawn.by_name["in_blast_gate"]
+            case "family":
+                written = wording.drawn.by_name[name]
+            case "population":
+                written = population_name(name, result.burden, wording)
+            case "cut":
+                written = wording.states.cut[name].word
+            case "role":
+                written = wording.choices.role.get(name, name)
+            case _:
+                raise ValueError(f"{text.code}: no such words")
+        return scribe.write(written)
+
+    return words
+
+
+def _caption(drawing: Drawing, burden: BurdenSection, wording: Wording) -> str:
     """Return "CD5-positive blasts: 152 of 180 blasts (84.4 %)", or the axes of a map."""
     counted = drawing.counted
     if drawing.kind != "map":
-        return _of_parent(counted, wording)
+        return _of_parent(counted, burden, wording)
     axes = " × ".join(_marker(label) for label in drawing.axes)
-    name = _name(counted.population, wording)
+    name = _name(counted.population, burden, wording)
     return f"{axes}{wording.colon}{name}, {numerals.count(counted.events)}"
 
 
 def _alt(drawing: Drawing, analysis: Analysis, wording: Wording) -> str:
     """Return the axes, who is counted, and how many of each reference population are drawn."""
+    burden = analysis.result.burden
     sentences = [" × ".join(drawing.axes)]
     if drawing.kind == "overlay":
         sentences += _cd5(analysis.result.cd5, wording)
     else:
-        sentences.append(_of_parent(drawing.counted, wording))
+        sentences.append(_of_parent(drawing.counted, burden, wording))
     if drawing.automatic_events is not None:
         events = numerals.count(drawing.automatic_events)
         sentences.append(wording.phrases.automatic_dashed.format(count=events))
     if drawing.drawn:
         sentences.append(
             wording.joint.join(
-                f"{_name(one.population, wording)} {_number(one, drawing)}" for one in drawing.drawn
+                f"{_name(one.population, burden, wording)} {_number(one, drawing)}"
+                for one in drawing.drawn
             )
         )
     return ". ".join(sentences) + "."
@@ -86,10 +161,10 @@ def _cd5(cd5: Cd5Section, wording: Wording) -> list[str]:
     return facts
 
 
-def _of_parent(counted: Count, wording: Wording) -> str:
-    parent = _name(counted.parent, wording)
+def _of_parent(counted: Count, burden: BurdenSection, wording: Wording) -> str:
+    parent = _name(counted.parent, burden, wording)
     share = wording.known(counted.percent, lambda percent: f"{numerals.part(percent)} %")
-    name = _name(counted.population, wording)
+    name = _name(counted.population, burden, wording)
     events, whole = numerals.count(counted.events), numerals.count(counted.parent_events)
     return f"{name}{wording.colon}{events} / {whole} {parent} ({share})"
 
@@ -102,10 +177,10 @@ def _number(one: Count, drawing: Drawing) -> str:
     return f"{events} ({numerals.part(one.percent)} %)"
 
 
-def _name(population: str, wording: Wording) -> str:
+def _name(population: str, burden: BurdenSection, wording: Wording) -> str:
     if population == ALL:
         return wording.phrases.all_events
-    return wording.population(population)
+    return population_name(population, burden, wording)
 
 
 def _marker(label: str) -> str:

@@ -1,4 +1,4 @@
-"""Lines of page 1 on each population of blasts, and on cells like them that were not counted."""
+"""Lines of page one on each population of blasts, and on cells like them that were not counted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cd5flow.model.result import BlastPopulation, Cd5Section, ExcludedSection, Result
 from cd5flow.report import numerals
+from cd5flow.report.parts import Fact, fact
 from cd5flow.report.wording import Wording
 
 
@@ -29,11 +30,11 @@ def _population(one: BlastPopulation, cd5: Cd5Section, wording: Wording) -> str:
     )
 
 
-def excluded_lines(result: Result, wording: Wording) -> Iterator[str]:
-    """Yield the line on cells that were not counted as blasts, where there are such."""
+def excluded(result: Result, wording: Wording) -> Iterator[Fact]:
+    """Yield what was not counted as blasts, where there is such."""
     if result.excluded:
         cells = wording.joint.join(_excluded(one, wording) for one in result.excluded)
-        yield wording.phrases.excluded.format(cells=cells)
+        yield fact(wording.phrases.not_counted, cells)
 
 
 def _excluded(one: ExcludedSection, wording: Wording) -> str:

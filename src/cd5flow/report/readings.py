@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Final
 
 from cd5flow.model.names import BLASTS, SINGLETS
-from cd5flow.model.result import Cd5Section, CutSection, MedianSection, Result
+from cd5flow.model.result import Cd5Section, ControlSection, CutSection, MedianSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import (
     burden_number,
@@ -14,10 +14,10 @@ from cd5flow.report.answer import (
     cut_words,
     level,
     limit_words,
-    reason_list,
     rule,
     state_cell,
 )
+from cd5flow.report.disease import is_disease
 from cd5flow.report.parts import (
     Block,
     Fact,
@@ -31,43 +31,54 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
+from cd5flow.report.sentences import reason_list
 from cd5flow.report.wording import Wording
 
-OTHER_DENOMINATORS = ("viable", SINGLETS)
+NO_CD5: Final = "NO_CD5"
+
+OTHER_DENOMINATORS: Final = ("viable", SINGLETS)
 """Populations that a result of before `burden.alternatives` is divided by beside its own."""
 
 
 def cd5_section(result: Result, wording: Wording) -> ReportSection:
     """Return CD5: share, cut and its origin, alternatives, medians, pattern, reasons."""
     phrases, cd5 = wording.phrases, result.cd5
-    state = wording.states.cd5[cd5.state]
+    state = Fact(phrases.state_of, state_cell(wording.states.cd5[cd5.state], cd5.state))
+    blocks: list[Block] = [Facts((state, *_cd5_facts(cd5, wording)), columns=2)]
+    if cd5.cut is not None and cd5.cut.alternatives:
+        blocks.append(_alternatives(cd5, cd5.cut, wording))
+    if cd5.contamination:
+        blocks.append(_other_cells(cd5, wording))
+    if cd5.percent is not None:
+        medians = tuple(_medians(cd5, wording))
+        blocks.append(Facts(medians, title=phrases.medians, columns=2))
+    if cd5.reasons:
+        blocks.append(reason_list(phrases.reasons, cd5.reasons, wording))
+    else:
+        blocks.append(Paragraph(phrases.no_reasons, "quiet"))
+    return ReportSection("cd5", phrases.cd5, tuple(blocks))
+
+
+def _cd5_facts(cd5: Cd5Section, wording: Wording) -> Iterator[Fact]:
+    """Yield what the state rests on; of a tube without CD5 nothing: its reason says all."""
+    phrases = wording.phrases
 
     def ends(interval: tuple[float, float] | None) -> str:
         return wording.known(interval, lambda e: f"{cd5_share(e[0], cd5)}–{cd5_share(e[1], cd5)} %")
 
-    method = "" if cd5.ci_method is None else wording.term(cd5.ci_method.value)
-    rows = [
-        Fact(phrases.state_of, state_cell(state, cd5.state)),
-        fact(phrases.positive_blasts, _positive(cd5, wording)),
-        fact(phrases.interval_of, ends(cd5.ci95_percent), note=method),
-        fact(phrases.band_of, ends(cd5.band_percent), note=phrases.band_means),
-        *_corrected(cd5, wording),
-        fact(phrases.threshold, rule(cd5)),
-        _pattern(cd5, wording),
-        *_cut(cd5, wording),
-        *_positive_t_cells(cd5, wording),
-        *(fact(phrases.note, wording.sentence(note)) for note in cd5.notes),
-    ]
-    blocks: list[Block] = [Facts(tuple(rows))]
-    if cd5.cut is not None:
-        blocks.append(_alternatives(cd5, cd5.cut, wording))
-    if cd5.contamination:
-        blocks.append(_other_cells(cd5, wording))
-    blocks.append(Facts(tuple(_medians(cd5, wording)), title=phrases.medians))
-    blocks.append(reason_list(phrases.reasons, cd5.reasons, wording))
-    if not cd5.reasons:
-        blocks[-1] = Paragraph(phrases.no_reasons, "quiet")
-    return ReportSection("cd5", phrases.cd5, tuple(blocks))
+    if any(reason.code == NO_CD5 for reason in cd5.reasons):
+        return
+    yield fact(phrases.threshold, rule(cd5))
+    yield fact(phrases.positive_blasts, _positive(cd5, wording))
+    if cd5.percent is not None:
+        method = "" if cd5.ci_method is None else wording.term(cd5.ci_method.value)
+        yield fact(phrases.interval_of, ends(cd5.ci95_percent), note=method)
+        yield fact(phrases.band_of, ends(cd5.band_percent), note=phrases.band_means)
+        yield from _corrected(cd5, wording)
+        yield _pattern(cd5, wording)
+    yield from _cut(cd5, wording)
+    yield from _positive_t_cells(cd5, wording)
+    yield from (fact(phrases.note, wording.sentence(note)) for note in cd5.notes)
 
 
 def _positive(cd5: Cd5Section, wording: Wording) -> str:
@@ -149,10 +160,8 @@ def _other_cells(cd5: Cd5Section, wording: Wording) -> Table:
     )
 
 
-def _alternatives(cd5: Cd5Section, cut: CutSection, wording: Wording) -> Block:
+def _alternatives(cd5: Cd5Section, cut: CutSection, wording: Wording) -> Table:
     phrases, words = wording.phrases, wording.states.cut
-    if not cut.alternatives:
-        return Paragraph(phrases.alternatives_none, "quiet")
     return table_of(
         phrases.alternatives,
         cut.alternatives,
@@ -229,11 +238,12 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
     lod, lloq = (wording.known(end, percent) for end in (burden.lod_percent, burden.lloq_percent))
     denominator = wording.denominator(burden) or phrases.unknown
     deciding = phrases.denominator_deciding if burden.alternatives else ""
+    counted = phrases.blast_events if is_disease(burden) else phrases.blast_gate_events
     rows = (
         Fact(phrases.state_of, state_cell(state, burden.state)),
         fact(phrases.burden_share, burden_number(burden, wording)),
         fact(phrases.level_of, phrases.none if burden.level is None else level(burden.level)),
-        events(phrases.blast_events, burden.blast_events),
+        events(counted, burden.blast_events),
         fact(phrases.look_alike_events, numerals.count(burden.look_alike_events)),
         fact(phrases.scope, phrases.none if burden.scope is None else wording.term(burden.scope)),
         events(phrases.denominator_events, burden.denominator_events),
@@ -251,7 +261,7 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
         *(fact(phrases.note, wording.sentence(note)) for note in burden.notes),
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
-    return ReportSection("burden", phrases.burden, (Facts(rows), reasons))
+    return ReportSection("burden", phrases.burden, (Facts(rows, columns=2), reasons))
 
 
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
@@ -285,7 +295,7 @@ def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
 
 
 def criterion_section(result: Result, wording: Wording) -> ReportSection:
-    """Return the criterion with all its reasons, and what the clinic added."""
+    """Return the criterion with all its reasons."""
     phrases, criterion = wording.phrases, result.criterion
     state = wording.states.criterion[criterion.state]
     alone = wording.states.criterion[criterion.flow_state]
@@ -298,39 +308,13 @@ def criterion_section(result: Result, wording: Wording) -> ReportSection:
         "criterion",
         phrases.criterion,
         (
-            Facts(rows),
+            Facts(rows, columns=2),
             reason_list(phrases.reasons, criterion.reasons, wording),
-            _clinical(result.provenance.settings.get("clinical"), wording),
             Paragraph(phrases.criterion_note, "quiet"),
         ),
     )
 
 
-def _clinical(given: Any, wording: Wording) -> Block:
-    """Return what the clinic added, which bears on the criterion."""
-    phrases = wording.phrases
-    if not isinstance(given, dict) or not given:
-        return Paragraph(phrases.clinical_none, "quiet")
-    return table_of(
-        phrases.clinical,
-        given.items(),
-        (
-            TableColumn(phrases.field, 3),
-            lambda field: wording.choices.clinical.get(str(field[0]), str(field[0])),
-        ),
-        (TableColumn(phrases.value, 3), lambda field: _given(field[1], wording)),
-    )
-
-
-def _given(value: Any, wording: Wording) -> str:
-    match value:
-        case True:
-            return wording.phrases.yes
-        case False:
-            return wording.phrases.no
-        case int() | float():
-            return f"{value:g}"
-        case None:
-            return wording.phrases.unknown
-        case _:
-            return str(value)
+def control_role(control: ControlSection, wording: Wording) -> str:
+    """Return what a control tube was given as."""
+    return wording.choices.role.get(control.role, control.role)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from cd5flow.model.result import QualityState, Result
 from cd5flow.report.answer import answer
+from cd5flow.report.findings import observed
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.parts import Card, Reasons
+from cd5flow.report.signing import mark
 from cd5flow.report.wording import Wording, load_wording
 
 Row = tuple[str, str]
@@ -16,7 +18,7 @@ Row = tuple[str, str]
 
 
 def summary_lines(result: Result, *, language: str = "en") -> list[str]:
-    """Return what page 1 of the report says: answer, reasons, warnings, and who has reviewed it.
+    """Return what page one of the report says: answer, reasons, warnings, and who has reviewed it.
 
     Control characters are written as their code, so that no file's text moves the cursor.
 
@@ -42,6 +44,8 @@ def _rows(result: Result, wording: Wording) -> Iterator[Row]:
     yield from _card(said.cd5, phrases.cd5, said.reasons)
     yield from _card(said.burden, phrases.burden, said.reasons)
     yield from _card(said.criterion, phrases.criterion, said.reasons)
+    for seen in observed(result, wording):
+        yield seen.label, seen.value.text
     yield phrases.quality_all, wording.states.quality[result.quality.state].word
     for check in result.quality.checks:
         if check.state in {QualityState.WARN, QualityState.FAIL}:
@@ -53,8 +57,10 @@ def _rows(result: Result, wording: Wording) -> Iterator[Row]:
         why = " ".join(map(wording.sentence, control.reasons))
         yield choices.role[control.role], f"{control.file}{wording.colon}{used}. {why}".rstrip(" .")
     review = wording.states.review[result.review.state]
-    mark = f"{phrases.draft} · " if result.review.state == "unreviewed" else ""
-    yield phrases.reviewer, f"{mark}{review.word}{wording.colon}{review.means}"
+    yield (
+        phrases.reviewer,
+        f"{mark(result.review, wording) or review.word}{wording.colon}{review.means}",
+    )
 
 
 def _card(card: Card, head: str, reasons: tuple[Reasons, ...]) -> Iterator[Row]:

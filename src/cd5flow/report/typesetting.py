@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from cd5flow.report.fonts import font_files
+from cd5flow.plots.layout import Box
+from cd5flow.plots.typefaces import font_files
 from cd5flow.report.parts import Picture
 from cd5flow.report.webpage import TEMPLATES
 
@@ -18,6 +19,29 @@ STANDARD: Final = "a-3b"
 
 BLOCKS: Final = "blocks.typ"
 """What every report is made of."""
+
+PPI: Final = 130
+"""Pixels an inch of pictures as PNG."""
+
+POINTS_AN_INCH: Final = 72
+
+TITLE_POINTS: Final = 16
+"""Room above such a picture for its title."""
+
+_PIXELS: Final = (
+    f"#let room = {TITLE_POINTS}pt"
+    """
+#set page(width: auto, height: auto, margin: 0pt)
+#set text(font: ("DejaVu Sans", "Noto Sans SC"), size: 7.5pt)
+#for (number, title) in json(bytes(sys.inputs.titles)).enumerate() {
+  if number > 0 { pagebreak() }
+  stack(
+    block(height: room, inset: (x: 5pt, y: 5pt), title),
+    image(str(number) + ".svg"),
+  )
+}
+"""
+)
 
 
 class TypstFaultError(Exception):
@@ -44,22 +68,63 @@ def typeset(
     Raises:
         TypstFaultError: the template or a picture is faulty.
     """
+    made = _compile(
+        template,
+        {BLOCKS: (TEMPLATES / BLOCKS).read_bytes(), **(files or {})},
+        inputs or {},
+        format="pdf",
+        pdf_standards=STANDARD,
+        timestamp=seconds,
+    )
+    assert isinstance(made, bytes)  # noqa: S101 - a PDF is one file
+    return made
+
+
+def rasterise(pictures: Sequence[tuple[str, str]]) -> list[bytes]:
+    """Return vectors as PNG, each with its title above.
+
+    Args:
+        pictures: title and SVG of each.
+
+    Raises:
+        TypstFaultError: a picture is faulty.
+    """
+    if not pictures:
+        return []
+    files = {f"{number}.svg": svg.encode() for number, (_, svg) in enumerate(pictures)}
+    titles = json.dumps([title for title, _ in pictures], ensure_ascii=False)
+    made = _compile(_PIXELS, files, {"titles": titles}, format="png", ppi=PPI)
+    return made if isinstance(made, list) else [made]
+
+
+def on_pixels(box: Box) -> Box:
+    """Return where a box of a picture lies on its pixels."""
+    scale = PPI / POINTS_AN_INCH
+    left, top, width, height = (
+        scale * edge for edge in (box.left, box.top + TITLE_POINTS, box.width, box.height)
+    )
+    return Box(left, top, width, height)
+
+
+def _compile(
+    template: str, files: Mapping[str, bytes], inputs: Mapping[str, str], **wanted: Any
+) -> Any:
+    """Return what typst makes of a template that reads no files but these."""
     import typst  # noqa: PLC0415 - only what writes a PDF needs the compiler
 
     with tempfile.TemporaryDirectory(prefix="cd5flow-") as folder:
         root, fonts = Path(folder, "root"), Path(folder, "fonts")
         root.mkdir()
         fonts.mkdir()
-        shutil.copyfile(TEMPLATES / BLOCKS, root / BLOCKS)
         main = root / "main.typ"
         main.write_text(template, encoding="utf-8")
-        for name, content in (files or {}).items():
+        for name, content in files.items():
             (root / name).write_bytes(content)
         # Folders are searched for fonts, and theirs hold others that would stand in unseen.
         for path in font_files():
-            shutil.copyfile(path, fonts / path.name)
+            (fonts / path.name).symlink_to(path)
         try:
-            made = typst.compile(
+            return typst.compile(
                 main,
                 root=root,
                 font_paths=typst.Fonts(
@@ -67,15 +132,11 @@ def typeset(
                     include_embedded_fonts=False,
                     font_paths=[str(fonts)],
                 ),
-                format="pdf",
-                sys_inputs=dict(inputs or {}),
-                pdf_standards=STANDARD,
-                timestamp=seconds,
+                sys_inputs=dict(inputs),
+                **wanted,
             )
         except typst.TypstError as fault:
             raise TypstFaultError(fault.message) from fault
-    assert isinstance(made, bytes)  # noqa: S101 - a PDF is one file
-    return made
 
 
 def picture_files(pictures: Sequence[Picture]) -> dict[str, bytes]:

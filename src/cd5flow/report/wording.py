@@ -82,12 +82,15 @@ class States(FilePart):
 
 
 class Choices(FilePart):
-    """Words that a user or a file chose from a fixed list."""
+    """Words that a user, a file, a rule or a signature chose from a fixed list."""
 
     timepoint: dict[str, Text]
     specimen: dict[str, Text]
     prior_therapy: dict[str, Text]
     role: dict[str, Text]
+    expression: dict[str, Text]
+    meaning: dict[str, Text]
+    signer: dict[str, Text]
     clinical: dict[str, Text]
 
 
@@ -100,6 +103,7 @@ class Wording(FilePart):
         colon: what stands between a heading and what it says.
         joint: what stands between the parts of a list.
         phrases: the report's own headings and phrases.
+        drawn: what is written in pictures.
         states, choices: words of the result's vocabulary.
         codes, checks: what is said otherwise than in the catalogue.
         units: units of the checks; one that is absent is written as it stands.
@@ -113,6 +117,7 @@ class Wording(FilePart):
     colon: Text
     joint: Text
     phrases: Phrases
+    drawn: Phrases
     states: States
     choices: Choices
     checks: dict[str, Code] = Field(default_factory=dict)
@@ -213,10 +218,15 @@ def _as_in_english(phrases: Phrases) -> Phrases:
     return phrases.matching(_shipped(ENGLISH).phrases)
 
 
+def _drawn_as_in_english(drawn: Phrases) -> Phrases:
+    return drawn.matching(_shipped(ENGLISH).drawn)
+
+
 class _OtherWording(Wording):
     """Any file but the English one that comes with cd5flow, whose phrases it has in other words."""
 
     phrases: Annotated[Phrases, AfterValidator(_as_in_english)]
+    drawn: Annotated[Phrases, AfterValidator(_drawn_as_in_english)]
 
 
 def _shorts(codes: Mapping[str, Code]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cd5flow.plots import as_png, as_svg
+from cd5flow.plots.figure import as_png, as_svg
 from cd5flow.plots.validation import (
     Points,
     draw_biases,

@@ -76,7 +76,7 @@ def test_powers_of_ten_are_written_short(value: float, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(50_000, "50K"), (2.5e6, "2.5M"), (12.5, "12.5"), (-3000, "-3K")]
+    ("value", "words"), [(50_000, "50K"), (2.5e6, "2.5M"), (12.5, "12.5"), (-3000, "−3K")]
 )
 def test_thousands_are_written_short(value: float, words: str) -> None:
     assert thousands(value) == words
@@ -86,7 +86,7 @@ def test_an_axis_says_marker_fluorochrome_and_detector() -> None:
     tube = analysis(CLEAR).tube
     assert channel_label(tube, "PerCP-Cy5-5-A") == "CD5 PerCP-Cy5-5 (PerCP-Cy5-5-A)"
     assert channel_label(tube, "FSC-A") == "FSC (FSC-A)"
-    assert channel_label(tube, "Time") == "Time (seconds)"
+    assert channel_label(tube, "Time") == "Time"
     assert channel_label(analysis(FOUR_COLOUR).tube, "SSC-H") == "SSC (SSC-H)"
 
 

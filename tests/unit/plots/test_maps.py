@@ -6,6 +6,7 @@ import pytest
 
 from cd5flow.plots import Drawing, drawings
 from support.analysed import CLEAR, FOUR_COLOUR, NO_CD5, analysis
+from support.drawn import labels, legend, plain
 
 CD56 = "p07-cd56-positive"
 MRD = "p10-mrd-low"
@@ -24,10 +25,10 @@ def maps(name: str) -> list[Drawing]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (CLEAR, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cycd3", "map-cd3-cd7"]),
-        (FOUR_COLOUR, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7"]),
-        (CD56, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7", "map-cd45-cd56"]),
-        (MRD, ["map-cd45-ssc", "map-fsc-ssc", "map-cd3-cd7", "map-cd45-cd56"]),
+        (CLEAR, ["map-cd45-ssc", "map-cd3-cycd3", "map-fsc-ssc", "map-cd3-cd7"]),
+        (FOUR_COLOUR, ["map-cd45-ssc", "map-cd3-cd7", "map-fsc-ssc"]),
+        (CD56, ["map-cd45-ssc", "map-cd3-cd7", "map-fsc-ssc", "map-cd45-cd56"]),
+        (MRD, ["map-cd45-ssc", "map-cd3-cd7", "map-fsc-ssc", "map-cd45-cd56"]),
         (NO_CD5, ["map-cd45-ssc", "map-fsc-ssc"]),
     ],
 )
@@ -40,16 +41,41 @@ def test_maps_show_single_cells_and_say_how_many_of_each_family() -> None:
     for one in maps(CLEAR):
         assert one.counted.population == "singlets"
         drawn = {count.population: count.events for count in one.drawn}
+        assert legend(one.scene)["family.blasts"] == f"{drawn['blasts']:,}"
         assert drawn["blasts"] == gating.count("blasts")
         assert drawn["t_cells"] == gating.count("t_cells")
         assert one.drawn[0].parent == "singlets"
 
 
-def test_axes_carry_marker_and_fluorochrome() -> None:
+def test_axes_carry_marker_fluorochrome_and_unit() -> None:
     (one, *_) = maps(CLEAR)
-    axes = one.figure.axes[0]
+    panel = one.scene.panels[0]
     assert one.axes == ("CD45 V500 (V500-A)", "SSC (SSC-A)")
-    assert (axes.get_xlabel(), axes.get_ylabel()) == one.axes
+    assert labels(panel) == one.axes
+    assert plain(panel.x.label) == "axis(channel=CD45 V500 (V500-A) scale=scale_logicle)"
+
+
+def test_the_front_page_has_scatter_lineage_and_cd5() -> None:
+    assert [one.name for one in every(CLEAR) if one.is_front] == [
+        "map-cd45-ssc",
+        "map-cd3-cycd3",
+        "cd5-overlay",
+    ]
+    assert [one.name for one in every(MRD) if one.is_front][1] == "map-cd3-cd7"
+
+
+def test_overviews_can_be_had_without_gates() -> None:
+    overviews = list(drawings(analysis(CLEAR), gates=False))
+    assert "gate" not in {one.kind for one in overviews}
+    assert [one.name for one in overviews] == [
+        one.name for one in every(CLEAR) if one.kind != "gate"
+    ]
+
+
+def test_lineage_tells_blasts_and_t_cells_from_all_others() -> None:
+    (one,) = [one for one in maps(CLEAR) if one.name == "map-cd3-cycd3"]
+    assert set(legend(one.scene)) == {"family.blasts", "family.t"}
+    assert {count.population for count in one.drawn} == {"blasts", "t_cells"}
 
 
 def test_the_overviews_come_first_and_then_the_gates_in_order() -> None:
@@ -58,8 +84,8 @@ def test_the_overviews_come_first_and_then_the_gates_in_order() -> None:
     assert names[:6] == [
         "stable",
         "map-cd45-ssc",
-        "map-fsc-ssc",
         "map-cd3-cycd3",
+        "map-fsc-ssc",
         "map-cd3-cd7",
         "cd5-overlay",
     ]

@@ -150,7 +150,7 @@ def test_a_cut_by_hand_is_not_called_validated() -> None:
     cut = make_cut(method=CutMethod.FIXED, by_hand=True, reference="placed by hand by A. B.")
     result = make_result(cd5=make_cd5(cut=cut))
     said = " ".join(report_document(result, wording=ENGLISH).answer.cd5.lines)
-    assert "Cut by: placed by hand" in said
+    assert "Cut-off set by: placed by hand" in said
     assert "validated" not in said
     assert any("placed by hand" in line for line in summary_lines(result))
     fixed = make_result(cd5=make_cd5(cut=make_cut(method=CutMethod.FIXED)))

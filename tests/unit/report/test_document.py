@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -16,11 +18,15 @@ from cd5flow.model.result import (
     Result,
     ReviewSection,
 )
-from cd5flow.report.document import report_document, report_id
+from cd5flow.report.document import report_document
+from cd5flow.report.head import report_id
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import (
+    Cell,
     Fact,
     Facts,
+    Pictures,
+    PictureUse,
     Reasons,
     ReportDocument,
     ReportSection,
@@ -28,6 +34,7 @@ from cd5flow.report.parts import (
     TableColumn,
     plain_parts,
 )
+from cd5flow.report.signing import Replaced
 from cd5flow.report.wording import languages, load_wording
 from support.report_factory import (
     CREATED,
@@ -38,6 +45,7 @@ from support.report_factory import (
     make_population,
     make_result,
     make_sample,
+    make_signature,
     unknown_cd5,
 )
 
@@ -81,20 +89,42 @@ def all_text(document: ReportDocument) -> str:
     return "\n".join(texts(plain_parts(document, str)))
 
 
-def test_sections_stand_in_the_order_of_the_report() -> None:
-    document = document_of(make_result(), pictures=make_pictures())
-    assert [s.anchor for s in document.sections] == [
-        "pictures",
-        "gates",
-        "cd5",
-        "burden",
-        "criterion",
-        "checks",
-        "method",
-        "controls",
-        "noticed",
-        "files",
+def anchors(document: ReportDocument) -> dict[str, list[str]]:
+    return {page.anchor: [part.anchor for part in page.sections] for page in document.pages}
+
+
+def test_pages_hold_their_sections_in_the_order_of_the_report() -> None:
+    assert anchors(document_of(make_result(), pictures=make_pictures())) == {
+        "evidence": ["overview", "cd5"],
+        "measures": ["burden", "criterion", "exceptions", "controls", "method"],
+        "annex": ["pictures", "gates", "clinical", "checks", "panel", "noticed", "files"],
+    }
+
+
+def test_a_short_report_is_pages_one_to_three() -> None:
+    short = document_of(make_result(), pictures=make_pictures(), extent="short")
+    assert list(anchors(short)) == ["evidence", "measures"]
+    assert all(page.bounded for page in short.pages)
+
+
+def test_each_picture_stands_once_and_is_numbered_as_the_report_reads() -> None:
+    uses: tuple[PictureUse, ...] = ("annex", "front", "overview", "annex", "front")
+    pictures = tuple(
+        replace(make_pictures()[0], name=f"{use}-{n}", use=use) for n, use in enumerate(uses)
+    )
+    document = document_of(make_result(), pictures=pictures)
+    shown = [document.front] + [
+        block for part in document.sections for block in part.blocks if isinstance(block, Pictures)
     ]
+    refs = [ref for block in shown for ref in block.pictures]
+    assert [pictures[ref.place].name for ref in refs] == [
+        "front-1",
+        "front-4",
+        "overview-2",
+        "annex-0",
+        "annex-3",
+    ]
+    assert [ref.caption[:2] for ref in refs] == ["1.", "2.", "3.", "4.", "5."]
 
 
 @pytest.mark.parametrize("language", languages())
@@ -149,17 +179,26 @@ def test_without_a_share_there_is_no_bar_and_no_zero() -> None:
     card = document.answer.cd5
     assert card.number == "no percentage"
     assert not any("0 " in line and "70" not in line for line in card.lines)
-    said = facts(section(document, "cd5"))
+
+
+def test_a_tube_without_cd5_says_that_alone() -> None:
+    part = section(document_of(make_result(cd5=unknown_cd5())), "cd5")
+    assert list(facts(part)) == ["State"]
+    (why,) = [block for block in part.blocks if isinstance(block, Reasons)]
+    assert [reason.code for reason in why.sentences] == ["NO_CD5"]
+
+
+def test_cd5_without_a_share_tells_its_cut_and_no_medians() -> None:
+    cd5 = unknown_cd5(reasons=(Reason("LINEAGE_UNPROVEN", case="no_proof"),))
+    said = facts(section(document_of(make_result(cd5=cd5)), "cd5"))
     assert said["CD5-positive"] == "no percentage"
-    assert said["95 % interval"] == "unknown"
-    assert said["Blasts"] == "unknown"
-    assert said["Stain index of T cells"] == "unknown"
     assert said["Cut"] == "no cut could be placed"
+    assert "Blasts" not in said
 
 
 def test_an_unknown_band_is_said_to_be_unknown() -> None:
     document = document_of(make_result(cd5=make_cd5(band_percent=None)))
-    assert "Other defensible cuts: unknown" in document.answer.cd5.lines
+    assert "Range under other cut-offs: unknown" in document.answer.cd5.lines
 
 
 def test_below_the_limit_of_quantification_no_number_is_printed() -> None:
@@ -200,7 +239,7 @@ def test_blasts_that_could_not_be_told_are_not_counted_as_none() -> None:
     )
     document = document_of(make_result(burden=burden))
     assert document.answer.burden.lines[0] == "Blasts unknown; 11,203 cells in the denominator"
-    assert facts(section(document, "burden"))["Blasts (n)"] == "unknown"
+    assert facts(section(document, "burden"))["Events in the blast gate"] == "unknown"
 
 
 def test_a_population_that_was_not_gated_is_unknown_and_not_zero() -> None:
@@ -255,17 +294,30 @@ def test_checks_are_printed_with_the_side_of_their_limits() -> None:
     assert rows[5][2].text == "not done"
 
 
-def test_page_one_shows_failed_checks_before_warnings_and_names_the_rest() -> None:
+def finding(document: ReportDocument, label: str) -> Cell:
+    return next(row.value for row in document.findings.rows if row.label == label)
+
+
+def test_adequacy_counts_what_passed_and_names_the_others() -> None:
+    said = finding(document_of(make_result()), "Adequacy")
+    assert said.text.replace("\xa0", " ") == (
+        "WARN · 2 of 4 checks passed; WARN: Unstable time 17.3 % of run time (> 5)"
+    )
+    assert said.note == "Not done (1): Viability"
+
+
+def test_page_one_names_failed_checks_before_warnings_and_counts_the_rest() -> None:
     warned = [make_check(code=f"W{n}", state=QualityState.WARN, value=20.0) for n in range(7)]
     checks = (*warned, make_check(code="BAD", state=QualityState.FAIL, value=50.0), make_check())
     quality = QualitySection(state=QualityState.FAIL, checks=checks)
-    page = document_of(make_result(quality=quality)).quality
-    shown = [row[0].text for row in table(page).rows]
-    assert shown[0] == "BAD"
-    assert len(shown) == 4
-    said = [block.text for block in page.blocks if not isinstance(block, Table | Facts)]  # type: ignore[union-attr]
-    assert said[0] == "4 more under “Quality checks”."
-    assert said[1] == "Passed (1): Doublets"
+    document = document_of(make_result(quality=quality))
+    said = finding(document, "Adequacy")
+    assert said.tone == "bad"
+    assert said.text.startswith("FAIL · 1 of 9 checks passed; FAIL: BAD 50 % of cells")
+    assert said.text.endswith("2 more under “Quality exceptions”.")
+    rows = table(section(document, "exceptions")).rows
+    assert [row[0].text for row in rows][:2] == ["BAD", "W0"]
+    assert len(rows) == 8
 
 
 def test_page_one_has_three_lines_for_reasons_of_a_kind_and_names_the_rest() -> None:
@@ -299,20 +351,70 @@ def test_it_is_a_draft_on_every_page_until_a_person_has_reviewed_it() -> None:
 
 
 def test_a_review_is_printed_with_its_author_time_and_comment() -> None:
-    review = ReviewSection(
-        state="amended", by="R. Viewer", at="2026-02-01T08:00:00+00:00", comment="Seen."
-    )
+    review = ReviewSection(state="amended", comment="Seen.", signatures=(make_signature(),))
     document = document_of(make_result(review=review))
-    assert document.running.mark == ""
+    assert document.running.mark == "AMENDED"
     assert document.status.text == "AMENDED"
     assert document.comment.value.text == "Seen."
-    analyst, reviewer = document.signatures
-    assert [line.value.text for line in analyst.lines] == ["", "", ""]
-    assert [line.value.text for line in reviewer.lines] == [
-        "R. Viewer",
+    (signed,) = document.signatures
+    assert signed.role == "Approved"
+    assert [line.value.text for line in signed.lines] == [
+        "R. Viewer (reviewer)",
         "2026-02-01 08:00:00 UTC",
-        "",
+        "17",
     ]
+
+
+def test_without_a_signature_there_are_fields_for_two() -> None:
+    fields = document_of(make_result()).signatures
+    assert [sign.role for sign in fields] == ["Analyst", "Reviewer"]
+    assert {line.value.text for sign in fields for line in sign.lines} == {""}
+
+
+def test_a_rejected_result_says_so_on_every_page() -> None:
+    document = document_of(make_result(review=ReviewSection(state="rejected")))
+    assert (document.running.mark, document.status.tone) == ("REJECTED", "bad")
+    assert document.letterhead.name == "Laboratory not stated"
+
+
+@pytest.mark.parametrize("state", ["confirmed", "amended"])
+def test_a_final_report_never_says_that_its_laboratory_is_not_stated(state: Any) -> None:
+    assert (
+        "not stated"
+        not in document_of(make_result(review=ReviewSection(state=state))).running.laboratory
+    )
+    assert "Laboratory not stated" not in all_text(
+        document_of(make_result(review=ReviewSection(state=state)))
+    )
+
+
+def test_what_a_person_decided_stands_beside_the_criterion() -> None:
+    review = ReviewSection(state="confirmed", criterion_state=CriterionState.MET)
+    card = document_of(make_result(review=review)).answer.criterion
+    assert "Decided on review: MET BY FLOW" in card.lines
+
+
+def test_a_version_names_the_signed_one_that_it_replaces_and_what_changed() -> None:
+    earlier = make_result(cd5=make_cd5(percent=71.0, state=Cd5State.MEETS))
+    replaced = Replaced(2, earlier, "blast gate too wide")
+    (notice,) = document_of(make_result(), version=3, replaced=replaced).notices
+    assert notice.text == (
+        "Replaces signed version 2. Changed: CD5-positive blasts 71.0 % → 69.3 %; "
+        "CD5 on the blasts MEETS → BORDERLINE. Reason: blast gate too wide"
+    )
+
+
+@pytest.mark.parametrize("state", [BurdenState.INCONCLUSIVE, BurdenState.INDETERMINATE])
+def test_blasts_are_said_of_disease_alone(state: BurdenState) -> None:
+    burden = make_burden(
+        state=state, percent=0.1, blast_events=12, lloq_percent=0.4, level=None, reasons=()
+    )
+    document = document_of(make_result(burden=burden, cd5=unknown_cd5(blast_events=12)))
+    assert document.answer.cd5.lines[0] == "12 look-alike events"
+    assert document.answer.burden.lines[0].startswith("12 look-alike events among")
+    names = [row[0].text for row in table(section(document, "gates")).rows]
+    assert "blast gate (no disease called)" in names
+    assert "blasts" not in names
 
 
 def test_the_report_id_does_not_depend_on_when_it_was_computed() -> None:
@@ -348,17 +450,57 @@ def test_a_very_long_name_is_cut_at_the_head_of_pages_and_whole_on_page_one() ->
 
 def test_a_later_version_says_what_it_replaces() -> None:
     identity = document_of(make_result(), version=3).identity.rows
-    assert identity[3].value.note == "version 3, replaces version 2"
+    report = next(row for row in identity if row.label == "Report")
+    assert report.value.note == "version 3, replaces version 2"
 
 
 def test_what_nobody_stated_is_said_to_be_so() -> None:
     sample = make_sample(patient_id=None, acquired=None, collected_at=None, cytometer=None)
     document = document_of(make_result(sample=sample))
     said = {fact.label: fact.value for fact in document.identity.rows}
-    for label in ("Patient", "Acquired", "Collected", "Cytometer", "Prior therapy"):
+    for label in ("Patient", "Acquired", "Collected", "Prior therapy"):
         assert said[label].text == "not stated"
     assert said["Patient"].tone == "look"
     assert document.letterhead.name == "Laboratory not stated"
+
+
+def test_the_head_tells_what_sheet_and_laboratory_know() -> None:
+    stated = {
+        "mrn": "M-1",
+        "birth_date": "2015-03-02",
+        "accession": "A-7",
+        "received_at": "2026-01-14T11:00",
+        "blasts_at_diagnosis": "92 %",
+        "earlier_result": "MRD 0.3 % on 2025-12-01",
+    }
+    lab = Lab("Ours", ordering_physician="Dr. O.", panel_lot="L-2", contact="tel. 1")
+    document = document_of(make_result(sample=make_sample(identifiers=stated)), lab=lab)
+    said = {row.label: row.value.text for row in document.identity.rows}
+    assert said["MRN"] == "M-1"
+    assert said["Birth date"] == "2015-03-02"
+    assert said["Accession"] == "A-7"
+    assert said["Ordered by"] == "Dr. O."
+    assert said["Received"] == "2026-01-14 11:00:00"
+    assert said["Blasts at diagnosis"] == "92 %"
+    assert said["Earlier result"].startswith("MRD 0.3 %")
+    assert said["Panel lot"] == "L-2"
+    assert document.letterhead.address == ("Contact: tel. 1",)
+    assert "Birth date: 2015-03-02" in document.running.subject
+
+
+def test_the_sheet_goes_before_what_the_laboratory_says_of_all_tubes() -> None:
+    stated = {"panel_lot": "L-9", "ordering_physician": "Dr. P."}
+    lab = Lab("Ours", ordering_physician="Dr. O.", panel_lot="L-2")
+    document = document_of(make_result(sample=make_sample(identifiers=stated)), lab=lab)
+    said = {row.label: row.value.text for row in document.identity.rows}
+    assert (said["Ordered by"], said["Panel lot"]) == ("Dr. P.", "L-9")
+
+
+def test_the_digits_that_who_signs_types_in_stand_on_page_one() -> None:
+    result = make_result()
+    said = {row.label: row.value.text for row in document_of(result).identity.rows}
+    assert said["Digest"] == result.shown_digest
+    assert len(said["Digest"]) == 8
 
 
 def test_a_laboratory_heads_its_report() -> None:
@@ -392,7 +534,7 @@ def test_hashes_and_versions_are_all_there() -> None:
 
 
 def test_what_the_clinic_stated_is_shown_in_words() -> None:
-    rows = table(section(document_of(make_result()), "criterion")).rows
+    rows = table(section(document_of(make_result()), "clinical")).rows
     assert [[c.text for c in row] for row in rows] == [
         ["ECOG status", "1"],
         ["MRD persistent", "yes"],
@@ -407,4 +549,4 @@ def test_a_table_refuses_rows_of_another_width() -> None:
 def test_facts_keep_their_order() -> None:
     rows = document_of(make_result()).identity.rows
     assert all(isinstance(row, Fact) for row in rows)
-    assert [row.label for row in rows[:3]] == ["Patient", "Sample", "File"]
+    assert [row.label for row in rows[:3]] == ["Patient", "Sample", "Specimen"]

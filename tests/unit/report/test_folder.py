@@ -67,7 +67,7 @@ def reported(written_once: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put two small pictures into every report: drawing those of a tube takes longer than the rest."""
-    monkeypatch.setattr(pictures_module, "report_pictures", lambda *_: make_pictures())
+    monkeypatch.setattr(pictures_module, "report_pictures", lambda *_, **__: make_pictures())
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,7 @@ def test_the_same_result_with_more_files_keeps_those_that_are_there(tmp_path: Pa
 
 
 OTHER_WORDS = [
+    WantedOutputs(extent="short"),
     WantedOutputs(language="zh"),
     WantedOutputs(lab=Lab("Ours")),
     WantedOutputs(lab=Lab("Ours", director="Somebody")),
@@ -147,7 +148,9 @@ OTHER_WORDS = [
 
 
 @pytest.mark.usefixtures("small_pictures")
-@pytest.mark.parametrize("outputs", OTHER_WORDS, ids=["language", "laboratory", "director"])
+@pytest.mark.parametrize(
+    "outputs", OTHER_WORDS, ids=["extent", "language", "laboratory", "director"]
+)
 def test_a_report_in_other_words_is_a_new_version(
     tmp_path: Path, reported: Path, outputs: WantedOutputs
 ) -> None:

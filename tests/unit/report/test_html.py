@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from cd5flow.report.document import report_id
 from cd5flow.report.fonts import Scribe
+from cd5flow.report.head import report_id
 from cd5flow.report.html import render_html
 from cd5flow.report.lab import Lab, Logo
 from support.browser import browse, in_a_browser
@@ -111,7 +111,7 @@ def test_every_picture_and_the_bar_have_words_with_their_numbers() -> None:
 
 
 def test_vectors_are_preferred_to_pixels() -> None:
-    one, other = Page(render_html(make_result(), make_pictures())).all("img")
+    one, other, *_ = Page(render_html(make_result(), make_pictures())).all("img")
     assert base64.b64decode(one["src"].partition(",")[2]).decode() == SVG
     assert base64.b64decode(other["src"].partition(",")[2]) == png()
 
@@ -177,5 +177,5 @@ def test_a_browser_prints_page_one_on_one_page_without_complaint(tmp_path: Path)
     assert ":CONSOLE" not in complaints
     pages = PdfReader(printed).pages
     assert "Signature" in pages[0].extract_text()
-    assert "Pictures: overviews" in pages[1].extract_text()
+    assert "Overview" in pages[1].extract_text()
     assert f"Page 1 of {len(pages)}" in pages[0].extract_text()

@@ -16,9 +16,10 @@ from cd5flow.model.result import (
     QualitySection,
     QualityState,
 )
+from cd5flow.plots import typefaces
 from cd5flow.report import fonts, pdf
-from cd5flow.report.document import report_id
 from cd5flow.report.fonts import Scribe
+from cd5flow.report.head import report_id
 from cd5flow.report.lab import Lab, Logo
 from cd5flow.report.pdf import check_language, render_pdf
 from support.report_factory import (
@@ -36,7 +37,7 @@ from support.report_factory import (
     unknown_cd5,
 )
 
-needs_han = pytest.mark.skipif(not fonts.has_han(), reason="extra zh is not installed")
+needs_han = pytest.mark.skipif(not typefaces.has_han(), reason="extra zh is not installed")
 
 
 def read(content: bytes) -> PdfReader:
@@ -126,7 +127,7 @@ def test_page_one_holds_the_answer_and_the_signatures() -> None:
         "REVIEW",
         "CI_SPANS",
         "DRAFT · NOT REVIEWED",
-        "Quality: WARN",
+        "2 of 4 checks passed",
         "Analyst",
         "Reviewer",
         "Comment",
@@ -201,7 +202,7 @@ def test_a_crowded_page_one_still_is_one_page() -> None:
     lab = Lab("Example", ("Street 1", "1000 Town"), "to be named", Logo(png(), "png"), sentence)
     pages = read(render_pdf(result, make_pictures(), lab=lab)).pages
     assert "Reviewer" in pages[0].extract_text()
-    assert "Pictures: overviews" in pages[1].extract_text()
+    assert "Overview" in pages[1].extract_text()
 
 
 def test_a_tube_without_cd5_has_a_report() -> None:

@@ -1,4 +1,4 @@
-"""Page 1 names each population of blasts, and what was not counted as blasts."""
+"""Page one names each population of blasts, and what was not counted as blasts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from cd5flow.model.reasons import Reason, written
 from cd5flow.model.result import BlastPopulation, BlastsSection, ExcludedSection, Result
 from cd5flow.report.answer import answer
+from cd5flow.report.findings import findings
 from cd5flow.report.summary import summary_lines
 from cd5flow.report.wording import load_wording
 from support.report_factory import make_result
@@ -62,12 +63,16 @@ def test_one_population_is_the_whole_and_has_no_line() -> None:
     assert cd5_lines(make_result()) == []
 
 
-def test_what_was_not_counted_stands_beside_the_burden() -> None:
-    said = answer(make_result(excluded=(NK,)), load_wording("en")).burden.lines
-    assert said[-1] == "Not counted as blasts: 1,180 NK cells (2.35 %)"
+def not_counted(result: Result) -> str:
+    rows = {row.label: row.value.text for row in findings(result, load_wording("en")).rows}
+    return rows.get("Not counted as blasts", "")
+
+
+def test_what_was_not_counted_stands_among_the_findings() -> None:
+    assert not_counted(make_result(excluded=(NK,))) == "1,180 NK cells (2.35 %)"
     unknown = NK.model_copy(update={"percent_of_denominator": None})
-    said = answer(make_result(excluded=(unknown,)), load_wording("en")).burden.lines
-    assert said[-1] == "Not counted as blasts: 1,180 NK cells (unknown)"
+    assert not_counted(make_result(excluded=(unknown,))) == "1,180 NK cells (unknown)"
+    assert not_counted(make_result()) == ""
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

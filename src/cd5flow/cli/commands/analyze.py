@@ -15,6 +15,7 @@ from cd5flow.cli.commands.parameters import (
     Membership,
     NoReport,
     Out,
+    ReportExtent,
 )
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
@@ -25,6 +26,7 @@ def analyze(
     *,
     out: Out = Path("cd5flow-results"),
     no_report: NoReport = False,
+    report: ReportExtent = "full",
     membership: Membership = False,
     language: Language = "en",
     lab: Lab = None,
@@ -55,7 +57,7 @@ def analyze(
         fcs,
         words=words_of(said),
         outputs=wanted_outputs(
-            no_report=no_report, membership=membership, language=language, lab=lab
+            no_report=no_report, extent=report, membership=membership, language=language, lab=lab
         ),
         out=out,
         json=json,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out
+from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out, ReportExtent
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
@@ -26,6 +26,7 @@ def batch(
     ] = None,
     out: Out = Path("cd5flow-results"),
     no_report: NoReport = False,
+    report: ReportExtent = "full",
     membership: Membership = False,
     language: Language = "en",
     lab: Lab = None,
@@ -63,8 +64,9 @@ def batch(
     A sheet has a column `file` (relative to the sheet) and any of dataset (of a file that holds
     several), sample_id, patient_id, role (sample, fmo, isotype, positive), for_sample, timepoint,
     specimen, prior_therapy, collected_at, specimen_id, tube, panel_lot, spillover, strategy,
-    protocol, override, laip, accession, visit (a named time point, as "day 33"), markers. What a
-    row says goes before the options here.
+    protocol, override, laip, accession, visit (a named time point, as "day 33"), markers; and for the
+    head of the report mrn, birth_date, ordering_physician, received_at, blasts_at_diagnosis,
+    earlier_result. What a row says goes before the options here.
 
     Writes OUT/SAMPLE-ID/ for each, summary.csv, summary.xlsx, index.html, failures.csv and run.json.
     A sample that fails, takes too long or brings its process down does not stop the others: exit
@@ -84,7 +86,9 @@ def batch(
     from cd5flow.cli.batch import Means, orders, run
     from cd5flow.cli.outputs import wanted_outputs
 
-    wanted = wanted_outputs(no_report=no_report, membership=membership, language=language, lab=lab)
+    wanted = wanted_outputs(
+        no_report=no_report, extent=report, membership=membership, language=language, lab=lab
+    )
     run(
         source,
         words={**words_of(said), "clinical": clinical},

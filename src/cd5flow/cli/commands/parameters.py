@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,13 @@ NoReport = Annotated[
     bool,
     typer.Option(
         "--no-report", help="No PDF, HTML and pictures; result.json, tables and gates only."
+    ),
+]
+ReportExtent = Annotated[
+    Literal["short", "full"],
+    typer.Option(
+        "--report",
+        help="`short` is pages one to three, without the technical annex and its pictures.",
     ),
 ]
 Membership = Annotated[

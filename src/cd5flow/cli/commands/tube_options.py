@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
+from cd5flow.analysis.option_words import identifier_pairs
 from cd5flow.analysis.options import OPTIONS, Option, TubeOptions, flag
 from cd5flow.errors import OptionError
 
@@ -68,6 +69,15 @@ def words_of(said: Mapping[str, Any]) -> TubeOptions:
         form="MARKER=CHANNEL such as CD5=PE-A",
         one="channel a marker",
     )
+    if "identifiers" in words:
+        words["identifiers"] = identifier_pairs(
+            _pairs(
+                words["identifiers"],
+                "identifier",
+                form="NAME=VALUE such as accession=A-123",
+                one="value a name",
+            )
+        )
     if "controls" in words:
         words["controls"] = _pairs(
             words["controls"], "control", form="ROLE=FILE such as fmo=tube.fcs", one="file a role"

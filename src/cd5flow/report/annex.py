@@ -1,34 +1,33 @@
-"""The pages after the first: how each number came about, and with what."""
+"""The technical annex: every gate once, every population and check, what was read, with what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from cd5flow.criteria.eligibility import Eligibility
 from cd5flow.model.names import ALL
 from cd5flow.model.reasons import AS_WRITTEN
 from cd5flow.model.result import (
+    BurdenSection,
     Confidence,
-    ControlSection,
     GateSection,
     PhenotypeEntry,
     PopulationSection,
     Result,
 )
 from cd5flow.report import numerals
-from cd5flow.report.answer import check_table
-from cd5flow.report.by_hand import by_hand_section
+from cd5flow.report.checks import check_table
 from cd5flow.report.criteria import criteria_section
+from cd5flow.report.disease import population_name
+from cd5flow.report.gallery import gallery
 from cd5flow.report.parts import (
     Block,
     Cell,
-    Fact,
     Facts,
     Paragraph,
     Picture,
-    PictureRef,
-    Pictures,
+    ReportPage,
     ReportSection,
     Table,
     TableColumn,
@@ -37,7 +36,8 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
-from cd5flow.report.readings import burden_section, cd5_section, criterion_section
+from cd5flow.report.readings import control_role
+from cd5flow.report.sentences import capital
 from cd5flow.report.wording import Wording
 
 TONES_OF_DOUBT: Final[dict[str, Tone]] = {
@@ -46,42 +46,33 @@ TONES_OF_DOUBT: Final[dict[str, Tone]] = {
 }
 
 
-def sections(
+def annex(
     result: Result,
     pictures: Sequence[Picture],
     wording: Wording,
     eligibility: Eligibility | None = None,
-) -> tuple[ReportSection, ...]:
-    """Return every section after page 1, in the order of the report."""
+) -> ReportPage:
+    """Return the annex: every gate once, tables, hashes."""
     made = (
         _pictures(pictures, wording),
         _gates(result, wording),
-        by_hand_section(result, wording),
-        cd5_section(result, wording),
         _phenotype(result, wording),
-        burden_section(result, wording),
-        criterion_section(result, wording),
+        _excluded(result, wording),
+        _clinical(result, wording),
         *(() if eligibility is None else (criteria_section(eligibility, wording),)),
         _quality(result, wording),
-        _method(result, wording),
-        _controls(result, wording),
+        _panel(result, wording),
         _noticed(result, wording),
         _files(result, wording),
     )
-    return tuple(section for section in made if section.blocks)
+    held = tuple(section for section in made if section.blocks)
+    return ReportPage("annex", wording.phrases.annex, held, bounded=False)
 
 
 def _pictures(pictures: Sequence[Picture], wording: Wording) -> ReportSection:
-    phrases = wording.phrases
-    refs = tuple(
-        PictureRef(
-            place,
-            phrases.picture_of.format(number=place + 1, title=wording.term(picture.title)),
-            picture.alt,
-        )
-        for place, picture in enumerate(pictures)
-    )
-    return ReportSection("pictures", phrases.pictures, (Pictures(refs),) if refs else ())
+    shown = gallery(pictures, "annex", wording, across=2)
+    blocks = (shown,) if shown.pictures else ()
+    return ReportSection("pictures", wording.phrases.pictures, blocks)
 
 
 def _gates(result: Result, wording: Wording) -> ReportSection:
@@ -98,7 +89,7 @@ def _gates(result: Result, wording: Wording) -> ReportSection:
             TableColumn(phrases.found_by, 3.2),
             TableColumn(phrases.confidence, 1.4),
         ),
-        tuple(_population(row, wording) for row in result.populations),
+        tuple(_population(row, result.burden, wording) for row in result.populations),
     )
     unsure = _unsure(result, wording)
     return ReportSection("gates", phrases.gates, (table, unsure) if unsure.rows else (table,))
@@ -114,7 +105,10 @@ def _unsure(result: Result, wording: Wording) -> Table:
             for row in result.populations
             if row.gate is not None and row.gate.confidence in TONES_OF_DOUBT
         ],
-        (TableColumn(phrases.population, 2.5), lambda row: wording.population(row[0])),
+        (
+            TableColumn(phrases.population, 2.5),
+            lambda row: population_name(row[0], result.burden, wording),
+        ),
         (TableColumn(phrases.confidence, 1.5), lambda row: _confidence(row[1], wording)),
         (
             TableColumn(phrases.why, 6),
@@ -130,9 +124,11 @@ def _confidence(gate: GateSection, wording: Wording) -> Cell:
     return Cell(word, TONES_OF_DOUBT.get(gate.confidence, "plain"))
 
 
-def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
+def _population(
+    row: PopulationSection, burden: BurdenSection, wording: Wording
+) -> tuple[Cell, ...]:
     phrases = wording.phrases
-    shown = wording.population(row.name)
+    shown = population_name(row.name, burden, wording)
     name = Cell(shown, note=row.name if shown != row.name else "")
     if row.gate is None:
         unknown = Cell(phrases.unknown, "quiet")
@@ -140,7 +136,7 @@ def _population(row: PopulationSection, wording: Wording) -> tuple[Cell, ...]:
         return (name, unknown, unknown, unknown, unknown, unknown, absent, Cell("–", "quiet"))
     parent = phrases.all_events
     if row.parent is not None and row.parent != ALL:
-        parent = wording.population(row.parent)
+        parent = population_name(row.parent, burden, wording)
     usual = row.gate.expected_percent
     odd = (
         usual is not None
@@ -191,6 +187,54 @@ def _times(entry: PhenotypeEntry) -> str:
     return "–" if entry.median_decades is None else f"{10**entry.median_decades:.2g}"
 
 
+def _excluded(result: Result, wording: Wording) -> ReportSection:
+    """Return the cells that look like blasts in part, each with why it was not counted."""
+    phrases = wording.phrases
+    table = table_of(
+        "",
+        result.excluded,
+        (TableColumn(phrases.what, 2.5), lambda one: wording.sentence(one.what)),
+        (number_column(phrases.events, 1.2), lambda one: numerals.count(one.events)),
+        (
+            number_column(phrases.of_denominator, 1.5),
+            lambda one: wording.known(one.percent_of_denominator, numerals.part),
+        ),
+        (TableColumn(phrases.why, 5), lambda one: capital(wording.sentence(one.why))),
+    )
+    return ReportSection("excluded", phrases.not_counted, (table,) if table.rows else ())
+
+
+def _clinical(result: Result, wording: Wording) -> ReportSection:
+    """Return what the clinic added, which bears on the criterion; empty where it said nothing."""
+    phrases, given = wording.phrases, result.provenance.settings.get("clinical")
+    if not isinstance(given, dict) or not given:
+        return ReportSection("clinical", phrases.clinical, ())
+    table = table_of(
+        "",
+        given.items(),
+        (
+            TableColumn(phrases.field, 3),
+            lambda field: wording.choices.clinical.get(str(field[0]), str(field[0])),
+        ),
+        (TableColumn(phrases.value, 3), lambda field: _given(field[1], wording)),
+    )
+    return ReportSection("clinical", phrases.clinical, (table,))
+
+
+def _given(value: Any, wording: Wording) -> str:
+    match value:
+        case True:
+            return wording.phrases.yes
+        case False:
+            return wording.phrases.no
+        case int() | float():
+            return f"{value:g}"
+        case None:
+            return wording.phrases.unknown
+        case _:
+            return str(value)
+
+
 def _quality(result: Result, wording: Wording) -> ReportSection:
     phrases = wording.phrases
     table = check_table(phrases.quality_caption, result.quality.checks, wording)
@@ -199,35 +243,25 @@ def _quality(result: Result, wording: Wording) -> ReportSection:
     )
 
 
-def _profiles(result: Result, wording: Wording) -> Iterator[Fact]:
-    phrases, profiles = wording.phrases, result.strategy.profiles
-    if profiles is not None:
-        yield fact(phrases.profiles, wording.versioned(profiles))
-        yield fact(phrases.hash, profiles.sha256, fixed=True)
-
-
-def _method(result: Result, wording: Wording) -> ReportSection:
-    phrases, settings = wording.phrases, result.provenance.settings
-    strategy, protocol = result.strategy, result.protocol
-    compensation = next((c for c in result.quality.checks if c.code == "COMPENSATION"), None)
-    table = settings.get("marker_table")
-    spillover = None if compensation is None else wording.check(compensation)
-    rows = [
-        _known(phrases.cytometer, result.sample.cytometer, wording),
-        _known(phrases.data_set, settings.get("dataset"), wording),
-        _known(phrases.spillover, spillover, wording),
-        fact(phrases.strategy, wording.versioned(strategy)),
-        fact(phrases.choice, wording.sentence(strategy.choice)),
-        fact(phrases.hash, strategy.sha256, fixed=True),
-        *_profiles(result, wording),
-        fact(phrases.lineage, wording.term(strategy.lineage)),
-        *_guided(result, wording),
-        fact(phrases.protocol, wording.versioned(protocol)),
-        fact(phrases.hash, protocol.sha256, fixed=True),
+def _panel(result: Result, wording: Wording) -> ReportSection:
+    """Return which channel was taken for which marker, and the digests of the files that decided."""
+    phrases, table = wording.phrases, result.provenance.settings.get("marker_table")
+    decided = [
+        (wording.versioned(result.strategy), result.strategy.sha256),
+        (wording.versioned(result.protocol), result.protocol.sha256),
     ]
+    if result.strategy.profiles is not None:
+        profiles = result.strategy.profiles
+        decided.append((wording.versioned(profiles), profiles.sha256))
     if isinstance(table, dict):
-        rows.append(_known(phrases.marker_table, table.get("version"), wording))
-        rows.append(fact(phrases.hash, str(table.get("sha256", "")), fixed=True))
+        marked = phrases.named.format(name=phrases.marker_table, version=table.get("version"))
+        decided.append((marked, str(table.get("sha256", ""))))
+    digests = table_of(
+        phrases.decided_by,
+        decided,
+        (TableColumn(phrases.file, 3), lambda row: row[0]),
+        (TableColumn(phrases.hash, 6), lambda row: Cell(row[1], fixed=True)),
+    )
     panel = table_of(
         phrases.panel,
         result.panel,
@@ -238,51 +272,7 @@ def _method(result: Result, wording: Wording) -> ReportSection:
         ),
         (TableColumn(phrases.label, 3), lambda entry: "–" if entry.label is None else entry.label),
     )
-    return ReportSection("method", phrases.method_title, (Facts(tuple(rows)), panel))
-
-
-def _guided(result: Result, wording: Wording) -> tuple[Fact, ...]:
-    """Return from which diagnostic result the blast window came, where one was given."""
-    laip = result.strategy.laip
-    if laip is None:
-        return ()
-    said = wording.phrases.laip_of.format(
-        sample=laip.sample, blasts=numerals.count(laip.blast_events)
-    )
-    return (fact(wording.phrases.laip, said, note=wording.joint.join(laip.markers)),)
-
-
-def _known(label: str, value: object, wording: Wording) -> Fact:
-    if value is None or value == "":
-        return fact(label, wording.phrases.unknown, "quiet")
-    return fact(label, str(value))
-
-
-def _controls(result: Result, wording: Wording) -> ReportSection:
-    phrases = wording.phrases
-    if not result.controls:
-        nothing = Paragraph(phrases.controls_none, "quiet")
-        return ReportSection("controls", phrases.controls, (nothing,))
-
-    def state(control: ControlSection) -> Cell:
-        return Cell(phrases.accepted, "good") if control.accepted else Cell(phrases.refused, "bad")
-
-    table = table_of(
-        phrases.controls_caption,
-        result.controls,
-        (TableColumn(phrases.role, 2), lambda control: _role(control, wording)),
-        (TableColumn(phrases.file, 3), lambda control: control.file),
-        (TableColumn(phrases.state, 1.5), state),
-        (
-            TableColumn(phrases.why, 4),
-            lambda one: " ".join(map(wording.sentence, one.reasons)) or "–",
-        ),
-    )
-    return ReportSection("controls", phrases.controls, (table,))
-
-
-def _role(control: ControlSection, wording: Wording) -> str:
-    return wording.choices.role.get(control.role, control.role)
+    return ReportSection("panel", phrases.panel_title, (panel, digests))
 
 
 def _noticed(result: Result, wording: Wording) -> ReportSection:
@@ -312,7 +302,7 @@ def _files(result: Result, wording: Wording) -> ReportSection:
         phrases.files_caption,
         (
             (phrases.sample, sample.file, sample.sha256),
-            *((_role(one, wording), one.file, one.sha256) for one in result.controls),
+            *((control_role(one, wording), one.file, one.sha256) for one in result.controls),
         ),
         (TableColumn(phrases.use, 1.5), lambda row: row[0]),
         (TableColumn(phrases.file, 3), lambda row: row[1]),

@@ -1,6 +1,6 @@
-"""Empty pictures with fixed layout, text that their font can show, and pictures as files.
+"""Figures of matplotlib with fixed layout, as files: for what is drawn once, such as a validation.
 
-Ticks are one line and a few texts, not matplotlib's own: those cost most of a picture's time.
+The pictures of a tube are scenes, which `cd5flow.plots.svg` draws by itself at a tenth of the time.
 """
 
 from __future__ import annotations
@@ -12,21 +12,14 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
-from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
+from matplotlib.transforms import ScaledTranslation
 from PIL import Image
-
-from cd5flow.plots.axis import Axis, Ticks, ticks
-
-Floats = npt.NDArray[np.floating[Any]]
 
 DPI: Final = 130
 SIZE_INCHES: Final = (3.46, 2.95)
@@ -35,7 +28,6 @@ SIZE_INCHES: Final = (3.46, 2.95)
 FONT: Final = "DejaVu Sans"
 """It comes with matplotlib, so every machine draws the same."""
 
-LINE_COLOUR: Final = "#000000"
 INK: Final = "#222222"
 FAINT: Final = "#666666"
 SMALL: Final = 6.5
@@ -68,60 +60,6 @@ def sheet(*, rows: int = 1) -> tuple[Figure, list[Axes]]:
     return figure, made
 
 
-def frame(axes: Axes, x: Axis, y: Axis) -> None:
-    """Set the window of two axes, with their ticks and names."""
-    span(axes, x.low, x.high, up=False)
-    span(axes, y.low, y.high, up=True)
-    draw_ticks(axes, ticks(x), up=False)
-    draw_ticks(axes, ticks(y), up=True)
-    name_axes(axes, x=x.label, y=y.label)
-
-
-def span(axes: Axes, low: float, high: float, *, up: bool) -> None:
-    """Set the window of one axis."""
-    if up:
-        axes.set_ylim(low, high, auto=False)
-    else:
-        axes.set_xlim(low, high, auto=False)
-
-
-def draw_ticks(axes: Axes, marks: Ticks, *, up: bool) -> None:
-    """Draw ticks outside the axes, with words at the long ones."""
-    for places, length in ((marks.places, 3.0), (marks.between, 1.5)):
-        if places:
-            edge = [0.0] * len(places)
-            line = Line2D(
-                edge if up else places,
-                places if up else edge,
-                transform=_along(axes, up=up),
-                linestyle="none",
-                marker=0 if up else 3,  # TICKLEFT, TICKDOWN
-                markersize=length,
-                markeredgewidth=0.6,
-                color=INK,
-                clip_on=False,
-            )
-            axes.add_artist(line)
-    beside = _shift(axes, -5.0, 0.0) if up else _shift(axes, 0.0, -4.5)
-    for place, words in zip(marks.places, marks.words, strict=True):
-        write(
-            axes,
-            (0.0, place) if up else (place, 0.0),
-            words,
-            transform=_along(axes, up=up) + beside,
-            ha="right" if up else "center",
-            va="center" if up else "top",
-        )
-
-
-def name_axes(axes: Axes, *, x: str = "", y: str = "") -> None:
-    """Write under and beside the axes what they show."""
-    if x:
-        axes.set_xlabel(printable(x), fontsize=7.5, labelpad=14, parse_math=False, **_font())
-    if y:
-        axes.set_ylabel(printable(y), fontsize=7.5, labelpad=25, parse_math=False, **_font())
-
-
 def legend(axes: Axes, entries: list[tuple[str, str]]) -> None:
     """Write words in their colours in one line above the axes."""
     right = 0.0
@@ -139,33 +77,11 @@ def legend(axes: Axes, entries: list[tuple[str, str]]) -> None:
         right += _LETTER_POINTS * (len(words) + 2.6)
 
 
-def note(axes: Axes, words: str) -> None:
-    """Write into the upper left corner of the axes."""
-    write(
-        axes,
-        (0.0, 1.0),
-        words,
-        transform=axes.transAxes + _shift(axes, 4.0, -4.0),
-        ha="left",
-        va="top",
-        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
-        zorder=9,
-    )
-
-
 def write(axes: Axes, place: tuple[float, float], words: str, **style: Any) -> Text:
     """Write lines as they stand, without mathematics."""
     style = {"fontsize": SMALL, "color": INK, **style}
     lines = "\n".join(printable(line) for line in words.split("\n"))
     return axes.text(*place, lines, fontfamily=FONT, parse_math=False, clip_on=False, **style)
-
-
-def steps(axes: Axes, heights: Floats, edges: Floats, **style: Any) -> None:
-    """Draw a histogram's outline."""
-    # As an artist, not by `stairs`: that measures every corner to choose a window, which is chosen.
-    patch = StepPatch(heights, edges, **style)
-    patch.set_clip_path(axes.patch)
-    axes.add_artist(patch)
 
 
 def as_svg(figure: Figure) -> str:
@@ -208,14 +124,7 @@ def as_png(figure: Figure, *, title: str) -> bytes:
     return content.getvalue()
 
 
-def _along(axes: Axes, *, up: bool) -> Transform:
-    """Return coordinates that follow one axis, and stand still on the other."""
-    if up:
-        return blended_transform_factory(axes.transAxes, axes.transData)
-    return blended_transform_factory(axes.transData, axes.transAxes)
-
-
-def _shift(axes: Axes, right: float, up: float) -> Transform:
+def _shift(axes: Axes, right: float, up: float) -> ScaledTranslation:
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - they were made in one
     return ScaledTranslation(right / 72, up / 72, figure.dpi_scale_trans)

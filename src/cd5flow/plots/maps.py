@@ -1,0 +1,72 @@
+"""Overviews of a tube: whole populations on two markers, with the blasts on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cd5flow.model.geometry import Dimension
+from cd5flow.model.names import ALL, BLASTS, T_CELLS
+from cd5flow.plots.density import draw_cloud
+from cd5flow.plots.drawing import Drawing, count_of, drawn_within
+from cd5flow.plots.plotted_tube import PlottedTube
+from cd5flow.plots.scene import Scene
+
+SCATTER_MAP: Final = "map-cd45-ssc"
+
+MAPS: Final = (
+    (SCATTER_MAP, "CD45", "SSC"),
+    ("map-fsc-ssc", "FSC", "SSC"),
+    ("map-cd3-cycd3", "CD3", "cyCD3"),
+    ("map-cd3-cd7", "CD3", "CD7"),
+    ("map-cd45-cd56", "CD45", "CD56|CD16+CD56|CD16"),
+)
+"""Names with the markers across and up; a map is drawn where the tube has both."""
+
+LINEAGE_MAPS: Final = ("map-cd3-cycd3", "map-cd3-cd7")
+"""What tells blasts from T cells: the first that a tube has is a picture of the front page."""
+
+
+def maps_of(plotted: PlottedTube) -> Iterator[tuple[str, Dimension, Dimension]]:
+    """Yield the maps that a tube has markers for."""
+    for name, across, up in MAPS:
+        x, y = plotted.marker_dimension(across), plotted.marker_dimension(up)
+        if x is not None and y is not None:
+            yield name, x, y
+
+
+def map_drawings(plotted: PlottedTube) -> Iterator[Drawing]:
+    """Yield every map of a tube, those of the front page first.
+
+    These are CD45 x side scatter with all families, and what tells blasts from T cells, with these two
+    over all others in grey.
+    """
+    there = {name: (x, y) for name, x, y in maps_of(plotted)}
+    lineage = next((name for name in LINEAGE_MAPS if name in there), None)
+    front = [name for name in (SCATTER_MAP, lineage) if name in there]
+    for name in (*front, *(name for name in there if name not in front)):
+        told = (BLASTS, T_CELLS) if name == lineage else None
+        yield _map(plotted, *there[name], name=name, is_front=name in front, told=told)
+
+
+def _map(
+    plotted: PlottedTube,
+    x: Dimension,
+    y: Dimension,
+    *,
+    name: str,
+    is_front: bool,
+    told: tuple[str, ...] | None = None,
+) -> Drawing:
+    whole = plotted.mapped
+    shown = None if told is None else tuple(f for f in plotted.families if f.population in told)
+    drawn = draw_cloud(plotted, whole, x, y, shown=shown)
+    return Drawing(
+        name,
+        "map",
+        tuple(axis.label for axis in drawn.axes),
+        count_of(plotted.gating, whole, ALL),
+        drawn_within(plotted, drawn.totals, whole),
+        Scene((drawn.panel,), drawn.legend),
+        is_front=is_front,
+    )

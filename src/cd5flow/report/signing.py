@@ -1,0 +1,125 @@
+"""What persons made of a result: the mark on every page, the signatures, and what a version replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cd5flow.model.result import Result, ReviewSection, SignatureSection
+from cd5flow.report import numerals
+from cd5flow.report.answer import burden_number, cd5_number
+from cd5flow.report.parts import Cell, Paragraph, Sign, Tone, fact
+from cd5flow.report.wording import Wording
+
+_TONES: Final[dict[str, Tone]] = {
+    "unreviewed": "bad",
+    "confirmed": "good",
+    "amended": "look",
+    "rejected": "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The signed version that a report takes the place of.
+
+    Attributes:
+        version: its number.
+        result: what it said.
+        reason: why it was replaced, as the person wrote.
+    """
+
+    version: int
+    result: Result
+    reason: str
+
+
+def is_final(review: ReviewSection) -> bool:
+    """Return whether a report goes out as final: approved, as it was computed or after an amendment."""
+    return review.state in {"confirmed", "amended"}
+
+
+def mark(review: ReviewSection, wording: Wording) -> str:
+    """Return what stands on every page: that it is a draft, amended or rejected; else nothing."""
+    word = wording.states.review[review.state].word
+    match review.state:
+        case "unreviewed":
+            return f"{wording.phrases.draft} · {word}"
+        case "confirmed":
+            return ""
+        case _:
+            return word
+
+
+def status(review: ReviewSection, wording: Wording) -> Cell:
+    """Return the same as it stands in the head of page one, with what it means."""
+    state = wording.states.review[review.state]
+    return Cell(mark(review, wording) or state.word, _TONES[review.state], note=state.means)
+
+
+def signatures(review: ReviewSection, wording: Wording) -> tuple[Sign, ...]:
+    """Return every signature of the ledger; where there is none, fields for an analyst and a reviewer."""
+    if review.signatures:
+        return tuple(_signed(one, wording) for one in review.signatures)
+    phrases = wording.phrases
+    labels = (phrases.name, phrases.date, phrases.signature)
+    return tuple(
+        Sign(role, tuple(fact(label, "") for label in labels))
+        for role in (phrases.analyst, phrases.reviewer)
+    )
+
+
+def _signed(one: SignatureSection, wording: Wording) -> Sign:
+    phrases, choices = wording.phrases, wording.choices
+    return Sign(
+        choices.meaning[one.meaning],
+        (
+            fact(phrases.name, f"{one.name} ({choices.signer[one.role]})"),
+            fact(phrases.date, numerals.moment(one.at)),
+            fact(phrases.entry, numerals.count(one.entry)),
+        ),
+    )
+
+
+def replaced_notice(
+    result: Result, replaced: Replaced | None, wording: Wording
+) -> tuple[Paragraph, ...]:
+    """Return which version a report replaces, what changed in it, and why."""
+    if replaced is None:
+        return ()
+    changes = [
+        wording.phrases.changed.format(what=what, before=before, now=now)
+        for what, before, now in _changes(replaced.result, result, wording)
+    ]
+    said = wording.phrases.replaces.format(
+        version=replaced.version,
+        changes="; ".join(changes) or wording.phrases.nothing_changed,
+        reason=replaced.reason,
+    )
+    return (Paragraph(said, "look"),)
+
+
+def _changes(before: Result, now: Result, wording: Wording) -> Iterator[tuple[str, str, str]]:
+    """Yield what a reader of the earlier report must know: heading, what it said, what is said now."""
+    phrases, states = wording.phrases, wording.states
+    pairs: tuple[tuple[str, Callable[[Result], str]], ...] = (
+        (phrases.cd5_share, lambda one: cd5_number(one.cd5, wording)),
+        (phrases.cd5, lambda one: states.cd5[one.cd5.state].word),
+        (phrases.burden_share, lambda one: burden_number(one.burden, wording)),
+        (phrases.burden, lambda one: states.burden[one.burden.state].word),
+        (phrases.criterion, lambda one: states.criterion[one.criterion.state].word),
+        (phrases.strategy, lambda one: wording.versioned(one.strategy)),
+        (phrases.protocol, lambda one: wording.versioned(one.protocol)),
+        (phrases.file, lambda one: f"{one.sample.file} {one.sample.sha256[:8]}"),
+        (phrases.by_hand, lambda one: _drawn(one, wording)),
+        (phrases.software, lambda one: f"cd5flow {one.provenance.cd5flow}"),
+    )
+    for what, say in pairs:
+        if say(before) != say(now):
+            yield what, say(before), say(now)
+
+
+def _drawn(result: Result, wording: Wording) -> str:
+    names = (wording.population(one.gate) for one in result.overrides)
+    return wording.joint.join(names) or wording.phrases.none
