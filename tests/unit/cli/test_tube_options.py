@@ -62,3 +62,19 @@ def test_a_batch_has_those_that_hold_for_all_its_tubes() -> None:
         *("strategy", "protocol", "timepoint", "specimen", "prior_therapy", "gates", "map", "seed"),
         "markers",
     ]
+
+
+def test_identifiers_are_written_name_equals_value() -> None:
+    given = ["accession=A-1", "birth_date=2015-03-02"]
+    assert said(identifiers=given)["identifiers"] == {
+        "accession": "A-1",
+        "birth_date": "2015-03-02",
+    }
+    for wrong in (["acession=A-1"], ["accession"], [*given, "accession=A-2"]):
+        with pytest.raises(OptionError, match=r"^identifier: "):
+            said(identifiers=wrong)
+
+
+def test_a_birth_date_that_is_none_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"^birth_date: found '2\.3\.2015'"):
+        make_settings(identifiers={"birth_date": "2.3.2015"})

@@ -179,8 +179,8 @@ def test_letters_without_glyph_are_reported() -> None:
     assert "1 character(s) that this report cannot show" in " ".join(text.split())
 
 
-def test_a_crowded_page_one_still_is_one_page() -> None:
-    """All that page 1 may hold: six checks, three reasons of each kind, a letterhead, a notice."""
+def test_crowded_pages_still_are_one_sheet_each() -> None:
+    """All that page one may hold: six checks, three reasons of each kind, a letterhead, a notice."""
     sentence = "a sentence of the usual length that says what was seen, found and expected here"
     reasons = tuple(Reason(f"CODE_{n}", text=sentence) for n in range(9))
     whole = make_result()
@@ -200,9 +200,11 @@ def test_a_crowded_page_one_still_is_one_page() -> None:
         ),
     )
     lab = Lab("Example", ("Street 1", "1000 Town"), "to be named", Logo(png(), "png"), sentence)
-    pages = read(render_pdf(result, make_pictures(), lab=lab)).pages
+    pages = read(render_pdf(result, make_pictures(), lab=lab, extent="short")).pages
+    assert len(pages) == 3
     assert "Reviewer" in pages[0].extract_text()
     assert "Overview" in pages[1].extract_text()
+    assert "Disease burden" in pages[2].extract_text()
 
 
 def test_a_tube_without_cd5_has_a_report() -> None:
