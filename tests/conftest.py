@@ -6,8 +6,10 @@ import contextlib
 import functools
 import gc
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +34,18 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+# What was read of the rules is kept for all workers of this run, and none of the user's is taken.
+_KEPT = "" if "PYTEST_XDIST_WORKER" in os.environ else tempfile.mkdtemp(prefix="cd5flow-tests-")
+if _KEPT:
+    os.environ["CD5FLOW_CACHE"] = _KEPT
+
+
+def pytest_unconfigure() -> None:
+    """Remove what this run kept; its workers have ended."""
+    if _KEPT:
+        shutil.rmtree(_KEPT, ignore_errors=True)
 
 
 def pytest_collection_finish() -> None:

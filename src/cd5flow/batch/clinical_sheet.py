@@ -16,7 +16,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from cd5flow.batch.table_file import SheetTable, read_table
-from cd5flow.config.yaml_file import Mark, Node, model_faults
+from cd5flow.config.yaml_file import model_faults
+from cd5flow.config.yaml_nodes import Mark, Node
 from cd5flow.criteria.clinical import Clinical, field_kinds
 from cd5flow.errors import MOST_FAULTS, ClinicalError, SheetError, told_faults
 

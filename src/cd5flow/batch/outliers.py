@@ -100,7 +100,7 @@ def load_batch_rules(path: Path) -> Loaded[BatchRules]:
     Raises:
         StrategyError: one line ``file:line:column: what`` a fault.
     """
-    return load_yaml(path, BatchRules, error=StrategyError)
+    return load_yaml(path, BatchRules, error=StrategyError, rules=True)
 
 
 @dataclass(frozen=True, slots=True)

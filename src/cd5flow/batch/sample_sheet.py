@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,36 +17,7 @@ from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
 
 SAMPLE: Final = "sample"
 
-_WORDS: Final = ("role", "timepoint", "specimen", "prior_therapy")
-"""Columns of fixed words; spreadsheets like to write them with a capital."""
-
-IDENTIFIERS: Final = ("specimen_id", "tube", "panel_lot", "accession", "visit")
-"""Columns that are carried into the summary as they are; `visit` is a named time point, as "day 33"."""
-
 _MOST_DATA_SETS: Final = 1000
-COLUMNS: Final = (
-    "file",
-    "sample_id",
-    "patient_id",
-    "role",
-    "for_sample",
-    "timepoint",
-    "specimen",
-    "prior_therapy",
-    "collected_at",
-    "specimen_id",
-    "tube",
-    "panel_lot",
-    "dataset",
-    "spillover",
-    "strategy",
-    "protocol",
-    "override",
-    "laip",
-    "accession",
-    "visit",
-    "markers",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +73,7 @@ def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
             what = f"{len(cells)} cells, the first row names {len(sheet.columns)} columns"
             faults.append(SheetFault(place, what))
         said = {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if cell}
-        said |= {name: said[name].lower() for name in _WORDS if name in said}
+        said |= {name: said[name].lower() for name in _FIXED if name in said}
         faults += [SheetFault(place, what) for what in _row_faults(said, path.parent)]
         if "file" in said:
             rows.append(_row(place, said, path.parent))
@@ -127,12 +99,12 @@ def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
         yield "file: is empty"
     elif not _is_file(beside(folder, said["file"])):
         yield f"file: {said['file']} is not there"
-    for column, check in _CHECKS.items():
-        if column in said:
+    for column in _TABLE:
+        if column.name in said:
             try:
-                check(said[column])
+                column.read(said[column.name])
             except OptionError as refused:
-                yield f"{column}: {refused.message.partition(': ')[2]}"
+                yield f"{column.name}: {refused.message.partition(': ')[2]}"
     role = said.get("role", SAMPLE)
     if role == SAMPLE and "for_sample" in said:
         yield f"for_sample: {said['for_sample']} is named, but the role is sample"
@@ -146,23 +118,14 @@ def _row_faults(said: Mapping[str, str], folder: Path) -> Iterator[str]:
 def _row(place: str, said: Mapping[str, str], folder: Path) -> SheetRow:
     file = beside(folder, said["file"])
     role = said.get("role", SAMPLE)
-    words: dict[str, Any] = {
-        name: said[name]
-        for name in ("patient_id", "timepoint", "specimen", "collected_at")
-        if name in said
-    }
-    if "prior_therapy" in said:
-        words["prior_therapy"] = _listed(said["prior_therapy"])
-    if "dataset" in said:
-        with suppress(OptionError):
-            words["dataset"] = data_set(said["dataset"])
-    if "markers" in said:
-        with suppress(OptionError):  # told as a fault of the row
-            words["markers"] = marker_channels(said["markers"])
-    for name in ("strategy", "protocol", "spillover", "override", "laip"):
-        if name in said:
-            there = beside(folder, said[name])
-            words[name] = str(there) if _is_file(there) else said[name]
+    words: dict[str, Any] = {}
+    for column in _TABLE:
+        if column.use is _Use.OPTION and column.name in said:
+            with suppress(OptionError):  # told as a fault of the row
+                words[column.name] = column.read(said[column.name])
+        elif column.use is _Use.OPTION_OR_FILE and column.name in said:
+            there = beside(folder, said[column.name])
+            words[column.name] = str(there) if _is_file(there) else said[column.name]
     return SheetRow(
         place=place,
         file=file,
@@ -210,10 +173,6 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.replace(",", ";").split(";") if word.strip())
-
-
 def marker_channels(text: str) -> dict[str, str]:
     """Return marker to channel from ``CD5: PE-A; CD7: FL3-A``.
 
@@ -231,23 +190,85 @@ def marker_channels(text: str) -> dict[str, str]:
     return channels
 
 
-def _check_role(text: str) -> None:
+def _role(text: str) -> str:
     if text not in (SAMPLE, *ROLES):
         raise OptionError(f"role: found {text!r}, expected {', '.join((SAMPLE, *ROLES))}")
+    return text
 
 
-def _check_therapies(text: str) -> None:
-    for word in _listed(text):
+def _therapies(text: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.replace(",", ";").split(";") if word.strip())
+    for word in words:
         one_of(PriorTherapy, word, "prior_therapy")
+    return words
 
 
-_CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
-    "sample_id": sample_name,
-    "role": _check_role,
-    "timepoint": lambda text: one_of(Timepoint, text, "timepoint"),
-    "specimen": lambda text: one_of(Specimen, text, "specimen"),
-    "prior_therapy": _check_therapies,
-    "collected_at": iso_date,
-    "dataset": data_set,
-    "markers": marker_channels,
-}
+class _Use(Enum):
+    """What a column's cell is for."""
+
+    ROW = auto()
+    OPTION = auto()
+    OPTION_OR_FILE = auto()
+    IDENTIFIER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that a sheet may have.
+
+    Attributes:
+        name: as the first row writes it.
+        use: `ROW` says which tube this is, `OPTION` is an argument of the tube's analysis,
+            `OPTION_OR_FILE` one that may name a file beside the sheet, `IDENTIFIER` is repeated in
+            the summary as it is.
+        read: returns a cell's value, or raises an `OptionError` ``name: what``.
+        fixed: its words are fixed; spreadsheets like to write them with a capital.
+    """
+
+    name: str
+    use: _Use
+    read: Callable[[str], object] = str
+    fixed: bool = False
+
+
+def _word_of(words: type[StrEnum], name: str) -> Callable[[str], str]:
+    """Return what reads one of fixed words."""
+
+    def read(text: str) -> str:
+        one_of(words, text, name)
+        return text
+
+    return read
+
+
+_TABLE: Final = (
+    _Column("file", _Use.ROW),
+    _Column("sample_id", _Use.ROW, sample_name),
+    _Column("patient_id", _Use.OPTION),
+    _Column("role", _Use.ROW, _role, fixed=True),
+    _Column("for_sample", _Use.ROW),
+    _Column("timepoint", _Use.OPTION, _word_of(Timepoint, "timepoint"), fixed=True),
+    _Column("specimen", _Use.OPTION, _word_of(Specimen, "specimen"), fixed=True),
+    _Column("prior_therapy", _Use.OPTION, _therapies, fixed=True),
+    _Column("collected_at", _Use.OPTION, iso_date),
+    _Column("specimen_id", _Use.IDENTIFIER),
+    _Column("tube", _Use.IDENTIFIER),
+    _Column("panel_lot", _Use.IDENTIFIER),
+    _Column("dataset", _Use.OPTION, data_set),
+    _Column("spillover", _Use.OPTION_OR_FILE),
+    _Column("strategy", _Use.OPTION_OR_FILE),
+    _Column("protocol", _Use.OPTION_OR_FILE),
+    _Column("override", _Use.OPTION_OR_FILE),
+    _Column("laip", _Use.OPTION_OR_FILE),
+    _Column("accession", _Use.IDENTIFIER),
+    _Column("visit", _Use.IDENTIFIER),  # a named time point, as "day 33"
+    _Column("markers", _Use.OPTION, marker_channels),
+)
+
+COLUMNS: Final = tuple(column.name for column in _TABLE)
+"""All that a sheet may have."""
+
+_FIXED: Final = tuple(column.name for column in _TABLE if column.fixed)
+
+IDENTIFIERS: Final = tuple(c.name for c in _TABLE if c.use is _Use.IDENTIFIER)
+"""Columns that are carried into the summary as they are."""

@@ -126,10 +126,10 @@ def load_protocol(path: Path) -> Loaded[Protocol]:
     Raises:
         ProtocolError: one line ``file:line:column: what`` a fault.
     """
-    loaded = load_yaml(path, ProtocolFile, error=ProtocolError)
+    loaded = load_yaml(path, ProtocolFile, error=ProtocolError, rules=True)
     written = loaded.value.root
     rules = _of_format_1(written) if isinstance(written, ProtocolFormat1) else _of_format_2(written)
-    return Loaded(rules, loaded.sha256, loaded.path, loaded.root)
+    return Loaded(rules, loaded.sha256, loaded.path, loaded.written)
 
 
 def _head(written: Head) -> dict[str, Any]:

@@ -258,7 +258,7 @@ def load_rules(path: Path) -> KeywordRules:
     Raises:
         OptionError: the file's faults, one a line.
     """
-    loaded: Loaded[KeywordList] = load_yaml(path, KeywordList, error=OptionError)
+    loaded: Loaded[KeywordList] = load_yaml(path, KeywordList, error=OptionError, rules=True)
     written = loaded.value
     exact: dict[str, KeywordRule] = {}
     patterns: list[tuple[tuple[bool, int], re.Pattern[str], KeywordRule]] = []

@@ -379,7 +379,7 @@ def load_profiles(path: Path) -> Loaded[Profiles]:
     Raises:
         StrategyError: one line ``file:line:column: what`` a fault.
     """
-    return load_yaml(path, Profiles, error=StrategyError, also=_faults)
+    return load_yaml(path, Profiles, error=StrategyError, also=_faults, rules=True)
 
 
 def _faults(profiles: Profiles) -> Iterator[tuple[tuple[str | int, ...], str]]:

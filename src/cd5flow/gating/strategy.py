@@ -271,7 +271,7 @@ def load_strategy(path: Path) -> Loaded[Strategy]:
     Raises:
         StrategyError: one line ``file:line:column: what`` a fault.
     """
-    return load_yaml(path, Strategy, error=StrategyError, also=_faults)
+    return load_yaml(path, Strategy, error=StrategyError, also=_faults, rules=True)
 
 
 def _faults(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], str]]:

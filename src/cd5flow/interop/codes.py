@@ -167,4 +167,4 @@ def load_codes(path: Path | None = None) -> Loaded[Codes]:
     Raises:
         OptionError: it is no such file; each fault is a line ``file:line:column: what``.
     """
-    return load_yaml(codes_file() if path is None else path, Codes, error=OptionError)
+    return load_yaml(codes_file() if path is None else path, Codes, error=OptionError, rules=True)

@@ -288,7 +288,7 @@ def load_aliases(path: Path) -> MarkerAliases:
     Raises:
         StrategyError: it is no such file, or a spelling means two markers.
     """
-    loaded = load_yaml(path, _MarkersFile, error=StrategyError)
+    loaded = load_yaml(path, _MarkersFile, error=StrategyError, rules=True)
     table = loaded.value
     faults: list[str] = []
     spellings: dict[str, str] = {}

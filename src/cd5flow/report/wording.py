@@ -253,7 +253,7 @@ def load_wording(language: str) -> Wording:
     if language in languages():
         return _shipped(language)
     if Path(language).suffix in {".yaml", ".yml", ".json"}:
-        return load_yaml(Path(language), _OtherWording, error=OptionError).value
+        return load_yaml(Path(language), _OtherWording, error=OptionError, rules=True).value
     there = ", ".join(languages())
     raise OptionError(f"language: found {language!r}, expected {there}, or a wording file (.yaml)")
 
@@ -261,4 +261,4 @@ def load_wording(language: str) -> Wording:
 @cache
 def _shipped(language: str) -> Wording:
     model = Wording if language == ENGLISH else _OtherWording
-    return load_yaml(_LANGUAGES / f"{language}.yaml", model, error=OptionError).value
+    return load_yaml(_LANGUAGES / f"{language}.yaml", model, error=OptionError, rules=True).value

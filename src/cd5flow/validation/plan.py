@@ -128,7 +128,7 @@ def load_series(path: Path) -> Loaded[Series]:
     Raises:
         StrategyError: one line ``file:line:column: what`` a fault.
     """
-    return load_yaml(path, Series, error=StrategyError)
+    return load_yaml(path, Series, error=StrategyError, rules=True)
 
 
 def size_of(words: str, series: Series) -> Size:

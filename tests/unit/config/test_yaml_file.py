@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cd5flow.config.yaml_file import MAX_BYTES, MAX_DEPTH, load_yaml, loads_yaml
+from cd5flow.config.yaml_file import load_yaml, loads_yaml
+from cd5flow.config.yaml_nodes import MAX_BYTES, MAX_DEPTH
 from cd5flow.errors import ClinicalError, StrategyError, UsageError
 
 

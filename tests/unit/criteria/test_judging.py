@@ -75,7 +75,7 @@ def test_a_file_that_lists_some_criteria_never_says_all(name: str) -> None:
 def test_a_protocol_without_criteria_is_refused() -> None:
     loaded = protocol()
     bare = Loaded(
-        loaded.value.model_copy(update={"criteria": ()}), loaded.sha256, loaded.path, loaded.root
+        loaded.value.model_copy(update={"criteria": ()}), loaded.sha256, loaded.path, loaded.written
     )
     with pytest.raises(ProtocolError, match="lists no criteria"):
         judge_eligibility((tube(),), protocol=bare, clinical=clinic())
