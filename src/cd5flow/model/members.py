@@ -74,6 +74,12 @@ class Members(Mapping[str, Mask]):
         copied._populations.update(self._populations)
         return copied
 
+    def without(self, name: str) -> Members:
+        """Return these populations but for one."""
+        copied = self.copy()
+        copied._populations.pop(name, None)
+        return copied
+
     def add(self, name: str, population: Population) -> None:
         """Add a population."""
         self._populations[name] = population
