@@ -113,6 +113,7 @@ __all__ = [
     "SampleSection",
     "Scope",
     "Section",
+    "SignatureSection",
     "Specimen",
     "StrategySection",
     "TCellSection",
@@ -122,13 +123,37 @@ __all__ = [
 SCHEMA = "cd5flow.result/1"
 
 
-class ReviewSection(Section):
-    """What a person made of it; unreviewed until one says otherwise."""
+class SignatureSection(Section):
+    """One signature, as the ledger beside the result holds it.
 
-    state: Literal["unreviewed", "confirmed", "amended"] = "unreviewed"
+    Attributes:
+        user: the id under which the person signed in.
+        at: when, UTC, ISO 8601.
+        entry: of the ledger.
+    """
+
+    user: str
+    name: str
+    role: Literal["analyst", "reviewer"]
+    meaning: Literal["analysed", "reviewed", "approved", "rejected"]
+    at: str
+    entry: Count
+
+
+class ReviewSection(Section):
+    """What persons made of it; unreviewed until a ledger proves otherwise (`proven_review`).
+
+    Attributes:
+        criterion_state: what a person decided of the criterion; the software's own never changes by it.
+        signatures: in the ledger's order.
+    """
+
+    state: Literal["unreviewed", "confirmed", "amended", "rejected"] = "unreviewed"
     by: str | None = None
     at: str | None = None
     comment: str | None = None
+    criterion_state: CriterionState | None = None
+    signatures: tuple[SignatureSection, ...] = ()
 
 
 class AutomaticGate(Section):
