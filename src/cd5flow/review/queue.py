@@ -17,6 +17,7 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report import numerals
+from cd5flow.review.versions import digest_of
 
 LOW_MRD_PERCENT: Final = 0.1
 """Below this share of blasts a few cells decide, and so does each gate."""
@@ -62,6 +63,8 @@ class QueuedSample:
         risk: why it is to be looked at.
         cd5, burden, criterion: its answers in short.
         sha256: of the tube's file.
+        digest: of its result.
+        amended: whether a person drew gates of it.
     """
 
     key: str
@@ -73,6 +76,8 @@ class QueuedSample:
     burden: str
     criterion: str
     sha256: str
+    digest: str
+    amended: bool
 
 
 class Queue:
@@ -149,4 +154,6 @@ def queued(folder: str, result: Result) -> QueuedSample:
         burden="no share" if burden.percent is None else f"{numerals.burden(burden.percent)} %",
         criterion=result.criterion.state.value,
         sha256=result.sample.sha256,
+        digest=digest_of(result),
+        amended=bool(result.overrides),
     )

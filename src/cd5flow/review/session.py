@@ -111,7 +111,11 @@ class TubeSession:
         return loads_yaml(self.override_text(gates), Overrides, error=OverrideError, name=OVERRIDE)
 
     def override_text(self, gates: Mapping[str, DrawnAct]) -> str:
-        """Return the text of that file: of several who drew, the last stands at its head."""
+        """Return the text of that file."""
+        return json.dumps(self.override_content(gates), indent=2, ensure_ascii=False) + "\n"
+
+    def override_content(self, gates: Mapping[str, DrawnAct]) -> dict[str, Any]:
+        """Return what that file holds: of several who drew, the last stands at its head."""
         tube = self.automatic.tube
         content = override_file(
             {name: dict(act.region or {}) for name, act in gates.items()},
@@ -123,7 +127,7 @@ class TubeSession:
         for entry in content["gates"]:
             act = gates[entry["gate"]]
             entry["reason"] = act.reason or NO_REASON
-        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        return content
 
     def region(self, name: str) -> Region:
         """Return a gate's region as it stands.
