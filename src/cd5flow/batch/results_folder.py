@@ -20,7 +20,8 @@ from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
 from cd5flow.model.result_file import MAX_BYTES, contradictions, read_result
-from cd5flow.report.folder import HTML, PDF, PLOTS, RESULT
+from cd5flow.report.folder import RESULT
+from cd5flow.report.source import HTML, PDF, PLOTS
 from cd5flow.report.tables import Cell
 
 MAP: Final = f"{PLOTS}/map-cd45-ssc.png"

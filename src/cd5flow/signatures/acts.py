@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from cd5flow.review.chain import CLOCK_BACK, Row
+from cd5flow.signatures.chain import CLOCK_BACK, Row
 
 
 class ActKind(StrEnum):

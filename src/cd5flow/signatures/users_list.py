@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from cd5flow.errors import LedgerError, SigningError
-from cd5flow.review.chain import Row, breaks, canonical_text
-from cd5flow.review.keys import DEAREST, Cost, SealedKey
+from cd5flow.signatures.chain import Row, breaks, canonical_text
+from cd5flow.signatures.keys import DEAREST, Cost, SealedKey
 
 LABEL: Final = "cd5flow.users/1"
 SECRET: Final = "secret_sha256"  # noqa: S105 - the name of a field

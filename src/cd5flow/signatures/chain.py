@@ -151,7 +151,7 @@ class Break:
 
 def breaks(label: str, rows: Sequence[Row]) -> Iterator[Break]:
     """Yield every row that was changed, is out of place, or whose signature is not of its key."""
-    from cd5flow.review.keys import holds  # noqa: PLC0415 - cryptography, only where rows are checked
+    from cd5flow.signatures.keys import holds  # noqa: PLC0415 - cryptography, only where rows are checked
 
     before: Row | None = None
     for row in rows:

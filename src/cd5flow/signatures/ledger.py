@@ -1,7 +1,7 @@
 """The ledger of a results folder: an SQLite file to which rows are added and nothing else.
 
 Triggers refuse every change of a row, and any row that does not follow the last; whoever gets round them
-breaks the chain (`cd5flow.review.chain`). While it is written the file has a write-ahead log, so that
+breaks the chain (`cd5flow.signatures.chain`). While it is written the file has a write-ahead log, so that
 readers never wait; on a network drive, where that is not safe, and at rest it has none: one file.
 """
 
@@ -22,11 +22,11 @@ from urllib.parse import quote
 from cd5flow.config.atomic import as_private_as
 from cd5flow.errors import BusyError, FileAccessError, LedgerError, OutputError
 from cd5flow.model.opening import check_regular
-from cd5flow.review.acts import Act, Entry
-from cd5flow.review.chain import Break, Row, breaks, make_row
-from cd5flow.review.drives import network_drive
-from cd5flow.review.keys import UnlockedKey
-from cd5flow.review.users import utc_now
+from cd5flow.signatures.acts import Act, Entry
+from cd5flow.signatures.chain import Break, Row, breaks, make_row
+from cd5flow.signatures.drives import network_drive
+from cd5flow.signatures.keys import UnlockedKey
+from cd5flow.signatures.users import utc_now
 
 LEDGER: Final = "ledger.sqlite3"
 LABEL: Final = "cd5flow.ledger/1"

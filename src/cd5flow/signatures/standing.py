@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cd5flow.model.result import CriterionState, ReviewSection, SignatureSection
-from cd5flow.review.acts import Act, ActKind, Entry, Meaning
-from cd5flow.review.keys import UnlockedKey, holds
-from cd5flow.review.ledger import LABEL, Ledger
-from cd5flow.review.users import Users
-from cd5flow.review.users_list import UserRole
+from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
+from cd5flow.signatures.keys import UnlockedKey, holds
+from cd5flow.signatures.ledger import LABEL, Ledger
+from cd5flow.signatures.users import Users
+from cd5flow.signatures.users_list import UserRole
 
 State = Literal["unreviewed", "confirmed", "amended", "rejected"]
 

@@ -1,6 +1,6 @@
 """Who may sign: a list of signed acts in a file, which is the anchor of all trust in signatures.
 
-The file is a line of JSON an act (`cd5flow.review.chain`), each by the key of a reviewer, so that nobody
+The file is a line of JSON an act (`cd5flow.signatures.chain`), each by the key of a reviewer, so that nobody
 is added, renewed or disabled unsigned; wrong passwords are chained without a signature, as no key was
 unlocked. A private key lies sealed beside its act, bound to it by its SHA-256, so that the list without
 private keys still holds.
@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.batch.lock import hold
 from cd5flow.config.atomic import OWNER, write_atomically
+from cd5flow.config.lock import hold
 from cd5flow.errors import FileAccessError, LedgerError, SigningError
 from cd5flow.model.opening import read_regular
-from cd5flow.review.chain import Row, canonical_text, make_row
-from cd5flow.review.keys import Cost, SealedKey, UnlockedKey, new_key, unseal
-from cd5flow.review.users_list import (
+from cd5flow.signatures.chain import Row, canonical_text, make_row
+from cd5flow.signatures.keys import Cost, SealedKey, UnlockedKey, new_key, unseal
+from cd5flow.signatures.users_list import (
     LABEL,
     SECRET,
     Approval,
