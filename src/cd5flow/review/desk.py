@@ -19,15 +19,15 @@ from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Result
 from cd5flow.model.result_file import read_result
 from cd5flow.report.folder import RESULT, WantedOutputs
-from cd5flow.review.acts import Act, ActKind, Entry
+from cd5flow.signatures.acts import Act, ActKind, Entry
 from cd5flow.review.drafts import Draft, DrawnAct, replay
-from cd5flow.review.keys import UnlockedKey
-from cd5flow.review.ledger import LEDGER, Ledger
+from cd5flow.signatures.keys import UnlockedKey
+from cd5flow.signatures.ledger import LEDGER, Ledger
 from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.session import TubeSession
-from cd5flow.review.standing import Standing, state_of
+from cd5flow.signatures.standing import Standing, state_of
 from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
-from cd5flow.review.users import Users
+from cd5flow.signatures.users import Users
 from cd5flow.review.versions import digest_of
 
 OPEN: Final = 2

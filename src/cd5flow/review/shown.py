@@ -12,9 +12,9 @@ from cd5flow.model.result import BurdenSection, Cd5Section, QualityState, Result
 from cd5flow.report import numerals
 from cd5flow.report.wording import load_wording
 from cd5flow.review.desk import Desk, OpenTube
-from cd5flow.review.keys import UnlockedKey
+from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.review.queue import QueuedSample
-from cd5flow.review.standing import Standing
+from cd5flow.signatures.standing import Standing
 
 _NAMED: Final = 12
 """Most populations that are named as changed."""
