@@ -34,6 +34,7 @@ TOLERANCE: Final = 1e-6
 """Relative difference up to which two numbers are the same."""
 SAID_OF_THE_RUN: Final = frozenset(
     {
+        "digest",
         "provenance.cd5flow",
         "provenance.created",
         "provenance.inputs_sha256",

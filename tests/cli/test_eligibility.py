@@ -12,6 +12,7 @@ import pytest
 from cd5flow.config.shipped import list_protocols
 from cd5flow.model.result import Result
 from support.criteria_factory import CLEAN, tube
+from support.report_factory import resealed
 
 if TYPE_CHECKING:
     from support.command_line import Run
@@ -234,7 +235,7 @@ def test_numbers_that_contradict_their_counts_are_told(cd5flow: Run, tmp_path: P
     file = written(tmp_path, tube())
     content = json.loads(file.read_text("utf-8"))
     content["cd5"]["positive_events"] = 400
-    file.write_text(json.dumps(content), encoding="utf-8")
+    file.write_text(resealed(content), encoding="utf-8")
     ran = cd5flow("eligibility", file, "--clinical", clinic(tmp_path, **CLEAN), "--json")
     told = json.loads(ran.out)["criteria"][1]["evidence"]
     assert any(line.startswith("RESULT_CONTRADICTS_ITSELF: cd5.percent: found 95") for line in told)

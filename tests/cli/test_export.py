@@ -69,13 +69,20 @@ def test_the_report_beside_a_result_is_enclosed_unless_unwanted(
     assert "presentedForm" not in without["entry"][0]["resource"]
 
 
-def test_a_report_from_before_the_review_is_not_enclosed(cd5flow: Run, tmp_path: Path) -> None:
+def test_a_review_that_no_ledger_proves_makes_nothing_final(cd5flow: Run, tmp_path: Path) -> None:
     path = stored(tmp_path, review=ReviewSection(state="confirmed", by="R7"))
-    (path.parent / "report.pdf").write_bytes(render_pdf(make_result()))
     ran = cd5flow("export", path, "--format", "fhir")
     report = json.loads(ran.out)["entry"][0]["resource"]
-    assert report["status"] == "final"
-    assert "presentedForm" not in report
+    assert report["status"] == "preliminary"
+    assert "R7" not in ran.out
+
+
+def test_a_report_of_another_review_is_not_enclosed(cd5flow: Run, tmp_path: Path) -> None:
+    path = stored(tmp_path)
+    other = make_result(review=ReviewSection(state="confirmed", by="R7"))
+    (path.parent / "report.pdf").write_bytes(render_pdf(other))
+    ran = cd5flow("export", path, "--format", "fhir")
+    assert "presentedForm" not in json.loads(ran.out)["entry"][0]["resource"]
     assert "before its review; not enclosed" in ran.err
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from typing import Any
 
+from cd5flow.model.digest import digest_of
 from cd5flow.model.reasons import Reason, sentence, written
 from cd5flow.model.result import (
     BurdenSection,
@@ -231,7 +233,7 @@ POPULATIONS = (
 
 def make_result(**changes: Any) -> Result:
     """Return a whole result of a borderline tube; `changes` replace whole sections."""
-    return Result(
+    result = Result(
         **{
             "sample": make_sample(),
             "strategy": StrategySection(
@@ -281,6 +283,12 @@ def make_result(**changes: Any) -> Result:
             **changes,
         }
     )
+    return result.sealed()
+
+
+def resealed(plain: dict[str, Any]) -> str:
+    """Return a result that was changed as JSON, with the digest of what it is now."""
+    return json.dumps(plain | {"digest": digest_of(plain)})
 
 
 def png(width: int = 4, height: int = 3) -> bytes:

@@ -132,7 +132,7 @@ samples = st.builds(
 )
 reviews = st.builds(
     ReviewSection,
-    state=st.sampled_from(["unreviewed", "confirmed", "amended"]),
+    state=st.sampled_from(["unreviewed", "confirmed", "amended", "rejected"]),
     by=maybe(texts),
     at=maybe(moments),
     comment=maybe(texts),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.errors import OptionError
 from cd5flow.model.findings import Finding, warning
 from cd5flow.model.laip import Laip, MarkerRange
 from cd5flow.model.names import shown_name
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import BurdenState, LaipSection, Result
-from cd5flow.model.result_file import read_result
 
 TELLING: Final = frozenset({BurdenState.OVERT, BurdenState.MRD_POSITIVE})
 """States in which a result's blasts are sure enough to guide by."""

@@ -23,7 +23,6 @@ from cd5flow.model.result import (
     CutMethod,
     OverrideSection,
     Result,
-    ReviewSection,
 )
 from cd5flow.preprocess.transforms import inverse
 from cd5flow.quantify.cuts import Cut
@@ -157,15 +156,14 @@ def _amended(
     if plan.cut is not None:
         findings = (*findings, Reason("GATE_BY_HAND", case="drawn", gate=CD5_POSITIVE))
     criterion = result.criterion
-    return result.model_copy(
-        update={
-            "overrides": sections,
-            "automatic": _answers(automatic.result),
-            "findings": findings,
-            "criterion": criterion.model_copy(update={"reasons": (*criterion.reasons, reason)}),
-            "review": ReviewSection(state="amended", by=said.by, at=said.date, comment=said.reason),
-        }
-    )
+    changed = {
+        "overrides": sections,
+        "automatic": _answers(automatic.result),
+        "findings": findings,
+        "criterion": criterion.model_copy(update={"reasons": (*criterion.reasons, reason)}),
+    }
+    # Who drew a gate has signed nothing: the result stays unreviewed.
+    return result.model_copy(update=changed).sealed()
 
 
 def _automatic_gate(name: str, found: Gating) -> AutomaticGate | None:

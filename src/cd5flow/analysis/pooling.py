@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.config.shipped import list_protocols, list_strategies, protocol_file, strategy_file
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import OptionError
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import read_result
 from cd5flow.quantify.pooling import Pooled, pool
 
 Rule = TypeVar("Rule", Strategy, Protocol)

@@ -58,7 +58,7 @@ def build_result(judged: JudgedTube) -> Result:
     """Return the result of a tube whose answers are known."""
     tube, gating = judged.tube, judged.gating
     rules, strategy, protocol = tube.rules, tube.strategy, tube.protocol
-    return Result(
+    result = Result(
         sample=_sample(tube),
         strategy=StrategySection(
             name=strategy.name,
@@ -88,6 +88,7 @@ def build_result(judged: JudgedTube) -> Result:
         findings=finding_reasons(_findings(judged)),
         phenotype=judged.phenotype,
     )
+    return result.sealed()
 
 
 def _ratings(gating: Gating, strategy: Strategy) -> dict[str, Rating]:

@@ -32,7 +32,12 @@ TITLES: Final = {
     "review_state": "Review",
 }
 
-_REVIEW_TONES: Final = {"unreviewed": "look", "confirmed": "good", "amended": "look"}
+_REVIEW_TONES: Final = {
+    "unreviewed": "look",
+    "confirmed": "good",
+    "amended": "good",
+    "rejected": "bad",
+}
 _LINKS: Final = ((HTML, "report"), (PDF, "PDF"), (RESULT, "JSON"))
 
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
+from cd5flow.analysis.stored import read_result
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.outliers import ComparedValues, OutlierRules, measure
 from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
-from cd5flow.model.result_file import MAX_BYTES, contradictions, read_result
+from cd5flow.model.result_file import contradictions
 from cd5flow.report.folder import RESULT
 from cd5flow.report.source import HTML, PDF, PLOTS
 from cd5flow.report.tables import Cell
@@ -102,7 +101,7 @@ def read_results(out: Path) -> Iterator[tuple[str, Result | Failure]]:
     """
     for folder in _folders(out):
         try:
-            yield folder.name, _read(folder / RESULT)
+            yield folder.name, read_result(folder / RESULT)
         except Cd5FlowError as refused:
             message = " ".join(refused.message.replace(str(folder), folder.name).split())
             yield folder.name, Failure(folder.name, RESULT, type(refused).__name__, message)
@@ -116,16 +115,6 @@ def _folders(out: Path) -> Iterator[Path]:
     for name in names:
         if not name.startswith(".") and (out / name / RESULT).is_file():
             yield out / name
-
-
-def _read(path: Path) -> Result:
-    """Read a result: at once where it is as this version writes it, else with care and words."""
-    try:
-        if path.stat().st_size <= MAX_BYTES:
-            return Result.model_validate_json(path.read_bytes(), strict=True)
-    except (OSError, ValidationError):
-        pass
-    return read_result(path)
 
 
 def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -> SampleEntry:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.fingerprint import file_sha256, inputs_sha256
+from cd5flow.analysis.stored import read_result
 from cd5flow.batch.child import import_all, one_line
 from cd5flow.batch.engine import SAMPLE_TIMEOUT, Engine, Reply, Task
 from cd5flow.batch.failures import FailureJournal, RememberedFailure
@@ -22,7 +23,6 @@ from cd5flow.config.atomic import clear_temporary_files
 from cd5flow.errors import Cd5FlowError, EngineError, OutputError
 from cd5flow.model.names import shown_name
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import read_result
 from cd5flow.pipeline import RuleFiles, Settings, analyse_tube, load_rule_files
 from cd5flow.report.folder import (
     RESULT,

@@ -30,7 +30,7 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "cd5_state": tuple(Cd5State),
     "burden_state": tuple(BurdenState),
     "quality_state": (QualityState.PASS, QualityState.WARN, QualityState.FAIL),
-    "review_state": ("unreviewed", "confirmed", "amended"),
+    "review_state": ("unreviewed", "confirmed", "amended", "rejected"),
 }
 """Every state that a column can hold, in the order of the result's schema."""
 

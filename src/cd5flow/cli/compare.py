@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, say, show
@@ -22,7 +23,7 @@ from cd5flow.criteria.patients import clinical_of
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import CriterionState, Result
-from cd5flow.model.result_file import contradictions, read_result
+from cd5flow.model.result_file import contradictions
 
 STYLES: Final = {
     CriterionState.MET: "good",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
@@ -26,7 +27,7 @@ from cd5flow.criteria.rejudge import no_limits
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import contradictions, read_result
+from cd5flow.model.result_file import contradictions
 
 WORDS: Final[Mapping[bool | None, str]] = {
     True: "satisfied",

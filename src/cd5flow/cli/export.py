@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.cli.terminal import emit, say
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import OptionError
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import contradictions, read_result
+from cd5flow.model.result_file import contradictions
 
 FORMATS: Final = ("fhir", "csv")
 REPORT: Final = "report.pdf"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.redo import override_file
+from cd5flow.analysis.stored import read_result
 from cd5flow.cli.terminal import clean, emit
 from cd5flow.errors import OptionError
 from cd5flow.model.populations import BY_GROUPS
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import read_result
 from cd5flow.model.tube_sections import GateSection
 
 _HEAD: Final = """\

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cd5flow.analysis.pooling import pool_results
+from cd5flow.analysis.stored import read_result
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import BurdenSection
-from cd5flow.model.result_file import contradictions, read_result
+from cd5flow.model.result_file import contradictions
 
 
 def run(

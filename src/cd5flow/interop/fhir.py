@@ -49,9 +49,13 @@ _OURS: Final = uuid5(NAMESPACE_URL, "urn:cd5flow:export")
 STATUS: Final[dict[str, ReportStatus]] = {
     "unreviewed": "preliminary",
     "confirmed": "final",
-    "amended": "amended",
+    "amended": "final",
+    "rejected": "cancelled",
 }
-"""R4's status by the review's state. "amended" covers any change; "corrected" would claim an error."""
+"""R4's status by the review's state: a person has the last word, on gates found or gates moved.
+
+The state is what a ledger proves (`cd5flow.analysis.stored`), never what a file claims.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Reading:
 
     Attributes:
         identifier: of the report; the same when the result is reviewed later.
-        status: of the report: preliminary, final or amended.
+        status: of the report: preliminary, final or cancelled.
         patient_id: the pseudonym; None where none was sent.
         criterion: with what the clinic added.
         flow_criterion: by flow alone.

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 Json = dict[str, Any]
 
-ReportStatus = Literal["preliminary", "final", "amended"]
+ReportStatus = Literal["preliminary", "final", "cancelled"]
 """Of R4's diagnostic-report-status and observation-status, those that a result can have."""
 ResourceType = Literal["DiagnosticReport", "Observation", "Specimen", "Device", "DocumentReference"]
 """What an export holds. No ResearchSubject: who enters a trial is for the site to say."""

@@ -25,6 +25,7 @@ from cd5flow.model.answer_sections import (
     TCellSection,
 )
 from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, ExcludedSection
+from cd5flow.model.digest import digest_of
 from cd5flow.model.reasons import Reason, ReasonData
 from cd5flow.model.section import (
     Count,
@@ -121,6 +122,8 @@ __all__ = [
 ]
 
 SCHEMA = "cd5flow.result/1"
+SHOWN_DIGITS = 8
+"""So many digits of a digest stand on a report's first page."""
 
 
 class SignatureSection(Section):
@@ -212,7 +215,7 @@ class RedoSection(Section):
 
 
 class ProvenanceSection(Section):
-    """With what, when and how this was computed. Two runs differ in `created` alone."""
+    """With what, when and how this was computed. Of the whole, two runs differ in `created` and digest."""
 
     cd5flow: str
     python: str
@@ -220,6 +223,11 @@ class ProvenanceSection(Section):
     created: str
     seed: int
     settings: dict[str, Any]
+    rules: Count | None = Field(
+        default=None,
+        description="number of the rules by which states follow from the numbers; under another one "
+        "than the reader's, states are not derived anew",
+    )
     inputs_sha256: str | None = Field(
         default=None,
         description="of files, settings and versions together; results of one digest are equal",
@@ -230,7 +238,11 @@ class ProvenanceSection(Section):
 
 
 class Result(Document):
-    """Everything that cd5flow says of one tube."""
+    """Everything that cd5flow says of one tube.
+
+    One that was computed, or read from a file, has its digest; what is written always has that of its
+    content.
+    """
 
     reason_fields: ClassVar[Mapping[str, str]] = {"findings": "finding_data"}
 
@@ -251,6 +263,11 @@ class Result(Document):
     excluded: tuple[ExcludedSection, ...] = Field(
         default=(), description="cells that look like blasts in part and were not counted"
     )
+    digest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the canonical JSON (RFC 8785) of everything but review and digest",
+    )
     review: ReviewSection
     provenance: ProvenanceSection
     findings: tuple[Reason, ...] = Field(
@@ -266,3 +283,16 @@ class Result(Document):
     automatic: AutomaticSection | None = Field(
         default=None, description="the answers without them; null where no gate was drawn"
     )
+
+    @property
+    def shown_digest(self) -> str:
+        """The digits of the digest that stand on the report's first page, and that who signs types in."""
+        return (self.digest or digest_of(self))[:SHOWN_DIGITS]
+
+    def sealed(self) -> Result:
+        """Return the result with the digest of its content."""
+        return self.model_copy(update={"digest": digest_of(self)})
+
+    def to_json(self) -> str:
+        """Return it as JSON: UTF-8, two spaces, keys in the contract's order, with its digest."""
+        return super(Result, self.sealed()).to_json()

@@ -1,12 +1,13 @@
-"""A `result.json` read back, and refused where it cannot be what cd5flow wrote.
+"""A `result.json` read back as it stands, and refused where cd5flow cannot have written it.
 
-Whoever reads a stored result (eligibility, export, a trend over runs) reads it here.
+Whoever acts on a stored result reads it by `cd5flow.analysis.stored`, which believes less.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from cd5flow._version import __version__
 from cd5flow.errors import FileAccessError, ResultError
+from cd5flow.model.digest import digest_of
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import SCHEMA, BurdenSection, Cd5Section, Result
 
@@ -23,6 +25,11 @@ MAX_BYTES: Final = 50_000_000
 TOLERANCE: Final = 1e-3
 """By how much, relatively, a percentage may differ from its counts: what rounding to four digits does."""
 
+NO_DIGEST: Final = (
+    "digest: found none, expected 64 hexadecimal digits: it was written before results had one; analyse "
+    "again"
+)
+
 _ADDED: Final[tuple[tuple[str, str, object], ...]] = (
     ("strategy", "choice", ""),
     ("populations", "gate", None),
@@ -30,13 +37,43 @@ _ADDED: Final[tuple[tuple[str, str, object], ...]] = (
 """Fields beyond the schema's published ones, which other programs need not write, and what absent means."""
 
 
-def read_result(path: Path) -> Result:
-    """Read a stored result.
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A result as a file says it, and whether that is what was written.
+
+    Attributes:
+        name: the file, for messages.
+        result: as it stands.
+        content_digest: of what stands there; another than `result.digest` where it was changed since.
+    """
+
+    name: str
+    result: Result
+    content_digest: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the digest is that of the content."""
+        return self.result.digest == self.content_digest
+
+    @property
+    def digest_fault(self) -> str:
+        """What the digest is and should be; empty where it is right."""
+        if self.is_whole:
+            return ""
+        return (
+            f"digest: found {self.result.digest}, expected {self.content_digest} by the content: it was "
+            "changed after it was written"
+        )
+
+
+def load_result(path: Path) -> ResultFile:
+    """Read a stored result as it stands; whether to believe it, `cd5flow.analysis.stored` tells.
 
     Raises:
         FileAccessError: the file is absent, a folder or unreadable.
-        ResultError: it is no result of this version; the message says where, what was found and what
-            was expected.
+        ResultError: it is no result of this version, or has no digest; the message says where, what was
+            found and what was expected.
     """
     try:
         with open_regular(path) as stream:
@@ -50,11 +87,11 @@ def read_result(path: Path) -> Result:
     return parse_result(content, name=str(path))
 
 
-def parse_result(content: bytes | str, *, name: str = "<text>") -> Result:
+def parse_result(content: bytes | str, *, name: str = "<text>") -> ResultFile:
     """Read a result from the text of a result.json; `name` stands for the file in messages.
 
     Raises:
-        ResultError: as `read_result`.
+        ResultError: as `load_result`.
     """
     plain = _plain(content, name)
     if not isinstance(plain, dict):
@@ -63,11 +100,18 @@ def parse_result(content: bytes | str, *, name: str = "<text>") -> Result:
     if schema != SCHEMA:
         found = "none" if schema is None else _short(schema)
         raise ResultError(f"{name}: schema: found {found}, expected {SCHEMA}")
+    if plain.get("digest") is None:
+        raise ResultError(f"{name}: {NO_DIGEST}")
+    try:
+        content_digest = digest_of(plain)
+    except ResultError as fault:
+        raise ResultError(f"{name}: {fault.message}") from fault
     try:
         # From the text as it stands: strict JSON validation takes a list for a tuple, not "5" for 5.
-        return Result.model_validate_json(json.dumps(_completed(plain)), strict=True)
+        result = Result.model_validate_json(json.dumps(_completed(plain)), strict=True)
     except ValidationError as invalid:
         raise ResultError(f"{name}: {_model_fault(invalid, plain)}") from invalid
+    return ResultFile(name, result, content_digest)
 
 
 def contradictions(result: Result) -> tuple[str, ...]:

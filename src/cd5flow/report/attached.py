@@ -25,9 +25,11 @@ def attached_result(pdf: bytes) -> Result | None:
     for found in _EMBEDDED.finditer(pdf):
         unpack = zlib.decompressobj()
         try:
-            return parse_result(unpack.decompress(pdf[found.end() :], MAX_BYTES))
+            read = parse_result(unpack.decompress(pdf[found.end() :], MAX_BYTES))
         except (zlib.error, ResultError):
             continue
+        if read.is_whole:
+            return read.result
     return None
 
 

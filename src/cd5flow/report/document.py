@@ -69,7 +69,7 @@ def report_document(
         running=_running(result, wording, lab, version),
         status=Cell(
             state.word if reviewed else f"{phrases.draft} · {state.word}",
-            "good" if reviewed else "bad",
+            "good" if reviewed and result.review.state != "rejected" else "bad",
             note=state.means,
         ),
         notices=by_hand_notice(result, wording),
@@ -111,7 +111,9 @@ def report_id(result: Result) -> str:
 
     Equal inputs, settings and versions give equal ids; a review gives another.
     """
-    content = result.model_dump_json(by_alias=True, exclude={"provenance": {"created"}})
+    content = result.model_dump_json(
+        by_alias=True, exclude={"digest": True, "provenance": {"created"}}
+    )
     digits = hashlib.sha256(content.encode()).hexdigest()[:16].upper()
     return "CD5F-" + "-".join(digits[i : i + 4] for i in range(0, 16, 4))
 

@@ -24,7 +24,7 @@ COLUMNS: Final[dict[str, str]] = {
     "acquired": "by the cytometer's clock, ISO 8601",
     "timepoint": "diagnosis, relapse, mrd or unstated",
     "specimen": "bone_marrow, peripheral_blood, csf, fluid, tissue or unknown",
-    "review_state": "unreviewed, confirmed or amended",
+    "review_state": "unreviewed, confirmed, amended or rejected",
     "review_by": "who reviewed it",
     "review_at": "when",
     "quality_state": "PASS, WARN or FAIL",

@@ -24,8 +24,9 @@ from cd5flow.config.atomic import (
     spare_folder,
     write_new,
 )
-from cd5flow.errors import OutputError
+from cd5flow.errors import OutputError, ResultError
 from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.model.digest import NOT_DIGESTED, digest_of
 from cd5flow.model.names import folder_name
 from cd5flow.model.result import Result
 from cd5flow.numerics.timing import Stage, untimed
@@ -241,15 +242,25 @@ def _earlier(folder: Path) -> dict[str, Any] | None:
 
 
 def _same(earlier: dict[str, Any], result: Result) -> bool:
-    """Return whether two results differ in the time they were made alone."""
+    """Return whether two results differ in nothing but when they were made and what persons signed.
+
+    A result that was changed by hand, its digest left behind, is no equal of any.
+    """
     now = json.loads(result.to_json())
-    return _undated(earlier) == _undated(now)
+    return _undated(earlier) == _undated(now) and _is_whole(earlier)
+
+
+def _is_whole(earlier: dict[str, Any]) -> bool:
+    try:
+        return digest_of(earlier) == earlier.get("digest")
+    except ResultError:
+        return False
 
 
 def _undated(result: dict[str, Any]) -> dict[str, Any]:
     made = result.get("provenance")
     rest = {k: v for k, v in made.items() if k != "created"} if isinstance(made, dict) else made
-    return {**result, "provenance": rest}
+    return {k: v for k, v in result.items() if k not in NOT_DIGESTED} | {"provenance": rest}
 
 
 def _dated_as(result: Result, earlier: dict[str, Any] | None) -> Result:
@@ -259,7 +270,7 @@ def _dated_as(result: Result, earlier: dict[str, Any] | None) -> Result:
     if not isinstance(created, str):
         return result
     provenance = result.provenance.model_copy(update={"created": created})
-    return result.model_copy(update={"provenance": provenance})
+    return result.model_copy(update={"provenance": provenance}).sealed()
 
 
 def kept_versions(folder: Path) -> list[int]:

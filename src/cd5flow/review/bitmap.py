@@ -80,9 +80,7 @@ def _levels(cells: Bins) -> npt.NDArray[np.uint8]:
 def _larger(counts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return counts in which each event fills its bin and the next ones across and up."""
     padded = np.pad(counts, ((1, 0), (1, 0)))
-    return np.maximum.reduce(
-        [padded[1:, 1:], padded[:-1, 1:], padded[1:, :-1], padded[:-1, :-1]]
-    )
+    return np.maximum.reduce([padded[1:, 1:], padded[:-1, 1:], padded[1:, :-1], padded[:-1, :-1]])
 
 
 def _columns_of(across: Bins) -> npt.NDArray[np.uint8]:

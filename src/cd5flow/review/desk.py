@@ -9,26 +9,27 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cd5flow.analysis.stored import read_result
 from cd5flow.errors import FileAccessError, InputError, OverrideError, SigningError
+from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import read_result
 from cd5flow.report.folder import RESULT, WantedOutputs
-from cd5flow.signatures.acts import Act, ActKind, Entry
 from cd5flow.review.drafts import Draft, DrawnAct, replay
-from cd5flow.signatures.keys import UnlockedKey
-from cd5flow.signatures.ledger import LEDGER, Ledger
 from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.session import TubeSession
-from cd5flow.signatures.standing import Standing, state_of
 from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
+from cd5flow.review.versions import analyse_version, write_version
+from cd5flow.signatures.acts import Act, ActKind, Entry
+from cd5flow.signatures.keys import UnlockedKey
+from cd5flow.signatures.ledger import LEDGER, Ledger
+from cd5flow.signatures.standing import Standing, record_version, state_of
 from cd5flow.signatures.users import Users
-from cd5flow.review.versions import digest_of
 
 OPEN: Final = 2
 """Tubes that are kept open: the one that is looked at, and the one before or after."""
@@ -225,7 +226,7 @@ class Desk:
         result = read_result(self.out / sample.folder / RESULT)
         settings = settings_of(result, self._find, diagnosis=self._diagnosis)
         session = TubeSession.open(tube_file(result, self._find), settings)
-        tube = OpenTube(sample, result, digest_of(result), session, Draft(base_of(result)))
+        tube = OpenTube(sample, result, str(result.digest), session, Draft(base_of(result)))
         session.show(session.draw(tube.draft.gates))
         tube.unlike = unlike(result, session.now.result)
         return tube
@@ -257,7 +258,9 @@ class Desk:
 
     # acts on gates
 
-    def move(self, tube: OpenTube, gate: str, drawing: Mapping[str, Any], *, why: str, at: int) -> None:
+    def move(
+        self, tube: OpenTube, gate: str, drawing: Mapping[str, Any], *, why: str, at: int
+    ) -> None:
         """Draw a gate anew, and find everything below it again.
 
         Args:
@@ -340,6 +343,45 @@ class Desk:
                 f"({'; '.join(tube.unlike)}): analyse it anew before its gates are moved"
             )
 
+    def write_version(self, tube: OpenTube, *, why: str, at: int) -> None:
+        """Write the result anew with the gates as they stand; do nothing where none was moved.
+
+        Args:
+            tube: the tube; it is to be opened anew afterwards.
+            why: the reason, which every gate gets that was moved without one.
+            at: the ledger's last act on the gates that the window had seen.
+
+        Raises:
+            SigningError: nobody has signed in.
+            OverrideError: no reason is given, or no gate is drawn any more.
+            ChangedElsewhereError: another window was first.
+            OutputError: it cannot be written; the earlier version stands.
+        """
+        person = self.actor()
+        self._fit_to_draw(tube)
+        with tube.turn:
+            self._check_seen(tube, at)
+            if not tube.draft.is_changed:
+                return
+            gates = tube.draft.reasoned(why)
+            if not all(act.reason for act in gates.values()):
+                raise OverrideError("reason: found none, expected why the gates were moved")
+            analysis = tube.session.automatic
+            if gates:
+                analysis = analyse_version(analysis, tube.session.override_text(gates))
+            folder = tube.sample.folder
+            record_version(
+                self.ledger,
+                folder,
+                person,
+                digest=digest_of(analysis.result),
+                earlier=tube.digest,
+                moves=moves_of(self.ledger.entries(folder), tube.digest),
+                why=why or next((act.reason for act in gates.values()), ""),
+            )
+            write_version(analysis, self.out, folder=folder, outputs=self.outputs)
+        self.renew(tube.sample.key)
+
     def show_gate(self, tube: OpenTube, gate: str) -> None:
         """Remember that a gate was on screen, and record it where somebody has signed in."""
         self._see(tube, gate, tube.seen, ActKind.GATE_SHOWN)
@@ -391,6 +433,13 @@ def draft_of(
             continue
         last = entry.number
     return replay(base, acts), last
+
+
+def moves_of(entries: Iterable[Entry], digest: str) -> tuple[Entry, ...]:
+    """Return the acts that moved a gate of one version of a result."""
+    return tuple(
+        one for one in entries if one.kind is ActKind.GATE_MOVED and one.text("digest") == digest
+    )
 
 
 def _drawn(entry: Entry) -> DrawnAct:

@@ -58,6 +58,13 @@ class Draft:
         before = {act.gate: act.region for act in self.base}
         return before != {name: act.region for name, act in self.gates.items()}
 
+    def reasoned(self, why: str) -> dict[str, DrawnAct]:
+        """Return each drawn gate, those that were drawn without a reason with this one."""
+        return {
+            name: act if act.reason else replace(act, reason=why)
+            for name, act in self.gates.items()
+        }
+
     def move(self, act: DrawnAct) -> Draft:
         """Return it with one more gate drawn; what was undone is given up."""
         return replace(self, done=(*self.done, act), undone=())

@@ -17,7 +17,6 @@ from cd5flow.model.result import (
     Result,
 )
 from cd5flow.report import numerals
-from cd5flow.review.versions import digest_of
 
 LOW_MRD_PERCENT: Final = 0.1
 """Below this share of blasts a few cells decide, and so does each gate."""
@@ -154,6 +153,6 @@ def queued(folder: str, result: Result) -> QueuedSample:
         burden="no share" if burden.percent is None else f"{numerals.burden(burden.percent)} %",
         criterion=result.criterion.state.value,
         sha256=result.sample.sha256,
-        digest=digest_of(result),
+        digest=str(result.digest),
         amended=bool(result.overrides),
     )

@@ -31,10 +31,8 @@ from cd5flow.pipeline import Analysis, analyse_by_hand, analyse_tube
 from cd5flow.plots.scene import Scene
 from cd5flow.review.bitmap import Colour, density_png
 from cd5flow.review.drafts import DrawnAct
+from cd5flow.review.versions import OVERRIDE
 from cd5flow.review.views import View, beside, redrawn, views_of
-
-OVERRIDE: Final = "override.json"
-"""The gates drawn on a tube, beside its result, as ``--override`` takes them."""
 
 NO_REASON: Final = "no reason given yet"
 
@@ -198,15 +196,15 @@ class TubeSession:
         if before is after:
             events = after.count(name)
             return Moved(events, events, 0, 0)
-        a = before.members[name] if name in before.members else None
-        b = after.members[name] if name in after.members else None
+        a, b = before.members.get(name), after.members.get(name)
         if a is None or b is None:
-            return Moved(after.count(name), before.count(name), after.count(name) or 0, before.count(name) or 0)
+            now, then = after.count(name), before.count(name)
+            return Moved(now, then, now or 0, then or 0)
         gained, lost = int(np.count_nonzero(b & ~a)), int(np.count_nonzero(a & ~b))
         return Moved(after.count(name), before.count(name), gained, lost)
 
     def deciding(self) -> tuple[str, ...]:
-        """Return the gates that the answer rests on, in gating order: the blasts, what leads to them, the cut."""
+        """Return the gates that the answer rests on, in gating order."""
         return deciding_gates(self.tree)
 
     def regions(self) -> dict[str, str]:

@@ -12,8 +12,8 @@ from cd5flow.model.result import BurdenSection, Cd5Section, QualityState, Result
 from cd5flow.report import numerals
 from cd5flow.report.wording import load_wording
 from cd5flow.review.desk import Desk, OpenTube
-from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.review.queue import QueuedSample
+from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.standing import Standing
 
 _NAMED: Final = 12
@@ -35,9 +35,7 @@ def queue_json(desk: Desk) -> dict[str, Any]:
         "folder": desk.out.resolve().name,
         "person": person_json(desk.person),
         "samples": [_sample_json(desk, one) for one in desk.queue.samples],
-        "unreadable": [
-            {"folder": folder, "why": why} for folder, why in desk.queue.unreadable
-        ],
+        "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
     }
 
 
@@ -192,9 +190,7 @@ def _burden_json(burden: BurdenSection) -> dict[str, Any]:
         lines.append(f"{burden.look_alike_events:,} scattered look-alikes, not counted")
     return {
         "state": burden.state.value,
-        "number": "no share"
-        if burden.percent is None
-        else f"{numerals.burden(burden.percent)} %",
+        "number": "no share" if burden.percent is None else f"{numerals.burden(burden.percent)} %",
         "lines": lines,
         "reasons": _sentences(burden.reasons),
     }

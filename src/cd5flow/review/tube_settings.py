@@ -30,7 +30,9 @@ def tube_file(result: Result, find: Find) -> Path:
     return _found(find, sample.file, sample.sha256)
 
 
-def settings_of(result: Result, find: Find, *, diagnosis: Callable[[str], Result | None]) -> Settings:
+def settings_of(
+    result: Result, find: Find, *, diagnosis: Callable[[str], Result | None]
+) -> Settings:
     """Return what was said of a tube, as its result keeps it, without the gates drawn by hand.
 
     Args:
@@ -131,7 +133,9 @@ def unlike(stored: Result, again: Result) -> tuple[str, ...]:
             found.append("the populations hold other numbers of events")
         elif _answers(stored) != _answers(again):
             found.append("the answers are others")
-    elif stored.automatic is not None and again.overrides and stored.cd5.percent != again.cd5.percent:
+    elif (
+        stored.automatic is not None and again.overrides and stored.cd5.percent != again.cd5.percent
+    ):
         found.append("the answers are others")
     return tuple(found)
 
@@ -147,5 +151,3 @@ def _answers(result: Result) -> tuple[object, ...]:
         result.criterion.state,
         result.quality.state,
     )
-
-

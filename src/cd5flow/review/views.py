@@ -247,6 +247,8 @@ def redrawn(region: Region, drawing: Mapping[str, Any], tube: Tube) -> Shape:
         OverrideError: no such region can be: edges in the wrong order, corners too few, too many or
             crossing lines, or a region that has no edges.
     """
+    if isinstance(region, Boolean):
+        raise OverrideError("this gate joins populations and has no edges of its own")
     try:
         match region:
             case Interval():
@@ -264,8 +266,6 @@ def redrawn(region: Region, drawing: Mapping[str, Any], tube: Tube) -> Shape:
                 )
             case Polygon(x=x, y=y) | Ellipse(x=x, y=y):
                 return Polygon(x, y, _corners(drawing))
-            case Boolean():
-                raise ValueError("it joins populations and has no edges of its own")
     except ValueError as impossible:
         raise OverrideError(f"this gate cannot be drawn so: {impossible}") from impossible
 

@@ -176,7 +176,7 @@ def test_states_are_counted_those_of_no_sample_too(tmp_path: Path) -> None:
     place(tmp_path, make_result(quality=QualitySection(state=QualityState.FAIL, checks=())))
     text = Page(content(tmp_path)).text
     assert "Quality PASS 0 WARN 2 FAIL 1" in text
-    assert "Review unreviewed 3 confirmed 0 amended 0" in text
+    assert "Review unreviewed 3 confirmed 0 amended 0 rejected 0" in text
 
 
 def test_unreviewed_stands_at_the_head_and_in_every_row(tmp_path: Path) -> None:
@@ -189,11 +189,18 @@ def test_unreviewed_stands_at_the_head_and_in_every_row(tmp_path: Path) -> None:
     assert sum(row[-1].strip() == "unreviewed" for row in page.rows) == 2
 
 
-def test_reviewed_samples_do_not_hide_unreviewed_ones(tmp_path: Path) -> None:
+def test_reviewed_samples_do_not_hide_unreviewed_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place(tmp_path, sample("a"))
     reviewed = ReviewSection(state="confirmed", by="x", at="2026-02-01T10:00:00+00:00")
     place(tmp_path, sample("b").model_copy(update={"review": reviewed}))
-    assert "PARTLY UNREVIEWED 1 unreviewed, 1 confirmed, 0 amended" in Page(content(tmp_path)).text
+    assert "Review unreviewed 2 confirmed 0" in Page(content(tmp_path)).text
+    monkeypatch.setattr("cd5flow.analysis.stored.proven_review", lambda _, result: result.review)
+    assert (
+        "PARTLY UNREVIEWED 1 unreviewed, 1 confirmed, 0 amended, 0 rejected"
+        in Page(content(tmp_path)).text
+    )
 
 
 def test_what_needs_a_person_is_counted_at_the_head(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cd5flow.batch.results_folder import natural, read_results_folder
 from cd5flow.config.shipped import batch_file
 from cd5flow.errors import OutputError
 from support.overview_factory import place, sample
-from support.report_factory import make_burden, make_result
+from support.report_factory import make_burden, make_result, resealed
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_fields_that_only_this_version_writes_may_be_absent(
     written = json.loads(path.read_text("utf-8"))
     del written["sample"]["identifiers"]
     del written["strategy"]["choice"]
-    path.write_text(json.dumps(written), "utf-8")
+    path.write_text(resealed(written), "utf-8")
     (entry,) = read_results_folder(tmp_path, rules).entries
     assert entry.row["tube"] is None
 

@@ -21,6 +21,7 @@ from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Failed, Finished, absolute, run_batch, tidy
 from cd5flow.errors import EngineError, FileAccessError, OutputError
+from cd5flow.model.result import ReviewSection
 from cd5flow.pipeline import Analysis, Settings, load_rule_files
 from cd5flow.report.folder import WantedOutputs, write_sample
 from support.analysed import CLEAR, FOUR_COLOUR, SAMPLES, analysis, fmo_of, tube
@@ -109,7 +110,7 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "result.json").read_bytes() == before
 
 
-def test_a_result_that_a_person_has_reviewed_stays(tmp_path: Path) -> None:
+def test_a_review_changes_no_result_and_is_not_believed_unproven(tmp_path: Path) -> None:
     orders = BatchOrders(out=tmp_path, outputs=QUICK)
     carried_out(orders, job(CLEAR))
     path = tmp_path / CLEAR / "result.json"
@@ -119,7 +120,22 @@ def test_a_result_that_a_person_has_reviewed_stays(tmp_path: Path) -> None:
     (one,), given = carried_out(orders, job(CLEAR))
     assert given == []
     assert isinstance(one, Done)
-    assert one.result.review.by == "reviewer 1"
+    assert one.result.review == ReviewSection()
+    assert json.loads(path.read_bytes()) == said
+
+
+def test_an_edited_result_is_computed_anew(tmp_path: Path) -> None:
+    orders = BatchOrders(out=tmp_path, outputs=QUICK)
+    carried_out(orders, job(CLEAR))
+    path = tmp_path / CLEAR / "result.json"
+    said = json.loads(path.read_bytes())
+    said["sample"]["patient_id"] = "someone else"
+    path.write_text(json.dumps(said), "utf-8")
+    (one,), given = carried_out(orders, job(CLEAR))
+    assert len(given) == 1
+    assert isinstance(one, Done)
+    assert one.result.sample.patient_id is None
+    assert json.loads((tmp_path / CLEAR / "previous/1/result.json").read_bytes()) == said
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,12 @@ def reviewed(state: str, **changes: Any) -> Result:
 
 @pytest.mark.parametrize(
     ("review", "status"),
-    [("unreviewed", "preliminary"), ("confirmed", "final"), ("amended", "amended")],
+    [
+        ("unreviewed", "preliminary"),
+        ("confirmed", "final"),
+        ("amended", "final"),
+        ("rejected", "cancelled"),
+    ],
 )
 def test_a_report_is_preliminary_until_a_person_has_reviewed_it(review: str, status: str) -> None:
     result = reviewed(review)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from cd5flow import __version__
 from cd5flow.errors import FileAccessError, InputError, ResultError
+from cd5flow.model.digest import digest_of
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import MAX_BYTES, contradictions, parse_result, read_result
+from cd5flow.model.result_file import MAX_BYTES, contradictions, load_result, parse_result
 from support.report_factory import (
     HOSTILE,
     hostile_result,
@@ -28,6 +30,9 @@ def written(change: Callable[[dict[str, Any]], object] = lambda _: None) -> str:
     """Return a result.json, changed by hand."""
     plain = json.loads(make_result().to_json())
     change(plain)
+    # What has no canonical form has no digest either: the one before stands for it.
+    with contextlib.suppress(ResultError):
+        plain |= {"digest": digest_of(plain)}
     return json.dumps(plain)
 
 
@@ -42,23 +47,24 @@ def refusal(content: str | bytes) -> str:
 def test_what_was_written_is_read_back_equal(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(make_result().to_json(), encoding="utf-8")
-    assert read_result(path) == make_result()
+    assert load_result(path).result == make_result()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_text_of_any_kind_survives(text: str) -> None:
-    assert parse_result(hostile_result(text).to_json()) == hostile_result(text)
+    read = parse_result(hostile_result(text).to_json())
+    assert (read.result, read.is_whole) == (hostile_result(text).sealed(), True)
 
 
 def test_unknown_stays_unknown() -> None:
-    assert parse_result(make_result(cd5=unknown_cd5()).to_json()).cd5.percent is None
+    assert parse_result(make_result(cd5=unknown_cd5()).to_json()).result.cd5.percent is None
 
 
 def test_an_absent_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileAccessError, match="No such file"):
-        read_result(tmp_path / "none.json")
+        load_result(tmp_path / "none.json")
     with pytest.raises(FileAccessError, match="is a folder"):
-        read_result(tmp_path)
+        load_result(tmp_path)
 
 
 def test_a_file_far_too_large_is_refused_unread(tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ def test_a_file_far_too_large_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(ResultError, match="larger than"):
-        read_result(path)
+        load_result(path)
 
 
 def test_what_is_no_json_is_named_with_its_place() -> None:
@@ -141,7 +147,7 @@ def test_fields_beyond_the_published_schema_may_be_absent() -> None:
         for population in result["populations"]:
             del population["gate"]
 
-    read = parse_result(written(trim))
+    read = parse_result(written(trim)).result
     assert (sentence(read.strategy.choice), read.findings, read.populations[0].gate) == (
         "",
         (),
@@ -150,7 +156,27 @@ def test_fields_beyond_the_published_schema_may_be_absent() -> None:
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
-    assert parse_result(b"\xef\xbb\xbf" + make_result().to_json().encode()) == make_result()
+    marked = b"\xef\xbb\xbf" + make_result().to_json().encode()
+    assert parse_result(marked).result == make_result()
+
+
+def test_a_result_without_a_digest_is_to_be_analysed_again() -> None:
+    plain = json.loads(make_result().to_json())
+    del plain["digest"]
+    plain["novel"] = True  # whatever else an earlier version wrote
+    assert refusal(json.dumps(plain)).endswith("written before results had one; analyse again")
+
+
+def test_a_change_shows_in_the_digest_and_a_review_does_not() -> None:
+    plain = json.loads(make_result().to_json())
+    plain["review"] |= {"state": "confirmed", "by": "R7"}
+    assert parse_result(json.dumps(plain)).is_whole
+    plain["sample"]["patient_id"] = "P03"
+    read = parse_result(json.dumps(plain))
+    assert not read.is_whole
+    assert read.digest_fault.startswith(
+        f"digest: found {plain['digest']}, expected {digest_of(plain)}"
+    )
 
 
 def test_every_refusal_is_refused_input() -> None:

@@ -62,7 +62,13 @@ async def sign(request: Request) -> Response:
     def work() -> dict[str, Any]:
         signer = desk.unlock(user, password)
         desk.sign(
-            desk.tube(key), signer, meaning=meaning, why=why, at=at, digest=digest, criterion=criterion
+            desk.tube(key),
+            signer,
+            meaning=meaning,
+            why=why,
+            at=at,
+            digest=digest,
+            criterion=criterion,
         )
         return tube_json(desk, desk.tube(key))
 
