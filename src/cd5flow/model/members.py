@@ -76,9 +76,11 @@ class Members(Mapping[str, Mask]):
 
     def without(self, name: str) -> Members:
         """Return these populations but for one."""
-        copied = self.copy()
-        copied._populations.pop(name, None)
-        return copied
+        others = Members()
+        for other, population in self._populations.items():
+            if other != name:
+                others.add(other, population)
+        return others
 
     def add(self, name: str, population: Population) -> None:
         """Add a population."""

@@ -65,7 +65,8 @@ def _bins(columns: Columns, population: Mask, axis: Axis) -> Bins:
     unknown = np.isnan(places)
     np.clip(places, 0, BINS - 1, out=places)
     places[unknown] = -1
-    return places.astype(np.intp)
+    bins: Bins = places.astype(np.intp)
+    return bins
 
 
 def _levels(cells: Bins) -> npt.NDArray[np.uint8]:
@@ -80,7 +81,9 @@ def _levels(cells: Bins) -> npt.NDArray[np.uint8]:
 def _larger(counts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return counts in which each event fills its bin and the next ones across and up."""
     padded = np.pad(counts, ((1, 0), (1, 0)))
-    return np.maximum.reduce([padded[1:, 1:], padded[:-1, 1:], padded[1:, :-1], padded[:-1, :-1]])
+    shifted = (padded[1:, 1:], padded[:-1, 1:], padded[1:, :-1], padded[:-1, :-1])
+    larger: Bins = np.maximum.reduce(shifted)
+    return larger
 
 
 def _columns_of(across: Bins) -> npt.NDArray[np.uint8]:

@@ -7,78 +7,40 @@ can be opened again, and who has signed in.
 from __future__ import annotations
 
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cd5flow.analysis.stored import read_result
-from cd5flow.errors import FileAccessError, InputError, OverrideError, SigningError
+from cd5flow.errors import FileAccessError, OverrideError, SigningError
 from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT, WantedOutputs
-from cd5flow.review.drafts import Draft, DrawnAct, replay
+from cd5flow.review.drafts import Draft, DrawnAct
+from cd5flow.review.open_tube import ChangedElsewhereError, OpenTube, base_of, draft_of, moves_of
 from cd5flow.review.queue import Queue, QueuedSample
+from cd5flow.review.seat import Seat
 from cd5flow.review.session import TubeSession
 from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.review.versions import analyse_version, write_version
-from cd5flow.signatures.acts import Act, ActKind, Entry
+from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
 from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.ledger import LEDGER, Ledger
-from cd5flow.signatures.standing import Standing, record_version, state_of
+from cd5flow.signatures.standing import Standing, record_version, standing
 from cd5flow.signatures.users import Users
+
+if TYPE_CHECKING:
+    from cd5flow.review.signing import Statement
 
 OPEN: Final = 2
 """Tubes that are kept open: the one that is looked at, and the one before or after."""
 
-IDLE_SECONDS: Final = 30 * 60.0
-"""So long without an act, and who has signed in must do so again."""
-
-
-class ChangedElsewhereError(InputError):
-    """The tube was changed by another window since this one was shown."""
-
-
-@dataclass(slots=True)
-class OpenTube:
-    """A tube that lies open.
-
-    Attributes:
-        sample: of the queue.
-        result: as it is stored.
-        digest: of that result.
-        session: the tube in memory.
-        draft: what is drawn on it.
-        last: number of the ledger's last act on its gates; 0 where there is none.
-        unlike: in what the tube analysed again differs from its stored result.
-        seen: each gate that was on screen, as it was then.
-        accepted: likewise, each gate that was accepted.
-    """
-
-    sample: QueuedSample
-    result: Result
-    digest: str
-    session: TubeSession
-    draft: Draft
-    last: int = 0
-    unlike: tuple[str, ...] = ()
-    seen: dict[str, str] = field(default_factory=dict)
-    accepted: dict[str, str] = field(default_factory=dict)
-    turn: threading.RLock = field(default_factory=threading.RLock)
-
-    def is_seen(self, gate: str) -> bool:
-        """Whether a gate was on screen as it stands now."""
-        return self.seen.get(gate) == self.session.regions().get(gate, "")
-
-    def unseen(self) -> tuple[str, ...]:
-        """Return the deciding gates that were not yet on screen as they stand, in gating order."""
-        regions = self.session.regions()
-        return tuple(
-            name for name in self.session.deciding() if self.seen.get(name) != regions[name]
-        )
+_DECIDING: Final = frozenset(
+    {ActKind.GATE_MOVED, ActKind.VERSION, ActKind.SIGNATURE, ActKind.FILES, ActKind.SUPERSEDED}
+)
 
 
 class Desk:
@@ -87,6 +49,7 @@ class Desk:
     Attributes:
         out: the results folder.
         queue: its samples.
+        seat: who sits there.
         ledger: what is recorded.
         outputs: what is written of a version that a person amended.
     """
@@ -98,17 +61,14 @@ class Desk:
         users: Path,
         find: Find,
         outputs: WantedOutputs,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.out = out
         self.queue = Queue(out)
         self.ledger = Ledger.open(out / LEDGER)
         self.outputs = outputs
-        self._users_file = users
+        self.seat = Seat(users, self.ledger)
         self._find = find
-        self._clock = clock
-        self._key: UnlockedKey | None = None
-        self._used = 0.0
+        self._seen_by = ""
         self._open: OrderedDict[str, OpenTube] = OrderedDict()
         self._turn = threading.RLock()
         self._opening: dict[str, threading.Lock] = {}
@@ -117,75 +77,45 @@ class Desk:
         """Let go of the ledger."""
         self.ledger.close()
 
-    def users(self) -> Users:
-        """Return the users file as it is now.
-
-        Raises:
-            FileAccessError: there is none.
-        """
-        return Users.load(self._users_file)
-
-    # who sits there
-
     def sign_in(self, user: str, password: str) -> UnlockedKey:
-        """Let a person act; whoever sat there before has left.
+        """Let a person act; whoever sat there before has left, and what they saw is not seen.
 
         Raises:
             SigningError: the password is wrong, or the user unknown, disabled or locked.
         """
-        self._key = None
-        key = self.unlock(user, password)
-        self.ledger.append(Act(ActKind.SIGNED_IN), key)
-        self._key, self._used = key, self._clock()
-        return key
-
-    def unlock(self, user: str, password: str) -> UnlockedKey:
-        """Return a person's key; a refusal is recorded.
-
-        Raises:
-            SigningError: as `sign_in`.
-        """
-        try:
-            return self.users().sign_in(user, password)
-        except SigningError:
-            self.ledger.append(Act(ActKind.SIGN_IN_REFUSED, user=user[:64]))
-            raise
-
-    def leave(self) -> None:
-        """Forget the key of who has signed in."""
-        self._key = None
-
-    @property
-    def person(self) -> UnlockedKey | None:
-        """Who has signed in and was not idle for too long; None where nobody has."""
-        if self._key is not None and self._clock() - self._used > IDLE_SECONDS:
-            self._key = None
-        return self._key
-
-    def actor(self) -> UnlockedKey:
-        """Return who acts now.
-
-        Raises:
-            SigningError: nobody has signed in.
-        """
-        key = self.person
-        if key is None:
-            raise SigningError("sign in first: user and password")
-        self._used = self._clock()
+        key = self.seat.sign_in(user, password)
+        if self._seen_by not in {"", key.user}:
+            with self._turn:
+                for tube in self._open.values():
+                    tube.seen.clear()
+                    tube.accepted.clear()
+        self._seen_by = key.user
         return key
 
     # tubes
 
     def standing(self, sample: QueuedSample) -> Standing:
         """Return where a sample stands, by the ledger alone."""
-        return state_of(
-            self.ledger, sample.folder, sample.digest, amended=sample.amended, users=self._known()
-        )
+        return self._standing(sample, self.ledger.entries(sample.folder), self._known())
+
+    def standings(self) -> dict[str, Standing]:
+        """Return where each sample of the queue stands, by its key."""
+        acts: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.ledger.entries():
+            acts[entry.subject].append(entry)
+        known = self._known()
+        return {one.key: self._standing(one, acts[one.folder], known) for one in self.queue.samples}
+
+    @staticmethod
+    def _standing(sample: QueuedSample, acts: Sequence[Entry], users: Users | None) -> Standing:
+        # What was merely looked at decides nothing, and there is much of it.
+        deciding = [one for one in acts if one.kind in _DECIDING]
+        return standing(deciding, sample.folder, sample.digest, amended=sample.amended, users=users)
 
     def _known(self) -> Users | None:
         """Return whose signatures count; None where there is no users file yet."""
         try:
-            return self.users()
+            return self.seat.users()
         except FileAccessError:
             return None
 
@@ -250,12 +180,6 @@ class Desk:
                 tube.session.show(tube.session.draw(draft.gates))
             tube.draft, tube.last = draft, last
 
-    def renew(self, key: str) -> None:
-        """Forget an open tube whose result was written anew, and read the queue again."""
-        with self._turn:
-            self._open.pop(key, None)
-        self.queue.refresh()
-
     # acts on gates
 
     def move(
@@ -276,7 +200,7 @@ class Desk:
             ChangedElsewhereError: another window was first.
             OutputError: the act could not be recorded; nothing is changed.
         """
-        person = self.actor()
+        person = self.seat.actor()
         self._fit_to_draw(tube)
         with tube.turn:
             self._check_seen(tube, at)
@@ -303,7 +227,7 @@ class Desk:
         self._step(tube, tube.draft.redo(), "redo", at)
 
     def _step(self, tube: OpenTube, draft: Draft, what: str, at: int) -> None:
-        person = self.actor()
+        person = self.seat.actor()
         with tube.turn:
             self._check_seen(tube, at)
             if draft is not tube.draft:
@@ -347,40 +271,91 @@ class Desk:
         """Write the result anew with the gates as they stand; do nothing where none was moved.
 
         Args:
-            tube: the tube; it is to be opened anew afterwards.
+            tube: the tube.
             why: the reason, which every gate gets that was moved without one.
             at: the ledger's last act on the gates that the window had seen.
 
         Raises:
             SigningError: nobody has signed in.
-            OverrideError: no reason is given, or no gate is drawn any more.
+            OverrideError: no reason is given.
             ChangedElsewhereError: another window was first.
             OutputError: it cannot be written; the earlier version stands.
         """
-        person = self.actor()
-        self._fit_to_draw(tube)
+        person = self.seat.actor()
         with tube.turn:
             self._check_seen(tube, at)
-            if not tube.draft.is_changed:
-                return
-            gates = tube.draft.reasoned(why)
-            if not all(act.reason for act in gates.values()):
-                raise OverrideError("reason: found none, expected why the gates were moved")
-            analysis = tube.session.automatic
-            if gates:
-                analysis = analyse_version(analysis, tube.session.override_text(gates))
-            folder = tube.sample.folder
-            record_version(
-                self.ledger,
-                folder,
-                person,
-                digest=digest_of(analysis.result),
-                earlier=tube.digest,
-                moves=moves_of(self.ledger.entries(folder), tube.digest),
-                why=why or next((act.reason for act in gates.values()), ""),
-            )
-            write_version(analysis, self.out, folder=folder, outputs=self.outputs)
-        self.renew(tube.sample.key)
+            self._write(tube, why, person)
+
+    def _write(self, tube: OpenTube, why: str, person: UnlockedKey) -> None:
+        if not tube.draft.is_changed:
+            return
+        self._fit_to_draw(tube)
+        gates = tube.draft.reasoned(why)
+        if not all(act.reason for act in gates.values()):
+            raise OverrideError("reason: found none, expected why the gates were moved")
+        analysis, folder = tube.session.automatic, tube.sample.folder
+        if gates:
+            analysis = analyse_version(analysis, tube.session.override_text(gates))
+        record_version(
+            self.ledger,
+            folder,
+            person,
+            digest=digest_of(analysis.result),
+            earlier=tube.digest,
+            moves=moves_of(self.ledger.entries(folder), tube.digest),
+            why=why or next((act.reason for act in gates.values()), ""),
+        )
+        write_version(analysis, self.out, folder=folder, outputs=self.outputs)
+        self._renew(tube)
+        tube.session.show(analysis)
+
+    def _renew(self, tube: OpenTube) -> None:
+        """Take in a tube's result as it is stored now."""
+        tube.result = read_result(self.out / tube.sample.folder / RESULT)
+        tube.digest = str(tube.result.digest)
+        tube.draft, tube.last = Draft(base_of(tube.result)), 0
+        self.queue.renew(tube.sample.folder, tube.result)
+        tube.sample = self.queue[tube.sample.key]
+
+    def sign(
+        self,
+        tube: OpenTube,
+        user: str,
+        password: str,
+        statement: Statement,
+        *,
+        at: int,
+    ) -> None:
+        """Sign a result that was seen, written anew first where gates were moved since.
+
+        Args:
+            tube: the tube.
+            user: who signs.
+            password: of that user.
+            statement: what they say; its digest is that of the version that the window showed.
+            at: the ledger's last act on the gates that the window had seen.
+
+        Raises:
+            SigningError: a deciding gate was not on screen, the password is wrong, or the person may
+                not sign this.
+            ChangedElsewhereError: another window was first.
+            Cd5FlowError: what `cd5flow.review.signing.sign` refuses.
+        """
+        with tube.turn:
+            self._check_seen(tube, at)
+            if not tube.digest.startswith(statement.digest):
+                raise ChangedElsewhereError("another version was written; here it is now")
+            unseen = tube.unseen()
+            if unseen:
+                raise SigningError(f"still to be seen: {', '.join(unseen)}")
+            from cd5flow.review.signing import sign  # noqa: PLC0415 - TEMP
+
+            key = self.seat.unlock(user, password)
+            if statement.meaning is not Meaning.REJECTED:
+                self._write(tube, statement.comment, key)
+            said = replace(statement, digest=tube.digest)
+            sign(self.out, tube.sample.folder, key, said, users=self.seat.users())
+            tube.result = read_result(self.out / tube.sample.folder / RESULT)
 
     def show_gate(self, tube: OpenTube, gate: str) -> None:
         """Remember that a gate was on screen, and record it where somebody has signed in."""
@@ -392,7 +367,7 @@ class Desk:
         Raises:
             SigningError: nobody has signed in.
         """
-        self.actor()
+        self.seat.actor()
         self._see(tube, gate, tube.accepted, ActKind.GATE_ACCEPTED)
 
     def _see(self, tube: OpenTube, gate: str, seen: dict[str, str], kind: ActKind) -> None:
@@ -400,51 +375,8 @@ class Desk:
             region = tube.session.regions()[gate]
             if seen.get(gate) == region:
                 return
-            person = self.person
+            person = self.seat.person
             if person is not None:
                 values = {"digest": tube.digest, "gate": gate, "at": tube.last}
                 self.ledger.append(Act(kind, tube.sample.folder, values=values), person)
             seen[gate] = region
-
-
-def base_of(result: Result) -> tuple[DrawnAct, ...]:
-    """Return the gates that a stored result was drawn with."""
-    return tuple(
-        DrawnAct(one.gate, one.region, one.by, one.date, one.reason)
-        for one in result.overrides
-        if one.region is not None
-    )
-
-
-def draft_of(
-    base: tuple[DrawnAct, ...], entries: tuple[Entry, ...], digest: str
-) -> tuple[Draft, int]:
-    """Return what a ledger says was drawn on one version of a result, and its last such act's number."""
-    acts: list[DrawnAct | str] = []
-    last = 0
-    for entry in entries:
-        if entry.text("digest") != digest:
-            continue
-        if entry.kind is ActKind.GATE_MOVED:
-            acts.append(_drawn(entry))
-        elif entry.kind is ActKind.GATE_UNDONE:
-            acts.append(entry.text("step"))
-        else:
-            continue
-        last = entry.number
-    return replay(base, acts), last
-
-
-def moves_of(entries: Iterable[Entry], digest: str) -> tuple[Entry, ...]:
-    """Return the acts that moved a gate of one version of a result."""
-    return tuple(
-        one for one in entries if one.kind is ActKind.GATE_MOVED and one.text("digest") == digest
-    )
-
-
-def _drawn(entry: Entry) -> DrawnAct:
-    override, gate = entry.values.get("override"), entry.text("gate")
-    gates = override.get("gates", ()) if isinstance(override, dict) else ()
-    region = next((g.get("region") for g in gates if g.get("gate") == gate), None)
-    drawn = entry.text("drawn") or entry.at
-    return DrawnAct(gate, region, entry.user, drawn, entry.text("reason"))

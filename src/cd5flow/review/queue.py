@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -102,8 +103,13 @@ class Queue:
                 found.append(queued(folder, result))
             else:
                 unreadable.append((folder, result.message))
-        self.samples = tuple(sorted(found, key=lambda one: (one.risk, natural(one.sample))))
+        self.samples = _in_order(found)
         self.unreadable = tuple(unreadable)
+
+    def renew(self, folder: str, result: Result) -> None:
+        """Take in a sample's result that was written anew."""
+        others = (one for one in self.samples if one.folder != folder)
+        self.samples = _in_order((*others, queued(folder, result)))
 
     def __getitem__(self, key: str) -> QueuedSample:
         """Return the sample of a key.
@@ -119,6 +125,10 @@ class Queue:
     def of_tube(self, sha256: str) -> QueuedSample | None:
         """Return the sample whose tube has this SHA-256."""
         return next((one for one in self.samples if one.sha256 == sha256), None)
+
+
+def _in_order(samples: Iterable[QueuedSample]) -> tuple[QueuedSample, ...]:
+    return tuple(sorted(samples, key=lambda one: (one.risk, natural(one.sample))))
 
 
 def risk_of(result: Result) -> Risk:

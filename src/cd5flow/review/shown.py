@@ -11,7 +11,8 @@ from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import BurdenSection, Cd5Section, QualityState, Result
 from cd5flow.report import numerals
 from cd5flow.report.wording import load_wording
-from cd5flow.review.desk import Desk, OpenTube
+from cd5flow.review.desk import Desk
+from cd5flow.review.open_tube import OpenTube
 from cd5flow.review.queue import QueuedSample
 from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.standing import Standing
@@ -31,16 +32,16 @@ def person_json(person: UnlockedKey | None) -> dict[str, Any] | None:
 
 def queue_json(desk: Desk) -> dict[str, Any]:
     """Return the samples in their order, with what is left to do for each."""
+    where = desk.standings()
     return {
         "folder": desk.out.resolve().name,
-        "person": person_json(desk.person),
-        "samples": [_sample_json(desk, one) for one in desk.queue.samples],
+        "person": person_json(desk.seat.person),
+        "samples": [_sample_json(one, where[one.key]) for one in desk.queue.samples],
         "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
     }
 
 
-def _sample_json(desk: Desk, sample: QueuedSample) -> dict[str, Any]:
-    where = desk.standing(sample)
+def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
     return {
         "key": sample.key,
         "sample": sample.sample,
@@ -80,7 +81,7 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
         "facts": list(_facts(result)),
         "at": tube.last,
         "digest": tube.digest,
-        "person": person_json(desk.person),
+        "person": person_json(desk.seat.person),
         "answer": {
             "now": answer_json(result),
             "automatic": answer_json(session.automatic.result),

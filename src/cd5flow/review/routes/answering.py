@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cd5flow.errors import Cd5FlowError, SigningError
-from cd5flow.review.desk import ChangedElsewhereError, Desk
+from cd5flow.review.desk import Desk
+from cd5flow.review.open_tube import ChangedElsewhereError
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]

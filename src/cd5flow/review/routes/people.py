@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cd5flow.errors import SigningError
+from cd5flow.model.result import CriterionState
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of
 from cd5flow.review.shown import person_json, tube_json
+from cd5flow.signatures.acts import Meaning
+
+if TYPE_CHECKING:
+    from cd5flow.review.signing import Statement
 
 
 def _secret(body: dict[str, Any]) -> tuple[str, str]:
@@ -33,7 +39,7 @@ async def leave(request: Request) -> Response:
     desk = desk_of(request)
 
     def work() -> dict[str, Any]:
-        desk.leave()
+        desk.seat.leave()
         return {"person": None}
 
     return await answered(work)
@@ -45,8 +51,9 @@ async def write_version(request: Request) -> Response:
     why, at = text_of(body, "reason"), number_of(body, "at")
 
     def work() -> dict[str, Any]:
-        desk.write_version(desk.tube(key), why=why, at=at)
-        return tube_json(desk, desk.tube(key))
+        tube = desk.tube(key)
+        desk.write_version(tube, why=why, at=at)
+        return tube_json(desk, tube)
 
     return await answered(work)
 
@@ -55,24 +62,36 @@ async def sign(request: Request) -> Response:
     """Sign a result, written anew first where gates were drawn since."""
     desk, key, body = desk_of(request), request.path_params["key"], await said(request)
     user, password = _secret(body)
-    meaning, why = text_of(body, "meaning"), text_of(body, "reason")
-    at, digest = number_of(body, "at"), text_of(body, "digest")
-    criterion = text_of(body, "criterion") or None
+    at = number_of(body, "at")
+    said_so = {name: text_of(body, name) for name in ("meaning", "reason", "digest", "criterion")}
 
     def work() -> dict[str, Any]:
-        signer = desk.unlock(user, password)
-        desk.sign(
-            desk.tube(key),
-            signer,
-            meaning=meaning,
-            why=why,
-            at=at,
-            digest=digest,
-            criterion=criterion,
-        )
-        return tube_json(desk, desk.tube(key))
+        tube = desk.tube(key)
+        desk.sign(tube, user, password, _statement(**said_so), at=at)
+        return tube_json(desk, tube)
 
     return await answered(work)
+
+
+def _statement(*, meaning: str, reason: str, digest: str, criterion: str) -> Statement:
+    """Return what a person says with a signature.
+
+    Raises:
+        SigningError: nobody can say so.
+    """
+    from cd5flow.review.signing import Statement  # noqa: PLC0415 - TEMP
+
+    try:
+        return Statement(
+            meaning=Meaning(meaning),
+            digest=digest,
+            comment=reason,
+            criterion=CriterionState(criterion) if criterion else None,
+        )
+    except ValueError as unknown:
+        raise SigningError(
+            f"meaning: found {meaning or criterion!r}, expected one of the list"
+        ) from unknown
 
 
 ROUTES: Final = (

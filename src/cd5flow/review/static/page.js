@@ -41,7 +41,8 @@ async function act(what, said, done) {
 
 // An act by somebody who has filled in user and password, and not yet pressed Log in.
 async function loggedIn() {
-  if (!page.person && $("user").value && $("password").value) {
+  const isOther = page.person?.user !== $("user").value;
+  if (isOther && $("user").value && $("password").value) {
     await login();
   }
 }
