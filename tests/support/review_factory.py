@@ -16,7 +16,7 @@ from cd5flow.analysis.settings import make_settings
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.review.access import Access
-from cd5flow.review.desk import Desk
+from cd5flow.review.desk import Desk, Sign
 from cd5flow.review.input_files import InputFiles
 from cd5flow.review.server import review_app
 from cd5flow.signatures.users import Users
@@ -46,11 +46,11 @@ class Laboratory:
     tubes: Path
     users: Path
 
-    def desk(self) -> Desk:
-        """Return a desk on the results, as the command makes it."""
+    def desk(self, sign: Sign | None = None) -> Desk:
+        """Return a desk on the results, as the command makes it, that signs by this."""
         find = InputFiles(self.out, [self.tubes]).find
         outputs = WantedOutputs(report=False)
-        return Desk(self.out, users=self.users, find=find, outputs=outputs)
+        return Desk(self.out, users=self.users, find=find, outputs=outputs, sign=sign)
 
 
 def laboratory(folder: Path) -> Laboratory:

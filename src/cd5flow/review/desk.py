@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cd5flow.analysis.stored import read_result
 from cd5flow.errors import FileAccessError, OverrideError, SigningError
 from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
-from cd5flow.model.result import Result
+from cd5flow.model.result import CriterionState, Result
 from cd5flow.report.folder import RESULT, WantedOutputs
 from cd5flow.review.drafts import Draft, DrawnAct
 from cd5flow.review.open_tube import ChangedElsewhereError, OpenTube, base_of, draft_of, moves_of
@@ -32,15 +32,33 @@ from cd5flow.signatures.ledger import LEDGER, Ledger
 from cd5flow.signatures.standing import Standing, record_version, standing
 from cd5flow.signatures.users import Users
 
-if TYPE_CHECKING:
-    from cd5flow.review.signing import Statement
-
 OPEN: Final = 2
 """Tubes that are kept open: the one that is looked at, and the one before or after."""
 
 _DECIDING: Final = frozenset(
     {ActKind.GATE_MOVED, ActKind.VERSION, ActKind.SIGNATURE, ActKind.FILES, ActKind.SUPERSEDED}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a person says with a signature.
+
+    Attributes:
+        meaning: what was done.
+        digest: of the version that was seen, or its first digits.
+        comment: empty where there is none.
+        criterion: what the person decides of the criterion; None where nothing.
+    """
+
+    meaning: Meaning
+    digest: str
+    comment: str = ""
+    criterion: CriterionState | None = None
+
+
+Sign = Callable[[Path, str, UnlockedKey, Statement, Users], object]
+"""Signs a sample of a results folder as it stands; raises what it refuses."""
 
 
 class Desk:
@@ -61,6 +79,7 @@ class Desk:
         users: Path,
         find: Find,
         outputs: WantedOutputs,
+        sign: Sign | None = None,
     ) -> None:
         self.out = out
         self.queue = Queue(out)
@@ -68,6 +87,7 @@ class Desk:
         self.outputs = outputs
         self.seat = Seat(users, self.ledger)
         self._find = find
+        self._sign = sign
         self._seen_by = ""
         self._open: OrderedDict[str, OpenTube] = OrderedDict()
         self._turn = threading.RLock()
@@ -91,6 +111,11 @@ class Desk:
                     tube.accepted.clear()
         self._seen_by = key.user
         return key
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether signatures can be made here."""
+        return self._sign is not None
 
     # tubes
 
@@ -339,8 +364,10 @@ class Desk:
             SigningError: a deciding gate was not on screen, the password is wrong, or the person may
                 not sign this.
             ChangedElsewhereError: another window was first.
-            Cd5FlowError: what `cd5flow.review.signing.sign` refuses.
+            Cd5FlowError: what signing itself refuses.
         """
+        if self._sign is None:
+            raise SigningError("signing is not part of this installation")
         with tube.turn:
             self._check_seen(tube, at)
             if not tube.digest.startswith(statement.digest):
@@ -348,13 +375,11 @@ class Desk:
             unseen = tube.unseen()
             if unseen:
                 raise SigningError(f"still to be seen: {', '.join(unseen)}")
-            from cd5flow.review.signing import sign  # noqa: PLC0415 - TEMP
-
             key = self.seat.unlock(user, password)
             if statement.meaning is not Meaning.REJECTED:
                 self._write(tube, statement.comment, key)
             said = replace(statement, digest=tube.digest)
-            sign(self.out, tube.sample.folder, key, said, users=self.seat.users())
+            self._sign(self.out, tube.sample.folder, key, said, self.seat.users())
             tube.result = read_result(self.out / tube.sample.folder / RESULT)
 
     def show_gate(self, tube: OpenTube, gate: str) -> None:

@@ -115,6 +115,7 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
             ],
             "movers": list(where.movers),
             "pending": where.pending is not None,
+            "can_sign": desk.can_sign,
         },
     }
 

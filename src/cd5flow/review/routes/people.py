@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,12 +11,10 @@ from starlette.routing import Route
 
 from cd5flow.errors import SigningError
 from cd5flow.model.result import CriterionState
+from cd5flow.review.desk import Statement
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of
 from cd5flow.review.shown import person_json, tube_json
 from cd5flow.signatures.acts import Meaning
-
-if TYPE_CHECKING:
-    from cd5flow.review.signing import Statement
 
 
 def _secret(body: dict[str, Any]) -> tuple[str, str]:
@@ -79,8 +77,6 @@ def _statement(*, meaning: str, reason: str, digest: str, criterion: str) -> Sta
     Raises:
         SigningError: nobody can say so.
     """
-    from cd5flow.review.signing import Statement  # noqa: PLC0415 - TEMP
-
     try:
         return Statement(
             meaning=Meaning(meaning),

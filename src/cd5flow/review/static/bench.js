@@ -4,6 +4,8 @@ import { gatePath, get } from "/api.js";
 import { Plot } from "/plot.js";
 import { $, fill } from "/words.js";
 
+const SOON = 800; // milliseconds after which nobody waits for a plot that lies beyond the window
+
 export class Bench {
   constructor(asks) {
     this.asks = asks;
@@ -14,6 +16,8 @@ export class Bench {
     this.isOver = false;
     this.counting = null;
     this.settling = null;
+    this.pictured = Promise.resolve(); // once the gate is on screen, or cannot be seen now
+    this.turn = 0; // of several drawings that were asked for, the last is shown
   }
 
   clear() {
@@ -70,15 +74,17 @@ export class Bench {
   }
 
   #isBusy() {
-    return this.settling !== null;
+    return this.settling !== null || this.plots.some((plot) => plot.isDragged);
   }
 
   async #draw(tube) {
     const name = this.gate;
     const gate = tube.gates.find((one) => one.name === name);
     const held = document.activeElement?.closest?.("[data-key]") ? this.chosen : null;
+    this.turn += 1;
+    const turn = this.turn;
     const told = await get(gatePath(tube.key, name));
-    if (name !== this.gate || this.#isBusy()) {
+    if (turn !== this.turn || name !== this.gate || this.#isBusy()) {
       return;
     }
     this.at = told.at;
@@ -109,24 +115,21 @@ export class Bench {
     if (held) {
       this.plots[held.number]?.handle(held.key)?.focus();
     }
-    await this.#picture(tube, name);
+    this.pictured = this.#picture(name, turn);
   }
 
-  async #picture(tube, name) {
+  async #picture(name, turn) {
     const loads = this.plots.map((plot) => plot.picture(this.#address(plot), "density"));
     if (this.isOver) {
       this.plots.forEach((plot) => this.#lay(plot));
     }
     const figures = this.plots.map((plot) => plot.figure);
     const isLoaded = (await Promise.all(loads)).every(Boolean);
-    if (!isLoaded || name !== this.gate) {
+    if (!isLoaded || turn !== this.turn) {
       return;
     }
-    await onScreen(figures);
-    const gate = tube.gates.find((one) => one.name === name);
-    if (name === this.gate && gate) {
-      this.asks.seen(name);
-    }
+    const seen = onScreen(figures).then(() => turn === this.turn && this.asks.seen(name));
+    await Promise.race([seen, new Promise((resolve) => setTimeout(resolve, SOON))]);
   }
 
   #address(plot, population = "") {

@@ -7,7 +7,7 @@ import { $, fill, item, say, tone, warn } from "/words.js";
 
 const SETTLE = 350; // milliseconds without a key after which a moved handle counts as let go
 
-const page = { queue: [], tube: null, person: null, work: Promise.resolve() };
+const page = { queue: [], tube: null, person: null, work: Promise.resolve(), shows: Promise.resolve() };
 
 const bench = new Bench({
   move: (gate, drawing) => act("move", { gate, drawing, reason: reason() }, `${gate} moved`),
@@ -68,16 +68,18 @@ async function refused(error) {
 
 async function see(what, gate) {
   const key = page.tube.key;
-  try {
-    const tube = await post(`${tubePath(key)}/seen/${what}`, { gate });
-    if (page.tube && page.tube.key === key) {
-      page.tube = tube;
+  await queued(async () => {
+    if (page.tube?.key !== key) {
+      return;
+    }
+    try {
+      page.tube = await post(`${tubePath(key)}/seen/${what}`, { gate });
       showGates();
       showSignature();
+    } catch (error) {
+      await refused(error);
     }
-  } catch (error) {
-    await refused(error);
-  }
+  });
 }
 
 async function readQueue() {
@@ -143,7 +145,7 @@ async function open(key) {
     if (first) {
       await choose(first.name);
     }
-    $("sample").focus();
+    $("sample").focus({ preventScroll: true });
     say(`${tube.sample}: ${tube.answer.now.criterion.state}`);
   } catch (error) {
     await refused(error);
@@ -242,13 +244,19 @@ function showGates() {
   $("redo").disabled = !page.tube.can_redo;
 }
 
-async function choose(name) {
-  try {
-    await bench.show(page.tube, name);
-    showGates();
-  } catch (error) {
-    await refused(error);
-  }
+// Of gates that are chosen in quick succession each is shown, so that each is seen.
+function choose(name) {
+  const show = async () => {
+    await bench.pictured;
+    try {
+      await bench.show(page.tube, name);
+      showGates();
+    } catch (error) {
+      await refused(error);
+    }
+  };
+  page.shows = page.shows.then(show, show);
+  return page.shows;
 }
 
 function showSignature() {
@@ -262,8 +270,9 @@ function showSignature() {
     ),
   );
   $("digest").textContent = digest.slice(0, 8);
-  $("sign").disabled = unseen.length > 0;
-  $("still").textContent = unseen.length ? `Still to be seen: ${unseen.join(", ")}` : "";
+  $("sign").disabled = unseen.length > 0 || !review.can_sign;
+  const still = unseen.length ? `Still to be seen: ${unseen.join(", ")}` : "";
+  $("still").textContent = review.can_sign ? still : "Signing is not part of this installation.";
   $("amend").disabled = !isChanged;
 }
 

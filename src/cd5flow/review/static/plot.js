@@ -57,6 +57,7 @@ export class Plot {
     this.edges = new Map(view.edges.map((edge) => [edge.key, { ...edge }]));
     this.corners = view.corners ? view.corners.map((corner) => [...corner]) : null;
     this.isMoved = false;
+    this.isDragged = false;
     this.editable = handlers.editable;
     this.figure = document.createElement("figure");
     this.svg = make("svg", {
@@ -370,6 +371,7 @@ export class Plot {
     let last = null;
     let isAsked = false;
     let hasMoved = false;
+    this.isDragged = true;
     const draw = () => {
       isAsked = false;
       if (last) {
@@ -399,6 +401,7 @@ export class Plot {
       window.removeEventListener("pointerup", end);
       window.removeEventListener("pointercancel", end);
       draw();
+      this.isDragged = false;
       if (hasMoved) {
         this.handlers.released(this);
       }
