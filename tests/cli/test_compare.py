@@ -45,7 +45,7 @@ def test_one_table_holds_every_result_and_protocol(cd5flow: Run, tmp_path: Path)
     written(tmp_path, tube(sample="a", share=85, intensity=50))
     written(tmp_path, tube(sample="b", cd5="DOES_NOT_MEET", share=30))
     ran = cd5flow("protocols", "compare", "results", fresh=True)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.told) == (0, [])
     found = re.findall(
         r"^(\w+) +(cd5-\w+-\d+) [\d.]+( \*)? +(>=? \d+ %).*? +([A-Z_]+) +([A-Z_]+) +([A-Z_]+)  ",
         ran.out,

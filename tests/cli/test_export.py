@@ -51,7 +51,7 @@ def test_equal_runs_give_equal_bytes(cd5flow: Run, tmp_path: Path) -> None:
 def test_several_results_are_rows_of_one_csv(cd5flow: Run, tmp_path: Path) -> None:
     paths = [stored(tmp_path, name) for name in ("tube-1", "tube-2")]
     ran = cd5flow("export", *paths, "--format", "csv", fresh=True)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.told) == (0, [])
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert [row["sample"] for row in rows] == ["tube-1", "tube-2"]
 
@@ -103,11 +103,19 @@ def test_a_site_uses_its_own_table_of_codes(cd5flow: Run, tmp_path: Path) -> Non
     assert "urn:cd5flow:" not in ran.out
 
 
-def test_a_contradiction_is_told_and_goes_along(cd5flow: Run, tmp_path: Path) -> None:
+def test_a_contradiction_is_refused_whatever_the_digest(cd5flow: Run, tmp_path: Path) -> None:
     path = stored(tmp_path, cd5=make_cd5(percent=99.0))
     ran = cd5flow("export", path, "--format", "csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert "cd5.percent: found 99, expected 69.32 % by its counts" in ran.complaint
+
+
+def test_a_result_by_other_rules_is_told_to_be_checked_by_its_digest_alone(
+    cd5flow: Run, tmp_path: Path
+) -> None:
+    ran = cd5flow("export", stored(tmp_path), "--format", "csv")
     assert ran.code == 0
-    assert "contradicts itself, exported as it stands: cd5.percent: found 99" in ran.err
+    assert "provenance.rules: found none, expected 1: its digest was checked" in ran.err
 
 
 @pytest.mark.parametrize(

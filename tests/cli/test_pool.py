@@ -63,7 +63,7 @@ def stored(folder: Path, name: str, blasts: int = 12, **changes: Any) -> Path:
 def test_the_burden_of_two_tubes_is_printed(cd5flow: Run, tmp_path: Path) -> None:
     ran = cd5flow("pool", stored(tmp_path, "a"), stored(tmp_path, "b", 15), fresh=True)
 
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.told) == (0, [])
     assert ran.out.startswith("POOLED: a, b, specimen S1, lot L7")
     assert "MRD_BELOW_LLOQ" in ran.out
     assert "27/800,000" in ran.out

@@ -20,7 +20,7 @@ from cd5flow.fcs.privacy import load_rules
 from cd5flow.gating.override import load_overrides
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.interop.gates import read_gates
-from cd5flow.model.result_file import read_result
+from cd5flow.model.result_file import load_result
 from cd5flow.preprocess.compensation import read_spillover_csv
 from cd5flow.report.lab import load_lab
 
@@ -34,7 +34,7 @@ READERS = {
     "strategy": load_strategy,
     "override": load_overrides,
     "gates": lambda path: read_gates(path, {}),
-    "result": read_result,
+    "result": load_result,
     "matrix": read_spillover_csv,
     "laboratory": load_lab,
     "list of keywords": load_rules,

@@ -16,6 +16,7 @@ import pytest
 from cd5flow.criteria.asked import ShareRule
 from cd5flow.criteria.protocol import Protocol
 from cd5flow.criteria.rejudge import StrategyLimits, cd5_by
+from cd5flow.model.basis_sections import UndecidedBasis
 from cd5flow.model.result import Cd5Section, Cd5State, QualityState, Result
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
 from cd5flow.quantify.cuts import ControlSignal, Readout, Signal
@@ -130,6 +131,11 @@ def test_a_check_that_would_take_a_definite_state_back_still_does() -> None:
     warned = make_check(code="RESIDUAL_CD5", state=QualityState.WARN)
     quality = plain.quality.model_copy(update={"state": QualityState.WARN, "checks": (warned,)})
     checks = plain.model_copy(update={"quality": quality})
+    # A result of before its basis was kept: the strategy's limits are known from elsewhere, or not.
+    checks, plain = (
+        one.model_copy(update={"cd5": one.cd5.model_copy(update={"basis": None})})
+        for one in (checks, plain)
+    )
     known = replace(HELD, not_definite=frozenset({"RESIDUAL_CD5"}))
     plain = plain.model_copy(update={"quality": quality.model_copy(update={"checks": ()})})
     assert cd5_by(plain, asking((">", 50.0)), limits=known).state is Cd5State.MEETS
@@ -143,3 +149,29 @@ def test_a_check_that_would_take_a_definite_state_back_still_does() -> None:
         assert ("QUALITY_DOUBTFUL" in {r.code for r in told.reasons}) is (
             state is not Cd5State.MEETS
         )
+
+
+@pytest.mark.parametrize(
+    ("named", "state"), [((), Cd5State.MEETS), (("RESIDUAL_CD5",), Cd5State.BORDERLINE)]
+)
+def test_a_result_keeps_which_checks_bear_on_its_state(
+    named: tuple[str, ...], state: Cd5State
+) -> None:
+    plain = stored(judged("70 %", "with FMO", (">=", 70.0)))
+    warned = make_check(code="RESIDUAL_CD5", state=QualityState.WARN)
+    told = {"state": QualityState.WARN, "checks": (warned,), "not_definite": named}
+    quality = plain.quality.model_copy(update=told)
+    asked = cd5_by(plain.model_copy(update={"quality": quality}), asking((">", 50.0)))
+    assert asked.state is state
+
+
+def test_cells_that_are_not_decided_are_asked_for_another_threshold_too() -> None:
+    plain = stored(judged("70 %", "with FMO", (">=", 80.0)))
+    basis = plain.cd5.basis
+    assert basis is not None
+    beside = UndecidedBasis(population="outside_1", events=1000, positive_events=0)
+    cd5 = plain.cd5.model_copy(update={"basis": basis.model_copy(update={"undecided": (beside,)})})
+    told = cd5_by(plain.model_copy(update={"cd5": cd5}), asking((">", 50.0)))
+    assert cd5_by(plain, asking((">", 50.0))).state is Cd5State.MEETS
+    assert told.state is Cd5State.BORDERLINE
+    assert {r.code for r in told.reasons} == {"CD5_WITH_UNDECIDED"}

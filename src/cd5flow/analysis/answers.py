@@ -13,7 +13,6 @@ from cd5flow.analysis.blast_populations import (
 )
 from cd5flow.analysis.contamination import find_neighbours
 from cd5flow.analysis.denominator import denominator_rule, other_counts
-from cd5flow.analysis.quality import withdraw_if_doubtful
 from cd5flow.analysis.scope import find_scope, is_countable, panel_gap, was_searched
 from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
@@ -37,6 +36,7 @@ from cd5flow.model.result import (
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.burden_notes import burden_notes
 from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
+from cd5flow.quantify.cd5_state import withdrawn_if_doubtful
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
 
@@ -83,7 +83,8 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
             known_t_all=_known_t_all(checked),
         ),
     )
-    section = withdraw_if_doubtful(section, checked.quality, tube.strategy.quality)
+    state, reasons = withdrawn_if_doubtful(section.state, section.reasons, checked.quality)
+    section = section.model_copy(update={"state": state, "reasons": reasons})
     if measured.positive is None:
         return section
     return counted(section, measured.positive, threshold=threshold, limits=limits)

@@ -17,6 +17,7 @@ from cd5flow.model.reasons import Reason, codes, written
 from cd5flow.model.result import BlastPopulation, BlastsSection, Cd5Section, ExcludedSection
 from cd5flow.numerics.order_statistics import finite_values
 from cd5flow.quantify.cd5 import Threshold
+from cd5flow.quantify.doubts import low_populations
 from cd5flow.quantify.marker_words import Words, marker_words
 from cd5flow.quantify.statistics import PercentInterval, interval, share_percent
 
@@ -133,21 +134,7 @@ def with_low_populations(
 
     No state follows from it.
     """
-    if cd5.percent is None or not threshold.met_by(cd5.percent):
-        return cd5
-    low = tuple(
-        Reason(
-            "CD5_LOW_POPULATION",
-            population=one.name,
-            share=one.percent_of_blasts,
-            percent=one.cd5_percent,
-            rule=threshold.rule,
-        )
-        for one in blasts.populations
-        if one.cd5_percent is not None
-        and one.percent_of_blasts >= limits.low_population_percent
-        and not threshold.met_by(one.cd5_percent)
-    )
+    low = tuple(low_populations(cd5, blasts, threshold, limits))
     return cd5.model_copy(update={"reasons": (*low, *cd5.reasons)}) if low else cd5
 
 

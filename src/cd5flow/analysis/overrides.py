@@ -9,6 +9,7 @@ from cd5flow.analysis.gates import find_gates
 from cd5flow.analysis.result import judge_criteria
 from cd5flow.analysis.stages import Analysis, GatedTube, Tube
 from cd5flow.config.yaml_file import Loaded
+from cd5flow.criteria.verdict import by_hand_reason
 from cd5flow.gating.by_hand import OverridePlan, check_applied, make_plan
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.override import Overrides, check_sample
@@ -150,17 +151,16 @@ def _amended(
         )
         for one in said.gates
     )
-    names = tuple(section.gate for section in sections)
-    reason = Reason("GATE_BY_HAND", case="by", by=said.by, gates=names)
     findings = result.findings
     if plan.cut is not None:
         findings = (*findings, Reason("GATE_BY_HAND", case="drawn", gate=CD5_POSITIVE))
     criterion = result.criterion
+    reason = by_hand_reason(sections)
     changed = {
         "overrides": sections,
         "automatic": _answers(automatic.result),
         "findings": findings,
-        "criterion": criterion.model_copy(update={"reasons": (*criterion.reasons, reason)}),
+        "criterion": criterion.model_copy(update={"reasons": (*criterion.reasons, *reason)}),
     }
     # Who drew a gate has signed nothing: the result stays unreviewed.
     return result.model_copy(update=changed).sealed()

@@ -24,6 +24,10 @@ PACKAGES = (
 """Packages whose versions are recorded."""
 
 
+RULES = 1
+"""Number of the rules by which states follow from the numbers of a result; raised when these change."""
+
+
 def section(
     *,
     seed: int,
@@ -39,6 +43,7 @@ def section(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         settings=settings,
+        rules=RULES,
         inputs_sha256=inputs_sha256,
         redo=redo,
     )

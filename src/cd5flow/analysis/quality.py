@@ -11,15 +11,10 @@ from cd5flow.analysis.contamination import find_outside
 from cd5flow.analysis.stages import CheckedTube, MeasuredTube
 from cd5flow.model.events import Mask
 from cd5flow.model.names import BLASTS, DENOMINATOR
-from cd5flow.model.quality_limits import QualityLimits
-from cd5flow.model.reasons import Reason, codes
+from cd5flow.model.reasons import codes
 from cd5flow.model.result import (
-    Cd5Section,
-    Cd5State,
     ControlSection,
     CutMethod,
-    QualitySection,
-    QualityState,
 )
 from cd5flow.preprocess.compensation import compensated_names
 from cd5flow.quality.acquisition import observe_acquisition
@@ -32,19 +27,6 @@ from cd5flow.quality.residual import negatives_of_fmo, observe_residuals
 from cd5flow.quality.spillover import Compensation, observe_spillover
 from cd5flow.quality.staining import EMPTY, Stained, observe_staining
 
-COMPENSATION: Final = frozenset(
-    {
-        "COMPENSATION",
-        "SPILLOVER_DIAGONAL",
-        "SPILLOVER_COEFFICIENT",
-        "SPILLOVER_NEGATIVE",
-        "DOUBLE_COMPENSATION",
-        "RESIDUAL_CD5",
-        "RESIDUAL_SPILLOVER",
-        "CD5_BELOW_ZERO",
-    }
-)
-"""Checks that tell whether the compensation holds."""
 BY_ITS_GATES: Final = frozenset({"FEW_BLASTS", "NOT_AN_FMO", "FMO_UNPROVEN"})
 """Reasons against a control that the sample's gates on it gave."""
 
@@ -87,28 +69,6 @@ def _input(measured: MeasuredTube) -> QualityInput:
         blasts_name=BLASTS,
         denominator_name=DENOMINATOR,
     )
-
-
-def withdraw_if_doubtful(
-    cd5: Cd5Section, quality: QualitySection, limits: QualityLimits
-) -> Cd5Section:
-    """Return the CD5 section with a definite state taken back where a check that bears on it warns.
-
-    Compensation that is stated and does not hold is no known compensation; blasts that may be other
-    cells have no known share.
-    """
-    warned = [
-        check.code
-        for check in quality.checks
-        if check.code in limits.not_definite and check.state is QualityState.WARN
-    ]
-    if not warned or cd5.state not in {Cd5State.MEETS, Cd5State.DOES_NOT_MEET}:
-        return cd5
-    doubts = tuple(
-        Reason("COMPENSATION_DOUBTFUL" if code in COMPENSATION else "QUALITY_DOUBTFUL", check=code)
-        for code in warned
-    )
-    return cd5.model_copy(update={"state": Cd5State.BORDERLINE, "reasons": (*doubts, *cd5.reasons)})
 
 
 def _counted(members: Mapping[str, Mask]) -> BlastCount | None:

@@ -16,6 +16,7 @@ from cd5flow.analysis.settings import Settings, recorded
 from cd5flow.analysis.stages import Analysis, JudgedTube, Tube
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
+from cd5flow.criteria.protocol import written_rules
 from cd5flow.gating.confidence import Rating, rate
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.strategy import Strategy
@@ -72,7 +73,10 @@ def build_result(judged: JudgedTube) -> Result:
             rules_changed=rules.changed,
         ),
         protocol=ProtocolSection(
-            name=protocol.name, version=protocol.version, sha256=rules.protocol.sha256
+            name=protocol.name,
+            version=protocol.version,
+            sha256=rules.protocol.sha256,
+            rules=written_rules(protocol),
         ),
         controls=tuple(control.section for control in judged.measured.controls),
         panel=panel_entries(tube.panel),

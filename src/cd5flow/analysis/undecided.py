@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from cd5flow.analysis.stages import Tube
+from cd5flow.model.basis_sections import UndecidedBasis
+from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import BLASTS
 from cd5flow.model.populations import Gating
-from cd5flow.model.reasons import Reason
-from cd5flow.model.result import Cd5Section, Cd5State
+from cd5flow.model.result import Cd5Section
 from cd5flow.numerics.order_statistics import finite_values
-from cd5flow.quantify.statistics import share_percent
+from cd5flow.quantify.cd5_state import open_where_undecided
 from cd5flow.quantify.threshold import Threshold
 
 
@@ -20,8 +21,7 @@ def with_undecided(
 ) -> Cd5Section:
     """Return CD5, BORDERLINE where a population that is not decided would move it past the threshold.
 
-    A population outside every normal profile that no lineage rule accepts may be a second clone: were it
-    one, its cells would count among the blasts. Each is added to the blasts by itself, and all together.
+    Each is counted by itself, and all together.
 
     Args:
         cd5: of the blasts.
@@ -29,9 +29,8 @@ def with_undecided(
         tube: whose CD5 signal is counted by the cut.
         threshold: the protocol's.
     """
-    definite = cd5.state in {Cd5State.MEETS, Cd5State.DOES_NOT_MEET}
     blasts = gating.members.get(BLASTS)
-    if not definite or cd5.cut is None or cd5.percent is None or blasts is None:
+    if cd5.cut is None or cd5.percent is None or blasts is None or cd5.basis is None:
         return cd5
     beside = {
         one.name: mask & ~blasts
@@ -40,21 +39,16 @@ def with_undecided(
     }
     if not beside:
         return cd5
-    signal = tube.columns.column(Dimension(cd5.cut.channel))
-    every = np.logical_or.reduce(list(beside.values()))
-    met = threshold.met_by(cd5.percent)
-    for name, mask in {**beside, ", ".join(beside): every}.items():
+    signal, cut = tube.columns.column(Dimension(cd5.cut.channel)), cd5.cut.linear
+
+    def counted(name: str, mask: Mask) -> UndecidedBasis:
         theirs = finite_values(signal[mask])
-        positive = cd5.positive_events + int(np.count_nonzero(theirs >= cd5.cut.linear))
-        percent = share_percent(positive, cd5.blast_events + theirs.size)
-        if percent is not None and threshold.met_by(percent) != met:
-            reason = Reason(
-                "CD5_WITH_UNDECIDED",
-                population=name,
-                events=int(theirs.size),
-                percent=percent,
-                rule=threshold.rule,
-            )
-            changed = {"state": Cd5State.BORDERLINE, "reasons": (reason, *cd5.reasons)}
-            return cd5.model_copy(update=changed)
-    return cd5
+        positive = int(np.count_nonzero(theirs >= cut))
+        return UndecidedBasis(population=name, events=int(theirs.size), positive_events=positive)
+
+    every = np.logical_or.reduce(list(beside.values()))
+    cells = {**beside, ", ".join(beside): every}
+    found = tuple(counted(name, mask) for name, mask in cells.items())
+    basis = cd5.basis.model_copy(update={"undecided": found})
+    state, reasons = open_where_undecided(cd5.state, cd5.reasons, cd5, basis, threshold)
+    return cd5.model_copy(update={"basis": basis, "state": state, "reasons": reasons})

@@ -18,7 +18,6 @@ from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
-from cd5flow.model.result_file import contradictions
 from cd5flow.report.folder import RESULT
 from cd5flow.report.source import HTML, PDF, PLOTS
 from cd5flow.report.tables import Cell
@@ -120,7 +119,7 @@ def _folders(out: Path) -> Iterator[Path]:
 def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -> SampleEntry:
     files = frozenset(name for name in LINKED if (folder / name).is_file())
     report = next((f"{folder.name}/{name}" for name in (HTML, PDF) if name in files), None)
-    notes = [f"the result contradicts itself: {what}" for what in contradictions(result)]
+    notes = []
     if failed:
         notes.append("the last run of this sample failed; this is an earlier result")
     return SampleEntry(

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.stored import read_result
-from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
+from cd5flow.cli.results_given import read_clinicals, read_results, result_files, strategy_limits
 from cd5flow.cli.summary import burden_words
-from cd5flow.cli.terminal import emit, say, show
+from cd5flow.cli.terminal import emit, show
 from cd5flow.cli.wrapped_table import show_table
 from cd5flow.config.shipped import list_protocols, protocol_file
 from cd5flow.config.yaml_file import Loaded
@@ -23,7 +22,6 @@ from cd5flow.criteria.patients import clinical_of
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import CriterionState, Result
-from cd5flow.model.result_file import contradictions
 
 STYLES: Final = {
     CriterionState.MET: "good",
@@ -47,14 +45,12 @@ def run(
     as_json: bool,
 ) -> None:
     """Judge every result by every protocol, and print."""
-    results = [read_result(file) for file in result_files(places)]
+    results = read_results(result_files(places))
     loaded = _protocols(protocols)
     limits_of = strategy_limits(strategies)
     clinicals = None if clinical is None else read_clinicals(clinical)
     compared = []
     for result in results:
-        for what in contradictions(result):
-            say(f"{result.sample.id}: the result contradicts itself: {what}")
         known = clinical_of(result, clinicals)
         limits = limits_of(result)
         compared.append(compare_result(result, loaded, clinical=known, limits=limits))

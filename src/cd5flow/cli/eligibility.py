@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.stored import read_result
-from cd5flow.cli.results_given import read_clinicals, result_files, strategy_limits
+from cd5flow.cli.results_given import read_clinicals, read_results, result_files, strategy_limits
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
 from cd5flow.config.atomic import as_private_as, write_atomically
@@ -27,7 +26,6 @@ from cd5flow.criteria.rejudge import no_limits
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import contradictions
 
 WORDS: Final[Mapping[bool | None, str]] = {
     True: "satisfied",
@@ -55,7 +53,7 @@ def run(
 ) -> None:
     """Judge, write, print."""
     files = result_files(places)
-    results = [read_result(file) for file in files]
+    results = read_results(files)
     loaded = load_protocol(_protocol_file(protocol, results))
     clinicals = read_clinicals(clinical)
     remarks = _remarks(results, loaded)
@@ -109,10 +107,10 @@ def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:
 
 
 def _remarks(results: Sequence[Result], protocol: Loaded[Protocol]) -> dict[str, list[Reason]]:
-    """Return what is to be told of results: changed by hand, or judged under other rules."""
+    """Return what is to be told of results: judged under other rules."""
     told: dict[str, list[Reason]] = {}
     for result in results:
-        lines = [Reason("RESULT_CONTRADICTS_ITSELF", what=what) for what in contradictions(result)]
+        lines: list[Reason] = []
         if result.protocol.sha256 != protocol.sha256:
             was, now = result.protocol, protocol.value
             other = Reason(

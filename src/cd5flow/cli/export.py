@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.stored import read_result
+from cd5flow.cli.results_given import read_results
 from cd5flow.cli.terminal import emit, say
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import OptionError
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
-from cd5flow.model.result_file import contradictions
 
 FORMATS: Final = ("fhir", "csv")
 REPORT: Final = "report.pdf"
@@ -30,10 +29,7 @@ def run(
         raise OptionError("codes: a CSV has none, expected --format fhir")
     if out is not None and any(_same(out, path) for path in results):
         raise OptionError(f"out: found {out}, which is a result to be read; choose another file")
-    read = [(path, read_result(path)) for path in results]
-    for path, result in read:
-        for line in contradictions(result):
-            say(f"{path}: contradicts itself, exported as it stands: {line}", style="look")
+    read = list(zip(results, read_results(results), strict=True))
     text = _csv(read) if format_ == "csv" else _fhir(read, codes, pdf=pdf)
     if out is None:
         emit(text)

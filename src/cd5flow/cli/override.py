@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.redo import override_file
-from cd5flow.analysis.stored import read_result
+from cd5flow.cli.results_given import read_results
 from cd5flow.cli.terminal import clean, emit
 from cd5flow.errors import OptionError
 from cd5flow.model.populations import BY_GROUPS
@@ -30,7 +30,7 @@ _HEAD: Final = """\
 
 def run(path: Path, *, gates: Sequence[str]) -> None:
     """Print the override file."""
-    emit(override_text(read_result(path), gates))
+    emit(override_text(read_results([path])[0], gates))
 
 
 def override_text(result: Result, names: Sequence[str]) -> str:

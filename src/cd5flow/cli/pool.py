@@ -6,23 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cd5flow.analysis.pooling import pool_results
-from cd5flow.analysis.stored import read_result
+from cd5flow.cli.results_given import read_results
 from cd5flow.cli.summary import burden_words
-from cd5flow.cli.terminal import emit, say, show
+from cd5flow.cli.terminal import emit, show
 from cd5flow.model.reasons import sentence
 from cd5flow.model.result import BurdenSection
-from cd5flow.model.result_file import contradictions
 
 
 def run(
     results: Sequence[Path], *, strategy: str | None, protocol: str | None, as_json: bool
 ) -> None:
     """Pool, print."""
-    read = [(path, read_result(path)) for path in results]
-    for path, result in read:
-        for line in contradictions(result):
-            say(f"{path}: contradicts itself: {line}", style="look")
-    pooled = pool_results([result for _, result in read], strategy=strategy, protocol=protocol)
+    pooled = pool_results(read_results(results), strategy=strategy, protocol=protocol)
     if as_json:
         emit(pooled.to_json())
         return

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from cd5flow.analysis.stored import read_stored
+from cd5flow.cli.terminal import say
 from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.criteria.clinical import load_clinical
 from cd5flow.criteria.patients import Clinicals
@@ -35,6 +37,22 @@ def result_files(places: Sequence[Path]) -> list[Path]:
                 raise FileAccessError(f"{place}: found no {RESULT} in it or in its folders")
             files += found
     return list(dict.fromkeys(files))
+
+
+def read_results(files: Sequence[Path]) -> list[Result]:
+    """Read results, and say of each what could not be checked.
+
+    Raises:
+        FileAccessError: a file cannot be read.
+        ResultError: one is no result, or was edited.
+    """
+    results = []
+    for file in files:
+        stored = read_stored(file)
+        for note in stored.notes:
+            say(f"{file}: {note}", style="look")
+        results.append(stored.result)
+    return results
 
 
 def read_clinicals(file: Path) -> Clinicals:

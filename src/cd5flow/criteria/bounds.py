@@ -90,7 +90,11 @@ def fmo_refused(controls: Iterable[ControlSection]) -> bool:
 
 
 def context_of(
-    result: Result, *, clinical: Clinical | None = None, cd5: Cd5Section | None = None
+    result: Result,
+    *,
+    clinical: Clinical | None = None,
+    cd5: Cd5Section | None = None,
+    lineage: Lineage | None = None,
 ) -> Context:
     """Return the circumstances under which a stored result was made.
 
@@ -100,6 +104,7 @@ def context_of(
         result: the result.
         clinical: what the clinic knows.
         cd5: as another protocol judges it; None is as the result was judged.
+        lineage: as the result keeps it; None tells it from the bounds that held.
     """
     asked = result.cd5 if cd5 is None else cd5
     held = set(result.criterion.bounds)
@@ -110,7 +115,8 @@ def context_of(
         specimen=sample.specimen,
         prior_therapy=sample.prior_therapy,
         quality_state=result.quality.state,
-        lineage=Lineage(
+        lineage=lineage
+        or Lineage(
             name=result.strategy.lineage,
             cd7_alone=CD7_ALONE in held,
             nk_unresolved=NK in held,

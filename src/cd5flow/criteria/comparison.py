@@ -30,7 +30,7 @@ from cd5flow.model.result import (
     Cd5Section,
     Cd5State,
     CriterionState,
-    ProtocolSection,
+    ProtocolReference,
     Result,
 )
 from cd5flow.model.section import Count, Document, Percent, Section
@@ -67,7 +67,7 @@ class ProtocolAnswer(Section):
         "reasons": "reason_data",
     }
 
-    protocol: ProtocolSection
+    protocol: ProtocolReference
     title: str
     trials: tuple[str, ...]
     of_the_result: bool = Field(description="whether the result itself was judged by this file")
@@ -169,7 +169,7 @@ def _answer(
     burden = burden_by(result, rules)
     criterion = judge_criterion(cd5, burden=burden, protocol=rules, context=context)
     return ProtocolAnswer(
-        protocol=ProtocolSection(name=rules.name, version=rules.version, sha256=loaded.sha256),
+        protocol=ProtocolReference(name=rules.name, version=rules.version, sha256=loaded.sha256),
         title=rules.title,
         trials=tuple(trial.id for trial in rules.trials),
         of_the_result=result.protocol.sha256 == loaded.sha256,

@@ -27,7 +27,7 @@ from cd5flow.criteria.rejudge import LimitsOf, no_limits
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.reasons import Reason, ReasonData
-from cd5flow.model.result import ProtocolSection, Result
+from cd5flow.model.result import ProtocolReference, Result
 from cd5flow.model.section import Document, Section
 
 UNVERIFIED = "identity not verified"
@@ -88,7 +88,7 @@ class Eligibility(Document):
     schema_: Literal["cd5flow.eligibility/1"] = Field(
         default="cd5flow.eligibility/1", alias="schema"
     )
-    protocol: ProtocolSection
+    protocol: ProtocolReference
     criteria_complete: bool = Field(
         description="whether the protocol file lists every criterion of the trial"
     )
@@ -141,7 +141,7 @@ def judge_eligibility(
         for criterion in protocol.value.criteria
     )
     return Eligibility(
-        protocol=ProtocolSection(
+        protocol=ProtocolReference(
             name=protocol.value.name, version=protocol.value.version, sha256=protocol.sha256
         ),
         criteria_complete=protocol.value.criteria_complete,

@@ -5,6 +5,7 @@ A file of either format is read into one `Protocol`; whatever judges by it knows
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -130,6 +131,31 @@ def load_protocol(path: Path) -> Loaded[Protocol]:
     written = loaded.value.root
     rules = _of_format_1(written) if isinstance(written, ProtocolFormat1) else _of_format_2(written)
     return Loaded(rules, loaded.sha256, loaded.path, loaded.root)
+
+
+_NOT_JUDGED_BY: Final = {
+    "criteria",
+    "criteria_complete",
+    "source",
+    "notes",
+    "asked",
+    "trials",
+    "not_read",
+}
+
+
+def written_rules(protocol: Protocol) -> dict[str, Any]:
+    """Return the rules by which a tube is judged as JSON, without the patient's criteria and the sources."""
+    return protocol.model_dump(mode="json", exclude=_NOT_JUDGED_BY)
+
+
+def read_rules(rules: dict[str, Any]) -> Protocol:
+    """Return the rules that a result keeps; nothing is known of the patient's criteria.
+
+    Raises:
+        ValidationError: they are none.
+    """
+    return Protocol.model_validate_json(json.dumps(rules | {"source": ["a result"]}))
 
 
 def _head(written: Head) -> dict[str, Any]:

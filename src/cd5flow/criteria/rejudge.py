@@ -36,6 +36,7 @@ _OF_THE_THRESHOLD: Final = frozenset(
         "DIM_WITHOUT_FMO",
         "CD5_LOW_POPULATION",
         "STAIN_MAY_HIDE_CD5",
+        "CD5_WITH_UNDECIDED",
     }
 )
 """Reasons that say something of one threshold, and are found anew for another."""
@@ -47,7 +48,7 @@ _DEFINITE: Final = frozenset({Cd5State.MEETS, Cd5State.DOES_NOT_MEET})
 
 @dataclass(frozen=True, slots=True)
 class StrategyLimits:
-    """What of the strategy's limits bears on another threshold; a result does not hold them.
+    """What of the strategy's limits bears on another threshold.
 
     Attributes:
         not_definite: quality checks that take a definite state back where they warn; None where the
@@ -61,6 +62,18 @@ class StrategyLimits:
     not_definite: frozenset[str] | None = None
     low_population_percent: float = 0.0
     stain: StainRule | None = None
+
+    @classmethod
+    def kept_in(cls, result: Result) -> StrategyLimits | None:
+        """Return the limits that a result keeps; None of one that keeps none."""
+        basis = result.cd5.basis
+        if basis is None:
+            return None
+        return cls(
+            not_definite=frozenset(result.quality.not_definite),
+            low_population_percent=basis.limits.low_population_percent,
+            stain=basis.limits.stain,
+        )
 
 
 UNKNOWN_LIMITS: Final = StrategyLimits()
@@ -81,9 +94,10 @@ def cd5_by(
     Args:
         result: judged by any protocol.
         protocol: whose threshold is asked for.
-        limits: of the strategy that the result was made with.
+        limits: of the strategy, for a result that does not keep them.
     """
     cd5, asked = result.cd5, protocol.cd5
+    limits = StrategyLimits.kept_in(result) or limits
     judged = ShareRule(operator=cd5.operator, threshold_percent=cd5.threshold_percent)
     if judged == asked:
         return cd5
@@ -96,6 +110,7 @@ def cd5_by(
         *_unclear(cd5, cd5.percent, asked),
         *_hidden(cd5, cd5.percent, asked, limits.stain),
         *_doubted(cd5, result.quality, limits),
+        *_moved(cd5, cd5.percent, asked),
     ]
     state = Cd5State.MEETS if asked.holds(cd5.percent) else Cd5State.DOES_NOT_MEET
     if doubts:
@@ -189,6 +204,21 @@ def _doubted(cd5: Cd5Section, quality: QualitySection, limits: StrategyLimits) -
         counts = limits.not_definite is None or check.code in limits.not_definite
         if check.state is QualityState.WARN and counts and check.code not in said:
             yield Reason("QUALITY_DOUBTFUL", check=check.code)
+
+
+def _moved(cd5: Cd5Section, percent: float, asked: ShareRule) -> Iterator[Reason]:
+    """Yield that cells which are not decided would move the share past the threshold."""
+    for one in () if cd5.basis is None else cd5.basis.undecided:
+        with_them = one.percent_with(cd5.positive_events, cd5.blast_events)
+        if with_them is not None and asked.holds(with_them) != asked.holds(percent):
+            yield Reason(
+                "CD5_WITH_UNDECIDED",
+                population=one.population,
+                events=one.events,
+                percent=with_them,
+                rule=str(asked),
+            )
+            return
 
 
 def _low_populations(

@@ -25,10 +25,11 @@ from cd5flow.model.result import (
     Cd5State,
     CriterionSection,
     CriterionState,
+    OverrideSection,
     QualityState,
 )
 
-__all__ = ["Context", "judge_criterion"]
+__all__ = ["Context", "by_hand_reason", "judge_criterion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ def judge_criterion(
         reasons=whole.reasons,
         bounds=recorded(context),
     )
+
+
+def by_hand_reason(drawn: tuple[OverrideSection, ...]) -> tuple[Reason, ...]:
+    """Return what the criterion says of gates that a person drew; nothing where there are none."""
+    if not drawn:
+        return ()
+    gates = tuple(one.gate for one in drawn)
+    return (Reason("GATE_BY_HAND", case="by", by=drawn[0].by, gates=gates),)
 
 
 def _judge(

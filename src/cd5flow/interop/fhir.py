@@ -36,7 +36,6 @@ from cd5flow.interop.fhir_terms import (
     plain,
 )
 from cd5flow.model.result import ControlSection, Result, ReviewSection, Specimen
-from cd5flow.model.result_file import contradictions
 
 FCS_TYPE: Final = "application/vnd.isac.fcs"
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -200,7 +199,6 @@ def _conclusion(result: Result) -> tuple[str, ...]:
             f"Gate {one.gate} drawn by hand by {one.by}, {one.date}: {one.reason}"
             for one in result.overrides
         ),
-        *(f"Contradicts itself: {line}" for line in contradictions(result)),
         _reviewed(result.review),
         _USE,
     )

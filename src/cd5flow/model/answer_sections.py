@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from cd5flow.model.basis_sections import BurdenBasis, Cd5Basis, ReagentSection
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.reasons import Reason, ReasonData, Sentence
 from cd5flow.model.section import Count, Number, Percent, Section
@@ -76,17 +77,6 @@ class TCellSection(Section):
     percent: Percent | None
 
 
-class ReagentSection(Section):
-    """What shows that CD5 was in the tube."""
-
-    by: Literal["positive_control", "t_cells", "blasts", "other_cells"] | None = Field(
-        description="cells that show it; null where none do"
-    )
-    bright_t_cells: Count
-    bright_blasts: Count = Field(description="in a mode of their own; 0 where they form none")
-    bright_others: Count = Field(description="other lymphocytes in a mode of their own")
-
-
 class ContaminationSection(Section):
     """Other cells that may lie in the blast gate, as events and as a part of it."""
 
@@ -147,6 +137,9 @@ class Cd5Section(Section):
         default=(), description="what else the share means, as CODE: sentence; no state follows"
     )
     note_data: tuple[ReasonData, ...] = ()
+    basis: Cd5Basis | None = Field(
+        default=None, description="what the state follows from, beside these numbers"
+    )
 
 
 class BurdenAlternative(Section):
@@ -203,6 +196,9 @@ class BurdenSection(Section):
         description="what the specimen and other readings of the share say, as CODE: sentence",
     )
     note_data: tuple[ReasonData, ...] = ()
+    basis: BurdenBasis | None = Field(
+        default=None, description="what the state follows from, beside these numbers"
+    )
 
 
 class CriterionSection(Section):

@@ -21,9 +21,9 @@ from cd5flow.model.answer_sections import (
     CutSection,
     IntensitySection,
     MedianSection,
-    ReagentSection,
     TCellSection,
 )
+from cd5flow.model.basis_sections import ReagentSection
 from cd5flow.model.blast_sections import BlastPopulation, BlastsSection, ExcludedSection
 from cd5flow.model.digest import digest_of
 from cd5flow.model.reasons import Reason, ReasonData
@@ -59,6 +59,7 @@ from cd5flow.model.tube_sections import (
     PlaceSection,
     PopulationSection,
     ProfilesSection,
+    ProtocolReference,
     ProtocolSection,
     QualitySection,
     SampleSection,
@@ -103,6 +104,7 @@ __all__ = [
     "PopulationSection",
     "PriorTherapy",
     "ProfilesSection",
+    "ProtocolReference",
     "ProtocolSection",
     "ProvenanceSection",
     "QualitySection",

@@ -107,12 +107,20 @@ class StrategySection(Section):
     )
 
 
-class ProtocolSection(Section):
-    """The trial protocol judged against."""
+class ProtocolReference(Section):
+    """A trial protocol, by name and content."""
 
     name: str
     version: str
     sha256: str
+
+
+class ProtocolSection(ProtocolReference):
+    """The trial protocol judged against, with what it asks."""
+
+    rules: dict[str, Any] | None = Field(
+        default=None, description="what it asks, as read from its file, but for its criteria"
+    )
 
 
 class ControlSection(Section):
@@ -145,6 +153,9 @@ class Check(Section):
     unit: str | None
     warn: Number | None
     fail: Number | None
+    worse: Literal["above", "below"] | None = Field(
+        default=None, description="on which side of its limits a value is worse"
+    )
     message: str
     message_data: tuple[ReasonData, ...] = Field(
         default=(), description="the message's sentences, which it joins by '; '"
@@ -156,6 +167,9 @@ class QualitySection(Section):
 
     state: Literal[QualityState.PASS, QualityState.WARN, QualityState.FAIL]
     checks: tuple[Check, ...]
+    not_definite: tuple[str, ...] = Field(
+        default=(), description="checks that leave CD5 BORDERLINE where they warn: the strategy's"
+    )
 
 
 class PlaceSection(Section):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cd5flow.model.basis_sections import BurdenBasis, LineageBasis
 from cd5flow.model.limits import BurdenLimits
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason
@@ -159,6 +160,40 @@ def judge_burden(
         ci_method=limits.interval if measured else None,
         lod_by=None if reached is None else reached.by,
         alternatives=tuple(_alternative(o, n, known=percent is not None) for o in counts.others),
+        basis=_basis(counts, limits),
+    )
+
+
+def counts_of(burden: BurdenSection, basis: BurdenBasis, *, quality_fail: bool) -> BurdenCounts:
+    """Return what gating had counted, from a stored burden: `judge_burden` says the same of it."""
+    return BurdenCounts(
+        blast_events=basis.blast_events,
+        look_alike_events=basis.look_alike_events,
+        denominator_events=burden.denominator_events if basis.denominator_known else None,
+        denominator_rule=burden.denominator,
+        lineage=basis.lineage.lineage,
+        scope=basis.scope,
+        cd7_unused=basis.cd7_unused,
+        searched=basis.searched,
+        countable=basis.countable,
+        undecided=basis.undecided,
+        quality_fail=quality_fail,
+        others=tuple(OtherCount(one.denominator, one.events) for one in burden.alternatives),
+    )
+
+
+def _basis(counts: BurdenCounts, limits: BurdenLimits) -> BurdenBasis:
+    return BurdenBasis(
+        lineage=LineageBasis.of(counts.lineage),
+        blast_events=counts.blast_events,
+        look_alike_events=counts.look_alike_events,
+        denominator_known=counts.denominator_events is not None,
+        cd7_unused=counts.cd7_unused,
+        searched=counts.searched,
+        countable=counts.countable,
+        scope=counts.scope,
+        undecided=counts.undecided,
+        limits=limits,
     )
 
 

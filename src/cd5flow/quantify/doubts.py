@@ -1,135 +1,79 @@
-"""What speaks against a definite CD5 state, though there is a share."""
+"""What speaks against a definite CD5 state, though there is a share; from numbers that a result keeps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import NormalDist
+import math
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
+from cd5flow.model.basis_sections import Cd5Basis, CutBasis
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason
-from cd5flow.model.result import CutMethod, Pattern
-from cd5flow.quantify.cuts import Cut
-from cd5flow.quantify.measurement import DEFINITE_CUTS, Measurement
+from cd5flow.model.result import BlastsSection, Cd5Section, CutMethod, Pattern
+from cd5flow.quantify.measurement import DEFINITE_CUTS, defended
 from cd5flow.quantify.threshold import Threshold, spanning
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The share of blasts that carry CD5, and where it may lie.
+def doubts(cd5: Cd5Section, basis: Cd5Basis, threshold: Threshold) -> Iterator[Reason]:
+    """Yield what speaks against a definite state; nothing where one may be given.
 
-    Attributes:
-        positive: blasts at or above the cut.
-        percent: of the blasts.
-        corrected: the same without other cells that are known of; None where none are.
-        ci: 95 % interval.
-        band: lowest and highest over the defensible places and other cells.
+    Args:
+        cd5: its numbers; the state is not looked at.
+        basis: what else was measured.
+        threshold: the protocol's.
     """
-
-    positive: int
-    percent: float
-    corrected: float | None
-    ci: tuple[float, float]
-    band: tuple[float, float]
-
-
-def doubts(
-    share: Share,
-    measured: Measurement,
-    *,
-    threshold: Threshold,
-    pattern: Pattern,
-    limits: Cd5Limits,
-) -> list[Reason]:
-    """Return what speaks against a definite state; nothing where one may be given."""
-    n, cuts = int(measured.readout.blasts.size), measured.cuts
-    reasons = []
-    if n < limits.definite_blasts:
-        least = limits.definite_blasts
-        reasons.append(Reason("FEW_BLASTS", case="definite", blasts=n, least=least))
-    reasons += spanning("CI_SPANS", share.ci, threshold)
-    reasons += spanning("BAND_SPANS", share.band, threshold)
-    if share.corrected is not None:
-        reasons += spanning("CORRECTED_SPANS", (share.percent, share.corrected), threshold)
-    method = cuts[0].method
-    few_for_fmo = method is CutMethod.FMO and cuts[0].reference_events < limits.fmo_blasts
-    if method not in DEFINITE_CUTS or few_for_fmo:
-        reasons.append(Reason("WEAK_CUT", method=method))
-    backed = _backed_by_fmo(cuts, limits)
-    if cuts[0].by_hand and not backed:
-        reasons.append(Reason("CUT_BY_HAND", decades=limits.disagreement_decades))
-    unclear = pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed
-    if unclear and _reaches(measured, share, threshold):
-        reasons.append(Reason("DIM_WITHOUT_FMO", pattern=pattern))
-    if not threshold.met_by(share.percent):
-        reasons += _hidden_by_weak_stain(measured, threshold, pattern=pattern, limits=limits)
-    return reasons
+    limits, used = basis.limits, basis.cuts[0]
+    yield from few_for_definite(basis)
+    yield from spans(cd5, threshold)
+    few_for_fmo = used.method is CutMethod.FMO and used.reference_events < limits.fmo_blasts
+    if used.method not in DEFINITE_CUTS or few_for_fmo:
+        yield Reason("WEAK_CUT", method=used.method)
+    backed = _backed_by_fmo(basis.cuts, limits)
+    if used.by_hand and not backed:
+        yield Reason("CUT_BY_HAND", decades=limits.disagreement_decades)
+    unclear = cd5.pattern in {Pattern.DIM, Pattern.HETEROGENEOUS} and not backed
+    if unclear and _reaches(cd5, basis, threshold):
+        yield Reason("DIM_WITHOUT_FMO", pattern=cd5.pattern)
+    weak = basis.weak_stain
+    below = cd5.percent is not None and not threshold.met_by(cd5.percent)
+    if below and weak is not None and threshold.met_by(weak.percent):
+        yield Reason(
+            "STAIN_MAY_HIDE_CD5",
+            index="–" if cd5.stain_index is None else cd5.stain_index,
+            expected=limits.stain.expected_index,
+            percent=weak.part_percent,
+            rule=threshold.rule,
+        )
 
 
-def _reaches(measured: Measurement, share: Share, threshold: Threshold) -> bool:
+def few_for_definite(basis: Cd5Basis) -> Iterator[Reason]:
+    """Yield that the blasts are too few for a definite state."""
+    least, blasts = basis.limits.definite_blasts, basis.signal_events or 0
+    if blasts < least:
+        yield Reason("FEW_BLASTS", case="definite", blasts=blasts, least=least)
+
+
+def spans(cd5: Cd5Section, threshold: Threshold) -> Iterator[Reason]:
+    """Yield each range of the share that lies on both sides of the threshold."""
+    if cd5.ci95_percent is not None:
+        yield from spanning("CI_SPANS", cd5.ci95_percent, threshold)
+    if cd5.band_percent is not None:
+        yield from spanning("BAND_SPANS", cd5.band_percent, threshold)
+    if cd5.percent is not None and cd5.percent_corrected is not None:
+        yield from spanning("CORRECTED_SPANS", (cd5.percent, cd5.percent_corrected), threshold)
+
+
+def _reaches(cd5: Cd5Section, basis: Cd5Basis, threshold: Threshold) -> bool:
     """Whether some cut that can be defended puts the share on the other side of the threshold.
 
     Without an FMO nothing says where dim CD5 begins: beside the band every cut that can be defended
     counts, those that carry no definite state among them.
     """
-    blasts = measured.readout.blasts
-    by_cuts = (cut.percent(blasts) for cut in measured.rivals)
-    shares = [*share.band, *(percent for percent in by_cuts if percent is not None)]
-    return threshold.met_by(min(shares)) != threshold.met_by(max(shares))
+    rivals = (cut.percent for cut in defended(basis.cuts)[1:])
+    shares = [*(cd5.band_percent or ()), *(share for share in rivals if share is not None)]
+    return bool(shares) and threshold.met_by(min(shares)) != threshold.met_by(max(shares))
 
 
-def _hidden_by_weak_stain(
-    measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
-) -> list[Reason]:
-    """Return that a share below the threshold may be one of a full stain that meets it."""
-    place = weak_stain_place(measured, threshold, pattern=pattern, limits=limits)
-    blasts = measured.readout.blasts
-    if place is None or not threshold.met_by(100 * np.count_nonzero(blasts >= place) / blasts.size):
-        return []
-    index = measured.stain_index
-    reason = Reason(
-        "STAIN_MAY_HIDE_CD5",
-        index="–" if index is None else index,
-        expected=limits.stain.expected_index,
-        percent=100 * _part_of_full_stain(measured, pattern=pattern, limits=limits),
-        rule=threshold.rule,
-    )
-    return [reason]
-
-
-def weak_stain_place(
-    measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
-) -> float | None:
-    """Return where the cut would lie by the laboratory's own figure for its stain, linear units.
-
-    Blasts that just met the threshold would be, with the reagent as it should be, ``z`` SD of the
-    background above the cut: ``z`` is the normal quantile of the threshold. With a part ``f`` of that
-    light they move towards the negatives' centre, while the background keeps its SD; as large a share
-    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``.
-
-    Returns:
-        None where the stain is as it should be, or nothing tells.
-    """
-    part = _part_of_full_stain(measured, pattern=pattern, limits=limits)
-    if part == 1.0 or measured.negatives is None:
-        return None
-    centre, spread = measured.negatives
-    z = NormalDist().inv_cdf(min(max(threshold.percent, 1.0), 99.0) / 100)
-    return centre + part * (measured.cuts[0].linear - centre) - (1 - part) * z * spread
-
-
-def _part_of_full_stain(measured: Measurement, *, pattern: Pattern, limits: Cd5Limits) -> float:
-    """Return how much of its usual light CD5 may have had, 0 to 1; 1 where no figure says less."""
-    index, expected = measured.stain_index, limits.stain.expected_index
-    if expected is None:
-        return 1.0
-    part = 1.0 if index is None else min(1.0, max(0.0, index / expected))
-    # A valley parts carriers from the others whatever the light.
-    return part if pattern is Pattern.PARTIAL else part / limits.stain.margin
-
-
-def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:
+def _backed_by_fmo(cuts: Sequence[CutBasis], limits: Cd5Limits) -> bool:
     """Whether the cut used is an FMO's, or one by hand that agrees with an FMO's."""
     used = cuts[0]
     if used.method is CutMethod.FMO:
@@ -137,21 +81,20 @@ def _backed_by_fmo(cuts: tuple[Cut, ...], limits: Cd5Limits) -> bool:
     fmo = next((cut for cut in cuts if cut.method is CutMethod.FMO), None)
     if not used.by_hand or fmo is None or min(used.linear, fmo.linear) <= 0:
         return False
-    return abs(float(np.log10(fmo.linear / used.linear))) <= limits.disagreement_decades
+    return abs(math.log10(fmo.linear / used.linear)) <= limits.disagreement_decades
 
 
-def disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits) -> list[Reason]:
-    """Return a reason for each cut of the band that gives another answer, or lies far off."""
-    used, others = measured.cuts[0], measured.rivals
-    blasts = measured.readout.blasts
-    ours = 100 * np.count_nonzero(blasts >= used.linear) / blasts.size
-    reasons = []
+def disagreement(basis: Cd5Basis, threshold: Threshold) -> Iterator[Reason]:
+    """Yield a reason for each cut of the band that gives another answer, or lies far off."""
+    used, *others = defended(basis.cuts)
     for i, other in enumerate(others):
         if i > 0 and other.method not in DEFINITE_CUTS:
             continue
-        theirs = 100 * np.count_nonzero(blasts >= other.linear) / blasts.size
+        ours, theirs = used.percent, other.percent
+        if ours is None or theirs is None:
+            continue
         if threshold.met_by(ours) != threshold.met_by(theirs):
-            reason = Reason(
+            yield Reason(
                 "CUTS_DISAGREE",
                 case="shares",
                 used=used.name,
@@ -160,14 +103,54 @@ def disagreement(measured: Measurement, threshold: Threshold, limits: Cd5Limits)
                 other_percent=theirs,
                 rule=threshold.rule,
             )
-            reasons.append(reason)
             continue
         if other.method not in DEFINITE_CUTS or used.linear <= 0 or other.linear <= 0:
             continue
-        apart = abs(float(np.log10(other.linear / used.linear)))
-        if apart > limits.disagreement_decades:
-            reason = Reason(
+        apart = abs(math.log10(other.linear / used.linear))
+        if apart > basis.limits.disagreement_decades:
+            yield Reason(
                 "CUTS_DISAGREE", case="places", other=other.name, decades=apart, used=used.name
             )
-            reasons.append(reason)
-    return reasons
+
+
+def low_populations(
+    cd5: Cd5Section, blasts: BlastsSection, threshold: Threshold, limits: Cd5Limits
+) -> Iterator[Reason]:
+    """Yield every population that does not meet the protocol while the whole does.
+
+    No state follows from it.
+    """
+    if cd5.percent is None or not threshold.met_by(cd5.percent):
+        return
+    for one in blasts.populations:
+        if one.cd5_percent is None or threshold.met_by(one.cd5_percent):
+            continue
+        if one.percent_of_blasts >= limits.low_population_percent:
+            yield Reason(
+                "CD5_LOW_POPULATION",
+                population=one.name,
+                share=one.percent_of_blasts,
+                percent=one.cd5_percent,
+                rule=threshold.rule,
+            )
+
+
+def undecided(cd5: Cd5Section, basis: Cd5Basis, threshold: Threshold) -> Reason | None:
+    """Return the first population that is not decided and would move the share past the threshold.
+
+    A population outside every normal profile that no lineage rule accepts may be a second clone: were it
+    one, its cells would count among the blasts.
+    """
+    if cd5.percent is None:
+        return None
+    for one in basis.undecided:
+        percent = one.percent_with(cd5.positive_events, cd5.blast_events)
+        if percent is not None and threshold.met_by(percent) != threshold.met_by(cd5.percent):
+            return Reason(
+                "CD5_WITH_UNDECIDED",
+                population=one.population,
+                events=one.events,
+                percent=percent,
+                rule=threshold.rule,
+            )
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -95,7 +96,18 @@ def measure(
     return Measurement(readout, axis, cuts, limits.t_cell_events, places)
 
 
-def defended(cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+class _Placed(Protocol):
+    """A cut, or what a result keeps of one."""
+
+    @property
+    def method(self) -> CutMethod:
+        """Where it came from."""
+
+
+Placed = TypeVar("Placed", bound=_Placed)
+
+
+def defended(cuts: tuple[Placed, ...]) -> tuple[Placed, ...]:
     """Return the cuts that can be defended, best first.
 
     Of internal negatives it is the first alone: those after it are there for tubes that lack the ones

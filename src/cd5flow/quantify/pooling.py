@@ -17,7 +17,7 @@ from cd5flow.model.reasons import Reason, ReasonData, codes
 from cd5flow.model.result import (
     BurdenSection,
     BurdenState,
-    ProtocolSection,
+    ProtocolReference,
     QualityState,
     Result,
     Scope,
@@ -55,7 +55,7 @@ class Pooled(Document):
     specimen_id: str | None
     panel_lot: str | None
     strategy: StrategySection | None
-    protocol: ProtocolSection | None
+    protocol: ProtocolReference | None
     burden: BurdenSection | None
 
 
@@ -103,7 +103,7 @@ def pool(results: Sequence[Result], *, limits: BurdenLimits, burden_limit_percen
         specimen_id=first.sample.identifiers["specimen_id"],
         panel_lot=first.sample.identifiers["panel_lot"],
         strategy=first.strategy,
-        protocol=first.protocol,
+        protocol=ProtocolReference.model_validate(first.protocol.model_dump(exclude={"rules"})),
         burden=burden,
     )
 

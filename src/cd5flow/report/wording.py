@@ -33,7 +33,7 @@ from cd5flow.model.result import (
     BurdenSection,
     Check,
     ProfilesSection,
-    ProtocolSection,
+    ProtocolReference,
     StrategySection,
 )
 from cd5flow.report.phrases import Phrases
@@ -200,7 +200,7 @@ class Wording(FilePart):
         """Return a value as it is written; what is unknown is said to be."""
         return self.phrases.unknown if value is None else write(value)
 
-    def versioned(self, one: ProtocolSection | StrategySection | ProfilesSection) -> str:
+    def versioned(self, one: ProtocolReference | StrategySection | ProfilesSection) -> str:
         """Return the name of a file that decides, with its version."""
         return self.phrases.named.format(name=one.name, version=one.version)
 

@@ -72,7 +72,10 @@ def test_after_cd7_car_cells_are_not_called_blasts_by_their_cd7(analysed: Analys
 def test_after_cd7_car_cytoplasmic_cd3_tells_as_before(analysed: Analysed) -> None:
     before, after = analysed(RELAPSE), analysed(RELAPSE, "cd7_car")
 
-    assert (after.cd5, after.burden) == (before.cd5, before.burden)
+    assert after.cd5 == before.cd5
+    # What it would have searched by CD7 alone is another thing; what it found is the same.
+    bases = {"basis": None}
+    assert after.burden.model_copy(update=bases) == before.burden.model_copy(update=bases)
     assert after.criterion.state is CriterionState.MET
 
 

@@ -78,9 +78,10 @@ def test_cells_among_the_blasts_are_not_counted_twice(tmp_path: Path) -> None:
     one = tube_of(tmp_path, 0)
     gating = told(one, (800, 1000))
 
-    assert (
-        with_undecided(one.result.cd5, gating, tube=one.tube, threshold=THRESHOLD) == one.result.cd5
-    )
+    seen = with_undecided(one.result.cd5, gating, tube=one.tube, threshold=THRESHOLD)
+    assert seen.state is one.result.cd5.state
+    assert seen.basis is not None
+    assert {cells.events for cells in seen.basis.undecided} == {0}
 
 
 @pytest.mark.parametrize("state", [Cd5State.BORDERLINE, Cd5State.NOT_EVALUABLE])
@@ -88,4 +89,7 @@ def test_what_is_open_stays_as_it_is(tmp_path: Path, state: Cd5State) -> None:
     one = tube_of(tmp_path, 500)
     cd5 = one.result.cd5.model_copy(update={"state": state})
 
-    assert with_undecided(cd5, told(one, (1000, 1500)), tube=one.tube, threshold=THRESHOLD) is cd5
+    seen = with_undecided(cd5, told(one, (1000, 1500)), tube=one.tube, threshold=THRESHOLD)
+    assert (seen.state, seen.reasons) == (state, cd5.reasons)
+    assert seen.basis is not None
+    assert [(c.events, c.positive_events) for c in seen.basis.undecided] == [(500, 0)]

@@ -17,7 +17,6 @@ from cd5flow.errors import OutputError, StrategyError
 from cd5flow.pipeline import analyse_tube
 from support.analysed import CLEAR, tube
 from support.overview_factory import measured_result, place, sample
-from support.report_factory import make_burden, make_result
 
 
 def summary(out: Path) -> list[dict[str, str]]:
@@ -195,9 +194,3 @@ def test_an_empty_folder_has_an_overview_too(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="gone: cannot be read"):
         write_overview(tmp_path / "gone")
-
-
-def test_a_number_changed_by_hand_is_noted(tmp_path: Path) -> None:
-    place(tmp_path, make_result(burden=make_burden(percent=0.5)))
-    write_overview(tmp_path)
-    assert "the result contradicts itself" in summary(tmp_path)[0]["notes"]

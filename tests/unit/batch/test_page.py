@@ -385,7 +385,10 @@ def test_a_browser_sorts_and_filters_without_complaint(tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name, percent in (("a", 70.5), ("b", 9.0), ("c", None), ("d", 88.0)):
         why = (f"CODE: reason {name}{name}",)
-        cd5 = unknown_cd5() if percent is None else make_cd5(percent=percent, reasons=why)
+        cd5 = unknown_cd5()
+        if percent is not None:
+            counts = {"positive_events": round(10 * percent), "blast_events": 1000}
+            cd5 = make_cd5(percent=percent, ci95_percent=None, reasons=why, **counts)
         place(out, sample(name).model_copy(update={"cd5": cd5}), files=FILES)
     content(out)
     script = """

@@ -98,12 +98,12 @@ def test_an_earlier_result_of_a_sample_that_failed_is_said_to_be_one(
     assert two.row["notes"] == two.notes[0]
 
 
-def test_a_result_changed_by_hand_is_seen_to_contradict_itself(
+def test_a_result_that_contradicts_itself_is_unreadable(
     tmp_path: Path, rules: OutlierRules
 ) -> None:
     place(tmp_path, make_result(burden=make_burden(percent=0.01)))
-    (entry,) = read_results_folder(tmp_path, rules).entries
-    assert entry.notes[0].startswith("the result contradicts itself: burden.percent")
+    (failure,) = read_results_folder(tmp_path, rules).unreadable
+    assert failure.message.startswith("tube-1/result.json: burden.percent: found 0.01")
 
 
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path, rules: OutlierRules) -> None:
