@@ -27,6 +27,7 @@ from support.review_browser import (
     open_first,
     served,
     show_gate,
+    shown,
 )
 from support.review_factory import ANALYST, users_file
 
@@ -90,7 +91,8 @@ def test_a_batch_is_reviewed_by_keyboard_and_mouse(batch: Batch, tmp_path: Path)
     show_gate(page, "cd5_positive")
     slider = page.get_by_role("slider", name="low of cd5_positive", exact=True)
     slider.focus()
-    after_act(page, "move", lambda: page.keyboard.press("Shift+ArrowRight"))
+    with shown(page, "cd5_positive"):
+        after_act(page, "move", lambda: page.keyboard.press("Shift+ArrowRight"))
     expect(page.locator("#cd5 .number")).not_to_have_text(before)
     assert "automatic" in page.get_by_role("status", name="Answer").inner_text()
     focused = "document.activeElement.getAttribute('aria-label')"
@@ -98,13 +100,15 @@ def test_a_batch_is_reviewed_by_keyboard_and_mouse(batch: Batch, tmp_path: Path)
 
     # The blasts' outline by mouse, at two sizes of the window.
     tube: dict[str, Any] = {}
+    outline = "blasts_1_CD45_SSC"
+    show_gate(page, outline)
     for width, height in SIZES.values():
         page.set_viewport_size({"width": width, "height": height})
-        show_gate(page, "blasts_1_CD45_SSC")
-        corner = page.get_by_role("slider", name="corner 1 of blasts_1_CD45_SSC", exact=True)
+        corner = page.get_by_role("slider", name=f"corner 1 of {outline}", exact=True)
         corner.scroll_into_view_if_needed()
         was = corner.get_attribute("aria-valuenow") or ""
-        tube = after_act(page, "move", lambda: drag(page, "corner 1 of blasts_1_CD45_SSC", -12, 6))
+        with shown(page, outline):
+            tube = after_act(page, "move", lambda: drag(page, f"corner 1 of {outline}", -12, 6))
         expect(corner).not_to_have_attribute("aria-valuenow", was)
     page.set_viewport_size({"width": 1280, "height": 800})
 

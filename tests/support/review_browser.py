@@ -76,6 +76,13 @@ def open_first(page: Page) -> str:
 
 def show_gate(page: Page, gate: str) -> None:
     """Bring a gate's plot on screen and wait until the server knows of it."""
+    with shown(page, gate):
+        page.get_by_role("button", name=gate, exact=True).click()
+
+
+@contextmanager
+def shown(page: Page, gate: str) -> Iterator[None]:
+    """Wait until a gate was drawn, and the server knows that it was on screen."""
 
     def is_told(answer: Any) -> bool:
         if not answer.url.endswith("/seen/shown"):
@@ -83,7 +90,7 @@ def show_gate(page: Page, gate: str) -> None:
         return bool(answer.request.post_data_json["gate"] == gate)
 
     with page.expect_response(is_told):
-        page.get_by_role("button", name=gate, exact=True).click()
+        yield
 
 
 def after_act(page: Page, what: str, act: Any) -> dict[str, Any]:
