@@ -13,7 +13,8 @@
     │   ├── PanelError                   channels are ambiguous: name them in the strategy or sheet
     │   ├── PrivacyError                 text that may tell who the patient is: name it to be removed
     │   ├── SpilloverError               the matrix does not fit the tube
-    │   └── ResultError                  a result.json that cannot be read back
+    │   ├── ResultError                  a result.json that cannot be read back
+    │   └── LedgerError                  a ledger or users file that was changed or cannot be used
     ├── UsageError              exit 2   what the user wrote is wrong
     │   ├── OptionError                  a command line option or function argument
     │   ├── StrategyError                a strategy file
@@ -21,8 +22,10 @@
     │   ├── OverrideError                an override file, or one that does not fit the tube
     │   ├── ProtocolError                a protocol file
     │   ├── SheetError                   a sample sheet
-    │   └── ClinicalError                a clinical file
+    │   ├── ClinicalError                a clinical file
+    │   └── SigningError                 who may not sign, or may not sign this
     ├── OutputError             exit 1   the output folder cannot be written
+    │   └── BusyError                    somebody else is writing there: wait, and run again
     └── EngineError             exit 1   a batch's processes or its Dask cluster cannot be used
 
 Every class carries one message and pickles, so that a worker process can hand it back.
@@ -103,8 +106,16 @@ class ResultError(InputError):
     """A result file that is not what this version writes."""
 
 
+class LedgerError(InputError):
+    """A ledger or a list of users that was changed, is not one, or cannot be used now."""
+
+
 class OutputError(InputError):
     """Results cannot be written where they were asked for."""
+
+
+class BusyError(OutputError):
+    """Somebody else is writing where only one may at a time."""
 
 
 class EngineError(Cd5FlowError):
@@ -143,3 +154,7 @@ class SheetError(UsageError):
 
 class ClinicalError(UsageError):
     """A clinical file with faults."""
+
+
+class SigningError(UsageError):
+    """A sign-in or a signature that is refused: the password, the role, the person or the digest."""

@@ -7,6 +7,7 @@ takes it, and gives it back with what it found; it knows nothing of the next.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cd5flow.analysis.answers import judge_tube
@@ -21,9 +22,19 @@ from cd5flow.analysis.settings import Settings
 from cd5flow.analysis.stages import Analysis, GatedTube, Tube
 from cd5flow.analysis.therapy import withhold_spared_t_cells
 from cd5flow.analysis.tube import read_tube
+from cd5flow.config.yaml_file import Loaded
+from cd5flow.gating.override import Overrides
 from cd5flow.numerics.timing import Stage, untimed
 
-__all__ = ["Analysis", "RuleFiles", "Settings", "Tube", "analyse_tube", "load_rule_files"]
+__all__ = [
+    "Analysis",
+    "RuleFiles",
+    "Settings",
+    "Tube",
+    "analyse_by_hand",
+    "analyse_tube",
+    "load_rule_files",
+]
 
 
 def analyse_tube(path: Path, settings: Settings, *, stage: Stage = untimed) -> Analysis:
@@ -48,11 +59,30 @@ def analyse_tube(path: Path, settings: Settings, *, stage: Stage = untimed) -> A
     automatic = _answer(gated, stage)
     if rules.override is None:
         return automatic
-    # A person's gates take the place of those found, and everything that follows is done again.
     with stage("by hand"):
-        gated = gate_by_hand(automatic, rules.override)
-        drawn = _answer(gated)
-        return amend(drawn, automatic, loaded=rules.override, plan=gated.plan)
+        return analyse_by_hand(automatic, rules.override)
+
+
+def analyse_by_hand(automatic: Analysis, override: Loaded[Overrides]) -> Analysis:
+    """Analyse a tube again with a person's gates in place of those found.
+
+    Args:
+        automatic: the tube analysed without them.
+        override: the gates; the file is what the result names, and need not be that of the settings.
+
+    Raises:
+        OverrideError: the gates are of another sample, or do not fit the strategy or the tube.
+    """
+    tube = automatic.tube
+    tube = replace(
+        tube,
+        settings=replace(tube.settings, override=override.path),
+        rules=replace(tube.rules, override=override),
+    )
+    check_override(tube)
+    found = replace(automatic, tube=tube)
+    gated = gate_by_hand(found, override)
+    return amend(_answer(gated), found, loaded=override, plan=gated.plan)
 
 
 def _answer(gated: GatedTube, stage: Stage = untimed) -> Analysis:

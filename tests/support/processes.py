@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cd5flow.batch.lock import hold
+from cd5flow.config.lock import hold
 
 PATIENCE_SECONDS = 300.0
 """How long a test waits for what must come, on a machine that is busy with other things.

@@ -61,7 +61,10 @@ def gate_by_hand(automatic: Analysis, loaded: Loaded[Overrides]) -> GatedTube:
         rule=found.lineage.rule,
         grouped=found.tree.grouped(),
     )
-    gating = _keep_neighbours(find_gates(tube, plan), found)
+    # The cut chooses nobody: where nothing else is drawn, the populations are those found.
+    alone = set(plan.drawn) == {CD5_POSITIVE}
+    drawn = _without_cut(found) if alone else find_gates(tube, plan)
+    gating = _keep_neighbours(drawn, found)
     check_applied(loaded, plan, gating)
     return GatedTube(tube, gating, plan, _cut_by_hand(plan, loaded.value.by, automatic))
 
@@ -83,6 +86,12 @@ def _cut_by_hand(plan: OverridePlan, by: str, automatic: Analysis) -> Cut | None
     return Cut(
         CutMethod.FIXED, place, Reason("CUT_REFERENCE", case="by_hand", by=by), 0, by_hand=True
     )
+
+
+def _without_cut(found: Gating) -> Gating:
+    """Return a gating as it is before CD5 is read."""
+    gates = tuple(gate for gate in found.tree.gates if gate.name != CD5_POSITIVE)
+    return replace(found, tree=GateTree(gates), members=found.members.without(CD5_POSITIVE))
 
 
 def _keep_neighbours(gating: Gating, found: Gating) -> Gating:

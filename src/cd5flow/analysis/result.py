@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cd5flow.analysis import provenance
@@ -11,7 +12,7 @@ from cd5flow.analysis.fingerprint import Hash, file_sha256, inputs_sha256
 from cd5flow.analysis.imported_gates import imported_section
 from cd5flow.analysis.redo import redo_section
 from cd5flow.analysis.result_rows import finding_reasons, panel_entries, population_sections
-from cd5flow.analysis.settings import recorded
+from cd5flow.analysis.settings import Settings, recorded
 from cd5flow.analysis.stages import Analysis, JudgedTube, Tube
 from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
@@ -135,11 +136,21 @@ def _known_sha256(tube: Tube) -> Hash:
 
 def _recorded(tube: Tube) -> dict[str, Any]:
     """Return the settings that a second run needs, with what was chosen where nothing was said."""
-    aliases = tube.rules.aliases
-    return recorded(tube.settings) | {
+    aliases, settings = tube.rules.aliases, tube.settings
+    controls = {
+        "control_identifiers": {role: dict(ids) for role, ids in _stated(settings)},
+        "control_datasets": dict(settings.control_datasets),
+    }
+    return recorded(settings) | {
         "dataset": tube.fcs.dataset,
+        **{name: said for name, said in controls.items() if said},
         "marker_table": {"version": aliases.version, "sha256": aliases.sha256},
     }
+
+
+def _stated(settings: Settings) -> list[tuple[str, Mapping[str, str]]]:
+    """Return role and identifiers of each control tube of which any are stated."""
+    return [(role, ids) for role, ids in settings.control_identifiers.items() if ids]
 
 
 def _findings(judged: JudgedTube) -> tuple[Finding, ...]:

@@ -14,7 +14,8 @@ from cd5flow.batch.trend import BurdenDisplay, Visit
 from cd5flow.model.result import BurdenSection, Cd5Section, SampleSection, Specimen, Timepoint
 from cd5flow.report import numerals
 from cd5flow.report.answer import TONES
-from cd5flow.report.folder import HTML, PDF, RESULT
+from cd5flow.report.folder import RESULT
+from cd5flow.report.source import HTML, PDF
 from cd5flow.report.wording import Wording
 
 Write = Callable[[str], str]

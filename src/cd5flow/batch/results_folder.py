@@ -18,7 +18,8 @@ from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
 from cd5flow.model.result import BurdenSection, Cd5Section, Result, SampleSection
-from cd5flow.report.folder import HTML, PDF, PLOTS, RESULT
+from cd5flow.report.folder import RESULT
+from cd5flow.report.source import HTML, PDF, PLOTS
 from cd5flow.report.tables import Cell
 
 MAP: Final = f"{PLOTS}/map-cd45-ssc.png"
@@ -82,16 +83,27 @@ def read_results_folder(
         OutputError: the folder cannot be read.
     """
     entries, unreadable = [], []
-    for folder in _folders(out):
-        try:
-            result = read_result(folder / RESULT)
-        except Cd5FlowError as refused:
-            message = " ".join(refused.message.replace(str(folder), folder.name).split())
-            unreadable.append(Failure(folder.name, RESULT, type(refused).__name__, message))
-            continue
-        entries.append(_entry(result, folder, rules, failed=folder.name in failed))
+    for name, result in read_results(out):
+        if isinstance(result, Failure):
+            unreadable.append(result)
+        else:
+            entries.append(_entry(result, out / name, rules, failed=name in failed))
     entries.sort(key=lambda entry: natural(entry.sample.id))
     return ResultsFolder(tuple(entries), tuple(unreadable))
+
+
+def read_results(out: Path) -> Iterator[tuple[str, Result | Failure]]:
+    """Yield each folder's name with its result, or with why that cannot be read.
+
+    Raises:
+        OutputError: the results folder cannot be read.
+    """
+    for folder in _folders(out):
+        try:
+            yield folder.name, read_result(folder / RESULT)
+        except Cd5FlowError as refused:
+            message = " ".join(refused.message.replace(str(folder), folder.name).split())
+            yield folder.name, Failure(folder.name, RESULT, type(refused).__name__, message)
 
 
 def _folders(out: Path) -> Iterator[Path]:

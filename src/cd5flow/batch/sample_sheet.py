@@ -266,7 +266,7 @@ def _word_of(words: type[StrEnum], name: str) -> Callable[[str], str]:
 
 def _date_or_text(name: str) -> Callable[[str], object]:
     """Return what reads a name of the sample or a fact about the patient."""
-    return partial(iso_date, name=name) if name in _DATES else str
+    return partial(iso_date, what=name) if name in _DATES else str
 
 
 _DATES: Final = ("birth_date", "received_at")

@@ -18,7 +18,6 @@ from cd5flow.batch.counts import BatchCounts
 from cd5flow.batch.engine import Engine
 from cd5flow.batch.eventlog import EventLog, open_log
 from cd5flow.batch.failures import FAILURES
-from cd5flow.batch.lock import hold
 from cd5flow.batch.overview import RUN, write_overview
 from cd5flow.batch.plan import BatchPlan, make_plan
 from cd5flow.batch.run import OWN, BatchOrders, Done, Finished, run_batch, tidy
@@ -27,6 +26,7 @@ from cd5flow.batch.tube_folder import HOW_TO_GO_ON, ROLE_OPEN
 from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
 from cd5flow.cli.terminal import clean, say, show
+from cd5flow.config.lock import hold
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.model.names import shown_name
 from cd5flow.report.folder import WantedOutputs

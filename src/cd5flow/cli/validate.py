@@ -11,10 +11,10 @@ from typing import Final
 import typer
 
 from cd5flow.batch.local import local_engine
-from cd5flow.batch.lock import hold
 from cd5flow.batch.run import OWN
 from cd5flow.cli.progress import EVERY_SECONDS, duration
 from cd5flow.cli.terminal import emit, say, show
+from cd5flow.config.lock import hold
 from cd5flow.validation.carry import (
     Ended,
     Request,

@@ -74,6 +74,14 @@ class Members(Mapping[str, Mask]):
         copied._populations.update(self._populations)
         return copied
 
+    def without(self, name: str) -> Members:
+        """Return these populations but for one."""
+        others = Members()
+        for other, population in self._populations.items():
+            if other != name:
+                others.add(other, population)
+        return others
+
     def add(self, name: str, population: Population) -> None:
         """Add a population."""
         self._populations[name] = population

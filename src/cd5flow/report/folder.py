@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cd5flow.config.atomic import (
     as_private_as,
@@ -35,18 +35,13 @@ from cd5flow.report.edition import edition, edition_of
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
 from cd5flow.report.parts import Extent
+from cd5flow.report.source import HTML, PDF, PLOTS, SOURCE, ReportSource
 from cd5flow.report.tables import populations_csv
-
-if TYPE_CHECKING:
-    from cd5flow.report.document import ReportOptions
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
 GATES: Final = "gates.xml"
 MEMBERSHIP: Final = "membership.npz"
-PLOTS: Final = "plots"
-PDF: Final = "report.pdf"
-HTML: Final = "report.html"
 PREVIOUS: Final = "previous"
 
 
@@ -158,7 +153,7 @@ def is_complete(folder: Path, wanted: WantedOutputs) -> bool:
     """Return whether a sample's folder holds every file asked for, its reports as asked for."""
     names = [RESULT, POPULATIONS, GATES, *([MEMBERSHIP] if wanted.membership else [])]
     if wanted.report:
-        names += [PDF, HTML]
+        names += [PDF, HTML, SOURCE]
     there = all((folder / name).is_file() for name in names)
     if not there or not wanted.report:
         return there
@@ -196,30 +191,25 @@ def _files(
         yield MEMBERSHIP, membership_npz(analysis)
     if not wanted.report:
         return
-    # matplotlib and typst cost half a second each: only where a report is wanted.
+    # matplotlib costs half a second: only where a report is wanted.
     with stage("imports"):
-        from cd5flow.report.html import render_html  # noqa: PLC0415
-        from cd5flow.report.pdf import render_pdf  # noqa: PLC0415
         from cd5flow.report.pictures import report_pictures  # noqa: PLC0415
         from cd5flow.report.wording import load_wording  # noqa: PLC0415
 
-    result, language = analysis.result, wanted.language
-    options: ReportOptions = {
-        "lab": wanted.lab,
-        "version": version,
-        "eligibility": analysis.eligibility,
-        "extent": wanted.extent,
-    }
     with stage("pictures"):
-        pictures = report_pictures(analysis, load_wording(language), extent=wanted.extent)
+        pictures = report_pictures(analysis, load_wording(wanted.language), extent=wanted.extent)
     for picture in pictures:
         yield f"{PLOTS}/{picture.name}.png", picture.png
-    with stage("PDF"):
-        pdf = render_pdf(result, pictures, language=language, **options)
-    yield PDF, pdf
-    with stage("HTML"):
-        page = render_html(result, pictures, language=language, **options)
-    yield HTML, page.encode()
+    source = ReportSource.of(
+        wanted.language,
+        lab=wanted.lab,
+        version=version,
+        eligibility=analysis.eligibility,
+        extent=wanted.extent,
+        pictures=pictures,
+    )
+    yield SOURCE, source.to_bytes()
+    yield from source.printed(analysis.result, stage=stage)
 
 
 def _gates(analysis: Analysis) -> str:

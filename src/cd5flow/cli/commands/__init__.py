@@ -20,6 +20,7 @@ from cd5flow.cli.commands.eligibility import eligibility
 from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
 from cd5flow.cli.commands.results import export, override, pool
+from cd5flow.cli.commands.review import review
 from cd5flow.cli.commands.synthetic import simulate, validate
 
 
@@ -93,6 +94,7 @@ for _command in (
     override,
     export,
     pool,
+    review,
     simulate,
     validate,
 ):

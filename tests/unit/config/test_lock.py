@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-import cd5flow.batch.lock as module
-from cd5flow.batch.lock import Holder, hold, read_holder
+import cd5flow.config.lock as module
+from cd5flow.config.lock import Holder, hold, read_holder
 from cd5flow.errors import OutputError
 from support.processes import hold_until_killed, until
 

@@ -1,4 +1,4 @@
-"""One batch at a time in a results folder.
+"""One batch at a time in a results folder, and one writer of whatever else several may change.
 
 The operating system's own lock on a file decides: it is gone with the process that holds it, however
 that ended. The file's content names the holder, for people and for two cases that the system's lock
@@ -24,7 +24,7 @@ from typing import BinaryIO, Final
 from pydantic import TypeAdapter, ValidationError
 
 from cd5flow.config.atomic import writing
-from cd5flow.errors import OutputError
+from cd5flow.errors import BusyError
 
 LOCK: Final = "lock"
 
@@ -33,6 +33,8 @@ _LOCKED_BYTE: Final = 1 << 20
 """The byte that is locked on Windows, past the content, which others may then read."""
 
 _TRIES: Final = 100
+
+_POLL_SECONDS: Final = 0.05
 
 _SETTLE_SECONDS: Final = 0.5
 """Without locks: how long two that start in the same moment have to see each other."""
@@ -80,21 +82,41 @@ class Lock:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[Lock]:
+def hold(folder: Path, *, other: str = "another batch", patience: float = 0) -> Iterator[Lock]:
     """Hold the lock of a folder, which is made where it is absent and goes if nothing is left in it.
 
+    Args:
+        folder: where the lock's file lies.
+        other: what another holder is called where it is in the way.
+        patience: seconds to wait for it to end.
+
     Raises:
-        OutputError: another batch holds it, or may still do so on another machine; or the folder
-            cannot be written.
+        BusyError: another holds it, or may still do so on another machine.
+        OutputError: the folder cannot be written.
     """
+    until = time.monotonic() + patience
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                lock = held.enter_context(_hold(folder, other))
+                break
+            except BusyError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_POLL_SECONDS)
+        yield lock
+
+
+@contextmanager
+def _hold(folder: Path, other: str) -> Iterator[Lock]:
     path = folder / LOCK
     with writing(folder.parent):
         file, locked = _opened(path)
     mine = False
     try:
-        earlier = _admitted(path, file, locked=locked)
+        earlier = _admitted(path, file, other, locked=locked)
         mine = True
-        holder = _taken(path, file, locked=locked)
+        holder = _taken(path, file, other, locked=locked)
         yield Lock(path, holder, earlier)
     finally:
         _close(path, file, remove=mine)
@@ -102,13 +124,13 @@ def hold(folder: Path) -> Iterator[Lock]:
             folder.rmdir()  # succeeds on an empty one only
 
 
-def _taken(path: Path, file: BinaryIO, *, locked: bool | None) -> Holder:
+def _taken(path: Path, file: BinaryIO, other: str, *, locked: bool | None) -> Holder:
     """Write this process into the lock's file."""
     holder = _me()
     with writing(path):
         _write(file, holder)
     if not locked:
-        _settled(path, holder)
+        _settled(path, holder, other)
     return holder
 
 
@@ -170,42 +192,42 @@ def _same_file(path: Path, file: BinaryIO) -> bool:
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
-def _admitted(path: Path, file: BinaryIO, *, locked: bool | None) -> Holder | None:
+def _admitted(path: Path, file: BinaryIO, other: str, *, locked: bool | None) -> Holder | None:
     """Return the dead holder that a lock's file names, if it does.
 
     Raises:
-        OutputError: the holder lives, or may.
+        BusyError: the holder lives, or may.
     """
     file.seek(0)
     there = _parsed(file.read(_CONTENT_BYTES))
     out = path.parent.parent
     if locked is False:
-        raise OutputError(f"{out}: another batch is writing into it ({there or 'just started'})")
+        raise BusyError(f"{out}: {other} is writing into it ({there or 'just started'})")
     if there is None:
         return None
     if there.host != socket.gethostname():
-        raise OutputError(
-            f"{out}: another batch may be writing into it ({there}); "
+        raise BusyError(
+            f"{out}: {other} may be writing into it ({there}); "
             f"if that one has ended, delete {path} and run again"
         )
     if locked is None and _lives(there):
-        raise OutputError(
-            f"{out}: another batch is writing into it ({there}); "
+        raise BusyError(
+            f"{out}: {other} is writing into it ({there}); "
             f"if that is something else, delete {path} and run again"
         )
     return there
 
 
-def _settled(path: Path, holder: Holder) -> None:
+def _settled(path: Path, holder: Holder, other: str) -> None:
     """Without the system's locks: see whether another took the same dead holder's place.
 
     Raises:
-        OutputError: the other was later, and has it.
+        BusyError: the other was later, and has it.
     """
     time.sleep(_SETTLE_SECONDS)
     there = read_holder(path)
     if there is None or there.token != holder.token:
-        raise OutputError(f"{path.parent.parent}: another batch is writing into it ({there})")
+        raise BusyError(f"{path.parent.parent}: {other} is writing into it ({there})")
 
 
 def _close(path: Path, file: BinaryIO, *, remove: bool) -> None:

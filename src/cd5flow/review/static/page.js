@@ -1,0 +1,435 @@
+// The page: what is chosen, what is asked of the server, and where the focus goes.
+
+import { Refused, get, post, tubePath } from "/api.js";
+import { Bench } from "/bench.js";
+import { listen } from "/keys.js";
+import { $, fill, item, say, tone, warn } from "/words.js";
+
+const SETTLE = 350; // milliseconds without a key after which a moved handle counts as let go
+
+const page = { queue: [], tube: null, person: null, work: Promise.resolve(), shows: Promise.resolve() };
+
+const bench = new Bench({
+  move: (gate, drawing) => act("move", { gate, drawing, reason: reason() }, `${gate} moved`),
+  count: (gate, drawing) => post(`${tubePath(page.tube.key)}/count`, { gate, drawing }),
+  seen: (gate) => see("shown", gate),
+  settle: SETTLE,
+});
+
+const reason = () => $("reason").value;
+
+// One act after the other: each is told what the one before it left.
+function queued(work) {
+  page.work = page.work.then(work, work);
+  return page.work;
+}
+
+async function act(what, said, done) {
+  const key = page.tube.key;
+  await queued(async () => {
+    try {
+      say("working …");
+      await loggedIn();
+      const tube = await post(`${tubePath(key)}/${what}`, { ...said, at: page.tube.at });
+      take(tube);
+      say(done);
+    } catch (error) {
+      await refused(error);
+    }
+  });
+}
+
+// An act by somebody who has filled in user and password, and not yet pressed Log in.
+async function loggedIn() {
+  const isOther = page.person?.user !== $("user").value;
+  if (isOther && $("user").value && $("password").value) {
+    await login();
+  }
+}
+
+async function refused(error) {
+  say("");
+  if (!(error instanceof Refused)) {
+    warn(`cannot reach the server: what you see was recorded before (${error.message})`);
+    return;
+  }
+  warn(error.message);
+  if (error.status === 401) {
+    $("user").focus();
+  }
+  if (page.tube && error.status !== 404) {
+    try {
+      take(await get(tubePath(page.tube.key)));
+    } catch {
+      // The refusal is told already.
+    }
+  }
+}
+
+async function see(what, gate) {
+  const key = page.tube.key;
+  await queued(async () => {
+    if (page.tube?.key !== key) {
+      return;
+    }
+    try {
+      page.tube = await post(`${tubePath(key)}/seen/${what}`, { gate });
+      showGates();
+      showSignature();
+    } catch (error) {
+      await refused(error);
+    }
+  });
+}
+
+async function readQueue() {
+  const queue = await get("/api/queue");
+  page.queue = queue.samples;
+  page.person = queue.person;
+  $("folder").textContent = queue.folder;
+  fill($("unreadable"), queue.unreadable.map((one) => item(`${one.folder}: ${one.why}`)));
+  showQueue();
+  showPerson();
+}
+
+function showQueue() {
+  const done = page.queue.filter((one) => one.left.startsWith("done")).length;
+  $("progress").textContent = `${done} of ${page.queue.length} done`;
+  fill(
+    $("queue"),
+    page.queue.map((one) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.key = one.key;
+      button.setAttribute("aria-current", String(page.tube?.key === one.key));
+      const name = document.createElement("span");
+      name.className = "name";
+      name.textContent = one.sample;
+      const risk = document.createElement("span");
+      risk.className = "risk";
+      risk.textContent = one.risk;
+      const answers = document.createElement("small");
+      answers.textContent = `CD5 ${one.cd5} · burden ${one.burden} · ${one.criterion}`;
+      const left = document.createElement("small");
+      left.textContent = one.left;
+      button.append(name, risk, answers, left);
+      button.addEventListener("click", () => open(one.key));
+      return item(button);
+    }),
+  );
+}
+
+function showPerson() {
+  const { person } = page;
+  $("who").textContent = person ? `${person.name} (${person.user}, ${person.role})` : "Nobody has logged in";
+  $("leave").hidden = !person;
+  $("login").hidden = Boolean(person);
+}
+
+async function open(key) {
+  const sample = page.queue.find((one) => one.key === key);
+  say(`opening ${sample.sample} …`);
+  warn("");
+  $("sample").textContent = sample.sample;
+  $("bench").hidden = true;
+  page.tube = null;
+  try {
+    const tube = await get(tubePath(key));
+    page.tube = tube;
+    $("reason").value = "";
+    bench.clear();
+    take(tube);
+    showQueue();
+    const first = tube.gates.find((gate) => gate.deciding && !gate.seen) || tube.gates[0];
+    $("bench").hidden = false;
+    if (first) {
+      await choose(first.name);
+    }
+    $("sample").focus({ preventScroll: true });
+    say(`${tube.sample}: ${tube.answer.now.criterion.state}`);
+  } catch (error) {
+    await refused(error);
+  }
+}
+
+function take(tube) {
+  page.tube = tube;
+  page.person = tube.person;
+  warn("");
+  $("sample").textContent = tube.sample;
+  fill($("facts"), [tube.facts.join(" · ")]);
+  $("unlike").hidden = tube.can_draw;
+  $("unlike").textContent = tube.can_draw
+    ? ""
+    : `Gates cannot be moved: analysed again, ${tube.unlike.join("; ")}. Analyse the tube anew.`;
+  showPerson();
+  showAnswer();
+  showGates();
+  showSignature();
+  bench.stands(tube);
+}
+
+function card(parts, now, automatic, isMoved) {
+  const children = [];
+  const head = document.createElement("p");
+  if (now.number) {
+    const number = document.createElement("span");
+    number.className = "number";
+    number.textContent = now.number;
+    head.append(number);
+  }
+  head.append(tone(now.state));
+  children.push(head);
+  for (const line of now.lines || []) {
+    const p = document.createElement("p");
+    p.className = "quiet";
+    p.textContent = line;
+    children.push(p);
+  }
+  if (isMoved) {
+    const beside = document.createElement("p");
+    beside.className = "beside";
+    const number = automatic.number ? `${automatic.number} ` : "";
+    beside.textContent = `automatic: ${number}${automatic.state}`;
+    children.push(beside);
+  }
+  const reasons = document.createElement("ul");
+  fill(reasons, now.reasons.map((words) => item(words)));
+  children.push(reasons);
+  fill(parts, children);
+}
+
+function showAnswer() {
+  const { now, automatic, is_moved: isMoved } = page.tube.answer;
+  for (const name of ["cd5", "burden", "criterion"]) {
+    card($(name), now[name], automatic[name], isMoved);
+  }
+  const checks = now.quality.checks.map((check) => item(`${check.state} ${check.code}: ${check.message}`));
+  const head = document.createElement("p");
+  head.append("Quality ", tone(now.quality.state));
+  const list = document.createElement("ul");
+  fill(list, checks);
+  fill($("quality"), [head, list]);
+  $("changes-box").hidden = page.tube.changes.length === 0;
+  fill($("changes"), page.tube.changes.map((words) => item(words)));
+}
+
+function gateItem(gate) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = gate.name;
+  button.dataset.gate = gate.name;
+  button.setAttribute("aria-current", String(bench.gate === gate.name));
+  button.addEventListener("click", () => choose(gate.name));
+  const words = document.createElement("small");
+  const mark = gate.accepted ? "accepted" : gate.seen ? "seen" : gate.deciding ? "to be seen" : "";
+  const state = document.createElement("span");
+  state.className = gate.accepted || gate.seen ? "mark" : "todo";
+  state.textContent = mark;
+  const count = gate.events === null ? "none" : gate.events.toLocaleString("en");
+  const moved = gate.is_drawn ? " · by hand" : "";
+  words.append(`${count}${gate.percent ? ` · ${gate.percent}` : ""}${moved}${mark ? " · " : ""}`, state);
+  return item(button, words);
+}
+
+function showGates() {
+  const focused = document.activeElement?.dataset?.gate;
+  fill($("gates"), page.tube.gates.filter((gate) => gate.deciding).map(gateItem));
+  fill($("others"), page.tube.gates.filter((gate) => !gate.deciding).map(gateItem));
+  $("more").hidden = !page.tube.gates.some((gate) => !gate.deciding);
+  if (focused) {
+    document.querySelector(`[data-gate="${CSS.escape(focused)}"]`)?.focus();
+  }
+  $("undo").disabled = !page.tube.can_undo;
+  $("redo").disabled = !page.tube.can_redo;
+}
+
+// Of gates that are chosen in quick succession each is shown, so that each is seen.
+function choose(name) {
+  const show = async () => {
+    await bench.pictured;
+    try {
+      await bench.show(page.tube, name);
+      showGates();
+    } catch (error) {
+      await refused(error);
+    }
+  };
+  page.shows = page.shows.then(show, show);
+  return page.shows;
+}
+
+function showSignature() {
+  const { review, unseen, digest, is_changed: isChanged } = page.tube;
+  const state = isChanged ? "gates were moved since this version" : review.left;
+  $("review").textContent = `State: ${review.state}. ${state}.`;
+  fill(
+    $("signatures"),
+    review.signatures.map((one) =>
+      item(`${one.name} (${one.user}): ${one.meaning}, ${one.at}${one.comment ? `, ${one.comment}` : ""}`),
+    ),
+  );
+  $("digest").textContent = digest.slice(0, 8);
+  $("sign").disabled = unseen.length > 0 || !review.can_sign;
+  const still = unseen.length ? `Still to be seen: ${unseen.join(", ")}` : "";
+  $("still").textContent = review.can_sign ? still : "Signing is not part of this installation.";
+  $("amend").disabled = !isChanged;
+}
+
+async function login() {
+  const answered = await post("/api/person", { user: $("user").value, password: $("password").value });
+  page.person = answered.person;
+  $("password").value = "";
+  showPerson();
+}
+
+// What a person may say with a signature now, as far as the page knows; the server decides.
+function preset(meaning) {
+  $("meaning").value = meaning;
+  $(($("user").value ? "password" : "user")).focus();
+  say(`meaning set to ${meaning}; sign to put your name to it`);
+}
+
+function confirmed() {
+  const others = page.tube.review.signatures.filter((one) => one.user !== ($("user").value || page.person?.user));
+  const isSecond = others.some((one) => ["analysed", "reviewed"].includes(one.meaning));
+  return isSecond || page.tube.review.movers.some((one) => one !== $("user").value) ? "approved" : "analysed";
+}
+
+async function writeVersion() {
+  await act("version", { reason: reason() }, "a new version is written, with the gates as they stand");
+}
+
+async function sign() {
+  const key = page.tube.key;
+  await queued(async () => {
+    try {
+      say("signing …");
+      const tube = await post(`${tubePath(key)}/sign`, {
+        user: $("user").value,
+        password: $("password").value,
+        meaning: $("meaning").value,
+        criterion: $("decided").value,
+        reason: reason(),
+        digest: page.tube.digest,
+        at: page.tube.at,
+      });
+      $("password").value = "";
+      take(tube);
+      await readQueue();
+      say(`signed: ${tube.review.state}`);
+      $("next").focus();
+    } catch (error) {
+      $("password").value = "";
+      await refused(error);
+    }
+  });
+}
+
+async function acceptGate() {
+  const gates = page.tube.gates.filter((gate) => gate.deciding);
+  const name = bench.gate;
+  await queued(async () => {
+    try {
+      await loggedIn();
+      take(await post(`${tubePath(page.tube.key)}/seen/accepted`, { gate: name }));
+      const at = gates.findIndex((gate) => gate.name === name);
+      const next = gates[at + 1];
+      if (next) {
+        await choose(next.name);
+        $("gate-title").focus();
+        say(`${name} accepted; ${next.name}, gate ${at + 2} of ${gates.length}`);
+      } else {
+        say(`${name} accepted; it was the last gate that decides`);
+        $("confirm").focus();
+      }
+    } catch (error) {
+      await refused(error);
+    }
+  });
+}
+
+function stepGate(by) {
+  const names = page.tube.gates.map((gate) => gate.name);
+  const at = names.indexOf(bench.gate);
+  const next = names[Math.min(names.length - 1, Math.max(0, at + by))];
+  if (next && next !== bench.gate) {
+    choose(next).then(() => $("gate-title").focus());
+  }
+}
+
+function nextSample() {
+  const at = page.queue.findIndex((one) => one.key === page.tube?.key);
+  const rest = [...page.queue.slice(at + 1), ...page.queue.slice(0, Math.max(0, at))];
+  const next = rest.find((one) => !one.left.startsWith("done"));
+  if (next) {
+    open(next.key);
+  } else {
+    say("no sample is left to do");
+  }
+}
+
+const undo = () => act("step/undo", {}, "undone");
+const redo = () => act("step/redo", {}, "done again");
+
+const actions = {
+  accept: acceptGate,
+  undo,
+  redo,
+  hide: () => bench.hide(),
+  over: () => bench.blasts(),
+  add: () => bench.addCorner(),
+  remove: () => bench.removeCorner(),
+  confirm: async () => {
+    if (page.tube.is_changed) {
+      await writeVersion();
+    }
+    preset(confirmed());
+  },
+  amend: async () => {
+    await writeVersion();
+    preset(confirmed());
+  },
+  reject: () => preset("rejected"),
+  sign,
+  next: nextSample,
+  login: () => queued(() => login().then(() => say("logged in"), refused)),
+  leave: async () => {
+    page.person = (await post("/api/person/leave", {})).person;
+    showPerson();
+  },
+};
+
+for (const [name, action] of Object.entries(actions)) {
+  $(name).addEventListener("click", () => (page.tube || ["next", "login", "leave"].includes(name)) && action());
+}
+$("signature").addEventListener("submit", (event) => event.preventDefault());
+listen({
+  a: acceptGate,
+  n: () => stepGate(1),
+  p: () => stepGate(-1),
+  u: undo,
+  r: redo,
+  h: () => bench.hide(),
+  b: () => bench.blasts(),
+}, () => Boolean(page.tube));
+
+// Another window may have changed what is shown here.
+document.addEventListener("visibilitychange", async () => {
+  if (document.visibilityState === "visible" && page.tube) {
+    try {
+      const tube = await get(tubePath(page.tube.key));
+      if (tube.at !== page.tube.at || tube.digest !== page.tube.digest) {
+        take(tube);
+        say("another window changed this tube; here it is now");
+      }
+    } catch (error) {
+      await refused(error);
+    }
+  }
+});
+
+readQueue().then(
+  () => say(`${page.queue.length} samples, the riskiest first`),
+  (error) => refused(error),
+);

@@ -1,0 +1,44 @@
+// Words into the page: as text alone, never as markup.
+
+export const $ = (id) => document.getElementById(id);
+
+export function fill(element, children) {
+  element.replaceChildren(...children);
+}
+
+export function item(...children) {
+  const li = document.createElement("li");
+  li.append(...children);
+  return li;
+}
+
+export function say(words) {
+  $("status").textContent = words;
+}
+
+export function warn(words) {
+  $("alert").textContent = words;
+}
+
+const TONES = {
+  MEETS: "good",
+  MET: "good",
+  PASS: "good",
+  DOES_NOT_MEET: "bad",
+  NOT_MET: "bad",
+  FAIL: "bad",
+  BORDERLINE: "look",
+  REVIEW: "look",
+  NOT_EVALUABLE: "look",
+  MRD_BELOW_LLOQ: "look",
+  INDETERMINATE: "look",
+  INCONCLUSIVE: "look",
+  WARN: "look",
+};
+
+export function tone(state) {
+  const span = document.createElement("span");
+  span.className = `state ${TONES[state] || "plain"}`;
+  span.textContent = state;
+  return span;
+}

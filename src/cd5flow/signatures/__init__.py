@@ -1,0 +1,1 @@
+"""Who may sign, what was signed, and the proof of it: keys, the list of users and the ledger."""
