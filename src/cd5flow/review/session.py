@@ -28,7 +28,7 @@ from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR, LOOK_ALI
 from cd5flow.model.populations import Gate, GateTree
 from cd5flow.model.region_file import write_region
 from cd5flow.pipeline import Analysis, analyse_by_hand, analyse_tube
-from cd5flow.plots.scene import Scene
+from cd5flow.plots.plotted_tube import PlottedTube
 from cd5flow.review.bitmap import Colour, density_png
 from cd5flow.review.drafts import DrawnAct
 from cd5flow.review.versions import OVERRIDE
@@ -60,13 +60,13 @@ class TubeSession:
     Attributes:
         automatic: the tube analysed without anything drawn.
         now: the tube as it stands.
-        scene: the axes of its pictures, which stay as they are whatever is drawn.
+        plotted: the axes of its pictures, which stay as they are whatever is drawn.
     """
 
     def __init__(self, automatic: Analysis) -> None:
         self.automatic = automatic
         self.now = automatic
-        self.scene = Scene(automatic.tube, automatic.gating)
+        self.plotted = PlottedTube(automatic.tube, automatic.gating)
         self._counted: tuple[str, Analysis, Mask] | None = None
         self._working = threading.Lock()
 
@@ -169,14 +169,14 @@ class TubeSession:
         Raises:
             KeyError: there is no such gate.
         """
-        return views_of(self.scene, self.tree, name)
+        return views_of(self.plotted, self.tree, name)
 
     def beside(self, view: View) -> dict[str, Any] | None:
         """Return the automatic gate on a view's axes, where the gate that stands is another."""
         found = self.automatic.gating.tree
         if view.gate not in found or found[view.gate].region == self.region(view.gate):
             return None
-        return beside(self.scene, view, found[view.gate].region)
+        return beside(self.plotted, view, found[view.gate].region)
 
     def picture(self, view: View, population: str | None, colour: Colour | None) -> bytes:
         """Return the density of a view's parent, or of a population among it.

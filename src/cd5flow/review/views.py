@@ -26,7 +26,7 @@ from cd5flow.model.geometry import (
 from cd5flow.model.populations import Evidence, Gate, GateTree
 from cd5flow.pipeline import Tube
 from cd5flow.plots.axis import Axis, shown, ticks
-from cd5flow.plots.scene import Scene
+from cd5flow.plots.plotted_tube import PlottedTube
 from cd5flow.preprocess.transforms import inverse
 
 CORNERS: Final = 12
@@ -107,10 +107,10 @@ class View:
         }
 
 
-def views_of(scene: Scene, tree: GateTree, name: str) -> tuple[View, ...]:
+def views_of(plotted: PlottedTube, tree: GateTree, name: str) -> tuple[View, ...]:
     """Return every picture of a gate; of joined populations, those of the gates that are joined."""
     return tuple(
-        view for gate in drawn_gates(tree, name) for view in _views(scene, gate, gate.region)
+        view for gate in drawn_gates(tree, name) for view in _views(plotted, gate, gate.region)
     )
 
 
@@ -133,38 +133,47 @@ def drawn_gates(tree: GateTree, name: str) -> tuple[Gate, ...]:
     return tuple(tree[one] for one in met if not isinstance(tree[one].region, Boolean))
 
 
-def beside(scene: Scene, view: View, region: Region) -> dict[str, Any] | None:
+def beside(plotted: PlottedTube, view: View, region: Region) -> dict[str, Any] | None:
     """Return another region on the axes of a view; None where it lies on others."""
     if isinstance(region, Boolean):
         return None
     gate = Gate(view.gate, view.parent, region, _NO_EVIDENCE)
-    for other in _views(scene, gate, region):
+    for other in _views(plotted, gate, region):
         if other.axes == view.axes:
             return other.shape_json()
     return None
 
 
-def _views(scene: Scene, gate: Gate, region: Region) -> Iterator[View]:
+def _views(plotted: PlottedTube, gate: Gate, region: Region) -> Iterator[View]:
     match region:
         case Interval() | Intervals():
-            yield _span_view(scene, gate, region)
+            yield _span_view(plotted, gate, region)
         case Rectangle(sides=sides):
-            edges = _rectangle_edges(scene.tube, region)
+            edges = _rectangle_edges(plotted.tube, region)
             if len(sides) == 1:
-                x = scene.axis(edges[0][0])
+                x = plotted.axis(edges[0][0], gate.parent)
                 yield View(gate.name, gate.parent, x, None, _along(edges[0][1], "x"))
             for i, j in _pairs(len(sides)):
-                x, y = scene.axis(edges[i][0]), scene.axis(edges[j][0])
+                x, y = (
+                    plotted.axis(edges[i][0], gate.parent),
+                    plotted.axis(edges[j][0], gate.parent),
+                )
                 both = (*_along(edges[i][1], "x"), *_along(edges[j][1], "y"))
                 yield View(gate.name, gate.parent, x, y, both)
         case Polygon(x=x, y=y, vertices=vertices):
-            yield View(gate.name, gate.parent, scene.axis(x), scene.axis(y), corners=vertices)
+            yield View(
+                gate.name,
+                gate.parent,
+                plotted.axis(x, gate.parent),
+                plotted.axis(y, gate.parent),
+                corners=vertices,
+            )
         case Ellipse(x=x, y=y):
             yield View(
                 gate.name,
                 gate.parent,
-                scene.axis(x),
-                scene.axis(y),
+                plotted.axis(x, gate.parent),
+                plotted.axis(y, gate.parent),
                 corners=_around(region, CORNERS),
                 outline=_around(region, _OUTLINE),
             )
@@ -172,18 +181,18 @@ def _views(scene: Scene, gate: Gate, region: Region) -> Iterator[View]:
             return
 
 
-def _span_view(scene: Scene, gate: Gate, region: Interval | Intervals) -> View:
+def _span_view(plotted: PlottedTube, gate: Gate, region: Interval | Intervals) -> View:
     if isinstance(region, Interval):
-        side = shown(region, scene.tube)
+        side = shown(region, plotted.tube)
         edges = _ends(side, "0", "")
         dimension = side.dimension
     else:
-        sides = [shown(Interval(region.dimension, *s), scene.tube) for s in region.spans]
+        sides = [shown(Interval(region.dimension, *s), plotted.tube) for s in region.spans]
         dimension = sides[0].dimension
         edges = tuple(
             edge for i, one in enumerate(sides) for edge in _ends(one, str(i), f"span {i + 1} ")
         )
-    return View(gate.name, gate.parent, scene.axis(dimension), None, edges)
+    return View(gate.name, gate.parent, plotted.axis(dimension, gate.parent), None, edges)
 
 
 def _rectangle_edges(

@@ -48,7 +48,9 @@ def review(
     from cd5flow.cli.outputs import wanted_outputs
     from cd5flow.cli.review import run
 
-    outputs = wanted_outputs(no_report=False, membership=False, language=language, lab=lab)
+    outputs = wanted_outputs(
+        no_report=False, extent="full", membership=False, language=language, lab=lab
+    )
     run(
         results,
         port=port,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cd5flow.plots.palette import colour_of
+from cd5flow.plots.palette import family_of
 from cd5flow.review.bitmap import Colour
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of, worked
 from cd5flow.review.shown import percent_words, queue_json, tube_json
@@ -66,7 +66,8 @@ async def picture(request: Request) -> Response:
 
 
 def _colour(population: str) -> Colour:
-    text = colour_of(population) or _PLAIN
+    family = family_of(population)
+    text = _PLAIN if family is None else family.colour
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
