@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cd5flow._version import __version__
 from cd5flow.errors import (
+    BusyError,
     Cd5FlowError,
     ClinicalError,
     EngineError,
@@ -27,6 +28,7 @@ from cd5flow.errors import (
     FileAccessError,
     GatesError,
     InputError,
+    LedgerError,
     NotFcsError,
     OptionError,
     OutputError,
@@ -36,6 +38,7 @@ from cd5flow.errors import (
     ProtocolError,
     ResultError,
     SheetError,
+    SigningError,
     SpilloverError,
     StrategyError,
     UsageError,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from cd5flow.quantify.pooling import Pooled
 
 __all__ = [
+    "BusyError",
     "Cd5FlowError",
     "ClinicalError",
     "EngineError",
@@ -63,6 +67,7 @@ __all__ = [
     "FileAccessError",
     "GatesError",
     "InputError",
+    "LedgerError",
     "NotFcsError",
     "OptionError",
     "OutputError",
@@ -73,6 +78,7 @@ __all__ = [
     "Result",
     "ResultError",
     "SheetError",
+    "SigningError",
     "SpilloverError",
     "StrategyError",
     "TubeOptions",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from support.command_line import Run
 
 COMMANDS = {
+    "review",
+    "sign",
+    "users",
+    "verify",
     "analyze",
     "batch",
     "deidentify",

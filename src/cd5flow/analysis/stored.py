@@ -10,6 +10,8 @@ from cd5flow.analysis.provenance import RULES
 from cd5flow.errors import ResultError
 from cd5flow.model.result import Result, ReviewSection
 from cd5flow.model.result_file import ResultFile, contradictions, load_result
+from cd5flow.signatures.ledger import LEDGER, Ledger
+from cd5flow.signatures.standing import standing
 
 MOST_NAMED = 8
 """So many differences are named in one line."""
@@ -71,5 +73,11 @@ def proven_review(path: Path, result: Result) -> ReviewSection:
         path: the result's file; a ledger lies in the results folder above its sample's.
         result: as the file says it.
     """
-    del path, result  # no ledger is kept yet
-    return ReviewSection()
+    ledger = path.absolute().parent.parent / LEDGER
+    if not ledger.is_file():
+        return ReviewSection()
+    sample = path.absolute().parent.name
+    with Ledger.read(ledger) as held:
+        entries = held.entries(sample)
+    now = standing(entries, sample, str(result.digest), amended=bool(result.overrides))
+    return now.section()

@@ -33,7 +33,13 @@ def run(
         written = write_sample(analysis, out, outputs=outputs, stage=stage)
     if profile is not None:
         _write_profile(profile, stage, analysis)
-    if not written.changed:
+    if written.kept_by:
+        say(
+            f"{written.folder}: another result is kept, {written.kept_by}; --supersede REASON "
+            "replaces it",
+            style="look",
+        )
+    elif not written.changed:
         say(f"{written.folder}: holds this result already, nothing changed")
     elif written.previous is not None:
         say(f"{written.previous}: the earlier, different result")

@@ -11,7 +11,13 @@ from cd5flow.report.pdf import check_language
 
 
 def wanted_outputs(
-    *, no_report: bool, extent: Extent, membership: bool, language: str, lab: Path | None
+    *,
+    no_report: bool,
+    extent: Extent,
+    membership: bool,
+    language: str,
+    lab: Path | None,
+    supersede: str = "",
 ) -> WantedOutputs:
     """Check what the reports need before a tube is analysed.
 
@@ -26,4 +32,5 @@ def wanted_outputs(
         membership=membership,
         language=language,
         lab=None if lab is None else load_lab(lab),
+        supersede=supersede.strip(),
     )

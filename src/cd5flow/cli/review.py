@@ -15,6 +15,7 @@ from cd5flow.review.access import Access
 from cd5flow.review.desk import Desk
 from cd5flow.review.input_files import InputFiles
 from cd5flow.review.server import host_of, listen, review_app, serve
+from cd5flow.review.signing import sign
 from cd5flow.signatures.places import default_users_file
 
 
@@ -35,7 +36,13 @@ def run(
         say(f"{known}: there are no users yet; nobody can act before `cd5flow users add`")
     listener = listen(port)
     with closing(listener):
-        desk = Desk(results, users=known, find=InputFiles(results, inputs).find, outputs=outputs)
+        desk = Desk(
+            results,
+            users=known,
+            find=InputFiles(results, inputs).find,
+            outputs=outputs,
+            sign=sign,
+        )
         with closing(desk):
             access = Access(host_of(listener))
             emit(f"{access.address}\n")

@@ -150,6 +150,8 @@ class ReviewSection(Section):
 
     Attributes:
         criterion_state: what a person decided of the criterion; the software's own never changes by it.
+        strategy_approved, protocol_approved: whether the laboratory had approved the files that decided
+            when the newest signature was made; null where nobody signed.
         signatures: in the ledger's order.
     """
 
@@ -158,6 +160,8 @@ class ReviewSection(Section):
     at: str | None = None
     comment: str | None = None
     criterion_state: CriterionState | None = None
+    strategy_approved: bool | None = None
+    protocol_approved: bool | None = None
     signatures: tuple[SignatureSection, ...] = ()
 
 

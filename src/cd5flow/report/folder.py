@@ -37,6 +37,7 @@ from cd5flow.report.membership import membership_npz
 from cd5flow.report.parts import Extent
 from cd5flow.report.source import HTML, PDF, PLOTS, SOURCE, ReportSource
 from cd5flow.report.tables import populations_csv
+from cd5flow.signatures.guard import answered_for, record_superseded
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
@@ -55,6 +56,8 @@ class WantedOutputs:
         membership: who is in which population.
         language: of the reports: ``en``, ``zh`` or a file of a laboratory's own wording.
         lab: the laboratory in their head; None leaves it open.
+        supersede: why a result is replaced that somebody signed, or whose gates somebody moved; empty
+            keeps such a result.
     """
 
     report: bool = True
@@ -62,6 +65,7 @@ class WantedOutputs:
     membership: bool = False
     language: str = "en"
     lab: Lab | None = None
+    supersede: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,13 @@ class WrittenSample:
         folder: the sample's folder.
         changed: whether anything was written; False where it held the same result already.
         previous: where the earlier, different result was put; None where there was none.
+        kept_by: who answers for another result that lies there and was kept; empty where nobody does.
     """
 
     folder: Path
     changed: bool
     previous: Path | None
+    kept_by: str = ""
 
 
 def write_sample(
@@ -87,6 +93,7 @@ def write_sample(
     aside: Path | None = None,
     name: str = "",
     stage: Stage = untimed,
+    reviewed: bool = False,
 ) -> WrittenSample:
     """Write a sample's folder under `out`.
 
@@ -101,6 +108,7 @@ def write_sample(
         aside: a folder on the same file system in which the new one is filled; None is `out`.
         name: of the folder; empty is `folder_name` of the sample's id.
         stage: marks each part of the report, for who times them.
+        reviewed: whether this is the version that a review made, which records it itself.
 
     Raises:
         OutputError: the folder cannot be written, or something else stands in its place.
@@ -120,6 +128,11 @@ def write_sample(
         )
         if same and is_complete(folder, wanted):
             return WrittenSample(folder, changed=False, previous=None)
+        kept_by = ""
+        if earlier is not None and not reviewed:
+            kept_by = answered_for(out, folder.name, str(earlier.get("digest")))
+            if kept_by and not wanted.supersede:
+                return WrittenSample(folder, changed=False, previous=None, kept_by=kept_by)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(kept_versions(folder)) + (0 if same or earlier is None else 1)
@@ -133,6 +146,14 @@ def write_sample(
                 _keep_beside(folder, spare)
             else:
                 kept = _keep_as_previous(folder, spare)
+            if kept_by:
+                record_superseded(
+                    out,
+                    folder.name,
+                    digest=digest_of(result),
+                    earlier=str(earlier.get("digest")),
+                    why=wanted.supersede,
+                )
             exchange_folder(spare, folder)
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else folder

@@ -255,6 +255,7 @@ class Sign:
 
     role: str
     lines: tuple[Fact, ...]
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def _signed(one: SignatureSection, wording: Wording) -> Sign:
             fact(phrases.date, numerals.moment(one.at)),
             fact(phrases.entry, numerals.count(one.entry)),
         ),
+        one.entry,
     )
 
 

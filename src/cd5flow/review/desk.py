@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,14 @@ from cd5flow.analysis.stored import read_result
 from cd5flow.errors import FileAccessError, OverrideError, SigningError
 from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
-from cd5flow.model.result import CriterionState, Result
+from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT, WantedOutputs
 from cd5flow.review.drafts import Draft, DrawnAct
 from cd5flow.review.open_tube import ChangedElsewhereError, OpenTube, base_of, draft_of, moves_of
 from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.seat import Seat
 from cd5flow.review.session import TubeSession
+from cd5flow.review.signing import Statement
 from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.review.versions import analyse_version, write_version
 from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
@@ -38,23 +39,6 @@ OPEN: Final = 2
 _DECIDING: Final = frozenset(
     {ActKind.GATE_MOVED, ActKind.VERSION, ActKind.SIGNATURE, ActKind.FILES, ActKind.SUPERSEDED}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What a person says with a signature.
-
-    Attributes:
-        meaning: what was done.
-        digest: of the version that was seen, or its first digits.
-        comment: empty where there is none.
-        criterion: what the person decides of the criterion; None where nothing.
-    """
-
-    meaning: Meaning
-    digest: str
-    comment: str = ""
-    criterion: CriterionState | None = None
 
 
 Sign = Callable[[Path, str, UnlockedKey, Statement, Users], object]

@@ -44,6 +44,10 @@ class InputFiles:
         others = (path for path in self._below(None) if path.suffix.lower() == kind)
         return next((path for path in others if self._digest(path) == sha256), None)
 
+    def place_of(self, sha256: str) -> Path | None:
+        """Return where ``inputs.json`` says that a file lies, whatever lies there now."""
+        return self._named.get(sha256)
+
     def _below(self, name: str | None) -> Iterator[Path]:
         """Yield files below the folders, those of one name or all of the kinds that are read."""
         for folder in self._folders:

@@ -78,10 +78,10 @@ def differences(recorded: Mapping[str, str], found: Mapping[str, str]) -> tuple[
     return tuple(told)
 
 
-def rewrite(folder: Path, result: Result, *, aside: Path) -> None:
+def rewrite(folder: Path, result: Result, *, aside: Path) -> dict[str, str]:
     """Write a sample's folder anew with another review: result and reports, all else as it is.
 
-    It takes the earlier one's place as a whole.
+    It takes the earlier one's place as a whole. Returns the SHA-256 of what was written, by path.
 
     Args:
         folder: the sample's folder.
@@ -107,6 +107,7 @@ def rewrite(folder: Path, result: Result, *, aside: Path) -> None:
             exchange_folder(spare, folder)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    return {name: hashlib.sha256(content).hexdigest() for name, content in printed.items()}
 
 
 def _files(folder: Path, without: str) -> Iterator[Path]:

@@ -54,7 +54,9 @@ def write_version(analysis: Analysis, out: Path, *, folder: str, outputs: Wanted
         BusyError: a batch or a signature does not end.
     """
     with hold(out / OWN, other="another process", patience=_PATIENCE):
-        write_sample(analysis, out, outputs=_as_before(out / folder, outputs), name=folder)
+        write_sample(
+            analysis, out, outputs=_as_before(out / folder, outputs), name=folder, reviewed=True
+        )
 
 
 def _as_before(folder: Path, outputs: WantedOutputs) -> WantedOutputs:

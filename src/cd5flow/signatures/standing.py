@@ -6,7 +6,7 @@ It follows from the ledger alone. What a result.json says of its own review is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cd5flow.model.result import CriterionState, ReviewSection, SignatureSection
@@ -32,6 +32,7 @@ class Signature:
         comment: empty where there is none.
         criterion: what the person decided of the criterion; None where nothing.
         files: SHA-256 by path of what was in the sample's folder when it was signed.
+        strategy_approved, protocol_approved: whether the laboratory had approved them then.
     """
 
     entry: int
@@ -44,6 +45,8 @@ class Signature:
     comment: str
     criterion: CriterionState | None
     files: Mapping[str, str]
+    strategy_approved: bool | None
+    protocol_approved: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,12 @@ class Standing:
             return "amended" if self.amended else "confirmed"
         return "unreviewed"
 
+    def completed(self) -> Standing:
+        """Return where it stands once the signature that is pending has been brought to its end."""
+        if self.pending is None:
+            return self
+        return replace(self, signatures=(*self.signatures, self.pending), pending=None)
+
     @property
     def final(self) -> bool:
         """Whether the report is no draft any more."""
@@ -89,6 +98,7 @@ class Standing:
         deciding = {"rejected": Meaning.REJECTED}.get(self.state, Meaning.APPROVED)
         decided = [one for one in self.signatures if one.meaning is deciding]
         last = decided[-1] if decided else None
+        newest = self.signatures[-1] if self.signatures else None
         criteria = [one.criterion for one in self.signatures if one.criterion is not None]
         return ReviewSection(
             state=self.state,
@@ -96,6 +106,8 @@ class Standing:
             at=None if last is None else last.at,
             comment=None if last is None or not last.comment else last.comment,
             criterion_state=criteria[-1] if criteria else None,
+            strategy_approved=None if newest is None else newest.strategy_approved,
+            protocol_approved=None if newest is None else newest.protocol_approved,
             signatures=tuple(
                 SignatureSection(
                     user=one.user,
@@ -185,6 +197,8 @@ def signature_of(entry: Entry) -> Signature | None:
             comment=entry.text("comment"),
             criterion=CriterionState(criterion) if criterion else None,
             files=hashes(entry.values.get("files")),
+            strategy_approved=_told(entry.values.get("strategy_approved")),
+            protocol_approved=_told(entry.values.get("protocol_approved")),
         )
     except ValueError:
         return None
@@ -256,6 +270,10 @@ def hashes(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
     return {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, str)}
+
+
+def _told(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _movers(about: Sequence[Entry], digest: str) -> Iterable[str]:

@@ -128,6 +128,15 @@ class Users:
         """Return the list as it stood after so many acts; None where it has fewer."""
         return self._history[entry] if 0 <= entry < len(self._history) else None
 
+    def refresh(self) -> None:
+        """Read the file again: others may have changed it since.
+
+        Raises:
+            FileAccessError: it is unreadable.
+            LedgerError: it was changed by other means.
+        """
+        self._reload()
+
     def person(self, user: str) -> Person | None:
         """Return a person by id; None where nobody has it."""
         return self.now.people.get(user)

@@ -21,6 +21,7 @@ from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
 from cd5flow.cli.commands.results import export, override, pool
 from cd5flow.cli.commands.review import review
+from cd5flow.cli.commands.signing import sign, users, verify
 from cd5flow.cli.commands.synthetic import simulate, validate
 
 
@@ -95,9 +96,12 @@ for _command in (
     export,
     pool,
     review,
+    sign,
+    verify,
     simulate,
     validate,
 ):
     app.command()(_command)
+app.add_typer(users, name="users")
 app.add_typer(strategies, name="strategies")
 app.add_typer(protocols, name="protocols")

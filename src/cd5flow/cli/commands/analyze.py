@@ -16,6 +16,7 @@ from cd5flow.cli.commands.parameters import (
     NoReport,
     Out,
     ReportExtent,
+    Supersede,
 )
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
@@ -30,6 +31,7 @@ def analyze(
     membership: Membership = False,
     language: Language = "en",
     lab: Lab = None,
+    supersede: Supersede = "",
     profile: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Seconds a stage: JSON in this file, a table on stderr."),
@@ -57,7 +59,12 @@ def analyze(
         fcs,
         words=words_of(said),
         outputs=wanted_outputs(
-            no_report=no_report, extent=report, membership=membership, language=language, lab=lab
+            no_report=no_report,
+            extent=report,
+            membership=membership,
+            language=language,
+            lab=lab,
+            supersede=supersede,
         ),
         out=out,
         json=json,

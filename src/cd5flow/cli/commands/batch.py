@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from cd5flow.cli.commands.parameters import Lab, Language, Membership, NoReport, Out, ReportExtent
+from cd5flow.cli.commands.parameters import (
+    Lab,
+    Language,
+    Membership,
+    NoReport,
+    Out,
+    ReportExtent,
+    Supersede,
+)
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
@@ -30,6 +38,7 @@ def batch(
     membership: Membership = False,
     language: Language = "en",
     lab: Lab = None,
+    supersede: Supersede = "",
     jobs: Annotated[
         int | None,
         typer.Option(metavar="N", help="Samples at a time; as many as there are cores by default."),
@@ -87,7 +96,12 @@ def batch(
     from cd5flow.cli.outputs import wanted_outputs
 
     wanted = wanted_outputs(
-        no_report=no_report, extent=report, membership=membership, language=language, lab=lab
+        no_report=no_report,
+        extent=report,
+        membership=membership,
+        language=language,
+        lab=lab,
+        supersede=supersede,
     )
     run(
         source,

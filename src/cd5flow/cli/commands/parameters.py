@@ -34,4 +34,10 @@ Lab = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The laboratory's name, address, logo, director (YAML)."),
 ]
+Supersede = Annotated[
+    str,
+    typer.Option(
+        metavar="REASON", help="Replace a result that was signed or amended in review, and say why."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else there.")]

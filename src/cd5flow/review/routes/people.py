@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from cd5flow.errors import SigningError
 from cd5flow.model.result import CriterionState
-from cd5flow.review.desk import Statement
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of
 from cd5flow.review.shown import person_json, tube_json
+from cd5flow.review.signing import Statement
 from cd5flow.signatures.acts import Meaning
 
 

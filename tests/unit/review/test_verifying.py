@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cd5flow.analysis.settings import make_settings
+from cd5flow.analysis.stored import read_result
+from cd5flow.errors import Cd5FlowError, LedgerError, SigningError
+from cd5flow.pipeline import analyse_tube
+from cd5flow.report.folder import WantedOutputs, write_sample
+from cd5flow.review import signing
+from cd5flow.review.findings import Fault
+from cd5flow.review.signing import Statement, sign
+from cd5flow.review.verifying import Verification, verify
+from cd5flow.signatures.acts import Meaning
+from cd5flow.signatures.ledger import LEDGER
+from cd5flow.signatures.users import Users
+from support.review_factory import ANALYST, CLEAR, LOW, REVIEWER, Laboratory, laboratory, users_file
+
+
+def digest_in(out: Path, sample: str = CLEAR) -> str:
+    return str(json.loads((out / sample / "result.json").read_text("utf-8"))["digest"])
+
+
+def signs(lab: Laboratory, who: dict[str, str], meaning: Meaning, **said: str) -> None:
+    users = Users.load(lab.users)
+    digest = said.pop("digest", digest_in(lab.out)[:8])
+    statement = Statement(meaning=meaning, digest=digest, **said)
+    sign(lab.out, CLEAR, users.sign_in(**who), statement, users)
+
+
+def checked(lab: Laboratory, users: Path | None = None) -> Verification:
+    return verify(lab.out, users=Users.load(users or lab.users), folders=[lab.tubes])
+
+
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    lab = laboratory(tmp_path_factory.mktemp("approved"))
+    signs(lab, ANALYST, Meaning.ANALYSED)
+    signs(lab, REVIEWER, Meaning.APPROVED, comment="agreed")
+    return lab
+
+
+@pytest.fixture
+def lab(approved: Laboratory, tmp_path: Path) -> Laboratory:
+    """A laboratory of its own for whoever changes something in it."""
+    shutil.copytree(approved.out, tmp_path / "results")
+    shutil.copytree(approved.tubes, tmp_path / "tubes")
+    shutil.copy(approved.users, tmp_path / "users.jsonl")
+    return Laboratory(tmp_path / "results", tmp_path / "tubes", tmp_path / "users.jsonl")
+
+
+def test_two_people_make_a_result_final_and_everything_holds(approved: Laboratory) -> None:
+    found = checked(approved)
+    assert found.holds, found.findings
+    assert (found.entries, found.identity_checked) == (4, True)
+    review = read_result(approved.out / CLEAR / "result.json").review
+    assert (review.state, review.by, review.comment) == ("confirmed", "Ann Reviewer", "agreed")
+    assert [one.meaning for one in review.signatures] == ["analysed", "approved"]
+    states = {one.sample: one.standing and one.standing.state for one in found.samples}
+    assert states == {CLEAR: "confirmed", LOW: "unreviewed"}
+
+
+def test_without_a_users_file_the_identity_is_not_checked(approved: Laboratory) -> None:
+    found = verify(approved.out)
+    assert found.holds
+    assert not found.identity_checked
+
+
+def test_a_signature_needs_the_digits_of_what_was_read(approved: Laboratory) -> None:
+    with pytest.raises(SigningError, match="another version was looked at"):
+        signs(approved, ANALYST, Meaning.REJECTED, digest="00000000")
+    with pytest.raises(SigningError, match="first eight digits"):
+        signs(approved, ANALYST, Meaning.REJECTED, digest="0000")
+
+
+def a_number(lab: Laboratory) -> None:
+    path = lab.out / CLEAR / "result.json"
+    path.write_text(
+        path.read_text("utf-8").replace('"blast_events": 400', '"blast_events": 401', 1)
+    )
+
+
+def the_review(lab: Laboratory) -> None:
+    path = lab.out / LOW / "result.json"
+    plain = json.loads(path.read_text("utf-8"))
+    signed = json.loads((lab.out / CLEAR / "result.json").read_text("utf-8"))
+    path.write_text(json.dumps(plain | {"review": signed["review"]}), "utf-8")
+
+
+def a_table(lab: Laboratory) -> None:
+    path = lab.out / CLEAR / "populations.csv"
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def a_file_taken(lab: Laboratory) -> None:
+    (lab.out / CLEAR / "gates.xml").unlink()
+
+
+def a_file_put(lab: Laboratory) -> None:
+    (lab.out / CLEAR / "more.txt").write_text("more", "utf-8")
+
+
+def the_sample_taken(lab: Laboratory) -> None:
+    shutil.rmtree(lab.out / CLEAR)
+
+
+def the_result_of_another(lab: Laboratory) -> None:
+    shutil.copy(lab.out / LOW / "result.json", lab.out / CLEAR / "result.json")
+
+
+def forced(lab: Laboratory, *statements: str) -> None:
+    connection = sqlite3.connect(lab.out / LEDGER)
+    for name in ("update", "delete"):
+        connection.execute(f"DROP TRIGGER ledger_no_{name}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def a_row_changed(lab: Laboratory) -> None:
+    forced(lab, "UPDATE ledger SET at = '2020-01-01T00:00:00.000Z' WHERE entry = 1")
+
+
+def a_row_taken(lab: Laboratory) -> None:
+    forced(lab, "DELETE FROM ledger WHERE entry = 2")
+
+
+def the_end_cut(lab: Laboratory) -> None:
+    forced(lab, "DELETE FROM ledger WHERE entry > 2")
+
+
+def the_ledger_taken(lab: Laboratory) -> None:
+    (lab.out / LEDGER).unlink()
+
+
+def a_signature_by_no_key(lab: Laboratory) -> None:
+    forced(lab, "UPDATE ledger SET key = '', signature = '' WHERE entry = 3")
+
+
+def the_tube(lab: Laboratory) -> None:
+    tube = lab.tubes / f"{CLEAR}.fcs"
+    content = {"path": f"../tubes/{CLEAR}.fcs"}
+    sha256 = json.loads((lab.out / CLEAR / "result.json").read_text("utf-8"))["sample"]["sha256"]
+    (lab.out / "inputs.json").write_text(json.dumps([content | {"sha256": sha256}]), "utf-8")
+    tube.write_bytes(tube.read_bytes() + b" ")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (a_number, Fault.DIGEST),
+        (the_review, Fault.REVIEW),
+        (a_table, Fault.FILE_CHANGED),
+        (a_file_taken, Fault.FILE_MISSING),
+        (a_file_put, Fault.FILE_ADDED),
+        (the_sample_taken, Fault.SAMPLE_MISSING),
+        (the_result_of_another, Fault.REPLACED),
+        (a_row_changed, Fault.LEDGER_ROW),
+        (a_row_taken, Fault.LEDGER_ROW),
+        (the_end_cut, Fault.LEDGER_CUT),
+        (the_ledger_taken, Fault.LEDGER_CUT),
+        (a_signature_by_no_key, Fault.UNSIGNED_ACT),
+        (the_tube, Fault.INPUT),
+    ],
+)
+def test_every_change_of_what_was_signed_is_found(
+    lab: Laboratory, change: Callable[[Laboratory], None], fault: Fault
+) -> None:
+    change(lab)
+    found = checked(lab)
+    assert fault in {one.fault for one in found.findings}, found.findings
+
+
+def test_a_ledger_made_anew_with_other_keys_is_found(lab: Laboratory, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    others = users_file(tmp_path / "others")
+    found = checked(lab, others)
+    assert {Fault.UNKNOWN_KEY, Fault.USERS} <= {one.fault for one in found.findings}
+
+
+def test_what_was_changed_is_not_signed(lab: Laboratory) -> None:
+    a_table(lab)
+    with pytest.raises(LedgerError, match=r"cannot be signed, it was changed: FILE_CHANGED"):
+        signs(lab, ANALYST, Meaning.REJECTED)
+
+
+def test_a_signature_without_its_files_is_found_and_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = laboratory(tmp_path)
+
+    def crash(*_: object, **__: object) -> dict[str, str]:
+        raise Cd5FlowError("the machine went off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(signing, "rewrite", crash)
+        with pytest.raises(Cd5FlowError, match="went off"):
+            signs(lab, ANALYST, Meaning.ANALYSED)
+    assert [one.fault for one in checked(lab).findings] == [Fault.UNFINISHED]
+    signs(lab, ANALYST, Meaning.ANALYSED)
+    found = checked(lab)
+    assert found.holds, found.findings
+    assert found.entries == 2
+
+
+def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> None:
+    said = {"timepoint": "diagnosis", "specimen": "bone_marrow"}
+    settings = make_settings(strategy=lab.tubes / "small.yaml", spillover="hardware", **said)
+    other = analyse_tube(lab.tubes / f"{CLEAR}.fcs", settings)
+    signed = digest_in(lab.out)
+    kept = write_sample(other, lab.out, outputs=WantedOutputs(report=False))
+    assert not kept.changed
+    assert "signed as approved by Ann Reviewer (entry 3)" in kept.kept_by
+    assert digest_in(lab.out) == signed
+    wanted = WantedOutputs(report=False, supersede="wrong time point")
+    written = write_sample(other, lab.out, outputs=wanted)
+    assert written.changed
+    assert written.previous is not None
+    found = checked(lab)
+    assert found.holds, found.findings
+    assert read_result(lab.out / CLEAR / "result.json").review.state == "unreviewed"
+    earlier = json.loads((written.previous / "result.json").read_text("utf-8"))
+    assert (earlier["digest"], earlier["review"]["state"]) == (signed, "confirmed")
