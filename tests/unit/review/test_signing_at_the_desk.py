@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cd5flow.errors import SigningError
-from cd5flow.review.desk import Desk, Statement
+from cd5flow.review.desk import Desk
+from cd5flow.review.signing import Statement
 from cd5flow.signatures.acts import Meaning
 from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.users import Users

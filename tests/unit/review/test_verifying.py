@@ -27,10 +27,11 @@ def digest_in(out: Path, sample: str = CLEAR) -> str:
     return str(json.loads((out / sample / "result.json").read_text("utf-8"))["digest"])
 
 
-def signs(lab: Laboratory, who: dict[str, str], meaning: Meaning, **said: str) -> None:
+def signs(
+    lab: Laboratory, who: dict[str, str], meaning: Meaning, *, digest: str = "", comment: str = ""
+) -> None:
     users = Users.load(lab.users)
-    digest = said.pop("digest", digest_in(lab.out)[:8])
-    statement = Statement(meaning=meaning, digest=digest, **said)
+    statement = Statement(meaning=meaning, digest=digest or digest_in(lab.out)[:8], comment=comment)
     sign(lab.out, CLEAR, users.sign_in(**who), statement, users)
 
 
@@ -211,8 +212,12 @@ def test_a_signature_without_its_files_is_found_and_completed(
 
 
 def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> None:
-    said = {"timepoint": "diagnosis", "specimen": "bone_marrow"}
-    settings = make_settings(strategy=lab.tubes / "small.yaml", spillover="hardware", **said)
+    settings = make_settings(
+        strategy=lab.tubes / "small.yaml",
+        spillover="hardware",
+        timepoint="diagnosis",
+        specimen="bone_marrow",
+    )
     other = analyse_tube(lab.tubes / f"{CLEAR}.fcs", settings)
     signed = digest_in(lab.out)
     kept = write_sample(other, lab.out, outputs=WantedOutputs(report=False))
