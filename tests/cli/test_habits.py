@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def test_each_shell_has_a_completion_script(cd5flow: Run, shell: str) -> None:
 def test_bash_completes_commands(cd5flow: Run, tmp_path: Path) -> None:
     script = cd5flow(_CD5FLOW_COMPLETE="source_bash").out
     program = tmp_path / "cd5flow"
-    program.write_text('#!/bin/sh\nexec python -m cd5flow "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cd5flow "$@"\n')
     program.chmod(0o755)
     asked = (
         'COMP_WORDS=(cd5flow sh); COMP_CWORD=1; _cd5flow_completion cd5flow; echo "${COMPREPLY[@]}"'

@@ -52,11 +52,25 @@ class Side:
 class Dash(Enum):
     """How a line is broken; lines differ in it as well as in colour."""
 
-    SOLID = ()
-    DASHED = (4.0, 2.0)
-    SHORT = (2.2, 1.6)
-    DOTTED = (0.9, 1.5)
-    DASH_DOT = (5.0, 1.5, 0.9, 1.5)
+    SOLID = "solid"
+    DASHED = "dashed"
+    SHORT = "short"
+    DOTTED = "dotted"
+    DASH_DOT = "dash_dot"
+
+    @property
+    def lengths(self) -> tuple[float, ...]:
+        """Lengths of strokes and gaps in turn, in points; none of a whole line."""
+        return _LENGTHS[self]
+
+
+_LENGTHS: Final[dict[Dash, tuple[float, ...]]] = {
+    Dash.SOLID: (),
+    Dash.DASHED: (4.0, 2.0),
+    Dash.SHORT: (2.2, 1.6),
+    Dash.DOTTED: (0.9, 1.5),
+    Dash.DASH_DOT: (5.0, 1.5, 0.9, 1.5),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def _bound(layer: Bound, frame: _Frame) -> str:
 
 
 def _stroke(stroke: Stroke) -> str:
-    dash = " ".join(f"{part:g}" for part in stroke.dash.value)
+    dash = " ".join(f"{part:g}" for part in stroke.dash.lengths)
     broken = f' stroke-dasharray="{dash}"' if dash else ""
     return f' stroke="{stroke.colour}" stroke-width="{stroke.width:g}"{broken}'
 
