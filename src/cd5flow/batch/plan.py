@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.settings import imported_gates, make_settings
+from cd5flow.analysis.settings import ORIGINS, imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
 from cd5flow.batch.tube_folder import (
@@ -39,6 +39,9 @@ from cd5flow.preprocess.compensation import read_spillover_csv
 
 SHEETS: Final = ("samples.csv", "samples.xlsx")
 """A folder that holds one of these is taken by it."""
+
+SHEET: Final = "sheet"
+"""Where an option came from that a row gives."""
 
 RESERVED: Final = frozenset(
     {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
@@ -200,8 +203,14 @@ def _job(
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
     of_row = row.words.get("markers", {})
+    from_sheet = {name: SHEET for name in ORIGINS if name in row.words}
     chosen = make_settings(
-        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
+        **{
+            **words,
+            **row.words,
+            "markers": {**(words.get("markers") or {}), **of_row},
+            "origins": {**words.get("origins", {}), **from_sheet},
+        },
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )

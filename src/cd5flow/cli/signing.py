@@ -160,7 +160,7 @@ def verify_results(
     else:
         for one in found.samples:
             for note in one.notes:
-                say(f"{one.sample}: {note}")
+                say(f"{one.sample}: {note}", style="look")
             for fault in one.findings:
                 show(f"{one.sample}: {fault}", style="bad")
             if not one.findings and one.standing is not None:

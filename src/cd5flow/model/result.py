@@ -229,6 +229,12 @@ class ProvenanceSection(Section):
     created: str
     seed: int
     settings: dict[str, Any]
+    origins: dict[str, str] = Field(
+        default={},
+        description="where strategy, protocol and specimen came from, and laboratory and language "
+        "where a command asked for them: command line, argument, sheet, default, or the name of a "
+        "file of defaults; no part of what makes results equal",
+    )
     rules: Count | None = Field(
         default=None,
         description="number of the rules by which states follow from the numbers; under another one "

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import (
     Lab,
     Language,
@@ -19,8 +20,10 @@ from cd5flow.cli.commands.parameters import (
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
+@takes_defaults
 @takes_tube_options(of_batch=True)
 def batch(
+    context: typer.Context,
     source: Annotated[
         Path, typer.Argument(metavar="FOLDER|SHEET", help="FCS files, or a sheet: CSV or XLSX.")
     ],
@@ -58,7 +61,6 @@ def batch(
         bool,
         typer.Option("--retry-failed", help="Try again what failed before, unchanged as it is."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no messages.")] = False,
     log: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Add a line of JSON for each sample that ends."),
@@ -105,9 +107,9 @@ def batch(
     )
     run(
         source,
-        words={**words_of(said), "clinical": clinical},
+        words={**words_of({**said, "origins": origins(context)}), "clinical": clinical},
         orders=orders(out, wanted, timeout=timeout, retry_failed=retry_failed),
-        means=Means(jobs=jobs, cluster=cluster, quiet=quiet, log=log),
+        means=Means(jobs=jobs, cluster=cluster, log=log),
     )
 
 

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import Commands
 from cd5flow.cli.commands.parameters import Json
 
 
 def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -> typer.Typer:
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
-    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    group = Commands(help=about, no_args_is_help=True, rich_markup_mode=None)
 
     @group.command("list", help=f"List the {plural} that come with cd5flow.")
     def list_all() -> None:

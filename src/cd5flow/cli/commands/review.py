@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.defaults import takes_defaults
 from cd5flow.cli.commands.parameters import Lab, Language
 
 
+@takes_defaults
 def review(
     results: Annotated[
         Path, typer.Argument(metavar="RESULTS", help="The results folder of batch or analyze.")

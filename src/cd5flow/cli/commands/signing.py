@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import Commands
 from cd5flow.cli.commands.parameters import Json
 
 UsersFile = Annotated[
@@ -23,7 +24,7 @@ ByPasswordFile = Annotated[
     typer.Option(metavar="FILE", help="Holds the reviewer's password; absent asks for it."),
 ]
 
-users = typer.Typer(
+users = Commands(
     help="Users: who may sign, and with which role.", no_args_is_help=True, rich_markup_mode=None
 )
 
