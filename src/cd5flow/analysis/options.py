@@ -182,10 +182,6 @@ class TubeOptions(TypedDict, total=False):
             is_repeated=True,
         ),
     ]
-    origins: Annotated[
-        Mapping[str, str] | None,
-        Option(help="Where options came from (a file of defaults, a sheet), for the record alone."),
-    ]
 
 
 OPTIONS: Final[Mapping[str, Option]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal, Unpack
@@ -182,6 +182,10 @@ class Settings:
     control_datasets: Mapping[Role, int] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
+    def said_by(self, origins: Mapping[str, str]) -> Settings:
+        """Return the same settings, with where options came from as far as it is known better."""
+        return replace(self, origins={**self.origins, **origins})
+
     def sample_of(self, path: Path) -> str:
         """Return the sample's name, which is the file's where none was given."""
         return self.sample_id or shown_name(path.stem)
@@ -217,8 +221,7 @@ def make_settings(**said: Unpack[TubeOptions]) -> Settings:
 
 def _origins(words: Mapping[str, Any]) -> dict[str, str]:
     """Return where each option came from that a file of defaults may give."""
-    given = {name: GIVEN if name in words else DEFAULT for name in ORIGINS}
-    return given | dict(words.get("origins", {}))
+    return {name: GIVEN if name in words else DEFAULT for name in ORIGINS}
 
 
 def recorded(settings: Settings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cd5flow._version import __version__
@@ -24,11 +24,12 @@ def run(
     outputs: WantedOutputs,
     out: Path,
     json: bool,
+    origins: Mapping[str, str],
     profile: Path | None = None,
 ) -> None:
     """Analyse a tube, write its folder, print what came out."""
     stage = Stopwatch()
-    chosen = make_settings(**words)
+    chosen = make_settings(**words).said_by(origins)
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
         written = write_sample(analysis, out, outputs=outputs, stage=stage)

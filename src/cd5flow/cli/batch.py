@@ -46,12 +46,14 @@ class Means:
     Attributes:
         jobs: processes on this machine; None is one a core.
         cluster: address of a Dask scheduler instead.
+        dry: say what would be run, and run nothing.
         log: where each event is written as a line of JSON.
     """
 
     jobs: int | None = None
     cluster: str | None = None
     log: Path | None = None
+    dry: bool = False
 
 
 def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: bool) -> BatchOrders:
@@ -65,10 +67,22 @@ def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: b
     return BatchOrders(out=out, outputs=outputs, timeout=timeout or None, retry_failed=retry_failed)
 
 
-def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: Means) -> None:
+def run(
+    source: Path,
+    *,
+    words: Mapping[str, Any],
+    orders: BatchOrders,
+    means: Means,
+    origins: Mapping[str, str],
+) -> None:
     """Analyse every sample, write the tables, and end with 3 if some failed."""
+    if means.dry:
+        from cd5flow.cli.dry_run import show_plan  # noqa: PLC0415 - most batches are run
+
+        show_plan(make_plan(source, words=words, out=orders.out, origins=origins), orders)
+        return
     engine = engine_of(orders, means)
-    plan = make_plan(source, words=words, out=orders.out)
+    plan = make_plan(source, words=words, out=orders.out, origins=origins)
     tally = BatchCounts(len(plan.jobs))
     with ExitStack() as stack:
         lock = stack.enter_context(hold(orders.out / OWN))

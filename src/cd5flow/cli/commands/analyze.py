@@ -60,7 +60,8 @@ def analyze(
 
     run(
         fcs,
-        words=words_of({**said, "origins": origins(context)}),
+        words=words_of(said),
+        origins=origins(context),
         outputs=wanted_outputs(
             no_report=no_report,
             extent=report,
