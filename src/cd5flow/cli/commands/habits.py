@@ -6,7 +6,7 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -26,24 +26,28 @@ Verbose = Annotated[
     ),
 ]
 
+Command = TypeVar("Command", bound=Callable[..., None])
+
 _CONTEXT: Final = "_context"
 _NOT_TOLD: Final = frozenset({"quiet", "verbose", "install_completion", "show_completion"})
 
 
-class Commands(typer.Typer):
-    """A group of commands, each of which can be quiet or verbose."""
+def register(
+    group: typer.Typer, name: str | None = None, *, about: str | None = None
+) -> Callable[[Command], Command]:
+    """Return what adds a command to a group, so that it can be quiet or verbose.
 
-    def command(
-        self, *names: Any, **options: Any
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a command, as `typer.Typer.command` does."""
-        register = super().command(*names, **options)
+    Args:
+        group: the program, or a command that has commands.
+        name: of the command; that of the function by default.
+        about: its help; the function's docstring by default.
+    """
 
-        def add(command: Callable[..., Any]) -> Callable[..., Any]:
-            register(_with_habits(command))
-            return command
+    def add(command: Command) -> Command:
+        group.command(name, help=about)(_with_habits(command))
+        return command
 
-        return add
+    return add
 
 
 def _with_habits(command: Callable[..., None]) -> Callable[..., None]:
