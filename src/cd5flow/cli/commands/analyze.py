@@ -56,7 +56,7 @@ def analyze(
       cd5flow analyze tube.fcs --gates study.wsp --map blasts=Blasts --map cd5_positive=Blasts/CD5+
     """
     from cd5flow.cli.analyze import run
-    from cd5flow.cli.outputs import wanted_outputs
+    from cd5flow.report.outputs import wanted_outputs
 
     run(
         fcs,

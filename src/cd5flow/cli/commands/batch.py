@@ -103,7 +103,7 @@ def batch(
       cd5flow batch samples.csv --cluster tcp://10.0.0.5:8786 --out /shared/results
     """
     from cd5flow.cli.batch import Means, orders, run
-    from cd5flow.cli.outputs import wanted_outputs
+    from cd5flow.report.outputs import wanted_outputs
 
     wanted = wanted_outputs(
         no_report=no_report,

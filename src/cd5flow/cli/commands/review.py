@@ -47,8 +47,8 @@ def review(
       cd5flow review results
       cd5flow review results --input run-2026-01 --users laboratory-users.jsonl --no-browser
     """
-    from cd5flow.cli.outputs import wanted_outputs
     from cd5flow.cli.review import run
+    from cd5flow.report.outputs import wanted_outputs
 
     outputs = wanted_outputs(
         no_report=False, extent="full", membership=False, language=language, lab=lab
