@@ -80,14 +80,6 @@ def compare_protocols(
             "patient; by default what each result was made with.",
         ),
     ] = None,
-    strategy: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A strategy of your own that results were made with, for its limits; repeat for "
-            "several.",
-        ),
-    ] = None,
     json: Json = False,
 ) -> None:
     """Judge results by every protocol that comes with cd5flow, in one table.
@@ -109,7 +101,6 @@ def compare_protocols(
         results,
         protocols=protocol or (),
         clinical=clinical,
-        strategies=strategy or (),
         as_json=json,
     )
 
