@@ -86,6 +86,7 @@ def sign_result(
     password_file: Path | None,
 ) -> None:
     """Sign a sample's result."""
+    from cd5flow.review.batch_page import renew_overview  # noqa: PLC0415 - not for users and approvals
     from cd5flow.review.signing import Statement, sign  # noqa: PLC0415 - not for users and approvals
 
     if result is None:
@@ -109,6 +110,9 @@ def sign_result(
         f"{folder.name}: {statement.meaning.value} by {key.name}, entry "
         f"{now.signatures[-1].entry}; now {now.state}"
     )
+    stale = renew_overview(folder.parent)
+    if stale:
+        say(f"index.html does not say so yet: {stale}", style="look")
 
 
 def approve_rules(
