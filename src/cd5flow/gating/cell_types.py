@@ -19,15 +19,16 @@ import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profiles import Apart, ProfileRow, Profiles, Smear
+from cd5flow.gating.profile_limits import Grouping
+from cd5flow.gating.profiles import SCATTER, Apart, ProfileRow, Profiles, Smear
 from cd5flow.gating.references import References, find_references
-from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
+from cd5flow.gating.row_matching import ClusterLevels, carried_together, first_fitting, signs_of
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from cd5flow.model.events import Mask
 from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
-from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.numerics.kmeans import group_medians, k_means, split_spanning
 from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
@@ -226,7 +227,7 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
     """
     rule, markers = profiles.grouping, sample.markers
     rows, values, grouped = sample.rows, sample.values, sample.grouped
-    labels = k_means(grouped * sample.weights, rule.groups, rng=rng)
+    labels = grouped_cells(grouped, markers, rule, groups=rule.groups, rng=rng)
     counts = np.bincount(labels)
     groups = np.flatnonzero(counts >= rule.fewest)
     medians = group_medians(values, labels, groups)
@@ -288,6 +289,38 @@ def _centre_names(
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
 
 
+def grouped_cells(
+    grouped: Values,
+    markers: tuple[str, ...],
+    rule: Grouping,
+    *,
+    groups: int,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.intp]:
+    """Return the group of each of some cells.
+
+    Args:
+        grouped: (n, m) their places in decades, background levelled out.
+        markers: the m axes.
+        rule: how they are grouped.
+        groups: into about so many.
+        rng: draws the start.
+    """
+    weights = np.array([rule.scatter_weights.get(m, 1.0) for m in markers], dtype=np.float32)
+    labels = k_means(grouped * weights, groups, rng=rng)
+    spans = rule.spanning
+    if spans is None:
+        return labels
+    stained = [j for j, m in enumerate(markers) if m not in SCATTER]
+    return split_spanning(
+        grouped[:, stained],
+        labels,
+        apart=spans.decades,
+        clear=spans.clear,
+        part=spans.part_percent / 100,
+    )
+
+
 def find_suspects(
     suspects: npt.NDArray[np.intp],
     *,
@@ -334,9 +367,11 @@ def find_suspects(
     for joined in sorted(_joined(centres, rule.decades), key=lambda i: -sizes[suspects[i]].sum()):
         own = suspects[joined]
         inside = np.isin(labels, own)
-        medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
+        cells = {m: values[inside, j] for j, m in enumerate(markers)}
+        medians = {m: np.array([np.median(places)]) for m, places in cells.items()}
         levels = ClusterLevels.of(medians, references)
-        signs = signs_of(levels, profiles.signs)
+        together = carried_together(cells, profiles.signs.both, references)
+        signs = signs_of(levels, profiles.signs, together=together)
         (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)

@@ -12,12 +12,27 @@ Decades = float
 HeldPercent = Annotated[float, Field(ge=50, lt=100)]
 
 
+class Spanning(Spec):
+    """When a group of cells spans two populations and is split into them.
+
+    Attributes:
+        decades: between the means of its two parts on a marker, at the least.
+        clear: the same in spreads of the parts.
+        part_percent: smallest share of the group's cells in either.
+    """
+
+    decades: Decades = Field(gt=0, le=3)
+    clear: float = Field(ge=4, le=20)
+    part_percent: float = Field(ge=1, lt=50)
+
+
 class Grouping(Spec):
     """How an even part of a tube's cells is grouped.
 
     Attributes:
         cells: about so many are grouped.
-        groups: into at most so many; several a population, so that none spans two.
+        groups: into at most so many; several a population.
+        spanning: when a group that spans two populations all the same is split; None is never.
         fewest: a group of fewer cells is too small to have a place.
         background: decades above zero signal within which a marker is background and tells groups
             apart no more.
@@ -31,6 +46,7 @@ class Grouping(Spec):
     background: Decades = Field(ge=0, le=1.5)
     reach: Decades = Field(gt=0, le=2)
     scatter_weights: dict[str, float]
+    spanning: Spanning | None = None
 
     @model_validator(mode="after")
     def _of_scatter(self) -> Grouping:

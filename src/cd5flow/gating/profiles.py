@@ -95,6 +95,20 @@ class Agreement(Spec):
     alike: float = Field(gt=0, le=5)
 
 
+class LeastOfTube(Spec):
+    """How much more than the cells of the tube with least of a marker those that lack it may show.
+
+    Attributes:
+        percent: percentile of the leukocytes on the marker that is least.
+        above: marker to the decades above these.
+        at_most: decades above zero signal from which a marker is carried all the same.
+    """
+
+    percent: float = Field(ge=0, le=50)
+    above: dict[str, float] = Field(min_length=1)
+    at_most: float = Field(gt=0, le=4)
+
+
 class Landmark(Spec):
     """How the normal T cells of a tube are recognised, before anything else is known of it.
 
@@ -105,6 +119,8 @@ class Landmark(Spec):
         positive_above: decades above zero signal that these have at the least.
         either: markers of which the brighter speaks for them.
         absent: markers that they lack, with the decades above zero signal from which one is carried.
+        absent_of_least: markers of these that are told from the cells of the tube with least of them too:
+            the higher limit holds, for a reagent may be bright on every cell.
         both_absent: markers not carried together.
         percent, events: fewest of all cells for a landmark, whichever is more.
         agreement: which groups agree best with all of this.
@@ -117,6 +133,7 @@ class Landmark(Spec):
     positive_above: float = Field(gt=0, le=4)
     either: tuple[str, ...] = ()
     absent: dict[str, float] = Field(default_factory=dict)
+    absent_of_least: LeastOfTube | None = None
     both_absent: BothMarkers | None = None
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
@@ -127,6 +144,9 @@ class Landmark(Spec):
     def _limits_of_absence(self) -> Landmark:
         if not all(0 < above <= 4 for above in self.absent.values()):
             raise ValueError("absent: a limit lies above 0 and at or below 4 decades")
+        least = self.absent_of_least
+        if least is not None and not set(least.above) <= set(self.absent):
+            raise ValueError("absent_of_least: a marker is not among the absent")
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from cd5flow.cli.commands.parameters import Json
+from cd5flow.cli.commands.signing import UsersFile
 
 
 def override(
@@ -43,7 +44,11 @@ def export(
     *,
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="fhir|csv", help="FHIR R4 Bundle, or a row a result."),
+        typer.Option(
+            "--format",
+            metavar="fhir|csv|archive",
+            help="FHIR R4 Bundle, a row a result, or all of it as one file to keep.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it here; stdout by default.")
@@ -61,6 +66,13 @@ def export(
     no_pdf: Annotated[
         bool, typer.Option("--no-pdf", help="Leave report.pdf beside the result out (fhir).")
     ] = False,
+    users_file: UsersFile = None,
+    input_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input", metavar="FOLDER", help="Look for tubes here too (archive); repeat."
+        ),
+    ] = None,
 ) -> None:
     """Write results for other systems.
 
@@ -69,13 +81,21 @@ def export(
     each under an id of its own, so that a later export of the same tube takes the earlier one's
     place. Codes of public systems go out only where gating/codes.yaml calls them verified; --codes
     takes an edited copy. csv: a row a result; unknown is empty.
+    archive: a ZIP with tube, result, gates, reports and the acts of persons, in plain formats, that
+    `cd5flow verify FILE` checks and a README inside explains; of samples of one results folder.
 
     \b
     Examples:
       cd5flow export results/tube/result.json --format fhir --out tube.fhir.json
       curl -H 'Content-Type: application/fhir+json' -d @tube.fhir.json http://localhost:8103/fhir/R4/
+      cd5flow export results/tube/result.json --format archive --out tube.zip
       cd5flow export results --format csv > results.csv
     """
+    if format_ == "archive":
+        from cd5flow.cli.archive import run as archive
+
+        archive(results, out=out, users=users_file, folders=input_ or ())
+        return
     from cd5flow.cli.export import run
 
     run(results, format_=format_, out=out, codes=codes, bundle=bundle, pdf=not no_pdf)
