@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,7 +38,8 @@ def override(
 
 def export(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULT.json", help="Results of analyze or batch.")
+        list[Path],
+        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
     ],
     *,
     format_: Annotated[
@@ -56,6 +57,12 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="The site's own table of codes (fhir)."),
     ] = None,
+    bundle: Annotated[
+        Literal["transaction", "collection"] | None,
+        typer.Option(
+            help="What a server's POST / takes (the default), or a document (fhir).",
+        ),
+    ] = None,
     no_pdf: Annotated[
         bool, typer.Option("--no-pdf", help="Leave report.pdf beside the result out (fhir).")
     ] = False,
@@ -69,18 +76,20 @@ def export(
 ) -> None:
     """Write results for other systems.
 
-    fhir: a Bundle with a DiagnosticReport each, preliminary until a person has reviewed the result,
-    its Observations in UCUM units, and report.pdf if it stands beside the result. Codes of public
-    systems go out only where gating/codes.yaml calls them verified; --codes takes an edited copy.
-    csv: a row a result; unknown is empty.
+    fhir: a Bundle with a DiagnosticReport each, preliminary until a person has approved the result,
+    its Observations in UCUM units, and report.pdf if it stands beside the result. A server stores
+    each under an id of its own, so that a later export of the same tube takes the earlier one's
+    place. Codes of public systems go out only where gating/codes.yaml calls them verified; --codes
+    takes an edited copy. csv: a row a result; unknown is empty.
     archive: a ZIP with tube, result, gates, reports and the acts of persons, in plain formats, that
     `cd5flow verify FILE` checks and a README inside explains; of samples of one results folder.
 
     \b
     Examples:
       cd5flow export results/tube/result.json --format fhir --out tube.fhir.json
+      curl -H 'Content-Type: application/fhir+json' -d @tube.fhir.json http://localhost:8103/fhir/R4/
       cd5flow export results/tube/result.json --format archive --out tube.zip
-      cd5flow export results/*/result.json --format csv > results.csv
+      cd5flow export results --format csv > results.csv
     """
     if format_ == "archive":
         from cd5flow.cli.archive import run as archive
@@ -89,7 +98,7 @@ def export(
         return
     from cd5flow.cli.export import run
 
-    run(results, format_=format_, out=out, codes=codes, pdf=not no_pdf)
+    run(results, format_=format_, out=out, codes=codes, bundle=bundle, pdf=not no_pdf)
 
 
 def pool(
