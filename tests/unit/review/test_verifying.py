@@ -10,6 +10,7 @@ import pytest
 from cd5flow.analysis.settings import make_settings
 from cd5flow.analysis.stored import read_result
 from cd5flow.errors import Cd5FlowError, LedgerError, SigningError
+from cd5flow.interop.fhir import status_of
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.review import signing
@@ -124,6 +125,11 @@ def test_a_signature_without_its_files_is_found_and_completed(
     assert found.entries == 2
 
 
+def test_what_took_nothing_s_place_is_final_and_not_corrected(approved: Laboratory) -> None:
+    review = read_result(approved.out / CLEAR / "result.json").review
+    assert (status_of(review), review.replaces) == ("final", None)
+
+
 def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> None:
     settings = make_settings(
         strategy=lab.tubes / "small.yaml",
@@ -143,6 +149,14 @@ def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> Non
     assert written.previous is not None
     found = checked(lab)
     assert found.holds, found.findings
-    assert read_result(lab.out / CLEAR / "result.json").review.state == "unreviewed"
+    replacing = lab.out / CLEAR / "result.json"
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, ANALYST, Meaning.ANALYSED)
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, REVIEWER, Meaning.APPROVED)
+    review = read_result(replacing).review
+    assert (review.state, review.replaces) == ("confirmed", signed)
+    assert status_of(review) == "corrected"
+    assert checked(lab).holds
     earlier = json.loads((written.previous / "result.json").read_text("utf-8"))
     assert (earlier["digest"], earlier["review"]["state"]) == (signed, "confirmed")
