@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from cd5flow.signatures import users
+from cd5flow.signatures.keys import Cost
 from support.command_line import Ran, Run, run_fresh, run_here
 from support.paths import ROOT
 
@@ -67,6 +71,14 @@ def cd5flow(tmp_path: Path) -> Run:
         return run_here(words, folder=tmp_path)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def quick_passwords() -> Iterator[None]:
+    """Have keys sealed with little work: what a guess of a password costs is not the test's point."""
+    with pytest.MonkeyPatch.context() as change:
+        change.setattr(users, "Cost", functools.partial(Cost, n=2**10))
+        yield
 
 
 @pytest.fixture
