@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri
 
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.numerics.order_statistics import median
@@ -113,6 +112,8 @@ def bright_mode(cells: Signal, negatives: Negatives, scaled: Scaled, limits: Cd5
     fewest = max(limits.bright_events, round(limits.bright_blasts_percent / 100 * cells.size))
     if above < fewest:
         return 0
+    from scipy.special import ndtri  # noqa: PLC0415 - costs half a second, and is seldom asked
+
     deviates = ndtri((np.arange(cells.size) + 0.5) / cells.size)
     beside = np.asarray(negatives.centre + deviates * negatives.spread, dtype=np.float32)
     found = valleys(
