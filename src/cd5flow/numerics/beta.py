@@ -10,7 +10,12 @@ import math
 from statistics import NormalDist
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 _STANDARD: Final = NormalDist()
+_MOST_DEVIATES: Final = 4096
+"""So many are told one by one; of more, those between them lie evenly."""
 _CLOSE: Final = 4e-16
 """Two floats so far apart, relative to their size, are taken as one."""
 _TERMS: Final = 1_000_000
@@ -32,6 +37,18 @@ def normal_quantile(share: float) -> float:
     if not 0 < share < 1:
         raise ValueError(f"a normal quantile of {share} is not finite: needs 0 < share < 1")
     return _STANDARD.inv_cdf(share)
+
+
+def normal_deviates(count: int) -> npt.NDArray[np.float64]:
+    """Return so many numbers, in order, that lie as evenly as a standard normal sample can.
+
+    They are the quantiles of (i + 1/2) / count.
+    """
+    told = min(count, _MOST_DEVIATES)
+    deviates = np.array([normal_quantile((i + 0.5) / told) for i in range(told)])
+    if told == count:
+        return deviates
+    return np.interp((np.arange(count) + 0.5) / count, (np.arange(told) + 0.5) / told, deviates)
 
 
 def beta_share(x: float, a: float, b: float) -> float:

@@ -23,6 +23,9 @@ MAPS: Final = (
 )
 """Names with the markers across and up; a map is drawn where the tube has both."""
 
+FRONT_MAPS: Final = 2
+"""Of the front page, where the third picture is CD5 of the blasts; one more where there are none."""
+
 LINEAGE_MAPS: Final = ("map-cd3-cycd3", "map-cd3-cd7")
 """What tells blasts from T cells: the first that a tube has is a picture of the front page."""
 
@@ -35,18 +38,19 @@ def maps_of(plotted: PlottedTube) -> Iterator[tuple[str, Dimension, Dimension]]:
             yield name, x, y
 
 
-def map_drawings(plotted: PlottedTube) -> Iterator[Drawing]:
+def map_drawings(plotted: PlottedTube, *, front: int = FRONT_MAPS) -> Iterator[Drawing]:
     """Yield every map of a tube, those of the front page first.
 
     These are CD45 x side scatter with all families, and what tells blasts from T cells, with these two
-    over all others in grey.
+    over all others in grey; then whichever come first, until there are `front`.
     """
     there = {name: (x, y) for name, x, y in maps_of(plotted)}
     lineage = next((name for name in LINEAGE_MAPS if name in there), None)
-    front = [name for name in (SCATTER_MAP, lineage) if name in there]
-    for name in (*front, *(name for name in there if name not in front)):
+    first = [name for name in (SCATTER_MAP, lineage) if name in there]
+    order = [*first, *(name for name in there if name not in first)]
+    for place, name in enumerate(order):
         told = (BLASTS, T_CELLS) if name == lineage else None
-        yield _map(plotted, *there[name], name=name, is_front=name in front, told=told)
+        yield _map(plotted, *there[name], name=name, is_front=place < front, told=told)
 
 
 def _map(

@@ -37,7 +37,6 @@ from cd5flow.report.membership import membership_npz
 from cd5flow.report.parts import Extent
 from cd5flow.report.source import HTML, PDF, PLOTS, SOURCE, ReportSource
 from cd5flow.report.tables import populations_csv
-from cd5flow.signatures.guard import answered_for, record_superseded
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
@@ -130,6 +129,9 @@ def write_sample(
             return WrittenSample(folder, changed=False, previous=None)
         kept_by = ""
         if earlier is not None and not reviewed:
+            # A first result has no ledger beside it that would have to be read.
+            from cd5flow.signatures.guard import answered_for  # noqa: PLC0415
+
             kept_by = answered_for(out, folder.name, str(earlier.get("digest")))
             if kept_by and not wanted.supersede:
                 return WrittenSample(folder, changed=False, previous=None, kept_by=kept_by)
@@ -147,6 +149,8 @@ def write_sample(
             else:
                 kept = _keep_as_previous(folder, spare)
             if kept_by:
+                from cd5flow.signatures.guard import record_superseded  # noqa: PLC0415
+
                 record_superseded(
                     out,
                     folder.name,
