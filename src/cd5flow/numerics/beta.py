@@ -48,7 +48,8 @@ def normal_deviates(count: int) -> npt.NDArray[np.float64]:
     deviates = np.array([normal_quantile((i + 0.5) / told) for i in range(told)])
     if told == count:
         return deviates
-    return np.interp((np.arange(count) + 0.5) / count, (np.arange(told) + 0.5) / told, deviates)
+    shares, known = ((np.arange(n) + 0.5) / n for n in (count, told))
+    return np.asarray(np.interp(shares, known, deviates), dtype=np.float64)
 
 
 def beta_share(x: float, a: float, b: float) -> float:
