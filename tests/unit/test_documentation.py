@@ -31,7 +31,7 @@ INVENTED = {
 }
 """Files that a reader is shown how to make."""
 
-MODULE = re.compile(r"\bcd5flow(?:\.[A-Za-z_]\w*)+\b(?!/\d)")
+MODULE = re.compile(r"\bcd5flow(?!\.yaml\b)(?:\.[A-Za-z_]\w*)+\b(?!/\d)")  # cd5flow.yaml is a file
 PATH = re.compile(
     r"(?<![\w/.])(?:src|tests|gating|docs|benchmarks|tools|sample_fcs)/[\w./*-]*\w[\w/]*"
 )
