@@ -155,7 +155,10 @@ def _marks(layer: Marks, frame: _Frame) -> str:
             f'{rim}<path d="{drawn}" stroke="{layer.colour}" stroke-width="{layer.size:g}" '
             f'stroke-linecap="{cap}"/>'
         )
-    line = layer.colour if layer.shape is Shape.CROSS else "#fff" if layer.halo else None
+    if layer.shape is Shape.CROSS:
+        rim = f'<path d="{drawn}" stroke="#fff" stroke-width="2.6"/>' if layer.halo else ""
+        return f'{rim}<path d="{drawn}" stroke="{layer.colour}" stroke-width="{1.3 if layer.halo else 0.7}"/>'
+    line = "#fff" if layer.halo else None
     stroke = "" if line is None else f' stroke="{line}" stroke-width=".7"'
     return f'<path d="{drawn}" fill="{layer.colour}"{stroke}/>'
 
