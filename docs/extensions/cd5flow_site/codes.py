@@ -19,7 +19,11 @@ def checks_page() -> str:
     """Return every quality check: its code, its name, and what it says of what it saw."""
     words = catalogue()
     rows = (
-        (code(check), plain(words.checks.get(check, "")), _sentences(words.templates.get(check, {})))
+        (
+            code(check),
+            plain(words.checks.get(check, "")),
+            _sentences(words.templates.get(check, {})),
+        )
         for check in CheckCode
     )
     return table(("check", "name", "says"), rows)
@@ -57,4 +61,6 @@ def states_page(*, level: int = 2) -> str:
 
 
 def _sentences(said: Mapping[str, str]) -> str:
-    return "<br>".join(plain(_BRACES.sub(lambda found: _PLACE.format(found[1]), one)) for one in said.values())
+    return "<br>".join(
+        plain(_BRACES.sub(lambda found: _PLACE.format(found[1]), one)) for one in said.values()
+    )

@@ -47,9 +47,7 @@ def _command(command: Any, called: str) -> Iterator[str]:
     yield f"```text\n{usage}\n```\n"
     yield from _help(command.help or "")
     arguments = [one for one in command.params if one.param_type_name == "argument"]
-    options = [
-        one for one in command.params if one.param_type_name == "option" and not one.hidden
-    ]
+    options = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
     if arguments:
         rows = ((code(_shown(one)), plain(one.help or "")) for one in arguments)
         yield table(("argument", "is"), rows)

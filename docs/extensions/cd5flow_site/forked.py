@@ -40,7 +40,13 @@ class Forks:
         )
 
     def run(
-        self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], out: Path, err: Path
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        out: Path,
+        err: Path,
     ) -> int:
         """Carry out a command, its streams going to two files, and return its exit code."""
         asked = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -75,23 +75,24 @@ def site_faults(site: Path) -> Iterator[str]:
     Args:
         site: the folder of the built pages.
     """
-    pages = {path: read_page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
-    for path, page in pages.items():
+    pages = {path: read_page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    for path, page in sorted(pages.items()):
         where = path.relative_to(site)
-        for address in page.fetched:
-            if _ELSEWHERE.match(address):
-                yield f"{where}: fetches {address}"
-            elif not _found(address, path, pages):
-                yield f"{where}: needs {address}, which is not there"
+        yield from _fetch_faults(page.fetched, path, where)
         for address in dict.fromkeys(page.linked):
             if not _ELSEWHERE.match(address) and not _found(address, path, pages):
                 yield f"{where}: links to {address}, which is not there"
     for path in sorted(site.rglob("*.css")):
-        for address in _css_addresses(path.read_text(encoding="utf-8")):
-            if _ELSEWHERE.match(address):
-                yield f"{path.relative_to(site)}: fetches {address}"
-            elif not _found(address, path, {}):
-                yield f"{path.relative_to(site)}: needs {address}, which is not there"
+        fetched = _css_addresses(path.read_text(encoding="utf-8"))
+        yield from _fetch_faults(fetched, path, path.relative_to(site))
+
+
+def _fetch_faults(fetched: Iterable[str], path: Path, where: Path) -> Iterator[str]:
+    for address in fetched:
+        if _ELSEWHERE.match(address):
+            yield f"{where}: fetches {address}"
+        elif not _found(address, path, {}):
+            yield f"{where}: needs {address}, which is not there"
 
 
 def read_page(text: str) -> _Page:

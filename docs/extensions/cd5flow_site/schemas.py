@@ -12,7 +12,9 @@ from cd5flow_site.markdown import anchor, code, heading, plain, table
 Schema = Mapping[str, Any]
 
 _ATTRIBUTES: Final = re.compile(r"^Attributes:\n(?P<body>(?:[ \t]+.*\n?|\n)*)", re.MULTILINE)
-_ATTRIBUTE: Final = re.compile(r"^    (?P<names>\w[\w, ]*): (?P<said>.*(?:\n {8,}.*)*)", re.MULTILINE)
+_ATTRIBUTE: Final = re.compile(
+    r"^    (?P<names>\w[\w, ]*): (?P<said>.*(?:\n {8,}.*)*)", re.MULTILINE
+)
 _BOUNDS: Final = {
     "minimum": "≥",
     "exclusiveMinimum": ">",
@@ -120,19 +122,23 @@ def _kind(of: Schema, name: str) -> str:
         return code(str(of["const"]))
     if "enum" in of:
         return ", ".join(code(str(one)) for one in of["enum"])
-    for choice in ("anyOf", "oneOf"):
-        if choice in of:
-            kinds = [_kind(one, name) for one in of[choice] if one.get("type") != "null"]
-            kinds += ["null"] * any(one.get("type") == "null" for one in of[choice])
-            return ", or ".join(dict.fromkeys(kinds))
-    kind = of.get("type", "anything")
+    choices = of.get("anyOf") or of.get("oneOf")
+    if choices:
+        kinds = [_kind(one, name) for one in choices if one.get("type") != "null"]
+        kinds += ["null"] * any(one.get("type") == "null" for one in choices)
+        return ", or ".join(dict.fromkeys(kinds))
+    return _plain_kind(of, name)
+
+
+def _plain_kind(of: Schema, name: str) -> str:
+    kind = str(of.get("type", "anything"))
     if kind == "array":
         inside = of.get("prefixItems") or [of.get("items", {})]
         return "list of " + ", ".join(dict.fromkeys(_kind(one, name) for one in inside))
     if kind == "object" and isinstance(of.get("additionalProperties"), Mapping):
         return "names, each with " + _kind(of["additionalProperties"], name)
     bounds = " and ".join(f"{sign} {of[key]:g}" for key, sign in _BOUNDS.items() if key in of)
-    return f"{_KINDS.get(str(kind), str(kind))} {bounds}".strip()
+    return f"{_KINDS.get(kind, kind)} {bounds}".strip()
 
 
 _KINDS: Final = {

@@ -265,7 +265,7 @@ def look_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         app.cd5flow_workshops.begin_shared()  # type: ignore[attr-defined] # ours
 
 
-def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
+def fill_in(_app: Sphinx, docname: str, source: list[str]) -> None:
     """Make what a page's placeholders name."""
     try:
         source[0] = filled_in(source[0])

@@ -56,7 +56,9 @@ def _python_names() -> Iterator[str]:
             title, _, body = paragraph.partition("\n")
             if title in {"Args:", "Raises:", "Returns:"}:
                 yield f"{title.rstrip(':')}\n"
-                yield "\n".join(f"- {plain(one)}" for one in re.split(r"\n(?! )", inspect.cleandoc(body)))
+                yield "\n".join(
+                    f"- {plain(one)}" for one in re.split(r"\n(?! )", inspect.cleandoc(body))
+                )
                 yield ""
             else:
                 yield plain(paragraph) + "\n"

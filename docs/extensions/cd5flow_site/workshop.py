@@ -78,7 +78,9 @@ class Workshop:
         line = _DIGEST.sub(lambda found: self._digits(found[1]), line)
         ended, out, err = self._carried_out(line)
         if ended != code:
-            raise PageFaultError(f"{line}: exit code {ended}, expected {code}\n{(out + err).strip()}")
+            raise PageFaultError(
+                f"{line}: exit code {ended}, expected {code}\n{(out + err).strip()}"
+            )
         said = out + err if with_errors else out
         if str(self.folder) in said:
             raise PageFaultError(f"{line}: its output names a folder of this machine")
@@ -88,9 +90,9 @@ class Workshop:
         """Return exit code, stdout and stderr of a line."""
         words = _words(line)
         if words is None or self.forks is None:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S602 - pages of this checkout show lines of a shell
                 line,
-                shell=True,  # noqa: S602 - pages of this checkout show lines of a shell
+                shell=True,
                 cwd=self.folder,
                 env=environment(self.folder),
                 stdin=subprocess.DEVNULL,

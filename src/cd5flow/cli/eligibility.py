@@ -67,7 +67,7 @@ def run(
     )
     for sample, lines in remarks.items():
         for line in lines:
-            say(f"{sample}: {sentence(line)}")
+            say(f"{sample}: {sentence(line)}", style="look")
     _say_unjoined(judged, clinicals)
     text = _json(judged)
     if out is not None:

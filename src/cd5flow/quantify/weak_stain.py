@@ -36,12 +36,13 @@ def weak_stain(
 def weak_stain_place(
     measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
 ) -> float | None:
-    """Return where the cut would lie by the laboratory's own figure for its stain, linear units.
+    """Return where the band's lowest cut would lie by the laboratory's own figure, linear units.
 
     Blasts that just met the threshold would be, with the reagent as it should be, ``z`` SD of the
     background above the cut: ``z`` is the normal quantile of the threshold. With a part ``f`` of that
     light they move towards the negatives' centre, while the background keeps its SD; as large a share
-    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``.
+    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``. The cut is the lowest
+    that can be defended: the shift adds to what is unsure of the cut, it does not stand in for it.
 
     Returns:
         None where the stain is as it should be, or nothing tells.
@@ -51,7 +52,8 @@ def weak_stain_place(
         return None
     centre, spread = measured.negatives
     z = NormalDist().inv_cdf(min(max(threshold.percent, 1.0), 99.0) / 100)
-    return centre + part * (measured.cuts[0].linear - centre) - (1 - part) * z * spread
+    lowest = min(measured.defensible)
+    return centre + part * (lowest - centre) - (1 - part) * z * spread
 
 
 def _part_of_full_stain(measured: Measurement, *, pattern: Pattern, limits: Cd5Limits) -> float:

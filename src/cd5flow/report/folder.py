@@ -284,7 +284,8 @@ def _is_whole(earlier: dict[str, Any]) -> bool:
 
 def _undated(result: dict[str, Any]) -> dict[str, Any]:
     made = result.get("provenance")
-    rest = {k: v for k, v in made.items() if k != "created"} if isinstance(made, dict) else made
+    aside = {"created", "origins"}  # when, and where the same settings were written
+    rest = {k: v for k, v in made.items() if k not in aside} if isinstance(made, dict) else made
     return {k: v for k, v in result.items() if k not in NOT_DIGESTED} | {"provenance": rest}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -12,15 +13,16 @@ def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
     group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
 
-    @group.command("list", help=f"List the {plural} that come with cd5flow.")
+    @register(group, "list", about=f"List the {plural} that come with cd5flow.")
     def list_all() -> None:
         from cd5flow.cli.catalogue import GATING_FILES
 
         GATING_FILES[plural].list()
 
-    @group.command(
+    @register(
+        group,
         "show",
-        help=f"Print {files}, to read it or to edit a copy.\n\n"
+        about=f"Print {files}, to read it or to edit a copy.\n\n"
         f"\b\nExample:\n  cd5flow {plural} show {example} > {copy}",
     )
     def show(
@@ -30,9 +32,10 @@ def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -
 
         GATING_FILES[plural].show(name)
 
-    @group.command(
+    @register(
+        group,
         "check",
-        help=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
+        about=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
         f"\b\nExample:\n  cd5flow {plural} check {copy}",
     )
     def check(
@@ -61,7 +64,7 @@ protocols = _commands(
 )
 
 
-@protocols.command("compare")
+@register(protocols, "compare")
 def compare_protocols(
     results: Annotated[
         list[Path],
@@ -118,7 +121,7 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|validation",
             help="Which file.",
         ),
     ],
