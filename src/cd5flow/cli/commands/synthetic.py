@@ -89,7 +89,7 @@ def validate(
     """
     from cd5flow.cli.validate import run
     from cd5flow.config.shipped import validation_file
-    from cd5flow.validation.carry import Request
+    from cd5flow.validation.synthetic.carry import Request
 
     request = Request(
         series=validation_file() if series is None else series,

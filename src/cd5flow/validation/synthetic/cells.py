@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from cd5flow.report.parts import Block, Cell, Picture, PictureRef, Pictures
-from cd5flow.validation.record import GoalSection, Interval
+from cd5flow.validation.synthetic.record import GoalSection, Interval
 
 T = TypeVar("T")
 

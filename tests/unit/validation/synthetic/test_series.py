@@ -8,9 +8,9 @@ import pytest
 
 from cd5flow import simulate as sim
 from cd5flow.model.result import Pattern, Timepoint
-from cd5flow.validation.plan import Series, Size, load_series, size_of
-from cd5flow.validation.rows import Arm, SeriesKind
-from cd5flow.validation.series import (
+from cd5flow.validation.synthetic.plan import Series, Size, load_series, size_of
+from cd5flow.validation.synthetic.rows import Arm, SeriesKind
+from cd5flow.validation.synthetic.series import (
     TubeJob,
     blank_jobs,
     jobs_of,

@@ -16,8 +16,8 @@ import numpy as np
 from cd5flow import simulate as sim
 from cd5flow.model.names import T_CELLS
 from cd5flow.model.result import Pattern, Specimen, Timepoint
-from cd5flow.validation.plan import Series, Size
-from cd5flow.validation.rows import Arm, SeriesKind
+from cd5flow.validation.synthetic.plan import Series, Size
+from cd5flow.validation.synthetic.rows import Arm, SeriesKind
 
 PATTERNS: Final = tuple(Pattern)
 _CHUNK: Final = 5

@@ -13,12 +13,12 @@ import pytest
 from pypdf import PdfReader
 
 from cd5flow.report.parts import Picture, ReportSection, plain_parts
-from cd5flow.validation.carry import Course
-from cd5flow.validation.document import MARK, NOT_A_LABORATORYS, validation_document
-from cd5flow.validation.pictures import validation_pictures
-from cd5flow.validation.record import FailedTube, Validation
-from cd5flow.validation.rows import TubeRow
-from cd5flow.validation.writing import (
+from cd5flow.validation.synthetic.carry import Course
+from cd5flow.validation.synthetic.document import MARK, NOT_A_LABORATORYS, validation_document
+from cd5flow.validation.synthetic.pictures import validation_pictures
+from cd5flow.validation.synthetic.record import FailedTube, Validation
+from cd5flow.validation.synthetic.rows import TubeRow
+from cd5flow.validation.synthetic.writing import (
     render_html,
     render_pdf,
     tubes_csv,

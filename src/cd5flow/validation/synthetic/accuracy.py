@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cd5flow.report.parts import Block, Cell, Paragraph, Table, TableColumn, number_column, table_of
-from cd5flow.validation.cells import (
+from cd5flow.validation.synthetic.cells import (
     NOT_ASKED,
     UNKNOWN,
     PicturesByName,
@@ -13,8 +13,13 @@ from cd5flow.validation.cells import (
     points,
     signed,
 )
-from cd5flow.validation.record import AccuracyGroup, AgreementSection, Interval, Validation
-from cd5flow.validation.rows import ARMS
+from cd5flow.validation.synthetic.record import (
+    AccuracyGroup,
+    AgreementSection,
+    Interval,
+    Validation,
+)
+from cd5flow.validation.synthetic.rows import ARMS
 
 
 def accuracy_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri, stdtrit
 
-from cd5flow.validation.record import AgreementSection, LineSection
+from cd5flow.validation.synthetic.record import AgreementSection, LineSection
 
 Values = npt.NDArray[np.float64]
 

@@ -31,16 +31,16 @@ from cd5flow.errors import EngineError, OptionError, OutputError
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Timepoint
 from cd5flow.pipeline import Settings, load_rule_files
-from cd5flow.validation.measure import measure
-from cd5flow.validation.plan import QUICK, Series, Size, load_series, size_of
-from cd5flow.validation.record import FailedTube
-from cd5flow.validation.rows import TubeRow
-from cd5flow.validation.series import TubeJob, jobs_of
+from cd5flow.validation.synthetic.measure import measure
+from cd5flow.validation.synthetic.plan import QUICK, Series, Size, load_series, size_of
+from cd5flow.validation.synthetic.record import FailedTube
+from cd5flow.validation.synthetic.rows import TubeRow
+from cd5flow.validation.synthetic.series import TubeJob, jobs_of
 
-_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
 _TUBES: Final = "tubes"
 _ROWS: Final = TypeAdapter(tuple[TubeRow, ...])
-_NEEDED: Final = ("cd5flow.pipeline", "cd5flow.simulate", "cd5flow.validation.measure")
+_NEEDED: Final = ("cd5flow.pipeline", "cd5flow.simulate", "cd5flow.validation.synthetic.measure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from cd5flow.model.section import Document, Section
-from cd5flow.validation.plan import Topic
-from cd5flow.validation.rows import Arm, Count, Number, Percent
+from cd5flow.validation.synthetic.plan import Topic
+from cd5flow.validation.synthetic.rows import Arm, Count, Number, Percent
 
 LABEL: Literal["software, synthetic"] = "software, synthetic"
 Interval = tuple[Number, Number]

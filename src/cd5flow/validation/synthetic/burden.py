@@ -17,7 +17,7 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
-from cd5flow.validation.cells import (
+from cd5flow.validation.synthetic.cells import (
     NOT_ASKED,
     PicturesByName,
     between,
@@ -28,7 +28,7 @@ from cd5flow.validation.cells import (
     states_words,
     with_interval,
 )
-from cd5flow.validation.record import LevelSection, PrecisionSection, Validation
+from cd5flow.validation.synthetic.record import LevelSection, PrecisionSection, Validation
 
 
 def linearity_blocks(found: Validation, show: PicturesByName) -> Iterator[Block]:

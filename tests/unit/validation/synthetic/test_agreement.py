@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.validation.statistics import agreement, line, mean_ci95, percentile, spread
+from cd5flow.validation.synthetic.statistics import agreement, line, mean_ci95, percentile, spread
 
 # Anscombe FJ. Am Stat 1973;27:17, data set I.
 ANSCOMBE_X = [10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0]

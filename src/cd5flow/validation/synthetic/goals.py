@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from cd5flow.validation.plan import Goals
-from cd5flow.validation.record import (
+from cd5flow.validation.synthetic.plan import Goals
+from cd5flow.validation.synthetic.record import (
     AccuracyGroup,
     AccuracySection,
     BlankSection,
@@ -15,7 +15,7 @@ from cd5flow.validation.record import (
     GoalState,
     PrecisionSection,
 )
-from cd5flow.validation.rows import ARMS, Arm
+from cd5flow.validation.synthetic.rows import ARMS, Arm
 
 
 def held_against(

@@ -7,9 +7,9 @@ import math
 import pytest
 
 from cd5flow.quantify.cd5 import Threshold
-from cd5flow.validation.findings import accuracy, blanks, dilutions, precision
-from cd5flow.validation.record import AccuracyGroup
-from cd5flow.validation.rows import Arm, TubeRow
+from cd5flow.validation.synthetic.findings import accuracy, blanks, dilutions, precision
+from cd5flow.validation.synthetic.record import AccuracyGroup
+from cd5flow.validation.synthetic.rows import Arm, TubeRow
 from support.validation_factory import accuracy_row, blank_row, diluted_row, row
 
 AT_70 = Threshold(70.0, ">=")

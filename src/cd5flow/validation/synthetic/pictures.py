@@ -17,8 +17,8 @@ from cd5flow.plots.validation import (
     draw_spreads,
 )
 from cd5flow.report.parts import Picture
-from cd5flow.validation.record import AccuracyGroup, AgreementSection, Validation
-from cd5flow.validation.rows import ARMS, Arm, SeriesKind, TubeRow
+from cd5flow.validation.synthetic.record import AccuracyGroup, AgreementSection, Validation
+from cd5flow.validation.synthetic.rows import ARMS, Arm, SeriesKind, TubeRow
 
 BY_RULE = "FMO rule"
 BY_LABEL = "biological label"

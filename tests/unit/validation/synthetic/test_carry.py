@@ -9,7 +9,7 @@ import pytest
 from cd5flow.batch.engine import Outcome, Reply, Task
 from cd5flow.config.shipped import strategy_file
 from cd5flow.errors import EngineError, OptionError
-from cd5flow.validation.carry import (
+from cd5flow.validation.synthetic.carry import (
     Request,
     carry_out,
     forget,
@@ -17,7 +17,7 @@ from cd5flow.validation.carry import (
     make_course,
     task_of,
 )
-from cd5flow.validation.rows import SeriesKind
+from cd5flow.validation.synthetic.rows import SeriesKind
 from support.validation_factory import SHIPPED, HereEngine, fails, small_course
 
 TINY = "accuracy=2,level=0,blank=1,resamples=2"

@@ -9,9 +9,9 @@ import pytest
 
 from cd5flow import simulate as sim
 from cd5flow.model.result import BurdenState, Pattern, Timepoint
-from cd5flow.validation.measure import drawn_anew, measure
-from cd5flow.validation.rows import Arm, SeriesKind
-from cd5flow.validation.series import TubeJob, drawn_tube, with_pattern
+from cd5flow.validation.synthetic.measure import drawn_anew, measure
+from cd5flow.validation.synthetic.rows import Arm, SeriesKind
+from cd5flow.validation.synthetic.series import TubeJob, drawn_tube, with_pattern
 
 SPEC = sim.TubeSpec(name="t", events=5_000, seed=11)
 RULES = {"strategy": "auto", "protocol": "cd5-cart-70"}

@@ -20,8 +20,8 @@ from cd5flow.simulate import (
     simulate_tube,
     write_tube,
 )
-from cd5flow.validation.rows import Arm, TubeRow
-from cd5flow.validation.series import TubeJob
+from cd5flow.validation.synthetic.rows import Arm, TubeRow
+from cd5flow.validation.synthetic.series import TubeJob
 
 _DRAW_STREAM = 17
 _FMO_STREAM = 18

@@ -8,7 +8,7 @@ import pytest
 
 from cd5flow.config.shipped import validation_file
 from cd5flow.errors import OptionError, StrategyError
-from cd5flow.validation.plan import load_series, size_of
+from cd5flow.validation.synthetic.plan import load_series, size_of
 from support.validation_factory import SHIPPED
 
 

@@ -11,8 +11,8 @@ from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State
 from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.statistics import interval
-from cd5flow.validation import statistics
-from cd5flow.validation.record import (
+from cd5flow.validation.synthetic import statistics
+from cd5flow.validation.synthetic.record import (
     AccuracyGroup,
     AccuracySection,
     BlankCall,
@@ -23,7 +23,7 @@ from cd5flow.validation.record import (
     PrecisionSection,
     WrongCall,
 )
-from cd5flow.validation.rows import Arm, SeriesKind, TubeRow
+from cd5flow.validation.synthetic.rows import Arm, SeriesKind, TubeRow
 
 Rows = Sequence[TubeRow]
 K = TypeVar("K", bound=Hashable)

@@ -20,11 +20,11 @@ from cd5flow.report.parts import Picture, plain_parts
 from cd5flow.report.tables import csv_text
 from cd5flow.report.typesetting import picture_files, typeset
 from cd5flow.report.webpage import file_text, picture_urls, render_page
-from cd5flow.validation import findings
-from cd5flow.validation.carry import Course, code_sha256
-from cd5flow.validation.document import validation_document
-from cd5flow.validation.goals import held_against
-from cd5flow.validation.record import (
+from cd5flow.validation.synthetic import findings
+from cd5flow.validation.synthetic.carry import Course, code_sha256
+from cd5flow.validation.synthetic.document import validation_document
+from cd5flow.validation.synthetic.goals import held_against
+from cd5flow.validation.synthetic.record import (
     FailedTube,
     FileSection,
     ProvenanceSection,
@@ -32,7 +32,7 @@ from cd5flow.validation.record import (
     SizeSection,
     Validation,
 )
-from cd5flow.validation.rows import COLUMNS, TubeRow
+from cd5flow.validation.synthetic.rows import COLUMNS, TubeRow
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
@@ -119,7 +119,7 @@ def write_validation(found: Validation, rows: Sequence[TubeRow], out: Path) -> t
     Raises:
         OutputError: the folder cannot be written.
     """
-    from cd5flow.validation.pictures import validation_pictures  # noqa: PLC0415 - matplotlib
+    from cd5flow.validation.synthetic.pictures import validation_pictures  # noqa: PLC0415 - matplotlib
 
     pictures = validation_pictures(found, rows)
     contents = {

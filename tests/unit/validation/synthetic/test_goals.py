@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cd5flow.quantify.cd5 import Threshold
-from cd5flow.validation.findings import accuracy, blanks, dilutions, precision
-from cd5flow.validation.goals import held_against
-from cd5flow.validation.plan import load_series
-from cd5flow.validation.record import GoalSection, GoalState
-from cd5flow.validation.rows import TubeRow
+from cd5flow.validation.synthetic.findings import accuracy, blanks, dilutions, precision
+from cd5flow.validation.synthetic.goals import held_against
+from cd5flow.validation.synthetic.plan import load_series
+from cd5flow.validation.synthetic.record import GoalSection, GoalState
+from cd5flow.validation.synthetic.rows import TubeRow
 from support.validation_factory import SHIPPED, accuracy_row, blank_row, diluted_row, row
 
 
