@@ -59,8 +59,10 @@ def looks_normal(groups: Sequence[Numbers], *, least_p: float) -> bool:
     """
     from scipy.stats import shapiro  # noqa: PLC0415 - a second that only a detection study pays
 
-    centred = np.concatenate([finite(g) - finite(g).mean() for g in groups]) if groups else []
-    if len(centred) < 3 or float(np.ptp(centred)) == 0:
+    if not groups:
+        return False
+    centred: Values = np.concatenate([finite(g) - finite(g).mean() for g in groups])
+    if centred.size < 3 or float(np.ptp(centred)) == 0:
         return False
     return float(shapiro(centred).pvalue) >= least_p
 

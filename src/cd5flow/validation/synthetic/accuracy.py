@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cd5flow.report.parts import Block, Cell, Paragraph, Table, TableColumn, number_column, table_of
-from cd5flow.validation.synthetic.cells import (
-    NOT_ASKED,
-    UNKNOWN,
-    PicturesByName,
-    cell_of,
-    points,
-    signed,
-)
+from cd5flow.validation.cells import UNKNOWN, PicturesByName, cell_of, points, signed
+from cd5flow.validation.synthetic.cells import NOT_ASKED
 from cd5flow.validation.synthetic.record import (
     AccuracyGroup,
     AgreementSection,

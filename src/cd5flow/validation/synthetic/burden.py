@@ -17,17 +17,16 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
-from cd5flow.validation.synthetic.cells import (
-    NOT_ASKED,
+from cd5flow.validation.cells import (
     PicturesByName,
     between,
     cell_of,
     figure,
     range_words,
     signed,
-    states_words,
     with_interval,
 )
+from cd5flow.validation.synthetic.cells import NOT_ASKED, states_words
 from cd5flow.validation.synthetic.record import LevelSection, PrecisionSection, Validation
 
 

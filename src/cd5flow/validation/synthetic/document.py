@@ -20,9 +20,10 @@ from cd5flow.report.parts import (
     number_column,
     table_of,
 )
+from cd5flow.validation.cells import UNKNOWN, PicturesByName
 from cd5flow.validation.synthetic.accuracy import accuracy_blocks
 from cd5flow.validation.synthetic.burden import blank_blocks, linearity_blocks, precision_blocks
-from cd5flow.validation.synthetic.cells import UNKNOWN, PicturesByName, goal_figure
+from cd5flow.validation.synthetic.cells import goal_figure
 from cd5flow.validation.synthetic.record import (
     FileSection,
     GoalSection,

@@ -11,15 +11,14 @@ from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.config.atomic import write_atomically, writing
 from cd5flow.quantify.cd5 import Threshold
-from cd5flow.report.folder import PREVIOUS, kept_versions
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import SHEET
 from cd5flow.report.parts import Picture, plain_parts
 from cd5flow.report.tables import csv_text
 from cd5flow.report.typesetting import picture_files, typeset
 from cd5flow.report.webpage import file_text, picture_urls, render_page
+from cd5flow.validation.files import HTML, JSON, PDF, TUBES, write_files
 from cd5flow.validation.synthetic import findings
 from cd5flow.validation.synthetic.carry import Course, code_sha256
 from cd5flow.validation.synthetic.document import validation_document
@@ -35,13 +34,6 @@ from cd5flow.validation.synthetic.record import (
 from cd5flow.validation.synthetic.rows import COLUMNS, TubeRow
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
-
-JSON: Final = "validation.json"
-PDF: Final = "validation.pdf"
-HTML: Final = "validation.html"
-TUBES: Final = "tubes.csv"
-_FILES: Final = (TUBES, PDF, HTML, JSON)
-"""The record comes last: where it lies, the others do too."""
 
 
 def validation_of(
@@ -128,19 +120,7 @@ def write_validation(found: Validation, rows: Sequence[TubeRow], out: Path) -> t
         HTML: render_html(found, pictures).encode(),
         JSON: found.to_json().encode(),
     }
-    _keep_earlier(out)
-    return tuple(write_atomically(out / name, contents[name]) for name in _FILES)
-
-
-def _keep_earlier(out: Path) -> None:
-    there = [out / name for name in _FILES if (out / name).is_file()]
-    if not there:
-        return
-    with writing(out):
-        place = out / PREVIOUS / str(max(kept_versions(out), default=0) + 1)
-        place.mkdir(parents=True)
-        for path in there:
-            path.rename(place / path.name)
+    return write_files(contents, out)
 
 
 def render_pdf(found: Validation, pictures: Sequence[Picture] = ()) -> bytes:
