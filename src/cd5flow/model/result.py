@@ -158,6 +158,8 @@ class ReviewSection(Section):
         strategy_approved, protocol_approved: whether the laboratory had approved the files that decided
             when the newest signature was made; null where nobody signed.
         signatures: in the ledger's order.
+        replaces: digest of the signed version that this one took the place of, as the ledger says;
+            null where it took none's, or while nobody has signed this one.
     """
 
     state: Literal["unreviewed", "confirmed", "amended", "rejected"] = "unreviewed"
@@ -168,6 +170,7 @@ class ReviewSection(Section):
     strategy_approved: bool | None = None
     protocol_approved: bool | None = None
     signatures: tuple[SignatureSection, ...] = ()
+    replaces: str | None = None
 
 
 class AutomaticGate(Section):

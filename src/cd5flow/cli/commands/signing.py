@@ -140,7 +140,9 @@ def sign(
 
 
 def verify(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="A results folder, or an archive of export.")
+    ],
     *,
     users_file: UsersFile = None,
     input_: Annotated[
@@ -157,6 +159,7 @@ def verify(
     Examples:
       cd5flow verify results
       cd5flow verify results --users laboratory-users.jsonl --json
+      cd5flow verify tube.zip
     """
     from cd5flow.cli.signing import verify_results
 
