@@ -10,7 +10,7 @@ from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
 from cd5flow.cli.terminal import detail, emit, say, show, table
-from cd5flow.config.atomic import as_private_as, open_atomically
+from cd5flow.config.atomic import as_private_as, check_place, open_atomically
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis, analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
@@ -28,6 +28,8 @@ def run(
     profile: Path | None = None,
 ) -> None:
     """Analyse a tube, write its folder, print what came out."""
+    if profile is not None:
+        check_place(profile)  # refused before an analysis, not after it
     stage = Stopwatch()
     chosen = make_settings(**words).said_by(origins)
     analysis = analyse_tube(fcs, chosen, stage=stage)
