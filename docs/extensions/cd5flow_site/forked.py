@@ -101,7 +101,13 @@ def _become(asked: Mapping[str, object]) -> None:
     sys.argv = ["cd5flow", *asked["arguments"]]  # type: ignore[misc] # a list of words
     from cd5flow.cli import main  # noqa: PLC0415 - imported already
 
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # The end of an interpreter that holds so much takes a second, and nothing waits for it.
+        os._exit(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
 if __name__ == "__main__":
