@@ -22,6 +22,8 @@ from cd5flow.signatures.users import Users
 from support.review_factory import ANALYST, CLEAR, LOW, REVIEWER, Laboratory, laboratory, users_file
 from support.tampering import OF_EVERY_FOLDER, SignedFolder, a_table
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 def digest_in(out: Path, sample: str = CLEAR) -> str:
     return str(json.loads((out / sample / "result.json").read_text("utf-8"))["digest"])
