@@ -150,7 +150,8 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation|"
+            "own-validation",
             help="Which file.",
         ),
     ],
