@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.settings import imported_gates, make_settings
+from cd5flow.analysis.settings import ORIGINS, imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
 from cd5flow.batch.sample_sheet import (
     NO_FURTHER,
@@ -47,6 +47,9 @@ from cd5flow.preprocess.compensation import read_spillover_csv
 SHEETS: Final = ("samples.csv", "samples.xlsx")
 """A folder that holds one of these is taken by it."""
 
+SHEET: Final = "sheet"
+"""Where an option came from that a row gives."""
+
 RESERVED: Final = frozenset(
     {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
     | {"inputs.json", "ledger.sqlite3"}
@@ -83,11 +86,13 @@ class BatchPlan:
         source: the sheet, or the folder where there is none.
         jobs: the samples, in the order of the sheet or of their paths.
         not_taken: files in a folder that are not analysed, and why.
+        origins: option to where it came from that holds for all samples.
     """
 
     source: Path
     jobs: tuple[Job, ...]
     not_taken: tuple[NotTaken, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[Path]:
@@ -102,6 +107,7 @@ def make_plan(
     *,
     words: Mapping[str, Any],
     out: Path | None = None,
+    origins: Mapping[str, str] | None = None,
     further: FurtherColumns = NO_FURTHER,
 ) -> BatchPlan:
     """Read a sheet, or look through a folder.
@@ -111,6 +117,7 @@ def make_plan(
         words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
             goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
+        origins: option to where it came from, for the record.
         further: columns that a sheet may have for the command that reads it.
 
     Raises:
@@ -118,6 +125,7 @@ def make_plan(
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
+    told_by = dict(origins or {})
     clinicals = _clinicals(words.get("clinical"))
     words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
     words.pop("clinical", None)
@@ -149,11 +157,11 @@ def make_plan(
         raise SheetError(told_faults(list(dict.fromkeys(lines))))
     folders = folder_names([row.sample_id for row in rows if row.role == SAMPLE])
     jobs = (
-        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row))
+        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row), told_by)
         for row in rows
         if row.role == SAMPLE
     )
-    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left))
+    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left), told_by)
 
 
 def _clinicals(given: Path | None) -> Callable[[SheetRow], dict[str, Clinical]]:
@@ -210,19 +218,28 @@ def _sheet_of(source: Path) -> Path | None:
 
 
 def _job(
-    row: SheetRow, folder: str, controls: Mapping[str, SheetRow], words: Mapping[str, Any]
+    row: SheetRow,
+    folder: str,
+    controls: Mapping[str, SheetRow],
+    words: Mapping[str, Any],
+    origins: Mapping[str, str],
 ) -> Job:
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
     of_row = row.words.get("markers", {})
     chosen = make_settings(
-        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
+        **{
+            **words,
+            **row.words,
+            "markers": {**(words.get("markers") or {}), **of_row},
+        },
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )
+    from_sheet = {name: SHEET for name in ORIGINS if name in row.words}
     chosen = replace(
-        chosen,
+        chosen.said_by({**origins, **from_sheet}),
         sample_id=row.sample_id,  # checked with its sheet, or made from any name that files have
         control_identifiers={role: controls[role].identifiers for role in chosen.controls},
         control_datasets={

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
+from cd5flow.cli.defaults import DefaultsFile
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.comparison import Comparison
@@ -26,6 +27,7 @@ _READ: Final[dict[str, type[BaseModel]]] = {
     "protocol": ProtocolFile,
     "clinical": Clinical,
     "override": Overrides,
+    "defaults": DefaultsFile,
 }
 
 _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {

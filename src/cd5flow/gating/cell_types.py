@@ -19,21 +19,25 @@ import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profiles import Apart, ProfileRow, Profiles, Smear
+from cd5flow.gating.profile_limits import Apart, Grouping
+from cd5flow.gating.profiles import SCATTER, Profiles, Smear
 from cd5flow.gating.references import References, find_references
-from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
-from cd5flow.gating.separation import neighbours_but_for, stands_apart
+from cd5flow.gating.row_matching import ClusterLevels, carried_together, first_fitting, signs_of
+from cd5flow.gating.separation import (
+    NOTHING_BESIDE,
+    cells_beside,
+    neighbours_but_for,
+    stands_apart,
+)
 from cd5flow.model.events import Mask
 from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
-from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.numerics.kmeans import group_medians, k_means, split_spanning
 from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
 
-NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
-"""No cells of which a population may be the tail, and no groups that are its own."""
 NONE: Final[Mapping[int, str]] = MappingProxyType({})
 """No group with a name."""
 
@@ -50,6 +54,7 @@ class CellPopulation:
         accepted: whether a profile proves leukaemia of T lineage.
         smear: whether it is normal maturation by its shape.
         tail_of: the normal cells of which it may be the tail, since no valley parts them; "" for none.
+        same_kind: whether it is a part of those, by every marker that tells them.
         lacks: markers that these cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         immature: whether a sign of immaturity, or CD45 below lymphocytes, sets it apart from mature cells.
@@ -64,6 +69,7 @@ class CellPopulation:
     accepted: bool
     smear: bool
     tail_of: str
+    same_kind: bool
     lacks: tuple[str, ...]
     cd7_alone: bool
     immature: bool
@@ -226,7 +232,7 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
     """
     rule, markers = profiles.grouping, sample.markers
     rows, values, grouped = sample.rows, sample.values, sample.grouped
-    labels = k_means(grouped * sample.weights, rule.groups, rng=rng)
+    labels = grouped_cells(grouped, markers, rule, groups=rule.groups, rng=rng)
     counts = np.bincount(labels)
     groups = np.flatnonzero(counts >= rule.fewest)
     medians = group_medians(values, labels, groups)
@@ -254,8 +260,10 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
         profiles=profiles,
         normal=dict(zip(groups[names != ""].tolist(), names[names != ""].tolist(), strict=True)),
     )
-    # What is a clone's own dim part has no normal name.
-    names[np.isin(groups, [g for one in suspects for g in one.groups])] = ""
+    for one in suspects:
+        # What is a clone's own dim part has no normal name.
+        names[np.isin(groups, one.groups)] = one.tail_of if one.same_kind else ""
+    suspects = tuple(one for one in suspects if not one.same_kind)
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
     return CellTypes(
@@ -286,6 +294,38 @@ def _centre_names(
         g: one.tail_of or one.what for one in suspects if not one.accepted for g in one.groups
     }
     return np.array([name or others.get(int(g), "") for name, g in zip(names, groups, strict=True)])
+
+
+def grouped_cells(
+    grouped: Values,
+    markers: tuple[str, ...],
+    rule: Grouping,
+    *,
+    groups: int,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.intp]:
+    """Return the group of each of some cells.
+
+    Args:
+        grouped: (n, m) their places in decades, background levelled out.
+        markers: the m axes.
+        rule: how they are grouped.
+        groups: into about so many.
+        rng: draws the start.
+    """
+    weights = np.array([rule.scatter_weights.get(m, 1.0) for m in markers], dtype=np.float32)
+    labels = k_means(grouped * weights, groups, rng=rng)
+    spans = rule.spanning
+    if spans is None:
+        return labels
+    stained = [j for j, m in enumerate(markers) if m not in SCATTER]
+    return split_spanning(
+        grouped[:, stained],
+        labels,
+        apart=spans.decades,
+        clear=spans.clear,
+        part=spans.part_percent / 100,
+    )
 
 
 def find_suspects(
@@ -334,9 +374,11 @@ def find_suspects(
     for joined in sorted(_joined(centres, rule.decades), key=lambda i: -sizes[suspects[i]].sum()):
         own = suspects[joined]
         inside = np.isin(labels, own)
-        medians = {m: np.array([np.median(values[inside, j])]) for j, m in enumerate(markers)}
+        cells = {m: values[inside, j] for j, m in enumerate(markers)}
+        medians = {m: np.array([np.median(places)]) for m, places in cells.items()}
         levels = ClusterLevels.of(medians, references)
-        signs = signs_of(levels, profiles.signs)
+        together = carried_together(cells, profiles.signs.both, references)
+        signs = signs_of(levels, profiles.signs, together=together)
         (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
         others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
@@ -351,9 +393,9 @@ def find_suspects(
                 t_level=references.t_level,
             )
         )
-        tail_of, dim = NOTHING_BESIDE
+        beside = NOTHING_BESIDE
         if row is not None and likely and not smear:
-            tail_of, dim = _cells_beside(
+            beside = cells_beside(
                 row,
                 own,
                 left,
@@ -362,17 +404,18 @@ def find_suspects(
                 markers=markers,
                 profiles=profiles,
             )
-            inside |= np.isin(labels, dim)
-            left = {g: name for g, name in left.items() if g not in dim}
+            inside |= np.isin(labels, beside.own)
+            left = {g: name for g, name in left.items() if g not in beside.own}
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,
                 what="cells outside every profile" if row is None else row.what,
-                groups=(*(int(g) for g in own), *dim),
+                groups=(*(int(g) for g in own), *beside.own),
                 rows=rows[inside],
-                accepted=likely and not smear and not tail_of,
+                accepted=likely and not smear and not beside.kind,
                 smear=smear,
-                tail_of=tail_of,
+                tail_of=beside.kind,
+                same_kind=beside.same,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
                 immature=bool(signs.fit("some")[0])
@@ -415,44 +458,3 @@ def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArr
         left -= reached
         found.append(np.array(sorted(reached), dtype=np.intp))
     return found
-
-
-def _cells_beside(
-    row: ProfileRow,
-    own: npt.NDArray[np.intp],
-    normal: Mapping[int, str],
-    *,
-    labels: npt.NDArray[np.intp],
-    values: Values,
-    markers: tuple[str, ...],
-    profiles: Profiles,
-) -> tuple[str, tuple[int, ...]]:
-    """Return the normal cells of which a population may be the tail, and groups that are its own.
-
-    Both come from the cells that look like it but for the marker of its row, and from which no valley
-    parts it. Where they are fewer, and nothing but a lack names them, they are the population's dim
-    part; else it may be their bright one.
-    """
-    rule, marker = profiles.apart, row.apart_by
-    if rule is None or marker is None or marker not in markers or not normal:
-        return NOTHING_BESIDE
-    numbers = np.array(sorted(normal), dtype=np.intp)
-
-    def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
-        each = group_medians(values, labels, groups)
-        return {m: each[:, j] for j, m in enumerate(markers)}
-
-    beside = numbers[neighbours_but_for(marker, middles(own), middles(numbers), rule=rule)]
-    near, inside = np.isin(labels, beside), np.isin(labels, own)
-    axis = values[:, markers.index(marker)]
-    if stands_apart(axis[inside], axis[near], rule=rule):
-        return NOTHING_BESIDE
-    proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
-    named = Counter(normal[int(g)] for g in labels[near])
-    known = Counter({name: n for name, n in named.items() if name in proven})
-    events = int(np.count_nonzero(inside))
-    if known.total() >= max(rule.events, rule.part_percent / 100 * events):
-        return known.most_common(1)[0][0], ()
-    if named.total() >= events:
-        return named.most_common(1)[0][0], ()
-    return "", tuple(int(g) for g in beside if normal[int(g)] not in proven)

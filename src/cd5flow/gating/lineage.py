@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from cd5flow.gating.cell_types import CellTypes
 from cd5flow.gating.find_gate import apply_gate, find_gates
@@ -118,17 +119,30 @@ def is_unproven(
     if found is not None:
         others &= ~state.members[BLASTS]
         least = max(least, state.members.count(BLASTS) or 0)
-    count = float(np.count_nonzero(others))
-    told = any(map(state.inputs.panel.has, rule.known_by))
-    if cells is not None and told and count >= least:
-        rows = np.flatnonzero(others)
-        rows = rows[:: max(1, len(rows) // MOST_LOOKED_AT)]
-        inputs = state.inputs
-        named = cells.names_of(
-            rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales
-        )
-        count *= float(np.mean(~np.isin(named, rule.known)))
-    return count > 0 and count >= least
+    events = int(np.count_nonzero(others))
+    if not events or events < least:
+        return False
+    if cells is None:
+        return True
+    rows = np.flatnonzero(others)
+    named = _names_of(rows[:: max(1, len(rows) // MOST_LOOKED_AT)], state, cells)
+    other_lineage = np.zeros(len(named), dtype=np.bool_)
+    if any(map(state.inputs.panel.has, rule.known_by)):
+        other_lineage = np.isin(named, rule.known)
+    left = events * float(np.mean(~other_lineage))
+    if found is None and rule.named_percent is not None and state.inputs.profiles is not None:
+        normal = [row.name for row in state.inputs.profiles.normal]
+        whole = state.members.count(DENOMINATOR) or 0
+        if left < whole * rule.named_percent / 100:
+            left = events * float(np.mean(~np.isin(named, normal)))
+    return left > 0 and left >= least
+
+
+def _names_of(
+    rows: npt.NDArray[np.intp], state: GatingState, cells: CellTypes
+) -> npt.NDArray[np.str_]:
+    inputs = state.inputs
+    return cells.names_of(rows, columns=inputs.columns, panel=inputs.panel, scales=inputs.scales)
 
 
 def path_name(path: LineagePath, state: GatingState) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import Values, decades
-from cd5flow.gating.cell_types import CellTypes, find_suspects
+from cd5flow.gating.cell_types import CellTypes, find_suspects, grouped_cells
 from cd5flow.gating.profiles import Profiles, Row
 from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
 from cd5flow.gating.state import GatingState, stream_of
@@ -26,7 +26,7 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.model.events import Mask
 from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES, T_CELLS
 from cd5flow.model.reasons import Reason
-from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.numerics.kmeans import group_medians
 
 NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
@@ -191,10 +191,9 @@ class _CloserLook:
 
     def _grouped(self, places: Values) -> npt.NDArray[np.intp]:
         grouping, events = self.profiles.grouping, self.profiles.gathering.group_events
-        weights = [grouping.scatter_weights.get(m, 1.0) for m in self.cells.markers]
         number = int(np.clip(len(places) // events, 1, grouping.groups))
         rng = np.random.default_rng([self.state.inputs.seed, stream_of(LOOK_ALIKES)])
-        return k_means(places * np.array(weights, dtype=np.float32), number, rng=rng)
+        return grouped_cells(places, self.cells.markers, grouping, groups=number, rng=rng)
 
     def _normal_groups(self, levels: ClusterLevels, counts: npt.NDArray[np.integer]) -> Picked:
         """Return which groups are normal: by a row of common cells, or of rare ones while few."""

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
-from cd5flow.gating.profile_limits import Grouping, Outlining, References
+from cd5flow.gating.profile_limits import Apart, Grouping, Outlining, References
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import READOUT
 
@@ -95,6 +95,20 @@ class Agreement(Spec):
     alike: float = Field(gt=0, le=5)
 
 
+class LeastOfTube(Spec):
+    """How much more than the cells of the tube with least of a marker those that lack it may show.
+
+    Attributes:
+        percent: percentile of the leukocytes on the marker that is least.
+        above: marker to the decades above these.
+        at_most: decades above zero signal from which a marker is carried all the same.
+    """
+
+    percent: float = Field(ge=0, le=50)
+    above: dict[str, float] = Field(min_length=1)
+    at_most: float = Field(gt=0, le=4)
+
+
 class Landmark(Spec):
     """How the normal T cells of a tube are recognised, before anything else is known of it.
 
@@ -105,6 +119,8 @@ class Landmark(Spec):
         positive_above: decades above zero signal that these have at the least.
         either: markers of which the brighter speaks for them.
         absent: markers that they lack, with the decades above zero signal from which one is carried.
+        absent_of_least: markers of these that are told from the cells of the tube with least of them too:
+            the higher limit holds, for a reagent may be bright on every cell.
         both_absent: markers not carried together.
         percent, events: fewest of all cells for a landmark, whichever is more.
         agreement: which groups agree best with all of this.
@@ -117,6 +133,7 @@ class Landmark(Spec):
     positive_above: float = Field(gt=0, le=4)
     either: tuple[str, ...] = ()
     absent: dict[str, float] = Field(default_factory=dict)
+    absent_of_least: LeastOfTube | None = None
     both_absent: BothMarkers | None = None
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
@@ -127,6 +144,9 @@ class Landmark(Spec):
     def _limits_of_absence(self) -> Landmark:
         if not all(0 < above <= 4 for above in self.absent.values()):
             raise ValueError("absent: a limit lies above 0 and at or below 4 decades")
+        least = self.absent_of_least
+        if least is not None and not set(least.above) <= set(self.absent):
+            raise ValueError("absent_of_least: a marker is not among the absent")
         return self
 
 
@@ -268,22 +288,6 @@ class JoinedBy(Spec):
 Row = TypeVar("Row", bound=ProfileRow)
 
 
-class Apart(Spec):
-    """When a population is its own, and not the tail of normal cells that look like it but for a marker.
-
-    Attributes:
-        axes: axis to the decades within which such cells lie beside it.
-        events: fewest sampled events of such cells that are asked, and of a peak.
-        part_percent: fewest of them, in percent of the population.
-        depth: how deep a valley must lie between on the marker, 0 to 1.
-    """
-
-    axes: dict[str, float] = Field(min_length=1)
-    events: int = Field(default=20, ge=5)
-    part_percent: float = Field(default=25, ge=0)
-    depth: float = Field(default=0.3, gt=0, lt=1)
-
-
 class Smear(Spec):
     """How normal maturation looks across the groups of a population.
 
@@ -343,7 +347,7 @@ class Profiles(Spec):
         return None
 
     def without(self, ignored: frozenset[str]) -> Profiles:
-        """Return the profiles in which some markers neither select nor exclude.
+        """Return the profiles in which some markers neither select nor exclude, nor group cells.
 
         Rows that need one of them are left out.
         """
@@ -356,11 +360,8 @@ class Profiles(Spec):
                 "joined_by": self.joined_by.model_copy(
                     update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
                 ),
-                "apart": None
-                if self.apart is None
-                else self.apart.model_copy(
-                    update={"axes": {m: d for m, d in self.apart.axes.items() if m not in ignored}}
-                ),
+                "apart": None if self.apart is None else self.apart.without(ignored),
+                "grouping": self.grouping.without(ignored),
             }
         )
 
@@ -425,7 +426,7 @@ def _read_beside_rows(profiles: Profiles) -> dict[str, set[str]]:
         },
         "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
-        "apart": set() if profiles.apart is None else set(profiles.apart.axes),
+        "apart": set() if profiles.apart is None else set(profiles.apart.markers()),
         "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
 

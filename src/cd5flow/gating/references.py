@@ -129,7 +129,7 @@ def _t_cells(
     if landmark.bright not in places:
         return none
     leukocytes = _leukocytes(places, zero, limits)
-    allowed = leukocytes & _may_be_t(places, zero, landmark)
+    allowed = leukocytes & _may_be_t(places, weights, zero, landmark, leukocytes)
     score = _agreement(places, weights, zero, landmark, leukocytes)
     enough = max(landmark.events, landmark.percent / 100 * weights.sum())
     for i in np.argsort(-np.where(allowed, score, -np.inf), kind="stable"):
@@ -198,14 +198,26 @@ def _near(places: Mapping[str, Exact], middle: Mapping[str, float], landmark: La
     )
 
 
-def _may_be_t(places: Mapping[str, Exact], zero: Mapping[str, float], landmark: Landmark) -> Picked:
+def _may_be_t(
+    places: Mapping[str, Exact],
+    weights: Exact,
+    zero: Mapping[str, float],
+    landmark: Landmark,
+    leukocytes: Picked,
+) -> Picked:
     allowed = places[landmark.bright] > zero[landmark.bright] + landmark.bright_above
     for marker in landmark.positive:
         if marker in places:
             allowed &= places[marker] > zero[marker] + landmark.positive_above
     for marker, above in landmark.absent.items():
         if marker in places:
-            allowed &= places[marker] <= zero[marker] + above
+            limit = zero[marker] + above
+            least = landmark.absent_of_least
+            if least is not None and marker in least.above and leukocytes.any():
+                shown, share = places[marker][leukocytes], least.percent / 100
+                of_least = _quantile(shown, weights[leukocytes], share) + least.above[marker]
+                limit = max(limit, min(of_least, zero[marker] + least.at_most))
+            allowed &= places[marker] <= limit
     both = landmark.both_absent
     if both is not None and set(both.markers) <= set(places):
         first, second = both.markers

@@ -85,12 +85,19 @@ class SignCounts:
                 return np.ones(len(every), dtype=np.bool_)
 
 
-def signs_of(levels: ClusterLevels, signs: Signs) -> SignCounts:
-    """Count each group's signs of immaturity; CD45 below lymphocytes is one beside another alone."""
+def signs_of(levels: ClusterLevels, signs: Signs, *, together: Exact | None = None) -> SignCounts:
+    """Count each group's signs of immaturity; CD45 below lymphocytes is one beside another alone.
+
+    Args:
+        levels: of the groups.
+        signs: what is one.
+        together: decades of the pair of markers that one cell carries both of, as `carried_together`
+            tells them; None tells them from the levels, where no group spans cells of either.
+    """
     strong = _carried(levels, signs.strong, signs.above_t_cells)
     weak = _carried(levels, signs.weak, signs.above_t_cells)
     if signs.both is not None:
-        weak = weak + _both(levels, signs.both)
+        weak = weak + (_both(levels, signs.both) if together is None else together > 0)
     if signs.cd45_below is not None:
         below = levels.of_lymphocytes["CD45"] < signs.cd45_below
         weak = weak + (below & (strong + weak > 0))
@@ -115,6 +122,32 @@ def _both(levels: ClusterLevels, both: BothMarkers) -> Picked:
     if not set(both.markers) <= set(levels.above):
         return np.zeros(levels.groups, dtype=np.bool_)
     return np.asarray(np.logical_and.reduce([levels.above[m] > both.above for m in both.markers]))
+
+
+def carried_together(
+    places: Mapping[str, npt.NDArray[np.floating]],
+    both: BothMarkers | None,
+    references: References,
+) -> Exact | None:
+    """Return by how many decades the middle cell of a population carries both of two markers.
+
+    Of cells half of which carry one and half the other, no cell carries both.
+
+    Args:
+        places: marker to the places of the population's cells.
+        both: the two, and from where they are carried.
+        references: the cells that lack them.
+
+    Returns:
+        (1,) decades above where both are carried; None where they are not told.
+    """
+    if both is None or not set(both.markers) <= set(places):
+        return None
+    scatter = np.array([np.median(places["SSC"])])
+    lesser = np.minimum.reduce(
+        [places[m] - references.background(m, scatter) for m in both.markers]
+    )
+    return np.array([float(np.median(lesser)) - both.above])
 
 
 def first_fitting(

@@ -209,6 +209,9 @@ class Unproven(Spec):
         unless: markers that prove the lineage either way; with one of them the question is settled.
         known: kinds of cells of another lineage, by their names in the profiles, that do not count,
         known_by: where the panel has one of these markers of it.
+        named_percent: share of the denominator up to which cells that look like any normal population
+            of the profiles do not count either, be it by what they lack alone; None counts them all.
+        named_by: markers that such cells lack; after a therapy that takes one away they count again.
     """
 
     population: NameRef
@@ -216,6 +219,14 @@ class Unproven(Spec):
     unless: tuple[MarkerRef, ...] = ()
     known: tuple[str, ...] = ()
     known_by: tuple[MarkerRef, ...] = ()
+    named_percent: Percentage | None = None
+    named_by: tuple[MarkerRef, ...] = ()
+
+    def without(self, ignored: frozenset[str]) -> Unproven:
+        """Return the rule where some markers neither select nor exclude."""
+        if not ignored & set(self.named_by):
+            return self
+        return self.model_copy(update={"named_percent": None})
 
 
 class Strategy(Spec):

@@ -44,10 +44,13 @@ def adapt_strategy(
             else Reason("AFTER_THERAPY", case="changed", **told)
         )
     ignored = ignored_markers(strategy, therapies)
-    search = strategy.leukaemia
-    if search is not None and ignored:
-        search = search.without(ignored)
-    return strategy.model_copy(update={"paths": paths, "leukaemia": search}), tuple(said)
+    search, unproven = strategy.leukaemia, strategy.unproven
+    changed: dict[str, object] = {
+        "paths": paths,
+        "leukaemia": None if search is None else search.without(ignored),
+        "unproven": None if unproven is None else unproven.without(ignored),
+    }
+    return strategy.model_copy(update=changed), tuple(said)
 
 
 def ignored_markers(strategy: Strategy, therapies: Sequence[PriorTherapy]) -> frozenset[str]:

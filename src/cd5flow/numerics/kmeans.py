@@ -1,6 +1,7 @@
 """k-means with a stated start: the same points and the same numbers give the same groups.
 
-Lloyd SP. IEEE Trans Inf Theory 1982;28:129. Start: Arthur D, Vassilvitskii S. SODA 2007:1027.
+Lloyd SP. IEEE Trans Inf Theory 1982;28:129. Start: Arthur D, Vassilvitskii S. SODA 2007:1027. Two parts of
+a group by the distance of their means in spreads: Ashman KM. Astron J 1994;108:2348.
 """
 
 from __future__ import annotations
@@ -38,6 +39,70 @@ def k_means(points: Points, groups: int, *, rng: np.random.Generator, rounds: in
             break
         labels = again
     return labels
+
+
+def split_spanning(
+    points: Points, labels: Labels, *, apart: float, clear: float, part: float
+) -> Labels:
+    """Return the groups, those that hold two populations on one axis split into these.
+
+    A group is cut where that leaves least spread in its parts, on the axis on which these are clearest
+    apart, again and again until none spans two.
+
+    Args:
+        points: (n, d), finite.
+        labels: (n,) the group of each.
+        apart: distance of the means of two parts from which they may be two populations,
+        clear: in root mean square spreads of the parts.
+        part: smallest share of the group's points in either, 0 to 1.
+    """
+    found = labels.copy()
+    fresh = int(labels.max(initial=-1)) + 1
+    todo = np.unique(labels).tolist()
+    # Two parts so far from one another spread their group by so much at the least.
+    least_spread = apart * float(np.sqrt(part * (1 - part)))
+    while todo:
+        label = todo.pop()
+        rows = np.flatnonzero(found == label)
+        own = points[rows].astype(np.float64)
+        cuts = [
+            (*cut, int(j))
+            for j in np.flatnonzero(own.std(axis=0) >= least_spread)
+            if (cut := _clearest_cut(own[:, j], apart=apart, part=part)) is not None
+        ]
+        if not cuts:
+            continue
+        clearest, place, axis = max(cuts)
+        if clearest < clear:
+            continue
+        found[rows[own[:, axis] > place]] = fresh
+        todo += [label, fresh]
+        fresh += 1
+    return found
+
+
+def _clearest_cut(
+    values: npt.NDArray[np.float64], *, apart: float, part: float
+) -> tuple[float, float] | None:
+    """Return how clear two parts of some values are, and the last of the lower; None for one part."""
+    ordered = np.sort(values)
+    n = len(ordered)
+    below = np.arange(1, n)
+    sums, squares = np.cumsum(ordered)[:-1], np.cumsum(ordered**2)[:-1]
+    low, high = sums / below, (ordered.sum() - sums) / (n - below)
+    within = (
+        np.maximum(squares - below * low**2, 0),
+        np.maximum((ordered**2).sum() - squares - (n - below) * high**2, 0),
+    )
+    allowed = (np.minimum(below, n - below) >= max(2, part * n)) & (ordered[1:] > ordered[:-1])
+    if not allowed.any():
+        return None
+    at = int(np.argmin(np.where(allowed, within[0] + within[1], np.inf)))
+    away = high[at] - low[at]
+    if away < apart:
+        return None
+    spread = np.sqrt((within[0][at] / below[at] + within[1][at] / (n - below[at])) / 2)
+    return float(away / max(spread, 1e-9)), float(ordered[at])
 
 
 def group_medians(

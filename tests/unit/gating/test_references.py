@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from cd5flow.gating.profiles import Landmark
+from cd5flow.gating.profiles import Landmark, LeastOfTube
 from cd5flow.gating.references import References, find_references
 from support.gating_factory import shipped_profiles
 
@@ -71,6 +71,21 @@ def test_cells_with_cd4_and_cd8_together_are_not_the_landmark() -> None:
     both = group(6_000, CD3=2.9, cyCD3=2.9, CD2=2.5, CD4=2.6, CD8=2.6)
 
     assert found(both, T, B).t_cells.tolist() == [False, True, False]
+
+
+def test_where_every_cell_is_stained_brightly_with_a_marker_t_cells_may_be_so() -> None:
+    """T cells 2.4 decades above zero signal, past 2.2, where the least of the tube has 1.9."""
+    rule = {
+        "absent": {"TdT": 2.2},
+        "absent_of_least": LeastOfTube(percent=10, above={"TdT": 0.6}, at_most=2.5),
+    }
+    mark = LANDMARK.model_copy(update=rule)
+    others = group(3_000, SSC=4.9, CD45=2.9, TdT=1.9)
+
+    assert found(group(1_000, **(T[1] | {"TdT": 2.4})), others, landmark=mark).t_cells.any()
+    assert not found(group(1_000, **(T[1] | {"TdT": 2.55})), others, landmark=mark).t_cells.any()
+    dark = group(3_000, SSC=4.9, CD45=2.9, TdT=1.5)
+    assert not found(group(1_000, **(T[1] | {"TdT": 2.4})), dark, landmark=mark).t_cells.any()
 
 
 def test_t_cells_of_two_kinds_are_one_landmark() -> None:

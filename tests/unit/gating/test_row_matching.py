@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from cd5flow.gating.profiles import BothMarkers, Level, ProfileRow, Signs
-from cd5flow.gating.row_matching import ClusterLevels, first_fitting, signs_of
+from cd5flow.gating.references import References
+from cd5flow.gating.row_matching import ClusterLevels, carried_together, first_fitting, signs_of
 
 Values = Sequence[float]
 LEVELS = {
@@ -164,6 +165,41 @@ def test_two_markers_are_a_sign_only_where_the_panel_has_both() -> None:
     assert signs_of(levels({"CD4": [2.0]}), SIGNS).weak.tolist() == [0]
     assert signs_of(levels({"CD4": [2.0], "CD8": [1.3]}), SIGNS).weak.tolist() == [1]
     assert signs_of(levels({"CD4": [2.0], "CD8": [1.2]}), SIGNS).weak.tolist() == [0]
+
+
+def carried(cd4: Values, cd8: Values) -> float | None:
+    """Return by how much cells of background 0.5 carry CD4 and CD8 together."""
+    none = np.zeros(0, dtype=np.bool_)
+    background = {"CD4": 0.5, "CD8": 0.5}
+    references = References(
+        t_cells=none,
+        told_by=none,
+        lymphocyte={"CD45": 3.3, "FSC": 4.8, "SSC": 4.2},
+        told_from="normal T cells",
+        low_background=background,
+        high_background=background,
+        granulocyte_scatter=4.9,
+        least_scatter=0.3,
+        t_level={},
+    )
+    places = {"CD4": array(cd4), "CD8": array(cd8), "SSC": np.full(len(cd4), 4.2)}
+    found = carried_together(places, SIGNS.both, references)
+    return None if found is None else float(found[0])
+
+
+def test_cells_that_carry_one_of_two_markers_carry_none_together() -> None:
+    """Their medians of both lie at 2.4, above 1.7; of no cell do both."""
+    assert carried([2.5, 2.4, 2.6, 0.5, 0.4], [0.5, 2.4, 0.6, 2.5, 2.6]) == pytest.approx(-1.2)
+    assert carried([2.5, 2.4, 2.6], [2.1, 2.4, 2.0]) == pytest.approx(2.1 - 0.5 - 1.2)
+    assert carried_together({"CD4": array([2.0])}, SIGNS.both, cast("Any", None)) is None
+
+
+def test_signs_of_cells_seen_one_by_one_stand_for_those_of_their_middle() -> None:
+    both = levels({"CD4": [2.0], "CD8": [2.0]})
+
+    assert signs_of(both, SIGNS).weak.tolist() == [1]
+    assert signs_of(both, SIGNS, together=array([-0.1])).weak.tolist() == [0]
+    assert signs_of(both, SIGNS, together=array([0.1])).weak.tolist() == [1]
 
 
 def test_every_marker_is_asked_alike() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.numerics.kmeans import group_medians, k_means
+from cd5flow.numerics.kmeans import group_medians, k_means, split_spanning
 from support.properties import part_of_examples
 
 Points = npt.NDArray[np.float32]
@@ -104,3 +104,47 @@ def test_a_group_without_points_has_no_middle() -> None:
 
     assert np.isnan(found).all()
     assert found.shape == (1, 2)
+
+
+def split(points: Points, *, apart: float = 1.0, clear: float = 5, part: float = 0.1) -> list[int]:
+    """Return the groups of points that were one."""
+    one = np.zeros(len(points), dtype=np.intp)
+    return [int(n) for n in split_spanning(points, one, apart=apart, clear=clear, part=part)]
+
+
+def test_a_group_that_spans_two_piles_is_split_into_them() -> None:
+    found = split(piles((0, 2), (2, 0)))
+
+    assert len(set(found[:200])) == len(set(found[200:])) == 1
+    assert found[0] != found[-1]
+
+
+def test_a_group_that_spans_three_piles_is_split_until_none_spans_two() -> None:
+    found = split(piles((0, 0), (3, 0), (0, 3)))
+
+    assert [len(set(found[i : i + 200])) for i in (0, 200, 400)] == [1, 1, 1]
+    assert len(set(found)) == 3
+
+
+def test_one_wide_pile_is_no_two() -> None:
+    wide = np.random.default_rng(1).normal(0, 2, (400, 2)).astype(np.float32)
+
+    assert set(split(wide)) == {0}
+    assert set(split(np.random.default_rng(1).uniform(-3, 3, (400, 2)).astype(np.float32))) == {0}
+
+
+def test_piles_closer_than_asked_stay_together() -> None:
+    assert set(split(piles((0, 0), (0.9, 0)))) == {0}
+    assert len(set(split(piles((0, 0), (1.2, 0))))) == 2
+
+
+def test_a_part_smaller_than_asked_is_not_split_off() -> None:
+    points = piles((0, 0), (3, 0))
+
+    assert set(split(points[:215])) == {0}
+    assert len(set(split(points[:230]))) == 2
+
+
+@pytest.mark.parametrize("points", [np.empty((0, 2)), np.zeros((1, 2)), np.ones((30, 2))])
+def test_points_without_spread_are_not_split(points: npt.NDArray[np.float64]) -> None:
+    assert set(split(points.astype(np.float32))) <= {0}

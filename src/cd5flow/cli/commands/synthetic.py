@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS
+from cd5flow.cli.commands.defaults import takes_defaults
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -38,6 +39,7 @@ def simulate(
     show(f"{len(written)} files in {out}, seed {chosen}")
 
 
+@takes_defaults
 def validate(
     *,
     own: Annotated[

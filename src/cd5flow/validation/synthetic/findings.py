@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Literal, TypeVar
 
+from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.statistics import interval
 from cd5flow.validation.synthetic import statistics
 from cd5flow.validation.synthetic.record import (
@@ -29,7 +29,7 @@ Rows = Sequence[TubeRow]
 K = TypeVar("K", bound=Hashable)
 
 
-def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
+def accuracy(rows: Rows, threshold: ShareRule) -> AccuracySection:
     """Return how % CD5 and burden of relapse tubes agree with both truths."""
     ours = [row for row in rows if row.kind is SeriesKind.ACCURACY]
     groups = []
@@ -42,7 +42,7 @@ def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
             groups.append(_accuracy_group(arm, pattern, of_pattern, threshold))
     wrong = [row for row in ours if is_wrong(row, row.true_cd5_percent, threshold)]
     return AccuracySection(
-        threshold_percent=threshold.percent,
+        threshold_percent=threshold.threshold_percent,
         operator=">=" if threshold.operator == ">=" else ">",
         groups=tuple(groups),
         wrong=tuple(
@@ -59,15 +59,15 @@ def accuracy(rows: Rows, threshold: Threshold) -> AccuracySection:
     )
 
 
-def is_wrong(row: TubeRow, truth: float | None, threshold: Threshold) -> bool:
+def is_wrong(row: TubeRow, truth: float | None, threshold: ShareRule) -> bool:
     """Whether a definite CD5 state contradicts a true percentage; any does where there is none."""
     if not row.definite:
         return False
-    return truth is None or (row.cd5_state is Cd5State.MEETS) != threshold.met_by(truth)
+    return truth is None or (row.cd5_state is Cd5State.MEETS) != threshold.holds(truth)
 
 
 def _accuracy_group(
-    arm: Arm, pattern: str | None, rows: Rows, threshold: Threshold
+    arm: Arm, pattern: str | None, rows: Rows, threshold: ShareRule
 ) -> AccuracyGroup:
     wrong = [row for row in rows if is_wrong(row, row.true_cd5_percent, threshold)]
     meets = sum(row.cd5_state is Cd5State.MEETS for row in wrong)

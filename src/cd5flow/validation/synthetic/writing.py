@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import SHEET
 from cd5flow.report.parts import Picture, plain_parts
@@ -42,7 +41,7 @@ def validation_of(
     """Return everything that rows say, in the order in which they are given."""
     rule = course.protocol.value.cd5
     series = course.series
-    accuracy = findings.accuracy(rows, Threshold(rule.threshold_percent, rule.operator))
+    accuracy = findings.accuracy(rows, rule)
     dilutions, blanks = findings.dilutions(rows), findings.blanks(rows)
     precision = findings.precision(rows)
     return Validation(

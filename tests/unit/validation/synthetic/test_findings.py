@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.validation.synthetic.findings import accuracy, blanks, dilutions, precision
 from cd5flow.validation.synthetic.record import AccuracyGroup
 from cd5flow.validation.synthetic.rows import Arm, TubeRow
+from support.share_rules import at_least
 from support.validation_factory import accuracy_row, blank_row, diluted_row, row
 
-AT_70 = Threshold(70.0, ">=")
+AT_70 = at_least(70.0)
 
 
 def whole(rows: list[TubeRow], arm: Arm = Arm.FMO) -> AccuracyGroup:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.validation.synthetic.findings import accuracy, blanks, dilutions, precision
 from cd5flow.validation.synthetic.goals import held_against
 from cd5flow.validation.synthetic.plan import load_series
 from cd5flow.validation.synthetic.record import GoalSection, GoalState
 from cd5flow.validation.synthetic.rows import TubeRow
+from support.share_rules import at_least
 from support.validation_factory import SHIPPED, accuracy_row, blank_row, diluted_row, row
 
 
 def held(rows: list[TubeRow]) -> dict[str, GoalSection]:
     goals = held_against(
         load_series(SHIPPED).value.goals,
-        accuracy=accuracy(rows, Threshold(70.0, ">=")),
+        accuracy=accuracy(rows, at_least(70.0)),
         dilutions=dilutions(rows),
         blanks=blanks(rows),
         precision=precision(rows),

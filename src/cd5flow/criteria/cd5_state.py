@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from cd5flow.criteria.asked import ShareRule
 from cd5flow.criteria.clinical import T_ALL
-from cd5flow.model.basis_sections import Cd5Basis
+from cd5flow.criteria.doubts import disagreement, doubts, low_populations, spans, undecided
+from cd5flow.model.basis_sections import Cd5Basis, CountedByGate
 from cd5flow.model.populations import Lineage
 from cd5flow.model.reasons import Reason, codes
-from cd5flow.model.result import Cd5Section, Cd5State, QualitySection, QualityState
-from cd5flow.quantify.contamination import Neighbour
-from cd5flow.quantify.doubts import disagreement, doubts, undecided
-from cd5flow.quantify.threshold import Threshold
+from cd5flow.model.result import Cd5Section, Cd5State, QualitySection, QualityState, Result
 
 DEFINITE: Final = frozenset({Cd5State.MEETS, Cd5State.DOES_NOT_MEET})
 COMPENSATION: Final = frozenset(
@@ -44,7 +43,6 @@ class Circumstances:
         lineage: what the blasts are, and what that rests on.
         blast_events: events in the blast gate.
         quality_fail: whether states are withheld.
-        neighbours: other cells that may lie in the blast gate.
         known_t_all: whether the patient's diagnosis is T-ALL, or an earlier result shows the phenotype,
             so that CD7 need not prove the lineage alone.
         unknown_labels: labels of the tube that the table of markers does not know.
@@ -56,7 +54,6 @@ class Circumstances:
     lineage: Lineage
     blast_events: int
     quality_fail: bool
-    neighbours: tuple[Neighbour, ...] = ()
     known_t_all: bool = False
     unknown_labels: tuple[str, ...] = ()
 
@@ -67,7 +64,7 @@ class Circumstances:
 
 
 def cd5_state(
-    cd5: Cd5Section, basis: Cd5Basis, threshold: Threshold, circumstances: Circumstances
+    cd5: Cd5Section, basis: Cd5Basis, threshold: ShareRule, circumstances: Circumstances
 ) -> tuple[Cd5State, tuple[Reason, ...]]:
     """Return the state that follows from the numbers, and why; a stored result's comes out the same.
 
@@ -84,7 +81,7 @@ def cd5_state(
     if circumstances.by_cd7_alone:
         name = circumstances.lineage.name
         reasons.append(Reason("LINEAGE_BY_CD7_ALONE", lineage=name, diagnosis=T_ALL))
-    meets = threshold.met_by(cd5.percent)
+    meets = threshold.holds(cd5.percent)
     state = Cd5State.MEETS if meets else Cd5State.DOES_NOT_MEET
     if reasons:
         state = Cd5State.BORDERLINE
@@ -122,7 +119,7 @@ def open_where_undecided(
     reasons: tuple[Reason, ...],
     cd5: Cd5Section,
     basis: Cd5Basis,
-    threshold: Threshold,
+    threshold: ShareRule,
 ) -> tuple[Cd5State, tuple[Reason, ...]]:
     """Return the state, BORDERLINE where cells that are not decided would move a definite one.
 
@@ -137,6 +134,75 @@ def open_where_undecided(
     if state not in DEFINITE or moved is None:
         return state, reasons
     return Cd5State.BORDERLINE, (moved, *reasons)
+
+
+def state_by_gate(
+    state: Cd5State,
+    reasons: tuple[Reason, ...],
+    counted: Cd5Section,
+    by: CountedByGate,
+    threshold: ShareRule,
+) -> tuple[Cd5State, tuple[Reason, ...]]:
+    """Return the state of a count by a gate that is no cut, and why: never a definite one.
+
+    Args:
+        state: that our own cuts allow.
+        reasons: for that state.
+        counted: the numbers by the gate.
+        by: the gate.
+        threshold: the protocol's.
+    """
+    found = [Reason("NO_LINEAR_CUT", gate=by.gate, file=by.file), *_kept_of_any_cut(reasons)]
+    found += spans(counted, threshold)
+    blocked = state is Cd5State.NOT_EVALUABLE
+    return Cd5State.NOT_EVALUABLE if blocked else Cd5State.BORDERLINE, tuple(found)
+
+
+def _kept_of_any_cut(reasons: tuple[Reason, ...]) -> list[Reason]:
+    """Return the reasons that hold whichever cut is used."""
+    kept = [
+        reason
+        for reason in reasons
+        if reason.code
+        in {"FEW_BLASTS", "QUALITY_FAIL", "CD5_REAGENT_UNPROVEN", "LINEAGE_BY_CD7_ALONE"}
+    ]
+    if "NO_CUT" in codes(reasons):
+        kept.append(Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"))
+    return kept
+
+
+def derived_cd5_state(
+    result: Result, threshold: ShareRule, *, known_t_all: bool
+) -> tuple[Cd5State, tuple[Reason, ...]]:
+    """Return the state of a stored result's CD5 and its reasons, by what the result keeps.
+
+    An analysis followed the same rules; another protocol's threshold is asked in the same way. What a
+    result does not keep leaves the state BORDERLINE, by name: it asks for an analysis by that protocol.
+
+    Args:
+        result: measured, and judged by any protocol.
+        threshold: the protocol's that is asked.
+        known_t_all: see `Circumstances`.
+    """
+    cd5, basis, counted = result.cd5, result.cd5.basis, result.burden.basis
+    if basis is None or counted is None:
+        return Cd5State.BORDERLINE, (Reason("NOT_KEPT", rule=str(threshold)),)
+    circumstances = Circumstances(
+        has_cd5=basis.has_cd5,
+        panel_gap=basis.panel_gap,
+        compensated=basis.compensated,
+        lineage=counted.lineage.lineage,
+        blast_events=basis.gate_events,
+        quality_fail=result.quality.state is QualityState.FAIL,
+        known_t_all=known_t_all,
+        unknown_labels=basis.unknown_labels,
+    )
+    state, reasons = cd5_state(cd5, basis, threshold, circumstances)
+    state, reasons = withdrawn_if_doubtful(state, reasons, result.quality)
+    if basis.counted_by is not None:
+        state, reasons = state_by_gate(state, reasons, cd5, basis.counted_by, threshold)
+    reasons = (*low_populations(cd5, result.blasts, threshold, basis.limits), *reasons)
+    return open_where_undecided(state, reasons, cd5, basis, threshold)
 
 
 def blockers(basis: Cd5Basis, circumstances: Circumstances) -> list[Reason]:
