@@ -7,6 +7,11 @@ Relapse tubes with %CD5 drawn around the threshold of 70 %; patterns, phenotypes
 specimens and event numbers are drawn too. Each tube goes through every arm: an FMO, no control, a
 faulty spillover matrix, CD5 understained, a wrong FMO, CD5 forgotten. Printed as Markdown.
 
+A weak stain shows only beside what the stain usually is. The shipped strategies know no laboratory's
+figure (`stain.expected_index` null), so an understained tube goes through twice: as shipped, and with
+the figure that a laboratory would have entered, the median of earlier tubes of other donors on the
+same cytometer and panel.
+
 What decides whether a definite state is wrong is the percentage of perfect gating: the true single
 blasts above the 99th percentile of a true FMO, of a tube that was prepared and compensated rightly.
 For the arms of an understained or forgotten CD5 that is the same tube stained as it should be. The
@@ -45,8 +50,8 @@ from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State, Pattern, Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
 from cd5flow.quantify.statistics import interval
-from cd5flow.validation.carry import code_sha256
-from cd5flow.validation.series import drawn_tube, with_pattern
+from cd5flow.validation.synthetic.carry import code_sha256
+from cd5flow.validation.synthetic.series import drawn_tube, with_pattern
 
 THRESHOLD = 70.0
 SHARES = ((0.80, 55.0, 85.0), (0.08, 20.0, 55.0), (0.08, 85.0, 97.0), (0.04, 0.0, 20.0))
@@ -64,6 +69,8 @@ DEFINITE = frozenset({Cd5State.MEETS.value, Cd5State.DOES_NOT_MEET.value})
 EVENTS = (8_000, 15_000)
 ENOUGH_BLASTS, FAR_POINTS = 1_000, 5.0
 GOAL_WRONG, GOAL_BORDERLINE = 1.0, 5.0
+EARLIER_TUBES, EARLIER_SEED = 5, 2027
+"""Tubes that tell a laboratory's usual stain, and what they are drawn with."""
 
 Row = dict[str, Any]
 
@@ -76,11 +83,13 @@ class Arm:
         kind: which fault.
         spec: the tube as it was run.
         control: its FMO as it was given; None where none was.
+        figure_entered: whether the strategy holds the laboratory's stain index of normal T cells.
     """
 
     kind: str
     spec: sim.TubeSpec
     control: sim.TubeSpec | None
+    figure_entered: bool = False
 
 
 def drawn(number: int, seed: int) -> tuple[sim.TubeSpec, Pattern, np.random.Generator]:
@@ -143,12 +152,14 @@ def faulty_spillover(spec: sim.TubeSpec, rng: np.random.Generator, *, fmo: bool)
     return Arm(words, wrong, sim.fmo(wrong) if fmo else None)
 
 
-def understained(spec: sim.TubeSpec, rng: np.random.Generator, *, fmo: bool) -> Arm:
+def understained(
+    spec: sim.TubeSpec, rng: np.random.Generator, *, fmo: bool, figure_entered: bool = False
+) -> Arm:
     """CD5 with a part of its usual signal."""
     factor = float(10 ** rng.uniform(np.log10(0.05), np.log10(0.6)))
     weak = dataclasses.replace(spec, stain_factors={"CD5": factor})
     words = "below 0.15" if factor < 0.15 else "0.15 to 0.3" if factor < 0.3 else "0.3 to 0.6"
-    return Arm(f"signal x {words}", weak, sim.fmo(weak) if fmo else None)
+    return Arm(f"signal x {words}", weak, sim.fmo(weak) if fmo else None, figure_entered)
 
 
 def wrong_fmo(spec: sim.TubeSpec, rng: np.random.Generator) -> Arm:
@@ -194,14 +205,18 @@ ARMS: dict[str, Callable[[sim.TubeSpec, np.random.Generator], Arm]] = {
     "wrong-fmo": wrong_fmo,
     "forgotten": partial(forgotten, fmo=True),
     "forgotten-none": partial(forgotten, fmo=False),
+    "understained-known": partial(understained, fmo=True, figure_entered=True),
+    "understained-known-none": partial(understained, fmo=False, figure_entered=True),
 }
 WORDS = {
     "fmo": "good FMO",
     "none": "no control",
     "spillover": "faulty spillover, FMO",
     "spillover-none": "faulty spillover, no control",
-    "understained": "understained CD5, FMO",
-    "understained-none": "understained CD5, no control",
+    "understained": "understained CD5, FMO, laboratory's figure not entered",
+    "understained-none": "understained CD5, no control, laboratory's figure not entered",
+    "understained-known": "understained CD5, FMO, laboratory's figure entered",
+    "understained-known-none": "understained CD5, no control, laboratory's figure entered",
     "wrong-fmo": "wrong FMO",
     "forgotten": "forgotten CD5, FMO",
     "forgotten-none": "forgotten CD5, no control",
@@ -246,6 +261,9 @@ def _analysed(arm: Arm, folder: Path, specimen: Any, *, verbose: bool) -> Row:
         sim.write_tube(sim.simulate_tube(arm.control), control)
         controls = {"fmo": control}
     settings = Settings(timepoint=Timepoint.RELAPSE, specimen=specimen, controls=controls)
+    if arm.figure_entered:
+        figure = usual_stain_index(arm.spec.instrument.name, arm.spec.panel.name)
+        settings = dataclasses.replace(settings, strategy=_with_figure(figure, folder))
     try:
         result = analyse_tube(path, settings).result
     except Cd5FlowError as refused:
@@ -273,6 +291,37 @@ def _analysed(arm: Arm, folder: Path, specimen: Any, *, verbose: bool) -> Row:
         "t_cells": result.cd5.median.t_cells,
         "as_run": as_run.cd5_percent,
     }
+
+
+@cache
+def usual_stain_index(instrument: str, panel: str) -> float:
+    """Return the median stain index of normal T cells over rightly stained tubes of other donors."""
+    rng = np.random.default_rng([EARLIER_SEED, *f"{instrument}/{panel}".encode()])
+    found: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tube.fcs"
+        while len(found) < EARLIER_TUBES:
+            events, seed = int(rng.integers(*EVENTS, endpoint=True)), int(rng.integers(2**31))
+            spec = drawn_tube("earlier", rng, events=events, seed=seed)
+            if (spec.instrument.name, spec.panel.name) != (instrument, panel):
+                continue
+            sim.write_tube(sim.simulate_tube(spec), path)
+            settings = Settings(timepoint=Timepoint.RELAPSE, specimen=spec.specimen)
+            index = analyse_tube(path, settings).result.cd5.stain_index
+            if index is not None:
+                found.append(index)
+    return float(np.median(found))
+
+
+def _with_figure(figure: float, folder: Path) -> str:
+    """Return a copy of the shipped strategy for relapse that holds a laboratory's figure."""
+    text = (gating_folder() / "strategies" / "t-all-relapse.yaml").read_text(encoding="utf-8")
+    entered = text.replace("expected_index: null", f"expected_index: {figure:.2f}")
+    if entered == text:
+        raise LookupError("the shipped strategy has no place for the laboratory's stain index")
+    path = folder / "with-figure.yaml"
+    path.write_text(entered, encoding="utf-8")
+    return str(path)
 
 
 def is_wrong(row: Row, truth: float | None) -> bool:

@@ -67,6 +67,16 @@ def log_in(page: Page, user: str, password: str) -> None:
     page.locator("#leave").wait_for()
 
 
+def sign_as(page: Page, user: str, password: str, *, meaning: str) -> None:
+    """Put a name to the result, with the meaning that the page must have chosen already."""
+    page.get_by_text(f"meaning set to {meaning}", exact=False).wait_for()
+    page.get_by_label("User").fill(user)
+    page.get_by_label("Password").fill(password)
+    assert page.get_by_label("Meaning").input_value() == meaning
+    after_act(page, "sign", lambda: page.get_by_role("button", name="Sign", exact=True).click())
+    page.get_by_text("signed:", exact=False).wait_for()
+
+
 def open_first(page: Page) -> str:
     """Open the riskiest sample and return its name."""
     page.get_by_role("list", name="Queue").get_by_role("listitem").first.click()

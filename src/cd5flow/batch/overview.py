@@ -19,6 +19,7 @@ from cd5flow.batch.outliers import BatchRules, find_outliers, load_batch_rules
 from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.page_parts import link_to
 from cd5flow.batch.results_folder import SampleEntry, read_results_folder
+from cd5flow.batch.review_figures import review_figures
 from cd5flow.batch.summary_columns import SUMMARY_COLUMNS
 from cd5flow.batch.workbook import summary_workbook
 from cd5flow.config.atomic import as_private_as, write_atomically
@@ -219,6 +220,9 @@ def _notices(
     noted = sum(bool(entry.notes) for entry in entries)
     if noted:
         yield f"Samples that carry a note below their name: {noted}."
+    unapproved = review_figures(entry.reviewed for entry in entries).unapproved
+    if unapproved:
+        yield f"Signed by rules that the laboratory had not approved: {', '.join(unapproved)}."
     protocols = {entry.row["protocol"] for entry in entries}
     if len(protocols) > 1:
         yield "The samples were judged by different protocols; states of CD5 and criterion differ in meaning."

@@ -30,6 +30,7 @@ from cd5flow.batch.page_parts import (
     visit_row,
 )
 from cd5flow.batch.results_folder import MAP, OVERLAY, SampleEntry
+from cd5flow.batch.review_figures import figure_lines, review_figures
 from cd5flow.batch.summary_row import STATES
 from cd5flow.batch.trend import Trend, trends
 from cd5flow.report.fonts import Scribe
@@ -176,6 +177,10 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
         "meanings": [
             {"title": TITLES[column], "cell": state_cell(column, state), "means": means}
             for column, state, means in state_meanings(load_wording("en"))
+        ],
+        "figures": [
+            (write(name), write(text))
+            for name, text in figure_lines(review_figures(one.reviewed for one in batch.entries))
         ],
         "facts": [(name, write(text)) for name, text in batch.facts],
     }

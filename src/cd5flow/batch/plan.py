@@ -9,9 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.settings import imported_gates, make_settings
+from cd5flow.analysis.settings import ORIGINS, imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
-from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
+from cd5flow.batch.sample_sheet import (
+    NO_FURTHER,
+    SAMPLE,
+    FurtherColumns,
+    SheetFault,
+    SheetRow,
+    read_rows,
+)
 from cd5flow.batch.tube_folder import (
     HOW_TO_GO_ON,
     ROLE_OPEN,
@@ -40,6 +47,9 @@ from cd5flow.preprocess.compensation import read_spillover_csv
 SHEETS: Final = ("samples.csv", "samples.xlsx")
 """A folder that holds one of these is taken by it."""
 
+SHEET: Final = "sheet"
+"""Where an option came from that a row gives."""
+
 RESERVED: Final = frozenset(
     {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
     | {"inputs.json", "ledger.sqlite3"}
@@ -57,6 +67,7 @@ class Job:
         settings: everything else that was said of it.
         folder: the name of its folder among the results.
         identifiers: columns of the sheet that the summary repeats.
+        further: what columns say that only the command knows which reads them.
     """
 
     file: Path
@@ -64,6 +75,7 @@ class Job:
     settings: Settings
     folder: str
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    further: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +86,13 @@ class BatchPlan:
         source: the sheet, or the folder where there is none.
         jobs: the samples, in the order of the sheet or of their paths.
         not_taken: files in a folder that are not analysed, and why.
+        origins: option to where it came from that holds for all samples.
     """
 
     source: Path
     jobs: tuple[Job, ...]
     not_taken: tuple[NotTaken, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[Path]:
@@ -88,7 +102,14 @@ class BatchPlan:
         return [*(job.file for job in self.jobs), *files, *sheet]
 
 
-def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> BatchPlan:
+def make_plan(
+    source: Path,
+    *,
+    words: Mapping[str, Any],
+    out: Path | None = None,
+    origins: Mapping[str, str] | None = None,
+    further: FurtherColumns = NO_FURTHER,
+) -> BatchPlan:
     """Read a sheet, or look through a folder.
 
     Args:
@@ -96,12 +117,15 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
             goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
+        origins: option to where it came from, for the record.
+        further: columns that a sheet may have for the command that reads it.
 
     Raises:
         FileAccessError: `source` is absent, or a folder without a sample.
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
+    told_by = dict(origins or {})
     clinicals = _clinicals(words.get("clinical"))
     words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
     words.pop("clinical", None)
@@ -110,7 +134,7 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
     )  # what holds for all samples is refused before any is read
     sheet = _sheet_of(source)
     if sheet is not None:
-        rows, faults = read_rows(sheet)
+        rows, faults = read_rows(sheet, further=further)
         # A sheet that was named itself may take its files from anywhere.
         left = [] if sheet == source else beside_sheet(source, rows, results=out)
         likely = {} if all(row.role_said for row in rows) else likely_controls(rows)
@@ -133,11 +157,11 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         raise SheetError(told_faults(list(dict.fromkeys(lines))))
     folders = folder_names([row.sample_id for row in rows if row.role == SAMPLE])
     jobs = (
-        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row))
+        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row), told_by)
         for row in rows
         if row.role == SAMPLE
     )
-    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left))
+    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left), told_by)
 
 
 def _clinicals(given: Path | None) -> Callable[[SheetRow], dict[str, Clinical]]:
@@ -194,19 +218,28 @@ def _sheet_of(source: Path) -> Path | None:
 
 
 def _job(
-    row: SheetRow, folder: str, controls: Mapping[str, SheetRow], words: Mapping[str, Any]
+    row: SheetRow,
+    folder: str,
+    controls: Mapping[str, SheetRow],
+    words: Mapping[str, Any],
+    origins: Mapping[str, str],
 ) -> Job:
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
     of_row = row.words.get("markers", {})
     chosen = make_settings(
-        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
+        **{
+            **words,
+            **row.words,
+            "markers": {**(words.get("markers") or {}), **of_row},
+        },
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )
+    from_sheet = {name: SHEET for name in ORIGINS if name in row.words}
     chosen = replace(
-        chosen,
+        chosen.said_by({**origins, **from_sheet}),
         sample_id=row.sample_id,  # checked with its sheet, or made from any name that files have
         control_identifiers={role: controls[role].identifiers for role in chosen.controls},
         control_datasets={
@@ -215,7 +248,7 @@ def _job(
             if "dataset" in controls[role].words
         },
     )
-    return Job(row.file, row.sample_id, chosen, folder, row.identifiers)
+    return Job(row.file, row.sample_id, chosen, folder, row.identifiers, row.further)
 
 
 def folder_names(sample_ids: Sequence[str]) -> dict[str, str]:

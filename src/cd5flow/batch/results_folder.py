@@ -14,6 +14,7 @@ from typing import Final
 from cd5flow.analysis.stored import read_result
 from cd5flow.batch.failures import Failure
 from cd5flow.batch.outliers import ComparedValues, OutlierRules, measure
+from cd5flow.batch.review_figures import ReviewedSample, reviewed_sample
 from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
 from cd5flow.errors import Cd5FlowError, OutputError
@@ -42,6 +43,7 @@ class SampleEntry:
         notes: what else is to be known of it.
         measured: what it is compared with others by.
         visit: it as a time point of a patient; None without patient or date.
+        reviewed: what persons did with it.
     """
 
     folder: str
@@ -54,6 +56,7 @@ class SampleEntry:
     notes: tuple[str, ...]
     measured: ComparedValues
     visit: Visit | None
+    reviewed: ReviewedSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -
         notes=tuple(notes),
         measured=measure(result, rules),
         visit=visit_of(result, folder.name),
+        reviewed=reviewed_sample(result),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
-from cd5flow.cli.terminal import emit, say, show, table
+from cd5flow.cli.terminal import detail, emit, say, show, table
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis, analyse_tube
@@ -23,14 +24,17 @@ def run(
     outputs: WantedOutputs,
     out: Path,
     json: bool,
+    origins: Mapping[str, str],
     profile: Path | None = None,
 ) -> None:
     """Analyse a tube, write its folder, print what came out."""
     stage = Stopwatch()
-    chosen = make_settings(**words)
+    chosen = make_settings(**words).said_by(origins)
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
         written = write_sample(analysis, out, outputs=outputs, stage=stage)
+    for line in (*_decided(analysis), *table(stage.rows())):
+        detail(line)
     if profile is not None:
         _write_profile(profile, stage, analysis)
     if written.kept_by:
@@ -49,6 +53,13 @@ def run(
     for line in summary_lines(analysis.result, language=outputs.language):
         show(line)
     show(f"Files: {written.folder}")
+
+
+def _decided(analysis: Analysis) -> Iterator[str]:
+    """Yield the files that decided, with version and hash."""
+    result = analysis.result
+    for kind, one in (("strategy", result.strategy), ("protocol", result.protocol)):
+        yield f"{kind}: {one.name} {one.version}, sha256 {one.sha256}"
 
 
 def _write_profile(path: Path, stage: Stopwatch, analysis: Analysis) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import typer
 
@@ -21,6 +21,9 @@ from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.places import default_users_file
 from cd5flow.signatures.users import Users
 from cd5flow.signatures.users_list import Approval, UserRole
+
+if TYPE_CHECKING:
+    from cd5flow.review.verifying import Verification
 
 DIFFERS: Final = 1
 _MAX_PASSWORD: Final = 10_000
@@ -86,6 +89,7 @@ def sign_result(
     password_file: Path | None,
 ) -> None:
     """Sign a sample's result."""
+    from cd5flow.review.batch_page import renew_overview  # noqa: PLC0415 - not for users and approvals
     from cd5flow.review.signing import Statement, sign  # noqa: PLC0415 - not for users and approvals
 
     if result is None:
@@ -109,6 +113,9 @@ def sign_result(
         f"{folder.name}: {statement.meaning.value} by {key.name}, entry "
         f"{now.signatures[-1].entry}; now {now.state}"
     )
+    stale = renew_overview(folder.parent)
+    if stale:
+        say(f"index.html does not say so yet: {stale}", style="look")
 
 
 def approve_rules(
@@ -149,31 +156,40 @@ def verify_results(
     results: Path, *, file: Path | None, folders: Sequence[Path], json: bool
 ) -> None:
     """Print what holds and what does not; exit code 1 where something differs."""
-    from cd5flow.review.verifying import verify  # noqa: PLC0415 - reports and results
+    from cd5flow.review.archive_check import verify_archive  # noqa: PLC0415 - reports and results
+    from cd5flow.review.verifying import verify  # noqa: PLC0415 - as above
 
     known = None if file is None else Users.load(file)
     if known is None and default_users_file().is_file():
         known = Users.load(default_users_file())
-    found = verify(results, users=known, folders=folders)
+    if results.is_file():
+        found = verify_archive(results, users=known)
+    else:
+        found = verify(results, users=known, folders=folders)
     if json:
         emit(json_text.dumps(found.plain(), ensure_ascii=False, indent=2) + "\n")
     else:
-        for one in found.samples:
-            for note in one.notes:
-                say(f"{one.sample}: {note}")
-            for fault in one.findings:
-                show(f"{one.sample}: {fault}", style="bad")
-            if not one.findings and one.standing is not None:
-                signed = len(one.standing.signatures)
-                what = f"{signed} signature(s)" if signed else "unsigned: digest only"
-                show(f"{one.sample}: holds, {one.standing.state}, {what}")
-        for fault in found.ledger:
-            show(f"ledger: {fault}", style="bad")
-        if found.entries is not None and not found.identity_checked:
-            show("identity not checked: no users file was given")
-        show("everything holds" if found.holds else f"{len(found.findings)} thing(s) differ")
+        _tell(found)
     if not found.holds:
         raise typer.Exit(DIFFERS)
+
+
+def _tell(found: Verification) -> None:
+    """Print what was found of each sample, of the ledger, and of all of it."""
+    for one in found.samples:
+        for note in one.notes:
+            say(f"{one.sample}: {note}", style="look")
+        for fault in one.findings:
+            show(f"{one.sample}: {fault}", style="bad")
+        if not one.findings and one.standing is not None:
+            signed = len(one.standing.signatures)
+            what = f"{signed} signature(s)" if signed else "unsigned: digest only"
+            show(f"{one.sample}: holds, {one.standing.state}, {what}")
+    for fault in found.ledger:
+        show(f"ledger: {fault}", style="bad")
+    if found.entries is not None and not found.identity_checked:
+        show("identity not checked: no users file was given")
+    show("everything holds" if found.holds else f"{len(found.findings)} thing(s) differ")
 
 
 def _sign_in(known: Users, user: str, file: Path | None) -> UnlockedKey:

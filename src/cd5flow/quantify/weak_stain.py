@@ -6,11 +6,11 @@ from statistics import NormalDist
 
 import numpy as np
 
+from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.basis_sections import WeakStainBasis
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import Pattern
 from cd5flow.quantify.measurement import Measurement
-from cd5flow.quantify.threshold import Threshold
 
 
 def weak_stain(
@@ -34,14 +34,15 @@ def weak_stain(
 
 
 def weak_stain_place(
-    measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
+    measured: Measurement, threshold: ShareRule, *, pattern: Pattern, limits: Cd5Limits
 ) -> float | None:
-    """Return where the cut would lie by the laboratory's own figure for its stain, linear units.
+    """Return where the band's lowest cut would lie by the laboratory's own figure, linear units.
 
     Blasts that just met the threshold would be, with the reagent as it should be, ``z`` SD of the
     background above the cut: ``z`` is the normal quantile of the threshold. With a part ``f`` of that
     light they move towards the negatives' centre, while the background keeps its SD; as large a share
-    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``.
+    as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``. The cut is the lowest
+    that can be defended: the shift adds to what is unsure of the cut, it does not stand in for it.
 
     Returns:
         None where the stain is as it should be, or nothing tells.
@@ -50,8 +51,9 @@ def weak_stain_place(
     if part == 1.0 or measured.negatives is None:
         return None
     centre, spread = measured.negatives
-    z = NormalDist().inv_cdf(min(max(threshold.percent, 1.0), 99.0) / 100)
-    return centre + part * (measured.cuts[0].linear - centre) - (1 - part) * z * spread
+    z = NormalDist().inv_cdf(min(max(threshold.threshold_percent, 1.0), 99.0) / 100)
+    lowest = min(measured.defensible)
+    return centre + part * (lowest - centre) - (1 - part) * z * spread
 
 
 def _part_of_full_stain(measured: Measurement, *, pattern: Pattern, limits: Cd5Limits) -> float:

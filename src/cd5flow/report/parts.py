@@ -47,6 +47,14 @@ class Picture:
     svg: str | None = None
     use: PictureUse = "annex"
 
+    def _repr_png_(self) -> bytes:
+        """Return what a notebook shows that cannot show vectors."""
+        return self.png
+
+    def _repr_svg_(self) -> str | None:
+        """Return what a notebook shows; None where there are pixels only."""
+        return self.svg
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -19,6 +19,7 @@ from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT, WantedOutputs
+from cd5flow.review.batch_page import renew_overview
 from cd5flow.review.drafts import Draft, DrawnAct
 from cd5flow.review.open_tube import ChangedElsewhereError, OpenTube, base_of, draft_of, moves_of
 from cd5flow.review.queue import Queue, QueuedSample
@@ -73,13 +74,16 @@ class Desk:
         self._find = find
         self._sign = sign
         self._seen_by = ""
+        self._has_signed = False
         self._open: OrderedDict[str, OpenTube] = OrderedDict()
         self._turn = threading.RLock()
         self._opening: dict[str, threading.Lock] = {}
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of the ledger; where something was signed, the batch's own page says so from now on."""
         self.ledger.close()
+        if self._has_signed:
+            renew_overview(self.out)
 
     def sign_in(self, user: str, password: str) -> UnlockedKey:
         """Let a person act; whoever sat there before has left, and what they saw is not seen.
@@ -364,6 +368,7 @@ class Desk:
                 self._write(tube, statement.comment, key)
             said = replace(statement, digest=tube.digest)
             self._sign(self.out, tube.sample.folder, key, said, self.seat.users())
+            self._has_signed = True
             tube.result = read_result(self.out / tube.sample.folder / RESULT)
 
     def show_gate(self, tube: OpenTube, gate: str) -> None:

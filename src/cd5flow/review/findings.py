@@ -27,6 +27,7 @@ class Fault(StrEnum):
     LEDGER_CUT = "LEDGER_CUT"  # rows at the end that a report speaks of are missing
     UNKNOWN_KEY = "UNKNOWN_KEY"  # a row signed by a key that is nobody's of the users file
     UNSIGNED_ACT = "UNSIGNED_ACT"  # a row that must be signed and is not
+    ARCHIVE = "ARCHIVE"  # an archive's own list of its files does not hold
     USERS = "USERS"  # the users file was changed, cut or made anew
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from cd5flow.errors import Cd5FlowError
@@ -23,7 +24,11 @@ _ENTRY: Final = re.compile(r'data-ledger-entry="(\d{1,12})"')
 
 
 def check_ledger(
-    entries: Sequence[Entry], *, results: Path, users: Users | None = None
+    entries: Sequence[Entry],
+    *,
+    results: Path,
+    users: Users | None = None,
+    left_out: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return what does not hold of a ledger, whatever its samples are.
 
@@ -31,18 +36,19 @@ def check_ledger(
         entries: all of its rows.
         results: the folder whose samples it speaks of.
         users: who may sign; None where that is not to be looked at.
+        left_out: hashes of rows that are not here by intent, by their numbers.
     """
     return (
-        *_chain(entries),
+        *_chain(entries, left_out),
         *_keys(entries, users),
         *_users_then(entries, users),
-        *_cut(entries, results),
+        *_cut(max([*left_out, *(one.number for one in entries)], default=0), results),
         *_missing(entries, results),
     )
 
 
-def _chain(entries: Sequence[Entry]) -> Iterator[Finding]:
-    for one in breaks(LABEL, [entry.row for entry in entries]):
+def _chain(entries: Sequence[Entry], left_out: Mapping[int, str]) -> Iterator[Finding]:
+    for one in breaks(LABEL, [entry.row for entry in entries], left_out=left_out):
         yield Finding(Fault.LEDGER_ROW, f"entry {one.entry}: {one.what}", entry=one.entry)
 
 
@@ -80,9 +86,8 @@ def _users_then(entries: Sequence[Entry], users: Users | None) -> Iterator[Findi
             yield Finding(Fault.USERS, what, one.subject, one.number)
 
 
-def _cut(entries: Sequence[Entry], results: Path) -> Iterator[Finding]:
+def _cut(last: int, results: Path) -> Iterator[Finding]:
     """Find reports and results that speak of entries which the ledger has no more."""
-    last = entries[-1].number if entries else 0
     for folder in sample_folders(results):
         newest = max(_carried(folder), default=0)
         if newest > last:

@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from cd5flow.errors import LedgerError
@@ -149,13 +150,23 @@ class Break:
     what: str
 
 
-def breaks(label: str, rows: Sequence[Row]) -> Iterator[Break]:
-    """Yield every row that was changed, is out of place, or whose signature is not of its key."""
+def breaks(
+    label: str, rows: Sequence[Row], *, left_out: Mapping[int, str] = MappingProxyType({})
+) -> Iterator[Break]:
+    """Yield every row that was changed, is out of place, or whose signature is not of its key.
+
+    Args:
+        label: of the chain.
+        rows: in their order.
+        left_out: hashes of rows that are not here by intent, by their numbers.
+    """
     from cd5flow.signatures.keys import holds  # noqa: PLC0415 - cryptography, only where rows are checked
 
-    before: Row | None = None
+    last, hash_before = 0, NOTHING
     for row in rows:
-        expected = 1 if before is None else before.entry + 1
+        while last + 1 in left_out and last + 1 < row.entry:
+            last, hash_before = last + 1, left_out[last + 1]
+        expected = last + 1
         if row.entry != expected:
             missing = row.entry - expected
             what = (
@@ -167,7 +178,7 @@ def breaks(label: str, rows: Sequence[Row]) -> Iterator[Break]:
         content = row.content(label)
         if _hash(content, row.signature) != row.hash:
             yield Break(row.entry, "was changed: its hash is not that of its content")
-        elif row.previous != (NOTHING if before is None else before.hash):
+        elif row.previous != hash_before:
             yield Break(
                 row.entry, "does not follow the row before it: that was changed or replaced"
             )
@@ -175,7 +186,7 @@ def breaks(label: str, rows: Sequence[Row]) -> Iterator[Break]:
             yield Break(row.entry, "names a key without a signature, or has one without a key")
         elif row.key and not holds(row.key, content, row.signature):
             yield Break(row.entry, "its signature is not of the key that it names")
-        before = row
+        last, hash_before = row.entry, row.hash
 
 
 def _content(label: str, row: Row) -> bytes:

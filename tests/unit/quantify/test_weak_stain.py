@@ -31,10 +31,14 @@ Z = 0.5244005127080407
 """Normal quantile of 70 %: blasts that just meet the threshold lie so many SD above the cut."""
 
 
+LOWEST = ((CENTRE + 2.3263 * SPREAD) * 10**-0.1 - CENTRE) / SPREAD
+"""The lowest place that can be defended beside an FMO's cut, a tenth of a decade below it, in SD."""
+
+
 @pytest.mark.parametrize(
     ("shift", "hidden"),
     # A quarter of the light of blasts that meet the threshold, and a little less.
-    [((2.3263 + Z) * 0.25 + 0.01, True), ((2.3263 + Z) * 0.25 - 0.03, False)],
+    [((LOWEST + Z) * 0.25 + 0.02, True), ((LOWEST + Z) * 0.25 - 0.04, False)],
 )
 def test_a_weak_stain_hides_dim_cd5(shift: float, hidden: bool) -> None:  # noqa: FBT001
     # Half of the index expected, and the margin of 2: a quarter of the light.
@@ -58,7 +62,8 @@ def test_a_weak_stain_widens_the_band_by_its_shift_and_no_more() -> None:
     assert weak.band_percent is not None
     assert full.cut is not None
 
-    place = CENTRE + 0.25 * (full.cut.linear - CENTRE) - 0.75 * Z * SPREAD
+    lowest = full.cut.linear * 10**-0.2
+    place = CENTRE + 0.25 * (lowest - CENTRE) - 0.75 * Z * SPREAD
     assert weak.band_percent[0] == full.band_percent[0]
     assert weak.band_percent[1] == pytest.approx(100 * float(np.mean(blasts >= place)), abs=0.5)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from cd5flow.analysis.settings import make_settings
 from cd5flow.analysis.stored import read_result
 from cd5flow.errors import Cd5FlowError, LedgerError, SigningError
+from cd5flow.interop.fhir import status_of
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.review import signing
@@ -18,9 +18,11 @@ from cd5flow.review.findings import Fault
 from cd5flow.review.signing import Statement, sign
 from cd5flow.review.verifying import Verification, verify
 from cd5flow.signatures.acts import Meaning
-from cd5flow.signatures.ledger import LEDGER
 from cd5flow.signatures.users import Users
 from support.review_factory import ANALYST, CLEAR, LOW, REVIEWER, Laboratory, laboratory, users_file
+from support.tampering import OF_EVERY_FOLDER, SignedFolder, a_table
+
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 def digest_in(out: Path, sample: str = CLEAR) -> str:
@@ -37,6 +39,10 @@ def signs(
 
 def checked(lab: Laboratory, users: Path | None = None) -> Verification:
     return verify(lab.out, users=Users.load(users or lab.users), folders=[lab.tubes])
+
+
+def signed_folder(lab: Laboratory) -> SignedFolder:
+    return SignedFolder(lab.out, lab.tubes / f"{CLEAR}.fcs", CLEAR, LOW)
 
 
 @pytest.fixture(scope="module")
@@ -80,101 +86,11 @@ def test_a_signature_needs_the_digits_of_what_was_read(approved: Laboratory) -> 
         signs(approved, ANALYST, Meaning.REJECTED, digest="0000")
 
 
-def a_number(lab: Laboratory) -> None:
-    path = lab.out / CLEAR / "result.json"
-    path.write_text(
-        path.read_text("utf-8").replace('"blast_events": 400', '"blast_events": 401', 1)
-    )
-
-
-def the_review(lab: Laboratory) -> None:
-    path = lab.out / LOW / "result.json"
-    plain = json.loads(path.read_text("utf-8"))
-    signed = json.loads((lab.out / CLEAR / "result.json").read_text("utf-8"))
-    path.write_text(json.dumps(plain | {"review": signed["review"]}), "utf-8")
-
-
-def a_table(lab: Laboratory) -> None:
-    path = lab.out / CLEAR / "populations.csv"
-    path.write_bytes(path.read_bytes() + b" ")
-
-
-def a_file_taken(lab: Laboratory) -> None:
-    (lab.out / CLEAR / "gates.xml").unlink()
-
-
-def a_file_put(lab: Laboratory) -> None:
-    (lab.out / CLEAR / "more.txt").write_text("more", "utf-8")
-
-
-def the_sample_taken(lab: Laboratory) -> None:
-    shutil.rmtree(lab.out / CLEAR)
-
-
-def the_result_of_another(lab: Laboratory) -> None:
-    shutil.copy(lab.out / LOW / "result.json", lab.out / CLEAR / "result.json")
-
-
-def forced(lab: Laboratory, *statements: str) -> None:
-    connection = sqlite3.connect(lab.out / LEDGER)
-    for name in ("update", "delete"):
-        connection.execute(f"DROP TRIGGER ledger_no_{name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
-
-
-def a_row_changed(lab: Laboratory) -> None:
-    forced(lab, "UPDATE ledger SET at = '2020-01-01T00:00:00.000Z' WHERE entry = 1")
-
-
-def a_row_taken(lab: Laboratory) -> None:
-    forced(lab, "DELETE FROM ledger WHERE entry = 2")
-
-
-def the_end_cut(lab: Laboratory) -> None:
-    forced(lab, "DELETE FROM ledger WHERE entry > 2")
-
-
-def the_ledger_taken(lab: Laboratory) -> None:
-    (lab.out / LEDGER).unlink()
-
-
-def a_signature_by_no_key(lab: Laboratory) -> None:
-    forced(lab, "UPDATE ledger SET key = '', signature = '' WHERE entry = 3")
-
-
-def the_tube(lab: Laboratory) -> None:
-    tube = lab.tubes / f"{CLEAR}.fcs"
-    content = {"path": f"../tubes/{CLEAR}.fcs"}
-    sha256 = json.loads((lab.out / CLEAR / "result.json").read_text("utf-8"))["sample"]["sha256"]
-    (lab.out / "inputs.json").write_text(json.dumps([content | {"sha256": sha256}]), "utf-8")
-    tube.write_bytes(tube.read_bytes() + b" ")
-
-
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        (a_number, Fault.DIGEST),
-        (the_review, Fault.REVIEW),
-        (a_table, Fault.FILE_CHANGED),
-        (a_file_taken, Fault.FILE_MISSING),
-        (a_file_put, Fault.FILE_ADDED),
-        (the_sample_taken, Fault.SAMPLE_MISSING),
-        (the_result_of_another, Fault.REPLACED),
-        (a_row_changed, Fault.LEDGER_ROW),
-        (a_row_taken, Fault.LEDGER_ROW),
-        (the_end_cut, Fault.LEDGER_CUT),
-        (the_ledger_taken, Fault.LEDGER_CUT),
-        (a_signature_by_no_key, Fault.UNSIGNED_ACT),
-        (the_tube, Fault.INPUT),
-    ],
-)
+@pytest.mark.parametrize(("change", "fault"), OF_EVERY_FOLDER)
 def test_every_change_of_what_was_signed_is_found(
-    lab: Laboratory, change: Callable[[Laboratory], None], fault: Fault
+    lab: Laboratory, change: Callable[[SignedFolder], None], fault: Fault
 ) -> None:
-    change(lab)
+    change(signed_folder(lab))
     found = checked(lab)
     assert fault in {one.fault for one in found.findings}, found.findings
 
@@ -187,7 +103,7 @@ def test_a_ledger_made_anew_with_other_keys_is_found(lab: Laboratory, tmp_path: 
 
 
 def test_what_was_changed_is_not_signed(lab: Laboratory) -> None:
-    a_table(lab)
+    a_table(signed_folder(lab))
     with pytest.raises(LedgerError, match=r"cannot be signed, it was changed: FILE_CHANGED"):
         signs(lab, ANALYST, Meaning.REJECTED)
 
@@ -211,6 +127,11 @@ def test_a_signature_without_its_files_is_found_and_completed(
     assert found.entries == 2
 
 
+def test_what_took_nothing_s_place_is_final_and_not_corrected(approved: Laboratory) -> None:
+    review = read_result(approved.out / CLEAR / "result.json").review
+    assert (status_of(review), review.replaces) == ("final", None)
+
+
 def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> None:
     settings = make_settings(
         strategy=lab.tubes / "small.yaml",
@@ -224,12 +145,26 @@ def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> Non
     assert not kept.changed
     assert "signed as approved by Ann Reviewer (entry 3)" in kept.kept_by
     assert digest_in(lab.out) == signed
-    wanted = WantedOutputs(report=False, supersede="wrong time point")
+    wanted = WantedOutputs(extent="short", supersede="wrong time point")
     written = write_sample(other, lab.out, outputs=wanted)
     assert written.changed
+    page = (lab.out / CLEAR / "report.html").read_text("utf-8")
+    assert "Replaces version 1: report CD5F-" in page
+    assert "by Ann Reviewer). Changed: " in page
+    assert "Reason: wrong time point" in page
     assert written.previous is not None
     found = checked(lab)
     assert found.holds, found.findings
-    assert read_result(lab.out / CLEAR / "result.json").review.state == "unreviewed"
+    replacing = lab.out / CLEAR / "result.json"
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, ANALYST, Meaning.ANALYSED)
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, REVIEWER, Meaning.APPROVED)
+    review = read_result(replacing).review
+    assert (review.state, review.replaces) == ("confirmed", signed)
+    assert status_of(review) == "corrected"
+    assert checked(lab).holds
+    # What it replaces still stands in a report that was printed again with signatures.
+    assert "Reason: wrong time point" in (lab.out / CLEAR / "report.html").read_text("utf-8")
     earlier = json.loads((written.previous / "result.json").read_text("utf-8"))
     assert (earlier["digest"], earlier["review"]["state"]) == (signed, "confirmed")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import (
     FcsArgument,
     Json,
@@ -21,8 +22,10 @@ from cd5flow.cli.commands.parameters import (
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
+@takes_defaults
 @takes_tube_options()
 def analyze(
+    context: typer.Context,
     fcs: FcsArgument,
     *,
     out: Out = Path("cd5flow-results"),
@@ -53,11 +56,12 @@ def analyze(
       cd5flow analyze tube.fcs --gates study.wsp --map blasts=Blasts --map cd5_positive=Blasts/CD5+
     """
     from cd5flow.cli.analyze import run
-    from cd5flow.cli.outputs import wanted_outputs
+    from cd5flow.report.outputs import wanted_outputs
 
     run(
         fcs,
         words=words_of(said),
+        origins=origins(context),
         outputs=wanted_outputs(
             no_report=no_report,
             extent=report,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from cd5flow.cli.commands.parameters import Json
+from cd5flow.cli.commands.signing import UsersFile
 
 
 def override(
@@ -37,12 +38,17 @@ def override(
 
 def export(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULT.json", help="Results of analyze or batch.")
+        list[Path],
+        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
     ],
     *,
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="fhir|csv", help="FHIR R4 Bundle, or a row a result."),
+        typer.Option(
+            "--format",
+            metavar="fhir|csv|archive",
+            help="FHIR R4 Bundle, a row a result, or all of it as one file to keep.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it here; stdout by default.")
@@ -51,25 +57,48 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="The site's own table of codes (fhir)."),
     ] = None,
+    bundle: Annotated[
+        Literal["transaction", "collection"] | None,
+        typer.Option(
+            help="What a server's POST / takes (the default), or a document (fhir).",
+        ),
+    ] = None,
     no_pdf: Annotated[
         bool, typer.Option("--no-pdf", help="Leave report.pdf beside the result out (fhir).")
     ] = False,
+    users_file: UsersFile = None,
+    input_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input", metavar="FOLDER", help="Look for tubes here too (archive); repeat."
+        ),
+    ] = None,
 ) -> None:
     """Write results for other systems.
 
-    fhir: a Bundle with a DiagnosticReport each, preliminary until a person has reviewed the result,
-    its Observations in UCUM units, and report.pdf if it stands beside the result. Codes of public
-    systems go out only where gating/codes.yaml calls them verified; --codes takes an edited copy.
-    csv: a row a result; unknown is empty.
+    fhir: a Bundle with a DiagnosticReport each, preliminary until a person has approved the result,
+    its Observations in UCUM units, and report.pdf if it stands beside the result. A server stores
+    each under an id of its own, so that a later export of the same tube takes the earlier one's
+    place. Codes of public systems go out only where gating/codes.yaml calls them verified; --codes
+    takes an edited copy. csv: a row a result; unknown is empty.
+    archive: a ZIP with tube, result, gates, reports and the acts of persons, in plain formats, that
+    `cd5flow verify FILE` checks and a README inside explains; of samples of one results folder.
 
     \b
     Examples:
       cd5flow export results/tube/result.json --format fhir --out tube.fhir.json
-      cd5flow export results/*/result.json --format csv > results.csv
+      curl -H 'Content-Type: application/fhir+json' -d @tube.fhir.json http://localhost:8103/fhir/R4/
+      cd5flow export results/tube/result.json --format archive --out tube.zip
+      cd5flow export results --format csv > results.csv
     """
+    if format_ == "archive":
+        from cd5flow.cli.archive import run as archive
+
+        archive(results, out=out, users=users_file, folders=input_ or ())
+        return
     from cd5flow.cli.export import run
 
-    run(results, format_=format_, out=out, codes=codes, pdf=not no_pdf)
+    run(results, format_=format_, out=out, codes=codes, bundle=bundle, pdf=not no_pdf)
 
 
 def pool(

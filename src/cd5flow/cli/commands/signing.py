@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.parameters import Json
 
 UsersFile = Annotated[
@@ -28,7 +29,7 @@ users = typer.Typer(
 )
 
 
-@users.command("add")
+@register(users, "add")
 def add(
     user: Annotated[str, typer.Argument(metavar="ID", help="As they sign in.")],
     *,
@@ -61,7 +62,7 @@ def add(
     )
 
 
-@users.command("list")
+@register(users, "list")
 def list_all(*, users_file: UsersFile = None) -> None:
     """List the users, with role and whether they may sign now."""
     from cd5flow.cli.signing import list_users
@@ -69,7 +70,7 @@ def list_all(*, users_file: UsersFile = None) -> None:
     list_users(users_file)
 
 
-@users.command("disable")
+@register(users, "disable")
 def disable(
     user: Annotated[str, typer.Argument(metavar="ID", help="Who may not sign any more.")],
     *,
@@ -139,7 +140,9 @@ def sign(
 
 
 def verify(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="A results folder, or an archive of export.")
+    ],
     *,
     users_file: UsersFile = None,
     input_: Annotated[
@@ -156,6 +159,7 @@ def verify(
     Examples:
       cd5flow verify results
       cd5flow verify results --users laboratory-users.jsonl --json
+      cd5flow verify tube.zip
     """
     from cd5flow.cli.signing import verify_results
 

@@ -7,7 +7,7 @@ import { $, fill, item, say, tone, warn } from "/words.js";
 
 const SETTLE = 350; // milliseconds without a key after which a moved handle counts as let go
 
-const page = { queue: [], tube: null, person: null, work: Promise.resolve(), shows: Promise.resolve() };
+const page = { queue: [], tube: null, person: null, decision: null, work: Promise.resolve(), shows: Promise.resolve() };
 
 const bench = new Bench({
   move: (gate, drawing) => act("move", { gate, drawing, reason: reason() }, `${gate} moved`),
@@ -60,6 +60,7 @@ async function refused(error) {
   if (page.tube && error.status !== 404) {
     try {
       take(await get(tubePath(page.tube.key)));
+      warn(error.message); // what stands now is shown beside it
     } catch {
       // The refusal is told already.
     }
@@ -137,6 +138,7 @@ async function open(key) {
     const tube = await get(tubePath(key));
     page.tube = tube;
     $("reason").value = "";
+    page.decision = null;
     bench.clear();
     take(tube);
     showQueue();
@@ -251,12 +253,21 @@ function choose(name) {
     try {
       await bench.show(page.tube, name);
       showGates();
+      bringIntoView($("views"));
     } catch (error) {
       await refused(error);
     }
   };
   page.shows = page.shows.then(show, show);
   return page.shows;
+}
+
+// In a narrow window the plot lies below the list that it was chosen from.
+function bringIntoView(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top > 0.7 * window.innerHeight || bottom < 0.3 * window.innerHeight) {
+    $("gate-title").scrollIntoView({ block: "start" });
+  }
 }
 
 function showSignature() {
@@ -284,16 +295,21 @@ async function login() {
 }
 
 // What a person may say with a signature now, as far as the page knows; the server decides.
-function preset(meaning) {
+function preset(decision) {
+  page.decision = decision;
+  const meaning = decision === "rejected" ? decision : confirmed();
   $("meaning").value = meaning;
   $(($("user").value ? "password" : "user")).focus();
   say(`meaning set to ${meaning}; sign to put your name to it`);
 }
 
+// Whoever is first has analysed; another person after that approves, also where the first still sits here.
 function confirmed() {
-  const others = page.tube.review.signatures.filter((one) => one.user !== ($("user").value || page.person?.user));
-  const isSecond = others.some((one) => ["analysed", "reviewed"].includes(one.meaning));
-  return isSecond || page.tube.review.movers.some((one) => one !== $("user").value) ? "approved" : "analysed";
+  const who = $("user").value || page.person?.user;
+  const { movers, signatures } = page.tube.review;
+  const looked = signatures.filter((one) => ["analysed", "reviewed"].includes(one.meaning));
+  const others = [...movers, ...looked.map((one) => one.user)].filter((one) => one !== who);
+  return others.length > 0 || signatures.some((one) => one.user === who) ? "approved" : "analysed";
 }
 
 async function writeVersion() {
@@ -315,6 +331,8 @@ async function sign() {
         at: page.tube.at,
       });
       $("password").value = "";
+      $("user").value = ""; // a second signature is another person's
+      page.decision = null;
       take(tube);
       await readQueue();
       say(`signed: ${tube.review.state}`);
@@ -384,16 +402,25 @@ const actions = {
     if (page.tube.is_changed) {
       await writeVersion();
     }
-    preset(confirmed());
+    preset("confirmed");
   },
   amend: async () => {
     await writeVersion();
-    preset(confirmed());
+    preset("confirmed");
   },
   reject: () => preset("rejected"),
   sign,
   next: nextSample,
-  login: () => queued(() => login().then(() => say("logged in"), refused)),
+  login: () =>
+    queued(async () => {
+      try {
+        await login();
+        say("logged in");
+        $("sample").focus({ preventScroll: true });
+      } catch (error) {
+        await refused(error);
+      }
+    }),
   leave: async () => {
     page.person = (await post("/api/person/leave", {})).person;
     showPerson();
@@ -403,6 +430,23 @@ const actions = {
 for (const [name, action] of Object.entries(actions)) {
   $(name).addEventListener("click", () => (page.tube || ["next", "login", "leave"].includes(name)) && action());
 }
+$("user").addEventListener("input", () => {
+  if (page.tube && page.decision === "confirmed") {
+    $("meaning").value = confirmed();
+  }
+});
+// Enter logs in; once it was decided what is said, it goes on to Sign, which is pressed on purpose.
+$("password").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !$("password").value) {
+    return;
+  }
+  event.preventDefault();
+  if (page.decision && !$("sign").disabled) {
+    $("sign").focus();
+  } else {
+    actions.login();
+  }
+});
 $("signature").addEventListener("submit", (event) => event.preventDefault());
 listen({
   a: acceptGate,
