@@ -1,4 +1,4 @@
-"""Every block of docs/python.md runs, in its order."""
+"""Every block of docs/how-to/python.md runs, in its order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from support.analysed import CLEAR, fmo_of, tube
 from support.paths import ROOT
 
-PAGE = ROOT / "docs" / "python.md"
+PAGE = ROOT / "docs" / "how-to" / "python.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from cd5flow.analysis.settings import ORIGINS, imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
-from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
+from cd5flow.batch.sample_sheet import (
+    NO_FURTHER,
+    SAMPLE,
+    FurtherColumns,
+    SheetFault,
+    SheetRow,
+    read_rows,
+)
 from cd5flow.batch.tube_folder import (
     HOW_TO_GO_ON,
     ROLE_OPEN,
@@ -60,6 +67,7 @@ class Job:
         settings: everything else that was said of it.
         folder: the name of its folder among the results.
         identifiers: columns of the sheet that the summary repeats.
+        further: what columns say that only the command knows which reads them.
     """
 
     file: Path
@@ -67,6 +75,7 @@ class Job:
     settings: Settings
     folder: str
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    further: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ def make_plan(
     words: Mapping[str, Any],
     out: Path | None = None,
     origins: Mapping[str, str] | None = None,
+    further: FurtherColumns = NO_FURTHER,
 ) -> BatchPlan:
     """Read a sheet, or look through a folder.
 
@@ -108,6 +118,7 @@ def make_plan(
             goes before.
         out: the results folder, which may lie below `source` and is not searched for tubes.
         origins: option to where it came from, for the record.
+        further: columns that a sheet may have for the command that reads it.
 
     Raises:
         FileAccessError: `source` is absent, or a folder without a sample.
@@ -123,7 +134,7 @@ def make_plan(
     )  # what holds for all samples is refused before any is read
     sheet = _sheet_of(source)
     if sheet is not None:
-        rows, faults = read_rows(sheet)
+        rows, faults = read_rows(sheet, further=further)
         # A sheet that was named itself may take its files from anywhere.
         left = [] if sheet == source else beside_sheet(source, rows, results=out)
         likely = {} if all(row.role_said for row in rows) else likely_controls(rows)
@@ -237,7 +248,7 @@ def _job(
             if "dataset" in controls[role].words
         },
     )
-    return Job(row.file, row.sample_id, chosen, folder, row.identifiers)
+    return Job(row.file, row.sample_id, chosen, folder, row.identifiers, row.further)
 
 
 def folder_names(sample_ids: Sequence[str]) -> dict[str, str]:

@@ -172,6 +172,11 @@ def analyse_and_write(job: Job, *, out: Path, aside: Path, outputs: WantedOutput
         if _errno(refused) not in _NO_ROOM:
             raise
         return Reply(OutputError.__name__, one_line(str(refused)), stop=True)
+    finally:
+        if outputs.report:
+            from cd5flow.report.typesetting import forget_documents  # noqa: PLC0415 - as the report
+
+            forget_documents()
     return Reply(changed=written.changed)
 
 

@@ -32,7 +32,7 @@ _MOST = 0.75
 class Spec(BaseModel):
     """A part of a strategy file: frozen, no unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Position(Spec):

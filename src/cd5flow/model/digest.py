@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -46,8 +47,18 @@ def digest_of(result: Document | Mapping[str, Any]) -> str:
     Raises:
         ResultError: as `canonical`.
     """
-    plain: Mapping[str, Any]
-    plain = json.loads(result.model_dump_json()) if isinstance(result, Document) else result
+    if isinstance(result, Document):
+        return _digest_of_json(result.model_dump_json())
+    return _digest(result)
+
+
+@lru_cache(maxsize=2)
+def _digest_of_json(text: str) -> str:
+    """Return the digest of a result as it was written; one is written several times as it is reported."""
+    return _digest(json.loads(text))
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
     digested = {name: value for name, value in plain.items() if name not in NOT_DIGESTED}
     return hashlib.sha256(canonical(digested)).hexdigest()
 
@@ -55,8 +66,8 @@ def digest_of(result: Document | Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     """Return a value as canonical JSON.
 
-    Objects, lists, texts and plain numbers are written here, at a fifth of what the library takes for
-    the thousands of a result; numbers with an exponent, and what JSON has not, are left to it.
+    Objects, lists, texts and plain numbers are written here, in less than half the time that the
+    library takes; numbers with an exponent, and what JSON has not, are left to it.
     """
     match value:
         case str():

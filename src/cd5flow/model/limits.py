@@ -134,6 +134,11 @@ class BurdenLimits(FilePart):
         description="the laboratory's own validated LLOQ in percent of the denominator; "
         "where higher than the count's, it takes its place",
     )
+    validated_origin: str | None = Field(
+        default=None,
+        min_length=1,
+        description="where the laboratory's own limits come from: tubes, method, date, record",
+    )
     other_denominators: tuple[OtherDenominator, ...] = Field(
         default=(),
         description="other conventions, whose share is shown beside the one that decides",

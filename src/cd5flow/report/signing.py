@@ -9,6 +9,7 @@ from typing import Final
 from cd5flow.model.result import Result, ReviewSection, SignatureSection
 from cd5flow.report import numerals
 from cd5flow.report.answer import burden_number, cd5_number
+from cd5flow.report.naming import report_id
 from cd5flow.report.parts import Cell, Paragraph, Sign, Tone, fact
 from cd5flow.report.wording import Wording
 
@@ -22,11 +23,11 @@ _TONES: Final[dict[str, Tone]] = {
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The signed version that a report takes the place of.
+    """The version that a report takes the place of, for which a person answers.
 
     Attributes:
         version: its number.
-        result: what it said.
+        result: what it said, with its review as the ledger proves it.
         reason: why it was replaced, as the person wrote.
     """
 
@@ -41,21 +42,36 @@ def is_final(review: ReviewSection) -> bool:
 
 
 def mark(review: ReviewSection, wording: Wording) -> str:
-    """Return what stands on every page: that it is a draft, amended or rejected; else nothing."""
+    """Return what stands on every page: a draft, amended or rejected, by rules not approved; else nothing."""
+    return " · ".join((*_state_mark(review, wording), *_not_approved(review, wording)))
+
+
+def _state_mark(review: ReviewSection, wording: Wording) -> Iterator[str]:
     word = wording.states.review[review.state].word
     match review.state:
         case "unreviewed":
-            return f"{wording.phrases.draft} · {word}"
+            yield wording.phrases.draft
+            yield word
         case "confirmed":
-            return ""
+            return
         case _:
-            return word
+            yield word
+
+
+def _not_approved(review: ReviewSection, wording: Wording) -> Iterator[str]:
+    """Yield which rules that decided the laboratory had not approved; nothing where that is unknown."""
+    if review.strategy_approved is False:
+        yield wording.phrases.strategy_not_approved
+    if review.protocol_approved is False:
+        yield wording.phrases.protocol_not_approved
 
 
 def status(review: ReviewSection, wording: Wording) -> Cell:
     """Return the same as it stands in the head of page one, with what it means."""
     state = wording.states.review[review.state]
-    return Cell(mark(review, wording) or state.word, _TONES[review.state], note=state.means)
+    words = tuple(_state_mark(review, wording)) or (state.word,)
+    text = " · ".join((*words, *_not_approved(review, wording)))
+    return Cell(text, _TONES[review.state], note=state.means)
 
 
 def signatures(review: ReviewSection, wording: Wording) -> tuple[Sign, ...]:
@@ -93,12 +109,30 @@ def replaced_notice(
         wording.phrases.changed.format(what=what, before=before, now=now)
         for what, before, now in _changes(replaced.result, result, wording)
     ]
+    earlier = replaced.result
     said = wording.phrases.replaces.format(
         version=replaced.version,
+        report=report_id(earlier),
+        computed=numerals.moment(earlier.provenance.created),
+        review=_reviewed(earlier.review, wording),
         changes="; ".join(changes) or wording.phrases.nothing_changed,
         reason=replaced.reason,
     )
     return (Paragraph(said, "look"),)
+
+
+def _reviewed(review: ReviewSection, wording: Wording) -> str:
+    """Return what persons made of a version: its state, and who signed it last."""
+    word = wording.states.review[review.state].word
+    if not review.signatures:
+        return word
+    last = review.signatures[-1]
+    return wording.phrases.reviewed_by.format(
+        state=word,
+        meaning=wording.choices.meaning[last.meaning],
+        at=numerals.moment(last.at),
+        name=last.name,
+    )
 
 
 def _changes(before: Result, now: Result, wording: Wording) -> Iterator[tuple[str, str, str]]:

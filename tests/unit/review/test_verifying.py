@@ -145,9 +145,13 @@ def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> Non
     assert not kept.changed
     assert "signed as approved by Ann Reviewer (entry 3)" in kept.kept_by
     assert digest_in(lab.out) == signed
-    wanted = WantedOutputs(report=False, supersede="wrong time point")
+    wanted = WantedOutputs(extent="short", supersede="wrong time point")
     written = write_sample(other, lab.out, outputs=wanted)
     assert written.changed
+    page = (lab.out / CLEAR / "report.html").read_text("utf-8")
+    assert "Replaces version 1: report CD5F-" in page
+    assert "by Ann Reviewer). Changed: " in page
+    assert "Reason: wrong time point" in page
     assert written.previous is not None
     found = checked(lab)
     assert found.holds, found.findings
@@ -160,5 +164,7 @@ def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> Non
     assert (review.state, review.replaces) == ("confirmed", signed)
     assert status_of(review) == "corrected"
     assert checked(lab).holds
+    # What it replaces still stands in a report that was printed again with signatures.
+    assert "Reason: wrong time point" in (lab.out / CLEAR / "report.html").read_text("utf-8")
     earlier = json.loads((written.previous / "result.json").read_text("utf-8"))
     assert (earlier["digest"], earlier["review"]["state"]) == (signed, "confirmed")

@@ -64,6 +64,38 @@ protocols = _commands(
 )
 
 
+@register(strategies, "limits")
+def adopt_limits(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="The strategy that the validation's tubes were analysed with."
+        ),
+    ],
+    *,
+    validation: Annotated[
+        Path,
+        typer.Option(
+            "--from", metavar="validation.json", help="The record of `cd5flow validate --own`."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The new strategy file.")],
+) -> None:
+    """Write a copy of a strategy with the laboratory's own LOB, LOD and LLOQ, and their origin.
+
+    The copy's version is raised and all else stays as it is written. Refused where the record
+    establishes no limit, or where its tubes were analysed with another strategy. Have the copy
+    approved with `cd5flow sign --strategy`.
+
+    \b
+    Example:
+      cd5flow strategies limits t-all-mrd --from validation/validation.json --out our-mrd.yaml
+    """
+    from cd5flow.cli.own_limits import run
+
+    run(name, validation=validation, out=out)
+
+
 @register(protocols, "compare")
 def compare_protocols(
     results: Annotated[
@@ -81,14 +113,6 @@ def compare_protocols(
             metavar="FILE",
             help="What the clinic knows: YAML or JSON of one patient, CSV or XLSX with a row a "
             "patient; by default what each result was made with.",
-        ),
-    ] = None,
-    strategy: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A strategy of your own that results were made with, for its limits; repeat for "
-            "several.",
         ),
     ] = None,
     json: Json = False,
@@ -112,7 +136,6 @@ def compare_protocols(
         results,
         protocols=protocol or (),
         clinical=clinical,
-        strategies=strategy or (),
         as_json=json,
     )
 
@@ -121,7 +144,8 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|"
+            "validation|own-validation",
             help="Which file.",
         ),
     ],

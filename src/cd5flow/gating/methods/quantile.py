@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.special import bdtr
 
 from cd5flow.gating.tube_view import (
     Edge,
@@ -23,6 +22,7 @@ from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
 from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.numerics.beta import binomial_share
 from cd5flow.numerics.order_statistics import robust_sd
 
 
@@ -162,7 +162,7 @@ def _last_below(events: int, share: float, tail: float) -> int:
     low, high = 0, events
     while low < high:
         middle = (low + high + 1) // 2
-        if float(bdtr(middle - 1, events, share)) <= tail:
+        if binomial_share(middle - 1, events, share) <= tail:
             low = middle
         else:
             high = middle - 1
