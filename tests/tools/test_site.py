@@ -21,7 +21,7 @@ from cd5flow_site.generated import MADE, filled_in
 from cd5flow_site.markdown import plain, table
 from cd5flow_site.offline import site_faults
 from cd5flow_site.schemas import described, schema_page
-from cd5flow_site.workshop import PageFaultError, Workshop, chosen_lines, parted_edit
+from cd5flow_site.workshop import PageFaultError, Workshop, chosen_lines, hold_private, parted_edit
 from support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -177,8 +177,10 @@ def test_a_command_that_ends_otherwise_is_a_fault(shop: Workshop) -> None:
 
 
 def test_a_page_names_no_folder_of_the_machine(shop: Workshop) -> None:
+    said = shop.run("pwd").out
     with pytest.raises(PageFaultError, match="names a folder"):
-        shop.run("pwd")
+        hold_private(said, shop.folder)
+    assert hold_private(said, "/elsewhere") == said
 
 
 def test_an_edit_of_lines_that_are_not_there_once_is_a_fault(shop: Workshop) -> None:

@@ -132,6 +132,16 @@ class Desk:
         except FileAccessError:
             return None
 
+    def unapproved(self, result: Result) -> tuple[str, ...]:
+        """Return which of a result's rules the laboratory has not approved, by kind, name and version."""
+        users = self._known()
+        rules = (("strategy", result.strategy), ("protocol", result.protocol))
+        return tuple(
+            f"{kind} {one.name} {one.version}"
+            for kind, one in rules
+            if users is None or users.approval(kind, one.sha256) is None
+        )
+
     def tube(self, key: str, *, catch_up: bool = True) -> OpenTube:
         """Return a tube of the queue, opened where it is not open yet.
 
