@@ -52,7 +52,10 @@ def _folders(tubes: Sequence[Path], words: TubeOptions, profile: Path | None) ->
     """Return the folder of each of several tubes, as a batch would call it; of one, nothing is said."""
     if len(tubes) == 1:
         return {}
-    of_one = {"sample-id": words.get("sample_id"), "override": words.get("override")}
+    of_one: dict[str, object] = {
+        "sample-id": words.get("sample_id"),
+        "override": words.get("override"),
+    }
     of_one |= {"control": words.get("controls"), "profile": profile}
     given = [name for name, value in of_one.items() if value]
     if given:
