@@ -32,6 +32,8 @@ def run(
     if not results.is_dir():
         raise FileAccessError(f"{results}: is no folder, expected the results of a batch")
     known = default_users_file() if users is None else users
+    if known.exists() and not known.is_file():
+        raise FileAccessError(f"{known}: is no regular file, expected a list of users")
     if not known.is_file():
         say(f"{known}: there are no users yet; nobody can act before `cd5flow users add`")
     listener = listen(port)
