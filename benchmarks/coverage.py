@@ -50,8 +50,8 @@ from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State, Pattern, Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
 from cd5flow.quantify.statistics import interval
-from cd5flow.validation.carry import code_sha256
-from cd5flow.validation.series import drawn_tube, with_pattern
+from cd5flow.validation.synthetic.carry import code_sha256
+from cd5flow.validation.synthetic.series import drawn_tube, with_pattern
 
 THRESHOLD = 70.0
 SHARES = ((0.80, 55.0, 85.0), (0.08, 20.0, 55.0), (0.08, 85.0, 97.0), (0.04, 0.0, 20.0))

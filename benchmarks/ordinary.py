@@ -32,7 +32,7 @@ from cd5flow import simulate as sim
 from cd5flow.criteria.clinical import T_ALL, Clinical
 from cd5flow.model.result import Pattern, Timepoint
 from cd5flow.pipeline import Settings, analyse_tube
-from cd5flow.validation.series import drawn_tube, with_pattern
+from cd5flow.validation.synthetic.series import drawn_tube, with_pattern
 from coverage import BY_LEVEL, DEFINITE, THRESHOLD, is_wrong, with_cd5_level
 
 VOLTAGES = 0.08

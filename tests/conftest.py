@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import os
@@ -10,13 +9,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from support.command_line import ForkServer, Ran, Run, run_fresh
+from cd5flow.signatures import users
+from cd5flow.signatures.keys import Cost
+from support.command_line import Ran, Run, run_fresh, run_here
 from support.paths import ROOT
 
 # Asserts of the test modules are rewritten, and modules compiled, once and not by each worker of each
@@ -54,34 +55,30 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def fork_server() -> Iterator[Callable[[], ForkServer]]:
-    """Give the worker's fork server, which starts when it is first asked for."""
-    with contextlib.ExitStack() as running:
-
-        @functools.cache
-        def started() -> ForkServer:
-            return running.enter_context(ForkServer())
-
-        yield started
-
-
 @pytest.fixture
-def cd5flow(tmp_path: Path, fork_server: Callable[[], ForkServer]) -> Run:
-    """Run the command as a process of its own, in an empty folder.
+def cd5flow(tmp_path: Path) -> Run:
+    """Run the command in an empty folder.
 
-    A fork of a process that has imported the program, where `ForkServer` says why that is as good;
-    with `fresh`, or with variables that the interpreter may read as it starts, a new interpreter.
+    In this process, where `run_here` says why that is as good; with `fresh`, or with variables that
+    the interpreter may read as it starts, in a process of its own.
     """
 
     def run(*arguments: str | Path, fresh: bool = False, **environment: str) -> Ran:
         words = [str(argument) for argument in arguments]
-        variables = {**os.environ, "PYTHONWARNINGS": "error", **environment}
-        if fresh or environment or sys.platform != "linux":
+        if fresh or environment:
+            variables = {**os.environ, "PYTHONWARNINGS": "error", **environment}
             return run_fresh(words, folder=tmp_path, environment=variables)
-        return fork_server().run(words, folder=tmp_path, environment=variables)
+        return run_here(words, folder=tmp_path)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def quick_passwords() -> Iterator[None]:
+    """Have keys sealed with little work: what a guess of a password costs is not the test's point."""
+    with pytest.MonkeyPatch.context() as change:
+        change.setattr(users, "Cost", functools.partial(Cost, n=2**10))
+        yield
 
 
 @pytest.fixture

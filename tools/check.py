@@ -1,7 +1,8 @@
 """Run every check of the project: `python tools/check.py`.
 
-Formatting, lint, types, import layers, tests. Each runs even if an earlier one failed, so that one
-run shows all that is wrong; the exit code is 1 if any did, or if a tool is not installed.
+Formatting, lint, types, import layers, the documentation as a site, tests. Each runs even if an earlier
+one failed, so that one run shows all that is wrong; the exit code is 1 if any did, or if a tool is not
+installed.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-REMEDY = f'{sys.executable} -m pip install ".[test]"'
+REMEDY = f'{sys.executable} -m pip install ".[test,docs]"'
 
 CHECKS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "types": ("mypy",),
     "layers": ("lint-imports",),
+    "site": ("sphinx-build", "-W", "--keep-going", "-q", "-E", "-j", "auto", "docs", "build/site"),
     "tests": ("pytest",),
 }
 """What is run, by name: a tool of this Python's environment with its arguments."""

@@ -8,6 +8,10 @@
     result = cd5flow.analyze("tube.fcs", timepoint="relapse", controls={"fmo": "fmo.fcs"})
     result.cd5.percent, result.burden.state, result.criterion.state
 
+    analysis = cd5flow.Analysis("tube.fcs", timepoint="relapse")   # the same, with its events
+    analysis.events, analysis.membership["blasts"], analysis.figures
+    analysis.write("results")
+
 Importing the package is cheap: what computes is imported when it is first asked for.
 """
 
@@ -52,9 +56,11 @@ if TYPE_CHECKING:
     from cd5flow.analysis.options import TubeOptions
     from cd5flow.fcs import FcsFile, read_fcs
     from cd5flow.model.result import Result
+    from cd5flow.notebook.analysis import Analysis
     from cd5flow.quantify.pooling import Pooled
 
 __all__ = [
+    "Analysis",
     "BusyError",
     "Cd5FlowError",
     "ClinicalError",
@@ -87,9 +93,11 @@ __all__ = [
     "analyze",
     "pool",
     "read_fcs",
+    "read_result",
 ]
 
 _LATER = {
+    "Analysis": "cd5flow.notebook.analysis",
     "FcsFile": "cd5flow.fcs",
     "read_fcs": "cd5flow.fcs",
     "Result": "cd5flow.model.result",
@@ -139,6 +147,31 @@ def analyze(path: str | os.PathLike[str], **options: Unpack[TubeOptions]) -> Res
 
     settings = _module("cd5flow.analysis.settings").make_settings(**options)
     result: Result = _module("cd5flow.pipeline").analyse_tube(Path(path), settings).result
+    return result
+
+
+def read_result(path: str | os.PathLike[str]) -> Result:
+    """Read a result.json: its digest is checked, and its states are derived anew.
+
+    `review` is what the ledger beside it proves, whatever the file says of itself. What could not be
+    checked is a `UserWarning`.
+
+    Args:
+        path: the file, or a sample's folder.
+
+    Raises:
+        FileAccessError: the file is absent or unreadable.
+        ResultError: it is no result of this version, has no digest, or was edited.
+    """
+    import warnings  # noqa: PLC0415 - importing cd5flow stays cheap
+    from pathlib import Path  # noqa: PLC0415 - likewise
+
+    place = Path(path)
+    file = place / "result.json" if place.is_dir() else place
+    stored = _module("cd5flow.analysis.stored").read_stored(file)
+    for note in stored.notes:
+        warnings.warn(f"{file}: {note}", stacklevel=2)
+    result: Result = stored.result
     return result
 
 

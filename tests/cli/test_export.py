@@ -35,9 +35,32 @@ def test_fhir_on_stdout_is_a_bundle_that_reads_back(cd5flow: Run, tmp_path: Path
     ran = cd5flow("export", stored(tmp_path), "--format", "fhir")
     assert ran.code == 0
     bundle = json.loads(ran.out)
-    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "collection")
+    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
     (reading,) = read_fhir(bundle, load_codes().value)
     assert (reading.status, reading.cd5.percent) == ("preliminary", 69.3)
+
+
+def test_a_document_is_asked_for_by_name(cd5flow: Run, tmp_path: Path) -> None:
+    ran = cd5flow("export", stored(tmp_path), "--format", "fhir", "--bundle", "collection")
+    bundle = json.loads(ran.out)
+    assert bundle["type"] == "collection"
+    assert all("request" not in entry for entry in bundle["entry"])
+
+
+def test_a_folder_of_results_is_all_of_them(cd5flow: Run, tmp_path: Path) -> None:
+    for name in ("tube-2", "tube-1"):
+        stored(tmp_path / "results", name)
+    ran = cd5flow("export", "results", "--format", "csv")
+    assert [row["sample"] for row in csv.DictReader(io.StringIO(ran.out))] == ["tube-1", "tube-2"]
+    one = cd5flow("export", "results/tube-2", "--format", "csv")
+    assert [row["sample"] for row in csv.DictReader(io.StringIO(one.out))] == ["tube-2"]
+
+
+def test_a_folder_without_results_is_refused(cd5flow: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = cd5flow("export", "empty", "--format", "csv")
+    assert ran.code == 1
+    assert "empty: found no result.json in it or in its folders" in ran.complaint
 
 
 def test_equal_runs_give_equal_bytes(cd5flow: Run, tmp_path: Path) -> None:
@@ -160,8 +183,9 @@ def test_one_bad_result_among_several_writes_nothing(cd5flow: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--format", "xml"), "format: found 'xml', expected fhir or csv or archive"),
+        (("--format", "xml"), "format: found 'xml', expected fhir or csv or fcs or archive"),
         (("--format", "csv", "--codes", "c.yaml"), "codes: a CSV has none"),
+        (("--format", "csv", "--bundle", "collection"), "bundle: a CSV is none"),
         (("--format", "fhir", "--codes", "c.yaml"), "c.yaml: cannot be read"),
         (("--format", "csv", "--out", "tube-1/result.json"), "which is a result to be read"),
     ],
@@ -175,6 +199,12 @@ def test_wrong_usage_is_exit_code_2(
     assert ran.code == 2
     assert said in ran.complaint
     assert path.read_bytes() == before
+
+
+def test_another_kind_of_bundle_is_wrong_usage(cd5flow: Run, tmp_path: Path) -> None:
+    ran = cd5flow("export", stored(tmp_path), "--format", "fhir", "--bundle", "batch")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--bundle" in ran.err
 
 
 def test_the_same_result_twice_is_wrong_usage(cd5flow: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From the sample tubes and their clinical sheet to every patient's criteria, as README shows."""
+"""From the sample tubes and their clinical sheet to every patient's criteria, as the documentation shows."""
 
 from __future__ import annotations
 

@@ -34,11 +34,12 @@ from cd5flow.model.result import (
     Timepoint,
 )
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
-from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
+from cd5flow.quantify.cd5 import Circumstances, judge_cd5, measure
 from cd5flow.quantify.cuts import ControlSignal, NegativeReference, Readout
 from support.lineage_factory import PROVEN, with_lineage
 from support.readout_factory import AXIS, BRIGHT, CENTRE, CUT, at, cd5_limits, readout, spread
 from support.report_factory import make_cd5
+from support.share_rules import at_least, over
 
 PROTOCOL = load_protocol(protocol_file("cd5-cart-70")).value
 SHIPPED = load_strategy(strategy_file("t-all-mrd")).value.burden
@@ -238,7 +239,7 @@ def cd5_of(
     blasts = 1000 if tube is None else int(tube.blasts.size)
     return judge_cd5(
         measured,
-        threshold=Threshold(asked, ">="),
+        threshold=at_least(asked),
         limits=limits,
         circumstances=replace(FINE, **with_lineage({"blast_events": blasts, **said})),
     )
@@ -417,9 +418,9 @@ def test_a_share_is_compared_unrounded() -> None:
 
     assert below.percent is not None
     assert below.percent == pytest.approx(69.96)
-    assert not Threshold(70, ">=").met_by(below.percent)
-    assert Threshold(70, ">=").met_by(70.0)
-    assert not Threshold(70, ">").met_by(70.0)
+    assert not at_least(70).holds(below.percent)
+    assert at_least(70).holds(70.0)
+    assert not over(70).holds(70.0)
 
 
 # Criterion

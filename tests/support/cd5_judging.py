@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import Cd5Section, Cd5State
-from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
+from cd5flow.quantify.cd5 import Circumstances, judge_cd5, measure
 from cd5flow.quantify.cuts import Readout
 from support.lineage_factory import PROVEN, with_lineage
 from support.readout_factory import AXIS, cd5_limits, readout, share_of
+from support.share_rules import at_least
 
 LIMITS = cd5_limits()
-AT_LEAST_70 = Threshold(70, ">=")
+AT_LEAST_70 = at_least(70)
 FINE = Circumstances(
     has_cd5=True,
     panel_gap=(),
@@ -27,10 +29,11 @@ FINE = Circumstances(
 def judge(
     tube: Readout | None,
     *,
-    threshold: Threshold = AT_LEAST_70,
+    threshold: ShareRule = AT_LEAST_70,
     limits: Cd5Limits = LIMITS,
     **circumstances: Any,
 ) -> Cd5Section:
+    neighbours = circumstances.pop("neighbours", ())
     measured = None if tube is None else measure(tube, axis=AXIS, limits=limits)
     if tube is not None:
         circumstances.setdefault("blast_events", int(tube.blasts.size))
@@ -39,6 +42,7 @@ def judge(
         threshold=threshold,
         limits=limits,
         circumstances=replace(FINE, **with_lineage(circumstances)),
+        neighbours=neighbours,
     )
 
 

@@ -1,27 +1,25 @@
-"""The command line as a process of its own: a fresh one, or the fork of one that has imported all."""
+"""The command line: within this process, or as a fresh one."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+import pytest
+
+from cd5flow.cli import main
 
 TIMEOUT_SECONDS = 600.0
 """How long a command may take, on a machine that is busy with other things."""
 
 UNNUMBERED = re.compile(r": provenance\.rules: found none, expected \d+: its digest was checked")
-START_SECONDS = 600.0
-"""How long the fork server may take to import all, on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -62,77 +60,33 @@ def run_fresh(arguments: list[str], *, folder: Path, environment: dict[str, str]
     return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
 
 
-class ForkServer:
-    """Runs commands in forks of one process that has imported the program.
+def run_here(arguments: list[str], *, folder: Path) -> Ran:
+    """Run the command in this process, which has imported it.
 
-    Starting the interpreter and importing take longer than most commands do. A fork is as good as
-    a fresh process for what a command does, because
-
-    - the server only imports: no function of the program has run, so no cache is filled and no
-      file of rules was read;
-    - it has one thread when it forks, which it asserts, so no lock is held in the fork;
-    - the fork takes folder, arguments, environment and streams from the request, the filters of
-      warnings from the same variable, and ends by the interpreter's own end, exit code and all;
-    - every command has a fork of its own, so nothing it does reaches the next.
-
-    What it cannot show: that the program starts, what it imports, variables that the interpreter
-    reads as it starts, and that two seeds of hashing give the same. Tests of these ask for a fresh
-    process.
+    Starting an interpreter and importing take longer than most commands do. What a command is told
+    and says goes the same way: arguments, folder, streams that are files and no terminal, the end by
+    `SystemExit`, warnings as errors; what the program keeps between two commands in one process is
+    content of files, by their digest. What this cannot show: that the program starts, what it imports,
+    variables that the interpreter reads as it starts, signals, and that two seeds of hashing give the
+    same. Tests of these ask for a fresh process.
     """
-
-    def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
-        # The libraries' threads would not live on in a fork, so they are not started.
-        alone = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        script = Path(__file__).with_name("fork_server.py")
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, script, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONWARNINGS": "error", **alone},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,  # as in a fresh process, whose streams are pipes too
-                stderr=subprocess.PIPE,
-            )
-
-    def run(self, arguments: list[str], *, folder: Path, environment: dict[str, str]) -> Ran:
-        """Run one command in a fork."""
-        asked = {"arguments": arguments, "folder": str(folder), "environment": environment}
-        request = json.dumps(asked).encode() + b"\n"
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            sent = socket.send_fds(self._control, [request], [out.fileno(), err.fileno()])
-            self._control.sendall(request[sent:])
-            self._control.settimeout(START_SECONDS)
-            child = self._answer()
-            self._control.settimeout(TIMEOUT_SECONDS)
-            try:
-                code = self._answer()
-            except TimeoutError:
-                os.kill(child, signal.SIGKILL)
-                self._answer()
-                raise
-            out.seek(0)
-            err.seek(0)
-            return Ran(code, out.read().decode("utf-8"), err.read().decode("utf-8"))
-
-    def _answer(self) -> int:
-        answer = b""
-        while not answer.endswith(b"\n"):
-            got = self._control.recv(1)
-            if not got:
-                _, said = self._process.communicate()
-                raise AssertionError(f"the fork server ended: {said.decode('utf-8')}")
-            answer += got
-        return int(answer)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self._control.close()
-        self._process.communicate(timeout=TIMEOUT_SECONDS)
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as err,
+        Path(os.devnull).open(encoding="utf-8") as nothing,
+        pytest.MonkeyPatch.context() as change,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        change.chdir(folder)
+        change.setattr(sys, "argv", ["cd5flow", *arguments])
+        change.setattr(sys, "stdin", nothing)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = []
+        for stream in (out, err):
+            stream.flush()
+            stream.seek(0)
+            said.append(stream.read())
+    assert isinstance(ended.value.code, int)
+    return Ran(ended.value.code, *said)

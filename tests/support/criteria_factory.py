@@ -9,8 +9,6 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.criteria.rejudge import StrategyLimits
-from cd5flow.model.limits import StainRule
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -25,6 +23,7 @@ from cd5flow.model.result import (
     ReviewSection,
     Scope,
 )
+from support.basis_factory import make_burden_basis, make_cd5_basis
 from support.paths import PROTOCOLS
 from support.report_factory import SHA, make_burden, make_cd5, make_result, make_sample
 
@@ -87,11 +86,6 @@ CLEAN: dict[str, Any] = {
 }
 """A patient with whom every criterion of cd5-cart-70, -50 and -90 is satisfied."""
 
-
-KNOWN_LIMITS = StrategyLimits(
-    not_definite=frozenset(), stain=StainRule(expected_index=None, margin=1)
-)
-"""Of a strategy at hand whose checks take no state back and that has no figure for its stain."""
 
 SCOPES = {"scd3": Scope.SCD3_NEGATIVE, "cd7": Scope.CD7_POSITIVE}
 
@@ -171,6 +165,7 @@ def tube(
             threshold_percent=rules.value.cd5.threshold_percent,
             operator=rules.value.cd5.operator,
             intensity=bright,
+            basis=make_cd5_basis(None if state is Cd5State.NOT_EVALUABLE else share),
         ),
         burden=make_burden(
             state=BurdenState(burden),
@@ -180,6 +175,7 @@ def tube(
             ci95_percent=None if high is None else (0.0, high),
             lod_percent=lod,
             scope=SCOPES[scope] if burden == "NOT_DETECTED" else None,
+            basis=make_burden_basis(),
         ),
         criterion=CriterionSection(
             state=CriterionState.REVIEW,
@@ -197,7 +193,6 @@ def judge(*results: Result, name: str = "cd5-cart-70", **fields: Any) -> Eligibi
         results or (tube(),),
         protocol=protocol(name),
         clinical=clinic(**fields),
-        limits=lambda _: KNOWN_LIMITS,
     )
 
 

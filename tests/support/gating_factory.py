@@ -22,6 +22,7 @@ from cd5flow.model.events import Channel, CompensatedEvents, Mask, RawEvents
 from cd5flow.model.geometry import Boolean, Dimension, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import sentence
 from cd5flow.model.region_file import write_region
 from cd5flow.model.scale import Linear, Scale
 from cd5flow.preprocess.compensation import compensate
@@ -147,7 +148,7 @@ def resolved(outcome: Outcome) -> Resolved:
 def reason(outcome: Outcome) -> str:
     """Return why a method could not tell; a gate fails the test."""
     assert isinstance(outcome, Unresolved), outcome
-    return outcome.reason
+    return sentence(outcome.reason)
 
 
 def check_answer(outcome: Outcome, view: TubeView) -> None:
@@ -159,7 +160,7 @@ def check_answer(outcome: Outcome, view: TubeView) -> None:
     assert outcome.evidence.events >= 0
     assert all(math.isfinite(v) for v in outcome.evidence.values.values()), outcome.evidence
     if isinstance(outcome, Unresolved):
-        assert len(outcome.reason) > 10
+        assert len(sentence(outcome.reason)) > 10
         return
     json.dumps(write_region(outcome.region), allow_nan=False)
     inside(outcome.region, view)

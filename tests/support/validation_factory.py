@@ -9,8 +9,8 @@ from typing import Any
 
 from cd5flow.batch.child import answer
 from cd5flow.batch.engine import Outcome, Outcomes, Reply, Task
-from cd5flow.validation.carry import Course, Request, make_course
-from cd5flow.validation.rows import TubeRow
+from cd5flow.validation.synthetic.carry import Course, Request, make_course
+from cd5flow.validation.synthetic.rows import TubeRow
 from support.paths import ROOT
 
 SHIPPED = ROOT / "gating" / "validation.yaml"

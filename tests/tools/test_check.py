@@ -25,6 +25,6 @@ def test_a_missing_tool_is_a_line_that_says_what_to_install(tmp_path: Path) -> N
         timeout=PATIENCE_SECONDS,
     )
     assert (done.returncode, done.stderr) == (1, "")
-    for tool in ("ruff", "mypy", "lint-imports"):
+    for tool in ("ruff", "mypy", "lint-imports", "sphinx-build"):
         assert f"{tool} is not installed beside {bare}; install it: " in done.stdout
-    assert done.stdout.splitlines()[-1] == "failed: format, lint, types, layers"
+    assert done.stdout.splitlines()[-1] == "failed: format, lint, types, layers, site"

@@ -25,17 +25,19 @@ PAGES = [
     ROOT / "sample_fcs" / "README.md",
 ]
 INVENTED = {
+    "sample_fcs/four.csv",
+    "sample_fcs/two.csv",
     "src/cd5flow/gating/methods/midpoint.py",
     "src/cd5flow/report/languages/xx.yaml",
     "src/cd5flow/model/sentences/xx.json",
 }
 """Files that a reader is shown how to make."""
 
-MODULE = re.compile(r"\bcd5flow(?:\.[A-Za-z_]\w*)+\b(?!/\d)")
+MODULE = re.compile(r"\bcd5flow(?!\.yaml\b)(?:\.[A-Za-z_]\w*)+\b(?!/\d)")  # cd5flow.yaml is a file
 PATH = re.compile(
     r"(?<![\w/.])(?:src|tests|gating|docs|benchmarks|tools|sample_fcs)/[\w./*-]*\w[\w/]*"
 )
-CODE = re.compile(r"^```$.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```(?:shell)?$.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^`?cd5flow ([a-z]+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 

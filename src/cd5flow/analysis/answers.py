@@ -18,6 +18,7 @@ from cd5flow.analysis.stages import CheckedTube, JudgedTube
 from cd5flow.analysis.therapy import may_hold_edited_t_cells
 from cd5flow.analysis.undecided import with_undecided
 from cd5flow.criteria.bounds import fmo_refused, sampling_day
+from cd5flow.criteria.cd5_state import withdrawn_if_doubtful
 from cd5flow.criteria.verdict import Context, judge_criterion
 from cd5flow.gating.find_gate import BY_HAND
 from cd5flow.gating.strategy import Strategy
@@ -35,8 +36,7 @@ from cd5flow.model.result import (
 )
 from cd5flow.quantify.burden import BurdenCounts, judge_burden
 from cd5flow.quantify.burden_notes import burden_notes
-from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5
-from cd5flow.quantify.cd5_state import withdrawn_if_doubtful
+from cd5flow.quantify.cd5 import Circumstances, judge_cd5
 from cd5flow.quantify.drawn import counted
 from cd5flow.quantify.phenotype import phenotype
 
@@ -46,9 +46,11 @@ def judge_tube(checked: CheckedTube) -> JudgedTube:
     cd5 = _cd5(checked)
     blasts = blasts_section(checked.gating, cd5, tube=checked.tube)
     cd5 = with_low_populations(
-        cd5, blasts, threshold=_threshold(checked), limits=checked.tube.strategy.cd5
+        cd5, blasts, threshold=checked.tube.protocol.cd5, limits=checked.tube.strategy.cd5
     )
-    cd5 = with_undecided(cd5, checked.gating, tube=checked.tube, threshold=_threshold(checked))
+    cd5 = with_undecided(
+        cd5, checked.gating, tube=checked.tube, threshold=checked.tube.protocol.cd5
+    )
     burden = _burden(checked)
     return JudgedTube(
         checked,
@@ -66,7 +68,7 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
     """Return the share of blasts that carry CD5, and what may be said of it."""
     tube, gating, measured = checked.tube, checked.gating, checked.measured
     limits = tube.strategy.cd5
-    threshold = _threshold(checked)
+    threshold = checked.tube.protocol.cd5
     section = judge_cd5(
         measured.measurement,
         threshold=threshold,
@@ -79,9 +81,9 @@ def _cd5(checked: CheckedTube) -> Cd5Section:
             lineage=gating.lineage,
             blast_events=gating.count(BLASTS) or 0,
             quality_fail=checked.quality.state is QualityState.FAIL,
-            neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
             known_t_all=_known_t_all(checked),
         ),
+        neighbours=find_neighbours(gating, tube.columns, tube.panel, rule=limits.neighbours),
     )
     state, reasons = withdrawn_if_doubtful(section.state, section.reasons, checked.quality)
     section = section.model_copy(update={"state": state, "reasons": reasons})
@@ -94,11 +96,6 @@ def _known_t_all(checked: CheckedTube) -> bool:
     """Whether T-ALL is known from elsewhere than this tube."""
     settings = checked.tube.settings
     return settings.laip is not None or bool(settings.clinical and settings.clinical.is_t_all)
-
-
-def _threshold(checked: CheckedTube) -> Threshold:
-    rule = checked.tube.protocol.cd5
-    return Threshold(rule.threshold_percent, rule.operator)
 
 
 def _with_positive(checked: CheckedTube, cd5: Cd5Section) -> Gating:
@@ -201,7 +198,7 @@ def _criterion(checked: CheckedTube, cd5: Cd5Section, burden: BurdenSection) -> 
             at_diagnosis=settings.laip is not None,
             edited_t_cells=may_hold_edited_t_cells(checked),
             collected_at=settings.collected_at,
-            low_cd5=cd5.percent is not None and not _threshold(checked).met_by(cd5.percent),
+            low_cd5=cd5.percent is not None and not checked.tube.protocol.cd5.holds(cd5.percent),
             sampled_on=sampling_day(settings.collected_at, checked.tube.fcs.acquired),
             internalisation_days=cd5.internalisation_days,
             clinical=settings.clinical,

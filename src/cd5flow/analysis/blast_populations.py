@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cd5flow.analysis.stages import Tube
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.doubts import low_populations
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.limits import Cd5Limits, NotCounted
@@ -16,8 +18,6 @@ from cd5flow.model.populations import UNPROVEN, Gating, LeukaemicPopulation
 from cd5flow.model.reasons import Reason, codes, written
 from cd5flow.model.result import BlastPopulation, BlastsSection, Cd5Section, ExcludedSection
 from cd5flow.numerics.order_statistics import finite_values
-from cd5flow.quantify.cd5 import Threshold
-from cd5flow.quantify.doubts import low_populations
 from cd5flow.quantify.marker_words import Words, marker_words
 from cd5flow.quantify.statistics import PercentInterval, interval, share_percent
 
@@ -128,7 +128,7 @@ def _of_t_cells(cd5: Cd5Section) -> float | None:
 
 
 def with_low_populations(
-    cd5: Cd5Section, blasts: BlastsSection, *, threshold: Threshold, limits: Cd5Limits
+    cd5: Cd5Section, blasts: BlastsSection, *, threshold: ShareRule, limits: Cd5Limits
 ) -> Cd5Section:
     """Return CD5 with every population named that does not meet the protocol while the whole does.
 

@@ -213,7 +213,9 @@ def _over(matrix: Spillover, names: Sequence[str]) -> np.ndarray:
 def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Iterator[Reason]:
     """Yield why it is not shown that CD5 was left out.
 
-    Its T cells tell: they lie where the sample's negatives lie. Where they are too few the blasts
+    Its T cells tell: most of them lie where the sample's negatives lie, and hardly any half way up to
+    the sample's own T cells; light of their other, bright dyes may spread a part past the negatives'
+    tail. Where they are too few the blasts
     must: the sample's leave the control's behind, or the control's lie below the sample's negative
     cut themselves, so that it does not matter. Of too few blasts for a cut nothing is asked: such an
     FMO is not wrong, it counts as not given.
@@ -222,7 +224,8 @@ def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Ite
     place = _negative_place(sample, limits)
     if place is not None and control.t_cells.size >= few:
         positive = 100 * float(np.mean(control.t_cells >= place))
-        if positive > limit:
+        stained = 100 * float(np.mean(control.t_cells >= _stained_place(sample, place, limits)))
+        if stained > limit or (positive > limit and np.median(control.t_cells) >= place):
             yield Reason("NOT_AN_FMO", percent=positive)
         return
     if control.blasts.size < limits.fmo_alternative_blasts:
@@ -242,6 +245,13 @@ def _negative_place(sample: SampleSide, limits: Cd5Limits) -> float | None:
     if sample.t_cells.size >= limits.t_cell_events:
         return limits.fmo_t_median_share * float(np.median(sample.t_cells))
     return None
+
+
+def _stained_place(sample: SampleSide, negative: float, limits: Cd5Limits) -> float:
+    """Return from which signal T cells carry CD5 as the sample's do, beyond the negatives' tail."""
+    if sample.t_cells.size < limits.t_cell_events:
+        return negative
+    return max(negative, limits.fmo_t_median_share * float(np.median(sample.t_cells)))
 
 
 def _bright(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> int:

@@ -18,8 +18,8 @@ from cd5flow.gating.strategy import Strategy
 from cd5flow.gating.tube_view import Refused, in_control
 from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, warning
-from cd5flow.model.names import READOUT
 from cd5flow.model.populations import Gating
+from cd5flow.model.reasons import Reason
 from cd5flow.preprocess.compensation import compensate
 from cd5flow.preprocess.transforms import Columns
 
@@ -57,8 +57,9 @@ def control_events(tube: Tube) -> dict[str, Columns | Refused]:
     """
     asked = _asked(tube.strategy)
     if not tube.has_cd5:
-        why = f"no channel of the sample carries {READOUT}, which it is a control of"
-        return {role: Refused(why) for role in tube.settings.controls if role in asked}
+        return {
+            role: Refused((Reason("NO_CD5"),)) for role in tube.settings.controls if role in asked
+        }
     return {c.role: _usable(c, tube) for c in tube.controls if c.role in asked}
 
 
@@ -70,7 +71,7 @@ def _asked(strategy: Strategy) -> set[str]:
 
 
 def _usable(control: ControlTube, tube: Tube) -> Columns | Refused:
-    against = "; ".join(map(str, mismatches(control_side(control, tube), sample_side(tube))))
+    against = tuple(mismatches(control_side(control, tube), sample_side(tube)))
     return Refused(against) if against else control.columns
 
 
@@ -121,5 +122,5 @@ def placed_by_refused(gating: Gating, controls: tuple[GatedControl, ...]) -> Ite
                         "GATE_BY_REFUSED_CONTROL",
                         gate=gate.name,
                         control=name,
-                        why="; ".join(map(str, refused.reasons)),
+                        why=refused.reasons,
                     )

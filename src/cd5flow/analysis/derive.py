@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cd5flow.analysis.provenance import RULES
 from cd5flow.criteria.bounds import context_of
+from cd5flow.criteria.cd5_state import derived_cd5_state
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.protocol import Protocol, read_rules
 from cd5flow.criteria.verdict import by_hand_reason, judge_criterion
@@ -20,16 +21,7 @@ from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BurdenSection, Result
 from cd5flow.quality.checks import state_of_check, worst
 from cd5flow.quantify.burden import counts_of, judge_burden
-from cd5flow.quantify.cd5_state import (
-    Circumstances,
-    cd5_state,
-    open_where_undecided,
-    withdrawn_if_doubtful,
-)
-from cd5flow.quantify.doubts import low_populations
-from cd5flow.quantify.drawn import state_by_gate
 from cd5flow.quantify.statistics import interval, share_percent
-from cd5flow.quantify.threshold import Threshold
 
 NOT_OF_COUNTS = frozenset(
     {"notes", "note_data", "second_start_percent", "denominator_data", "basis"}
@@ -107,9 +99,8 @@ def _of_quality(result: Result) -> Iterator[Difference]:
 
 
 def _of_cd5(result: Result, rules: Protocol, clinical: Clinical | None) -> Iterator[Difference]:
-    cd5, basis, counts = result.cd5, result.cd5.basis, result.burden.basis
+    cd5, basis = result.cd5, result.cd5.basis
     assert basis is not None  # noqa: S101 - `_missing` told
-    assert counts is not None  # noqa: S101 - likewise
     asked = rules.cd5
     yield from _differ("cd5.threshold_percent", cd5.threshold_percent, asked.threshold_percent)
     yield from _differ("cd5.operator", cd5.operator, asked.operator)
@@ -119,23 +110,7 @@ def _of_cd5(result: Result, rules: Protocol, clinical: Clinical | None) -> Itera
         ends = interval(cd5.positive_events, cd5.blast_events, method=basis.limits.interval)
         yield from _differ("cd5.ci95_percent", cd5.ci95_percent, ends)
     known_t_all = result.strategy.laip is not None or bool(clinical and clinical.is_t_all)
-    threshold = Threshold(asked.threshold_percent, asked.operator)
-    circumstances = Circumstances(
-        has_cd5=basis.has_cd5,
-        panel_gap=basis.panel_gap,
-        compensated=basis.compensated,
-        lineage=counts.lineage.lineage,
-        blast_events=basis.gate_events,
-        quality_fail=worst(result.quality.checks) == "FAIL",
-        known_t_all=known_t_all,
-        unknown_labels=basis.unknown_labels,
-    )
-    state, reasons = cd5_state(cd5, basis, threshold, circumstances)
-    state, reasons = withdrawn_if_doubtful(state, reasons, result.quality)
-    if basis.counted_by is not None:
-        state, reasons = state_by_gate(state, reasons, cd5, basis.counted_by, threshold)
-    reasons = (*low_populations(cd5, result.blasts, threshold, basis.limits), *reasons)
-    state, reasons = open_where_undecided(state, reasons, cd5, basis, threshold)
+    state, reasons = derived_cd5_state(result, asked, known_t_all=known_t_all)
     yield from _differ("cd5.state", cd5.state, state)
     yield from _reasons("cd5.reasons", cd5.reasons, reasons)
 

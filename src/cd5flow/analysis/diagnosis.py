@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from cd5flow.analysis.stored import read_result
 from cd5flow.errors import OptionError
 from cd5flow.model.findings import Finding, warning
 from cd5flow.model.laip import Laip, MarkerRange
@@ -32,6 +31,9 @@ def read_laip(path: Path, *, patient_id: str | None) -> Laip:
         ResultError: it is no result.
         OptionError: it is of another patient, or its blasts are too few or too unsure to guide by.
     """
+    # Ledgers and signatures belong to it: only where a result is read.
+    from cd5flow.analysis.stored import read_result  # noqa: PLC0415
+
     return laip_of(read_result(path), patient_id=patient_id, name=shown_name(path.name))
 
 

@@ -35,7 +35,8 @@ def inputs_sha256(path: Path, settings: Settings, rules: RuleFiles, *, sha256: H
         rules: the files that decide, as the settings choose them.
         sha256: SHA-256 of a file's bytes, None for one that cannot be read; see `file_sha256`.
     """
-    said = {one.name: _plain(getattr(settings, one.name), sha256) for one in fields(settings)}
+    counting = (one.name for one in fields(settings) if one.compare)
+    said = {name: _plain(getattr(settings, name), sha256) for name in counting}
     everything = {
         "cd5flow": __version__,
         "python": provenance.python(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -32,6 +33,7 @@ def section(
     *,
     seed: int,
     settings: dict[str, Any],
+    origins: Mapping[str, str],
     inputs_sha256: str | None = None,
     redo: RedoSection | None = None,
 ) -> ProvenanceSection:
@@ -43,6 +45,7 @@ def section(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         settings=settings,
+        origins=dict(origins),
         rules=RULES,
         inputs_sha256=inputs_sha256,
         redo=redo,

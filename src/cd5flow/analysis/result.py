@@ -123,6 +123,7 @@ def _provenance(judged: JudgedTube) -> ProvenanceSection:
     return provenance.section(
         seed=tube.settings.seed,
         settings=_recorded(tube),
+        origins=tube.settings.origins,
         redo=redo_section(judged),
         inputs_sha256=inputs_sha256(tube.path, tube.settings, tube.rules, sha256=sha256),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal, Unpack
@@ -19,6 +19,12 @@ from cd5flow.gating.drawn import ImportedGates
 from cd5flow.model.laip import Laip
 from cd5flow.model.names import shown_name
 from cd5flow.model.result import PriorTherapy, Specimen, Timepoint
+
+ORIGINS: Final = ("strategy", "protocol", "specimen")
+"""Options of which a result tells where they came from, whoever asked for it."""
+
+GIVEN: Final = "argument"
+DEFAULT: Final = "default"
 
 OVERRIDE_FILE: Final = "override.yaml"
 """Name of the file in the command that redoes an analysis."""
@@ -97,6 +103,7 @@ class Settings:
         gates: gates drawn in another program, in place of the strategy's.
         control_identifiers: role to the identifiers of its control, held against the sample's.
         control_datasets: role to the data set of its file that is the control, where it is said.
+        origins: option to where it came from; kept in the record, and no part of what is asked.
     """
 
     strategy: str = field(
@@ -173,6 +180,11 @@ class Settings:
     )
     control_identifiers: Mapping[Role, Mapping[str, str]] = field(default_factory=dict)
     control_datasets: Mapping[Role, int] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def said_by(self, origins: Mapping[str, str]) -> Settings:
+        """Return the same settings, with where options came from as far as it is known better."""
+        return replace(self, origins={**self.origins, **origins})
 
     def sample_of(self, path: Path) -> str:
         """Return the sample's name, which is the file's where none was given."""
@@ -204,7 +216,12 @@ def make_settings(**said: Unpack[TubeOptions]) -> Settings:
     _same_patient(patient, read.get("clinical"))
     if "laip" in read and not isinstance(read["laip"], Laip):
         read["laip"] = read_laip(Path(read["laip"]), patient_id=patient)
-    return Settings(**read)
+    return Settings(**read, origins=_origins(words))
+
+
+def _origins(words: Mapping[str, Any]) -> dict[str, str]:
+    """Return where each option came from that a file of defaults may give."""
+    return {name: GIVEN if name in words else DEFAULT for name in ORIGINS}
 
 
 def recorded(settings: Settings) -> dict[str, Any]:

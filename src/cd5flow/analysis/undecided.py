@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cd5flow.analysis.stages import Tube
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.cd5_state import open_where_undecided
 from cd5flow.model.basis_sections import UndecidedBasis
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
@@ -12,12 +14,10 @@ from cd5flow.model.names import BLASTS
 from cd5flow.model.populations import Gating
 from cd5flow.model.result import Cd5Section
 from cd5flow.numerics.order_statistics import finite_values
-from cd5flow.quantify.cd5_state import open_where_undecided
-from cd5flow.quantify.threshold import Threshold
 
 
 def with_undecided(
-    cd5: Cd5Section, gating: Gating, *, tube: Tube, threshold: Threshold
+    cd5: Cd5Section, gating: Gating, *, tube: Tube, threshold: ShareRule
 ) -> Cd5Section:
     """Return CD5, BORDERLINE where a population that is not decided would move it past the threshold.
 

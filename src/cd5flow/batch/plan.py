@@ -9,9 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.analysis.settings import imported_gates, make_settings
+from cd5flow.analysis.settings import ORIGINS, imported_gates, make_settings
 from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet
-from cd5flow.batch.sample_sheet import SAMPLE, SheetFault, SheetRow, read_rows
+from cd5flow.batch.sample_sheet import (
+    NO_FURTHER,
+    SAMPLE,
+    FurtherColumns,
+    SheetFault,
+    SheetRow,
+    read_rows,
+)
+from cd5flow.batch.sources import absolute, are_tubes, common_folder, sheet_of
 from cd5flow.batch.tube_folder import (
     HOW_TO_GO_ON,
     ROLE_OPEN,
@@ -20,6 +28,7 @@ from cd5flow.batch.tube_folder import (
     beside_sheet,
     find_tubes,
     likely_controls,
+    take_tubes,
 )
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import (
@@ -37,8 +46,8 @@ from cd5flow.model.names import distinct_folder_name, folder_name
 from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.preprocess.compensation import read_spillover_csv
 
-SHEETS: Final = ("samples.csv", "samples.xlsx")
-"""A folder that holds one of these is taken by it."""
+SHEET: Final = "sheet"
+"""Where an option came from that a row gives."""
 
 RESERVED: Final = frozenset(
     {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
@@ -57,6 +66,7 @@ class Job:
         settings: everything else that was said of it.
         folder: the name of its folder among the results.
         identifiers: columns of the sheet that the summary repeats.
+        further: what columns say that only the command knows which reads them.
     """
 
     file: Path
@@ -64,6 +74,7 @@ class Job:
     settings: Settings
     folder: str
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    further: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +85,13 @@ class BatchPlan:
         source: the sheet, or the folder where there is none.
         jobs: the samples, in the order of the sheet or of their paths.
         not_taken: files in a folder that are not analysed, and why.
+        origins: option to where it came from that holds for all samples.
     """
 
     source: Path
     jobs: tuple[Job, ...]
     not_taken: tuple[NotTaken, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[Path]:
@@ -88,29 +101,40 @@ class BatchPlan:
         return [*(job.file for job in self.jobs), *files, *sheet]
 
 
-def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None) -> BatchPlan:
-    """Read a sheet, or look through a folder.
+def make_plan(
+    *sources: Path,
+    words: Mapping[str, Any],
+    out: Path | None = None,
+    origins: Mapping[str, str] | None = None,
+    further: FurtherColumns = NO_FURTHER,
+) -> BatchPlan:
+    """Read a sheet, look through a folder, or take the tubes that are named.
 
     Args:
-        source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
+        sources: a sheet (CSV or XLSX) or a folder, whose own sheet goes before its files; or several
+            FCS files and folders.
         words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
             goes before.
-        out: the results folder, which may lie below `source` and is not searched for tubes.
+        out: the results folder, which may lie below a source and is not searched for tubes.
+        origins: option to where it came from, for the record.
+        further: columns that a sheet may have for the command that reads it.
 
     Raises:
-        FileAccessError: `source` is absent, or a folder without a sample.
+        FileAccessError: a source is absent, or there is no sample.
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
+    told_by = dict(origins or {})
     clinicals = _clinicals(words.get("clinical"))
     words = {**words, "gates": imported_gates(words.get("gates"), words.get("map") or {})}
     words.pop("clinical", None)
     load_rule_files(
         make_settings(**words)
     )  # what holds for all samples is refused before any is read
-    sheet = _sheet_of(source)
+    source = common_folder(sources)
+    sheet = None if are_tubes(sources) else sheet_of(source)
     if sheet is not None:
-        rows, faults = read_rows(sheet)
+        rows, faults = read_rows(sheet, further=further)
         # A sheet that was named itself may take its files from anywhere.
         left = [] if sheet == source else beside_sheet(source, rows, results=out)
         likely = {} if all(row.role_said for row in rows) else likely_controls(rows)
@@ -120,7 +144,10 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         rows = [row for row in rows if row.place not in likely]
     else:
         faults = []
-        found = find_tubes(source, results=out)
+        if are_tubes(sources):
+            found = take_tubes(absolute(sources), source, results=out)
+        else:
+            found = find_tubes(source, results=out)
         rows, left = found.rows, found.not_taken
         if not rows:
             raise FileAccessError(_nothing(source, found))
@@ -133,11 +160,11 @@ def make_plan(source: Path, *, words: Mapping[str, Any], out: Path | None = None
         raise SheetError(told_faults(list(dict.fromkeys(lines))))
     folders = folder_names([row.sample_id for row in rows if row.role == SAMPLE])
     jobs = (
-        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row))
+        _job(row, folders[row.sample_id], controls[row.sample_id], words | clinicals(row), told_by)
         for row in rows
         if row.role == SAMPLE
     )
-    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left))
+    return BatchPlan(source if sheet is None else sheet, tuple(jobs), tuple(left), told_by)
 
 
 def _clinicals(given: Path | None) -> Callable[[SheetRow], dict[str, Clinical]]:
@@ -180,33 +207,29 @@ def _position(fault: SheetFault) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def _sheet_of(source: Path) -> Path | None:
-    """Return the sheet that a source is or holds; None for a folder without one."""
-    if source.is_file():
-        return source
-    if not source.is_dir():
-        found = "is no regular file" if source.exists() else "is not there"
-        raise FileAccessError(f"{source}: {found}, expected a folder or a sample sheet")
-    there = [source / name for name in SHEETS if (source / name).is_file()]
-    if len(there) > 1:
-        raise SheetError(f"{source}: holds {' and '.join(SHEETS)}; name the one to use")
-    return there[0] if there else None
-
-
 def _job(
-    row: SheetRow, folder: str, controls: Mapping[str, SheetRow], words: Mapping[str, Any]
+    row: SheetRow,
+    folder: str,
+    controls: Mapping[str, SheetRow],
+    words: Mapping[str, Any],
+    origins: Mapping[str, str],
 ) -> Job:
     gates = words.get("gates")
     if gates is not None:
         words = {**words, "gates": gates.about(row.file.name)}
     of_row = row.words.get("markers", {})
     chosen = make_settings(
-        **{**words, **row.words, "markers": {**(words.get("markers") or {}), **of_row}},
+        **{
+            **words,
+            **row.words,
+            "markers": {**(words.get("markers") or {}), **of_row},
+        },
         controls={role: control.file for role, control in controls.items()},
         identifiers=row.identifiers,
     )
+    from_sheet = {name: SHEET for name in ORIGINS if name in row.words}
     chosen = replace(
-        chosen,
+        chosen.said_by({**origins, **from_sheet}),
         sample_id=row.sample_id,  # checked with its sheet, or made from any name that files have
         control_identifiers={role: controls[role].identifiers for role in chosen.controls},
         control_datasets={
@@ -215,7 +238,7 @@ def _job(
             if "dataset" in controls[role].words
         },
     )
-    return Job(row.file, row.sample_id, chosen, folder, row.identifiers)
+    return Job(row.file, row.sample_id, chosen, folder, row.identifiers, row.further)
 
 
 def folder_names(sample_ids: Sequence[str]) -> dict[str, str]:

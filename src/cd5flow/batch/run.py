@@ -139,7 +139,7 @@ def run_batch(
         EngineError: the processes or the cluster cannot be used.
     """
     waiting: list[Job] = []
-    for job, known in _look(plan.jobs, orders):
+    for job, known in look(plan.jobs, orders):
         if known is None:
             waiting.append(job)
         else:
@@ -172,6 +172,11 @@ def analyse_and_write(job: Job, *, out: Path, aside: Path, outputs: WantedOutput
         if _errno(refused) not in _NO_ROOM:
             raise
         return Reply(OutputError.__name__, one_line(str(refused)), stop=True)
+    finally:
+        if outputs.report:
+            from cd5flow.report.typesetting import forget_documents  # noqa: PLC0415 - as the report
+
+            forget_documents()
     return Reply(changed=written.changed)
 
 
@@ -184,8 +189,8 @@ def _errno(error: BaseException) -> int | None:
     return error.errno
 
 
-def _look(jobs: Sequence[Job], orders: BatchOrders) -> Iterator[tuple[Job, Finished | None]]:
-    """Yield each job with what an earlier run has made of it."""
+def look(jobs: Sequence[Job], orders: BatchOrders) -> Iterator[tuple[Job, Finished | None]]:
+    """Yield each job with what an earlier run has made of it; None where it is to be done."""
     lookers = ThreadPoolExecutor(_LOOKERS)  # files are hashed without Python's lock
     look = partial(_known, orders=orders, rulebook={})
     try:

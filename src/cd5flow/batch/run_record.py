@@ -89,6 +89,7 @@ def write_run_record(
             "timeout": orders.timeout,
             "retry_failed": orders.retry_failed,
             "engine": run.engine,
+            "origins": dict(plan.origins),
         },
         "counts": {
             "samples": tally.samples,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,7 @@ class SheetRow:
         words: further arguments of `cd5flow.analysis.settings.make_settings`, only those that were said.
         identifiers: further names of the sample and facts for the head of its report.
         role_said: whether the sheet says its role, or whose control it is.
+        further: what columns say that only some commands know, read.
     """
 
     place: str
@@ -57,6 +58,37 @@ class SheetRow:
     words: Mapping[str, Any] = field(default_factory=dict)
     identifiers: Mapping[str, str] = field(default_factory=dict)
     role_said: bool = field(default=False, compare=False)
+    further: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherColumns:
+    """Columns that a sheet may have for one command, beside those of every sheet.
+
+    Attributes:
+        read: each column's name, and what returns its cell's value or raises an `OptionError`
+            ``name: what``.
+        contradictions: yields what is wrong with a row's values together.
+    """
+
+    read: Mapping[str, Callable[[str], object]]
+    contradictions: Callable[[Mapping[str, object]], Iterator[str]] = lambda _: iter(())
+
+    def of(self, said: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+        """Return the values of a row, and its faults."""
+        values: dict[str, object] = {}
+        faults: list[str] = []
+        for name, read in self.read.items():
+            if name in said:
+                try:
+                    values[name] = read(said[name])
+                except OptionError as refused:
+                    faults.append(f"{name}: {refused.message.partition(': ')[2]}")
+        return values, faults or list(self.contradictions(values))
+
+
+NO_FURTHER: Final = FurtherColumns({})
+"""A sheet as every command knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +102,23 @@ class SheetFault:
         return f"{self.place}: {self.what}"
 
 
-def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
+def read_rows(
+    path: Path, *, further: FurtherColumns = NO_FURTHER
+) -> tuple[list[SheetRow], list[SheetFault]]:
     """Read a sheet: every row that names a file, and every fault that a row shows by itself.
+
+    Args:
+        path: the sheet.
+        further: columns that it may have for the command that reads it.
 
     Raises:
         SheetError: it cannot be read as a table.
     """
     sheet = read_table(path)
-    faults = [SheetFault("row 1", what) for what in _header_faults(sheet.columns)]
+    faults = [
+        SheetFault("row 1", what)
+        for what in _header_faults(sheet.columns, known=(*COLUMNS, *further.read))
+    ]
     rows: list[SheetRow] = []
     if "file" not in sheet.columns:
         return rows, faults
@@ -90,21 +131,23 @@ def read_rows(path: Path) -> tuple[list[SheetRow], list[SheetFault]]:
             faults.append(SheetFault(place, what))
         said = {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if cell}
         said |= {name: said[name].lower() for name in _FIXED if name in said}
-        faults += [SheetFault(place, what) for what in _row_faults(said, path.parent)]
+        values, refused = further.of(said)
+        refused = [*_row_faults(said, path.parent), *refused]
+        faults += [SheetFault(place, what) for what in refused]
         if "file" in said:
-            rows.append(_row(place, said, path.parent))
+            rows.append(replace(_row(place, said, path.parent), further=values))
     if not sheet.rows:
         faults.append(SheetFault("row 2", "no tube is named"))
     return rows, faults
 
 
-def _header_faults(columns: tuple[str, ...]) -> Iterator[str]:
+def _header_faults(columns: tuple[str, ...], *, known: tuple[str, ...]) -> Iterator[str]:
     if "file" not in columns:
         yield f"no column 'file'; found {', '.join(filter(None, columns)) or 'nothing'}"
     for name in dict.fromkeys(columns):
-        if name not in COLUMNS:
+        if name not in known:
             what = f"column '{name}' is unknown" if name else "a column has no name"
-            yield f"{what}; known are {', '.join(COLUMNS)}"
+            yield f"{what}; known are {', '.join(known)}"
         elif columns.count(name) > 1:
             yield f"column '{name}' stands {columns.count(name)} times"
 

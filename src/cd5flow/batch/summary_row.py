@@ -10,8 +10,8 @@ from typing import Final
 from cd5flow.analysis.option_words import IDENTIFIERS
 from cd5flow.config.shipped import protocol_file
 from cd5flow.config.yaml_file import Loaded
+from cd5flow.criteria.clinical import recorded_clinical
 from cd5flow.criteria.eligibility import Eligibility, eligibility_columns, judge_eligibility
-from cd5flow.criteria.patients import recorded_clinical
 from cd5flow.criteria.protocol import Protocol, load_protocol
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.reasons import AS_WRITTEN, sentence

@@ -10,10 +10,11 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Final, NoReturn
 
 from cd5flow.cli.commands import app
-from cd5flow.cli.terminal import complain, robust_streams
+from cd5flow.cli.terminal import complain, detail, robust_streams
 from cd5flow.errors import Cd5FlowError, UsageError
 
 __all__ = ["app", "main"]
@@ -31,6 +32,8 @@ def main() -> NoReturn:
     except Cd5FlowError as refused:
         # A file with faults is answered with a line each, refused input with one line.
         complain(refused.message, lines=isinstance(refused, UsageError))
+        for cause in _causes(refused):
+            detail(f"because {type(cause).__name__}: {cause}")
         raise SystemExit(refused.exit_code) from None
     except Exception as fault:  # noqa: BLE001 - the last resort: a bug is shown whole, with its code
         if isinstance(fault, OSError) and fault.errno in OUTPUT_FAULTS:
@@ -40,3 +43,11 @@ def main() -> NoReturn:
         complain("this is a bug in cd5flow; please report it with the lines above")
         raise SystemExit(BUG) from None
     sys.exit(0)
+
+
+def _causes(refused: BaseException) -> Iterator[BaseException]:
+    """Yield what led to a refusal, nearest first."""
+    cause = refused.__cause__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,16 +22,14 @@ from cd5flow.batch.overview import RUN, write_overview
 from cd5flow.batch.plan import BatchPlan, make_plan
 from cd5flow.batch.run import OWN, BatchOrders, Done, Finished, run_batch, tidy
 from cd5flow.batch.run_record import BatchRun, write_run_record
-from cd5flow.batch.tube_folder import HOW_TO_GO_ON, ROLE_OPEN
+from cd5flow.batch.tube_folder import HOW_TO_GO_ON, ROLE_OPEN, NotTaken
 from cd5flow.cli.progress import Show, progress
 from cd5flow.cli.summary import burden_words, cd5_words
-from cd5flow.cli.terminal import clean, say, show
+from cd5flow.cli.terminal import Voice, clean, say, show, voice
 from cd5flow.config.lock import hold
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.model.names import shown_name
 from cd5flow.report.folder import WantedOutputs
-
-Tell = Callable[[str], None]
 
 SOME_FAILED: Final = 3
 _NAMED: Final = 5
@@ -48,14 +46,14 @@ class Means:
     Attributes:
         jobs: processes on this machine; None is one a core.
         cluster: address of a Dask scheduler instead.
-        quiet: no progress and no messages.
+        dry: say what would be run, and run nothing.
         log: where each event is written as a line of JSON.
     """
 
     jobs: int | None = None
     cluster: str | None = None
-    quiet: bool = False
     log: Path | None = None
+    dry: bool = False
 
 
 def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: bool) -> BatchOrders:
@@ -69,25 +67,35 @@ def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: b
     return BatchOrders(out=out, outputs=outputs, timeout=timeout or None, retry_failed=retry_failed)
 
 
-def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: Means) -> None:
+def run(
+    sources: Sequence[Path],
+    *,
+    words: Mapping[str, Any],
+    orders: BatchOrders,
+    means: Means,
+    origins: Mapping[str, str],
+) -> None:
     """Analyse every sample, write the tables, and end with 3 if some failed."""
+    if means.dry:
+        from cd5flow.cli.dry_run import show_plan  # noqa: PLC0415 - most batches are run
+
+        show_plan(make_plan(*sources, words=words, out=orders.out, origins=origins), orders)
+        return
     engine = engine_of(orders, means)
-    plan = make_plan(source, words=words, out=orders.out)
+    plan = make_plan(*sources, words=words, out=orders.out, origins=origins)
     tally = BatchCounts(len(plan.jobs))
-    tell: Tell = (lambda _: None) if means.quiet else say
     with ExitStack() as stack:
         lock = stack.enter_context(hold(orders.out / OWN))
         log = stack.enter_context(open_log(means.log))
-        for line in _plan_lines(plan, source):
-            tell(line)
+        tell_plan(plan, sources)
         if lock.earlier is not None:
-            tell(f"an earlier batch ended without a word ({lock.earlier}); going on from there")
+            say(f"an earlier batch ended without a word ({lock.earlier}); going on from there")
         tidy(orders)
         started = datetime.now(UTC)
         log.write(
             "batch", samples=tally.samples, engine=engine.words, source=shown_name(plan.source.name)
         )
-        fault = _carry_out(plan, orders, engine, tally, log, quiet=means.quiet)
+        fault = _carry_out(plan, orders, engine, tally, log)
         with _undisturbed():
             how = BatchRun(
                 started=started,
@@ -96,7 +104,7 @@ def run(source: Path, *, words: Mapping[str, Any], orders: BatchOrders, means: M
                 interrupted=isinstance(fault, KeyboardInterrupt),
                 fault="" if fault is None else str(fault) or "interrupted",
             )
-            written = _write_tables(tally, plan, orders, words=words, run=how, tell=tell)
+            written = _write_tables(tally, plan, orders, words=words, run=how)
             _log_end(log, tally, how)
     if fault is not None:
         raise fault
@@ -126,14 +134,12 @@ def _carry_out(
     engine: Engine,
     tally: BatchCounts,
     log: EventLog,
-    *,
-    quiet: bool,
 ) -> BaseException | None:
     """Do the samples; return what ended the batch before its end, None if nothing did."""
     try:
         with (
             _ended_in_order(),
-            progress(tally, quiet=quiet) as show,
+            progress(tally) as show,
             closing(run_batch(plan, orders, engine)) as samples,
         ):
             for finished in samples:
@@ -154,7 +160,6 @@ def _write_tables(
     *,
     words: Mapping[str, Any],
     run: BatchRun,
-    tell: Tell,
 ) -> tuple[Path, ...]:
     """Write every table; after a fault, those for which there is room and time."""
     if not run.fault:
@@ -166,8 +171,8 @@ def _write_tables(
         if not run.interrupted or _few_results(orders.out):
             write_overview(orders.out, run=record)
         else:
-            tell("summary and index are as the last batch left them; run again to finish both")
-    tell(f"{tally.done} of {tally.samples} samples are done and kept; run again for the others")
+            say("summary and index are as the last batch left them; run again to finish both")
+    say(f"{tally.done} of {tally.samples} samples are done and kept; run again for the others")
     return ()
 
 
@@ -190,18 +195,22 @@ def _log_end(log: EventLog, tally: BatchCounts, run: BatchRun) -> None:
         )
 
 
-def _plan_lines(plan: BatchPlan, source: Path) -> Iterator[str]:
+def tell_plan(plan: BatchPlan, sources: Sequence[Path]) -> None:
     """Say which sheet is used, and which files are left out."""
-    if plan.source != source:
-        yield f"using the sheet {plan.source}"
-    reasons: dict[str, list[str]] = defaultdict(list)
+    in_sheet = plan.source.is_file()
+    if in_sheet and plan.source not in sources:
+        say(f"using the sheet {plan.source}")
+    reasons: dict[str, list[NotTaken]] = defaultdict(list)
     for one in plan.not_taken:
-        reasons[one.reason].append(one.place)
-    for reason, places in reasons.items():
-        yield f"not taken, {reason}: {_listed(places)}"
+        reasons[one.reason].append(one)
+    for reason, left in reasons.items():
+        # A tube whose role nobody said may be a patient's: somebody must look at it.
+        style = "look" if any(one.is_control for one in left) else None
+        say(f"not taken, {reason}: {_listed([one.place for one in left])}", style=style)
     if any(one.is_control for one in plan.not_taken):
-        in_sheet = plan.source.is_file()
-        yield f"to go on, {ROLE_OPEN if in_sheet else HOW_TO_GO_ON.format(source)}"
+        say(
+            f"to go on, {ROLE_OPEN if in_sheet else HOW_TO_GO_ON.format(plan.source)}", style="look"
+        )
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -210,6 +219,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _tell(finished: Finished, tally: BatchCounts, show: Show) -> None:
+    if finished.reply is None and voice() is Voice.QUIET:
+        return  # an earlier run has told it
     place = f"[{tally.finished}/{tally.samples}] {finished.job.sample_id}"
     if not isinstance(finished, Done):
         before = ", in an earlier run:" if finished.reply is None else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from cd5flow.cli.results_given import read_clinicals, read_results, result_files, strategy_limits
+from cd5flow.cli.results_given import read_clinicals, read_results, result_files
 from cd5flow.cli.summary import burden_words
 from cd5flow.cli.terminal import emit, show
 from cd5flow.cli.wrapped_table import show_table
@@ -41,19 +41,16 @@ def run(
     *,
     protocols: Sequence[str],
     clinical: Path | None,
-    strategies: Sequence[Path],
     as_json: bool,
 ) -> None:
     """Judge every result by every protocol, and print."""
     results = read_results(result_files(places))
     loaded = _protocols(protocols)
-    limits_of = strategy_limits(strategies)
     clinicals = None if clinical is None else read_clinicals(clinical)
     compared = []
     for result in results:
         known = clinical_of(result, clinicals)
-        limits = limits_of(result)
-        compared.append(compare_result(result, loaded, clinical=known, limits=limits))
+        compared.append(compare_result(result, loaded, clinical=known))
     if as_json:
         emit(comparison(compared).to_json())
         return

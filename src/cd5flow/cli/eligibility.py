@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.cli.results_given import read_clinicals, read_results, result_files, strategy_limits
+from cd5flow.cli.results_given import read_clinicals, read_results, result_files
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.cli.wrapped_table import show_table
 from cd5flow.config.atomic import as_private_as, write_atomically
@@ -22,7 +22,6 @@ from cd5flow.criteria.eligibility import (
 )
 from cd5flow.criteria.patients import Clinicals, judge_patients
 from cd5flow.criteria.protocol import Protocol, load_protocol
-from cd5flow.criteria.rejudge import no_limits
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Result
@@ -63,11 +62,10 @@ def run(
         protocol=loaded,
         use=use,
         remarks=remarks,
-        limits=strategy_limits() if _judged_by_another(results, loaded) else no_limits,
     )
     for sample, lines in remarks.items():
         for line in lines:
-            say(f"{sample}: {sentence(line)}")
+            say(f"{sample}: {sentence(line)}", style="look")
     _say_unjoined(judged, clinicals)
     text = _json(judged)
     if out is not None:
@@ -81,10 +79,6 @@ def run(
         _show_many(judged, clinicals)
     if out is not None:
         show(f"Written: {out}")
-
-
-def _judged_by_another(results: Sequence[Result], protocol: Loaded[Protocol]) -> bool:
-    return any(result.protocol.sha256 != protocol.sha256 for result in results)
 
 
 def _protocol_file(given: str | None, results: Sequence[Result]) -> Path:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cd5flow.cli.results_given import read_results
+from cd5flow.cli.results_given import read_results, result_files
 from cd5flow.cli.terminal import emit, say
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import OptionError
+from cd5flow.interop.fhir_terms import BundleKind
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
 
-FORMATS: Final = ("fhir", "csv", "archive")
+FORMATS: Final = ("fhir", "csv", "fcs", "archive")
 """An archive is more than text, and written by `cli.archive`."""
 REPORT: Final = "report.pdf"
 MAX_PDF_BYTES: Final = 30_000_000
@@ -21,17 +22,30 @@ MAX_PDF_BYTES: Final = 30_000_000
 
 
 def run(
-    results: Sequence[Path], *, format_: str, out: Path | None, codes: Path | None, pdf: bool
+    places: Sequence[Path],
+    *,
+    format_: str,
+    out: Path | None,
+    codes: Path | None,
+    bundle: BundleKind | None,
+    pdf: bool,
 ) -> None:
     """Write results in a format of other systems, on stdout or into a file."""
     if format_ not in FORMATS:
         raise OptionError(f"format: found {format_!r}, expected {' or '.join(FORMATS)}")
     if format_ == "csv" and codes is not None:
         raise OptionError("codes: a CSV has none, expected --format fhir")
+    if format_ == "csv" and bundle is not None:
+        raise OptionError("bundle: a CSV is none, expected --format fhir")
+    twice = [place for number, place in enumerate(places) if place in places[:number]]
+    if twice:
+        raise OptionError(f"{twice[0]}: found twice, expected each result once")
+    results = result_files(places)
     if out is not None and any(_same(out, path) for path in results):
         raise OptionError(f"out: found {out}, which is a result to be read; choose another file")
     read = list(zip(results, read_results(results), strict=True))
-    text = _csv(read) if format_ == "csv" else _fhir(read, codes, pdf=pdf)
+    kind = bundle or "transaction"
+    text = _csv(read) if format_ == "csv" else _fhir(read, codes, kind=kind, pdf=pdf)
     if out is None:
         emit(text)
     else:
@@ -45,14 +59,18 @@ def _csv(read: Sequence[tuple[Path, Result]]) -> str:
     return flat_csv(result for _, result in read)
 
 
-def _fhir(read: Sequence[tuple[Path, Result]], codes: Path | None, *, pdf: bool) -> str:
+def _fhir(
+    read: Sequence[tuple[Path, Result]], codes: Path | None, *, kind: BundleKind, pdf: bool
+) -> str:
     from cd5flow.interop.codes import load_codes  # noqa: PLC0415 - one of two formats
     from cd5flow.interop.fhir import Exported, fhir_text, to_fhir  # noqa: PLC0415
     from cd5flow.interop.fhir_rules import INSTALL, shape_faults  # noqa: PLC0415
 
     table = load_codes(codes).value
     bundle = to_fhir(
-        [Exported(result, _report(path, result) if pdf else None) for path, result in read], table
+        [Exported(result, _report(path, result) if pdf else None) for path, result in read],
+        table,
+        kind=kind,
     )
     faults = shape_faults(bundle)
     if faults is None:

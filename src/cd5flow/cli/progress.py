@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cd5flow.cli.terminal import is_terminal, say
+from cd5flow.cli.terminal import Voice, is_terminal, say, voice
 
 if TYPE_CHECKING:
     from cd5flow.batch.counts import BatchCounts
@@ -26,11 +26,25 @@ class Show(Protocol):
         """Tell that a sample has ended; `text` says in a line what is to be said of it, if anything."""
 
 
-class Silent:
-    """Tells nothing."""
+class FailuresOnly:
+    """Tells what failed and nothing else, as `--quiet` asks."""
 
     def ended(self, text: str, *, failed: bool) -> None:
-        """Tell nothing."""
+        """Tell a failure."""
+        if failed:
+            say(text, style="bad")
+
+
+class EachSample:
+    """Tells every sample in a line and how far it is, as `--verbose` asks."""
+
+    def __init__(self, words: Callable[[], str]) -> None:
+        self._words = words
+
+    def ended(self, text: str, *, failed: bool) -> None:
+        """Tell what became of a sample, and how far it is."""
+        if text:
+            say(f"{text} ({self._words()})", style="bad" if failed else None)
 
 
 class Lines:
@@ -58,11 +72,13 @@ class Lines:
 
 
 @contextmanager
-def progress(tally: BatchCounts, *, quiet: bool) -> Iterator[Show]:
+def progress(tally: BatchCounts) -> Iterator[Show]:
     """Show how far a batch is, as its tally says, until the context is left."""
     pace = Pace(tally)
-    if quiet:
-        yield Silent()
+    if voice() is Voice.QUIET:
+        yield FailuresOnly()
+    elif voice() is Voice.VERBOSE:
+        yield EachSample(pace.words)
     elif is_terminal(sys.stderr):
         with _bar(tally, pace) as show:
             yield show

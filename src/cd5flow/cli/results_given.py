@@ -8,12 +8,9 @@ from typing import Final
 
 from cd5flow.analysis.stored import read_stored
 from cd5flow.cli.terminal import say
-from cd5flow.config.shipped import list_strategies, strategy_file
 from cd5flow.criteria.clinical import load_clinical
 from cd5flow.criteria.patients import Clinicals
-from cd5flow.criteria.rejudge import UNKNOWN_LIMITS, LimitsOf, StrategyLimits
 from cd5flow.errors import FileAccessError
-from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.result import Result
 
 RESULT: Final = "result.json"
@@ -64,25 +61,3 @@ def read_clinicals(file: Path) -> Clinicals:
     from cd5flow.batch.clinical_sheet import is_sheet, load_clinical_sheet  # noqa: PLC0415 - for sheets
 
     return load_clinical_sheet(file) if is_sheet(file) else load_clinical(file).value
-
-
-def strategy_limits(given: Sequence[Path] = ()) -> LimitsOf:
-    """Return what gives the limits of a result's strategy: one that comes with cd5flow, or is given.
-
-    Raises:
-        StrategyError: a given file's faults, one a line.
-    """
-    files = [*given, *(strategy_file(name) for name in list_strategies())]
-    known = {one.sha256: one.value for one in map(load_strategy, files)}
-
-    def limits_of(result: Result) -> StrategyLimits:
-        strategy = known.get(result.strategy.sha256)
-        if strategy is None:
-            return UNKNOWN_LIMITS
-        return StrategyLimits(
-            not_definite=frozenset(strategy.quality.not_definite),
-            low_population_percent=strategy.cd5.low_population_percent,
-            stain=strategy.cd5.stain,
-        )
-
-    return limits_of

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
+from cd5flow.cli.defaults import DefaultsFile
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.comparison import Comparison
@@ -16,7 +17,8 @@ from cd5flow.errors import OptionError
 from cd5flow.gating.override import Overrides
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Result
-from cd5flow.validation.record import Validation
+from cd5flow.validation.own.record import OwnValidation
+from cd5flow.validation.synthetic.record import Validation
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +27,7 @@ _READ: Final[dict[str, type[BaseModel]]] = {
     "protocol": ProtocolFile,
     "clinical": Clinical,
     "override": Overrides,
+    "defaults": DefaultsFile,
 }
 
 _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
@@ -33,6 +36,7 @@ _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
     "eligibility": TypeAdapter(Eligibility | list[Eligibility]),
     "comparison": TypeAdapter(Comparison),
     "validation": TypeAdapter(Validation),
+    "own-validation": TypeAdapter(OwnValidation),
 }
 
 

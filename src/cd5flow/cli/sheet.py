@@ -37,9 +37,9 @@ def _tell(sheet: GuessedSheet, beside: Path | None) -> None:
     left = len(sheet.open_roles)
     say(f"{len(sheet.rows)} tubes: {samples} samples, {controls} controls with theirs, {left} open")
     for file in sheet.open_roles[:_NAMED]:
-        say(f"open, see its notes: {file}")
+        say(f"open, see its notes: {file}", style="look")
     if left > _NAMED:
-        say(f"and {left - _NAMED} more that are open")
+        say(f"and {left - _NAMED} more that are open", style="look")
     if beside is not None:
         say(f"paths are relative to {beside.absolute()}: keep the sheet there")
     say("these are guesses: read the notes, correct the rows, then: cd5flow batch samples.csv")

@@ -178,7 +178,7 @@ def _tell(found: Verification) -> None:
     """Print what was found of each sample, of the ledger, and of all of it."""
     for one in found.samples:
         for note in one.notes:
-            say(f"{one.sample}: {note}")
+            say(f"{one.sample}: {note}", style="look")
         for fault in one.findings:
             show(f"{one.sample}: {fault}", style="bad")
         if not one.findings and one.standing is not None:

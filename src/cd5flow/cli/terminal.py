@@ -1,15 +1,43 @@
-"""What reaches the terminal: results on stdout, all else on stderr, colour on a terminal only."""
+"""What reaches the terminal: results on stdout, all else on stderr, colour on a terminal only.
+
+How much of the rest is told is the same for every command (`speak`): messages and progress are left
+out by `--quiet`, details come with `--verbose`; what failed or needs a look always comes.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final, TextIO
 
 from cd5flow.model.names import shown_name
 
 _STYLES: Final = {"good": "32", "bad": "31", "look": "33", "strong": "1"}
+_ALWAYS_TOLD: Final = frozenset({"bad", "look"})
+
+
+class Voice(IntEnum):
+    """How much a command tells on stderr."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+_voice = Voice.NORMAL
+
+
+def speak(voice: Voice) -> None:
+    """Say how much this process tells from now on; a process runs one command."""
+    global _voice  # noqa: PLW0603 - stderr is the process's own, and so is how much goes there
+    _voice = voice
+
+
+def voice() -> Voice:
+    """Return how much this process tells."""
+    return _voice
 
 
 def show(text: str = "", *, style: str | None = None) -> None:
@@ -18,8 +46,18 @@ def show(text: str = "", *, style: str | None = None) -> None:
 
 
 def say(text: str, *, style: str | None = None) -> None:
-    """Print a message or progress on stderr."""
-    _line(sys.stderr, clean(text), style)
+    """Print a message or progress on stderr, unless the command is to be quiet.
+
+    What needs a look (`look`) or failed (`bad`) is told however quiet it is.
+    """
+    if _voice >= Voice.NORMAL or style in _ALWAYS_TOLD:
+        _line(sys.stderr, clean(text), style)
+
+
+def detail(text: str) -> None:
+    """Print on stderr what only helps to find out why: with `--verbose` alone."""
+    if _voice >= Voice.VERBOSE:
+        _line(sys.stderr, clean(text), None)
 
 
 def complain(message: str, *, lines: bool = False) -> None:

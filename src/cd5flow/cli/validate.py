@@ -15,7 +15,7 @@ from cd5flow.batch.run import OWN
 from cd5flow.cli.progress import EVERY_SECONDS, duration
 from cd5flow.cli.terminal import emit, say, show
 from cd5flow.config.lock import hold
-from cd5flow.validation.carry import (
+from cd5flow.validation.synthetic.carry import (
     Ended,
     Request,
     carry_out,
@@ -24,10 +24,10 @@ from cd5flow.validation.carry import (
     make_course,
     task_of,
 )
-from cd5flow.validation.cells import goal_figure
-from cd5flow.validation.document import MARK, NOT_A_LABORATORYS
-from cd5flow.validation.record import GoalState, Validation
-from cd5flow.validation.writing import validation_of, write_validation
+from cd5flow.validation.synthetic.cells import goal_figure
+from cd5flow.validation.synthetic.document import MARK, NOT_A_LABORATORYS
+from cd5flow.validation.synthetic.record import GoalState, Validation
+from cd5flow.validation.synthetic.writing import validation_of, write_validation
 
 SOME_FAILED: Final = 3
 

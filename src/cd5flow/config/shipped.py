@@ -100,6 +100,11 @@ def validation_file() -> Path:
     return gating_folder() / "validation.yaml"
 
 
+def own_validation_file() -> Path:
+    """Return what `cd5flow validate --own` asks of a laboratory's tubes, as it comes with cd5flow."""
+    return gating_folder() / "own_validation.yaml"
+
+
 def list_strategies() -> tuple[str, ...]:
     """Return the names of the strategies that come with cd5flow, sorted."""
     return _names(_STRATEGIES)

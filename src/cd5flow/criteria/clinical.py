@@ -5,6 +5,7 @@ Every field is optional; absent and null are unknown, which is never the same as
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import ClinicalError
 from cd5flow.model.file_part import FilePart
+from cd5flow.model.result import Result
 
 T_ALL = "T-ALL"
 """The `diagnosis` that names T-cell acute lymphoblastic leukaemia; any other is not T-ALL."""
@@ -205,3 +207,14 @@ def load_clinical(path: Path) -> Loaded[Clinical]:
         ClinicalError: one line ``file:line:column: what`` a fault.
     """
     return load_yaml(path, Clinical, error=ClinicalError)
+
+
+def recorded_clinical(result: Result) -> Clinical | None:
+    """Return the clinical findings that a result was made with; None where none were given."""
+    given = result.provenance.settings.get("clinical")
+    if not isinstance(given, dict):
+        return None
+    try:
+        return Clinical.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError:
+        return None

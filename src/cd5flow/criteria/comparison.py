@@ -16,7 +16,7 @@ from cd5flow.criteria.bounds import Context, context_of
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Judgement
 from cd5flow.criteria.protocol import Protocol
-from cd5flow.criteria.rejudge import UNKNOWN_LIMITS, StrategyLimits, burden_by, cd5_by
+from cd5flow.criteria.rejudge import burden_by, cd5_by
 from cd5flow.criteria.requirements import (
     intensity,
     named_timepoints,
@@ -128,7 +128,6 @@ def compare_result(
     protocols: Sequence[Loaded[Protocol]],
     *,
     clinical: Clinical | None,
-    limits: StrategyLimits = UNKNOWN_LIMITS,
 ) -> ComparedResult:
     """Return what each protocol says of a result.
 
@@ -136,7 +135,6 @@ def compare_result(
         result: judged by any protocol.
         protocols: to judge by.
         clinical: what the clinic knows of the patient; None where nothing is given.
-        limits: of the strategy that the result was made with.
     """
     sample, cd5, burden = result.sample, result.cd5, result.burden
     return ComparedResult(
@@ -156,15 +154,13 @@ def compare_result(
         burden_percent=burden.percent,
         denominator_events=burden.denominator_events,
         clinical=clinical is not None,
-        protocols=tuple(_answer(result, one, clinical, limits) for one in protocols),
+        protocols=tuple(_answer(result, one, clinical) for one in protocols),
     )
 
 
-def _answer(
-    result: Result, loaded: Loaded[Protocol], clinical: Clinical | None, limits: StrategyLimits
-) -> ProtocolAnswer:
+def _answer(result: Result, loaded: Loaded[Protocol], clinical: Clinical | None) -> ProtocolAnswer:
     rules = loaded.value
-    cd5 = cd5_by(result, rules, limits=limits)
+    cd5 = cd5_by(result, rules)
     context = context_of(result, clinical=clinical, cd5=cd5)
     burden = burden_by(result, rules)
     criterion = judge_criterion(cd5, burden=burden, protocol=rules, context=context)

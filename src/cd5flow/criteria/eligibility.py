@@ -23,7 +23,6 @@ from cd5flow.criteria.elapsed import within
 from cd5flow.criteria.flowfacts import FlowAnswers, flow_facts
 from cd5flow.criteria.logic import Judgement, every, negated, some
 from cd5flow.criteria.protocol import Criterion, Protocol
-from cd5flow.criteria.rejudge import LimitsOf, no_limits
 from cd5flow.criteria.rules import Comparison, Every, FlowFact, Not, Rule, Some, Within
 from cd5flow.errors import OptionError, ProtocolError
 from cd5flow.model.reasons import Reason, ReasonData
@@ -109,7 +108,6 @@ def judge_eligibility(
     clinical: Clinical | None,
     use: str | None = None,
     remarks: Sequence[Reason] = (),
-    limits: LimitsOf = no_limits,
 ) -> Eligibility:
     """Return every criterion for the patient of these results.
 
@@ -119,7 +117,6 @@ def judge_eligibility(
         clinical: what the clinic knows; None where nothing is given for this patient.
         use: id of the sample to go by where several differ; None looks at all.
         remarks: on the results, told with all that flow answers.
-        limits: of the strategy that a result was made with; asked for where another protocol judged it.
 
     Raises:
         ProtocolError: the protocol lists no criteria.
@@ -134,7 +131,7 @@ def judge_eligibility(
     verified = all(result.sample.patient_id is not None for result in used) and (
         clinical is None or clinical.patient_id is not None
     )
-    facts = flow_facts(used, protocol=protocol, clinical=known, limits=limits)
+    facts = flow_facts(used, protocol=protocol, clinical=known)
     look = partial(_look, clinical=known, facts=facts, protocol=protocol.value)
     answers = tuple(
         _criterion(criterion, look(criterion.rule), remarks=remarks, verified=verified)

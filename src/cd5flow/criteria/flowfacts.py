@@ -16,7 +16,7 @@ from cd5flow.criteria.bounds import BLASTS_IN_DOUBT, CD7_ALONE, Context, bounds,
 from cd5flow.criteria.clinical import Clinical
 from cd5flow.criteria.logic import Judgement, every, some
 from cd5flow.criteria.protocol import Protocol
-from cd5flow.criteria.rejudge import LimitsOf, StrategyLimits, burden_by, cd5_by, no_limits
+from cd5flow.criteria.rejudge import burden_by, cd5_by
 from cd5flow.criteria.requirements import intensity, out_of_date
 from cd5flow.criteria.routes import SCOPE_SHORT, Route, flow_route, morphology_route
 from cd5flow.model.reasons import Reason, codes
@@ -55,7 +55,6 @@ def flow_facts(
     *,
     protocol: Loaded[Protocol],
     clinical: Clinical,
-    limits: LimitsOf = no_limits,
 ) -> FlowAnswers:
     """Return what one patient's results say.
 
@@ -63,14 +62,13 @@ def flow_facts(
         results: at least one, all of the same patient.
         protocol: asked by; a result judged against another one counts as far as its numbers allow.
         clinical: what else is known of the patient.
-        limits: of the strategy that a result was made with.
     """
     rules = protocol.value
-    each = [_of(result, protocol, clinical, limits(result)) for result in results]
+    each = [_of(result, protocol, clinical) for result in results]
     names = [result.sample.id for result in results]
     notes: dict[str, Reason] = {}
     for result in results:
-        notes |= _notes(result, rules, clinical, limits(result))
+        notes |= _notes(result, rules, clinical)
     return FlowAnswers(
         cd5=_agreed([facts.cd5 for facts in each], names),
         disease=_agreed([facts.disease for facts in each], names),
@@ -78,11 +76,9 @@ def flow_facts(
     )
 
 
-def _of(
-    result: Result, protocol: Loaded[Protocol], clinical: Clinical, limits: StrategyLimits
-) -> FlowAnswers:
+def _of(result: Result, protocol: Loaded[Protocol], clinical: Clinical) -> FlowAnswers:
     rules = protocol.value
-    cd5 = cd5_by(result, rules, limits=limits)
+    cd5 = cd5_by(result, rules)
     context = context_of(result, clinical=clinical, cd5=cd5)
     burden = burden_by(result, rules)
     held = tuple(bounds(burden, protocol=rules, context=context))
@@ -232,14 +228,12 @@ def _sensitive(route: Route, burden: BurdenSection, protocol: Protocol) -> Route
     return Route(shown=None, reason=Reason("SENSITIVITY_SHORT", limit=lowest, **lod))
 
 
-def _notes(
-    result: Result, protocol: Protocol, clinical: Clinical, limits: StrategyLimits
-) -> dict[str, Reason]:
+def _notes(result: Result, protocol: Protocol, clinical: Clinical) -> dict[str, Reason]:
     """Return where flow and the clinic disagree on a number, by the clinical field."""
     notes: dict[str, Reason] = {}
     if result.quality.state is QualityState.FAIL:
         return notes
-    cd5, ihc = cd5_by(result, protocol, limits=limits), clinical.ihc_cd5_percent
+    cd5, ihc = cd5_by(result, protocol), clinical.ihc_cd5_percent
     if ihc is not None and protocol.ihc is not None:
         holds = protocol.ihc.holds(ihc)
         if cd5.state is Cd5State.DOES_NOT_MEET and holds:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
-from pydantic import ValidationError
-
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.criteria.clinical import Clinical
+from cd5flow.criteria.clinical import Clinical, recorded_clinical
 from cd5flow.criteria.eligibility import Eligibility, judge_eligibility, refuse_other_patient
 from cd5flow.criteria.protocol import Protocol
-from cd5flow.criteria.rejudge import LimitsOf, no_limits
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Result
@@ -27,7 +23,6 @@ def judge_patients(
     protocol: Loaded[Protocol],
     use: Sequence[str] = (),
     remarks: Mapping[str, Sequence[Reason]] | None = None,
-    limits: LimitsOf = no_limits,
 ) -> tuple[Eligibility, ...]:
     """Return the criteria of each patient, in the order in which they first appear.
 
@@ -42,7 +37,6 @@ def judge_patients(
         protocol: whose criteria.
         use: ids of the samples to go by where results of a patient differ.
         remarks: sample id to what is to be told of its result.
-        limits: of the strategy that a result was made with.
 
     Raises:
         OptionError: a single file and results of several patients or of another one; a sample to
@@ -67,7 +61,6 @@ def judge_patients(
                 clinical=_of(group[0].sample.patient_id, clinicals),
                 use=wanted[0] if wanted else None,
                 remarks=noted,
-                limits=limits,
             )
         )
     return tuple(judged)
@@ -88,17 +81,6 @@ def clinical_of(result: Result, clinicals: Clinicals | None) -> Clinical | None:
     known = _of(result.sample.patient_id, clinicals)
     refuse_other_patient(result.sample.patient_id, known)
     return known
-
-
-def recorded_clinical(result: Result) -> Clinical | None:
-    """Return the clinical findings that a result was made with; None where none were given."""
-    given = result.provenance.settings.get("clinical")
-    if not isinstance(given, dict):
-        return None
-    try:
-        return Clinical.model_validate_json(json.dumps(given), strict=True)
-    except ValidationError:
-        return None
 
 
 def _refuse_several(results: Sequence[Result]) -> None:

@@ -64,7 +64,7 @@ def take_sample(
         scales: display scale of each detector.
         rule: how many, and what background is.
     """
-    markers = tuple(m for m in panel.markers if m not in _NO_AXES)
+    markers = tuple(m for m in panel.markers if m not in _NO_AXES | rule.not_by)
     if "CD45" not in markers or not set(SCATTER) <= set(markers):
         return None
     rows = _single_rows(parent, columns, panel, sample=rule.cells)

@@ -19,11 +19,16 @@ import numpy.typing as npt
 
 from cd5flow.gating.cell_sample import CellSample, decades, take_sample
 from cd5flow.gating.maturation import is_smear, reached_from
-from cd5flow.gating.profile_limits import Grouping
-from cd5flow.gating.profiles import SCATTER, Apart, ProfileRow, Profiles, Smear
+from cd5flow.gating.profile_limits import Apart, Grouping
+from cd5flow.gating.profiles import SCATTER, Profiles, Smear
 from cd5flow.gating.references import References, find_references
 from cd5flow.gating.row_matching import ClusterLevels, carried_together, first_fitting, signs_of
-from cd5flow.gating.separation import neighbours_but_for, stands_apart
+from cd5flow.gating.separation import (
+    NOTHING_BESIDE,
+    cells_beside,
+    neighbours_but_for,
+    stands_apart,
+)
 from cd5flow.model.events import Mask
 from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
@@ -33,8 +38,6 @@ from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
 
-NOTHING_BESIDE: Final[tuple[str, tuple[int, ...]]] = ("", ())
-"""No cells of which a population may be the tail, and no groups that are its own."""
 NONE: Final[Mapping[int, str]] = MappingProxyType({})
 """No group with a name."""
 
@@ -51,6 +54,7 @@ class CellPopulation:
         accepted: whether a profile proves leukaemia of T lineage.
         smear: whether it is normal maturation by its shape.
         tail_of: the normal cells of which it may be the tail, since no valley parts them; "" for none.
+        same_kind: whether it is a part of those, by every marker that tells them.
         lacks: markers that these cells lack.
         cd7_alone: whether CD7 is all that speaks for the T lineage.
         immature: whether a sign of immaturity, or CD45 below lymphocytes, sets it apart from mature cells.
@@ -65,6 +69,7 @@ class CellPopulation:
     accepted: bool
     smear: bool
     tail_of: str
+    same_kind: bool
     lacks: tuple[str, ...]
     cd7_alone: bool
     immature: bool
@@ -255,8 +260,10 @@ def tell_kinds(sample: CellSample, profiles: Profiles, *, rng: np.random.Generat
         profiles=profiles,
         normal=dict(zip(groups[names != ""].tolist(), names[names != ""].tolist(), strict=True)),
     )
-    # What is a clone's own dim part has no normal name.
-    names[np.isin(groups, [g for one in suspects for g in one.groups])] = ""
+    for one in suspects:
+        # What is a clone's own dim part has no normal name.
+        names[np.isin(groups, one.groups)] = one.tail_of if one.same_kind else ""
+    suspects = tuple(one for one in suspects if not one.same_kind)
     by_label = np.full(len(counts), "", dtype=object)
     by_label[groups] = names
     return CellTypes(
@@ -372,8 +379,10 @@ def find_suspects(
         levels = ClusterLevels.of(medians, references)
         together = carried_together(cells, profiles.signs.both, references)
         signs = signs_of(levels, profiles.signs, together=together)
-        (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
-        others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
+        share = 100 * float(np.mean(inside))
+        rows_asked = tuple(r for r in profiles.leukaemic if share <= (r.most_percent or 100))
+        (row,) = first_fitting(levels, signs, rows_asked, profiles.levels)
+        others = tuple(one for one in rows_asked if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
         smear = (
@@ -386,9 +395,9 @@ def find_suspects(
                 t_level=references.t_level,
             )
         )
-        tail_of, dim = NOTHING_BESIDE
+        beside = NOTHING_BESIDE
         if row is not None and likely and not smear:
-            tail_of, dim = _cells_beside(
+            beside = cells_beside(
                 row,
                 own,
                 left,
@@ -397,17 +406,18 @@ def find_suspects(
                 markers=markers,
                 profiles=profiles,
             )
-            inside |= np.isin(labels, dim)
-            left = {g: name for g, name in left.items() if g not in dim}
+            inside |= np.isin(labels, beside.own)
+            left = {g: name for g, name in left.items() if g not in beside.own}
         found.append(
             CellPopulation(
                 name="" if row is None else row.name,
                 what="cells outside every profile" if row is None else row.what,
-                groups=(*(int(g) for g in own), *dim),
+                groups=(*(int(g) for g in own), *beside.own),
                 rows=rows[inside],
-                accepted=likely and not smear and not tail_of,
+                accepted=likely and not smear and not beside.kind,
                 smear=smear,
-                tail_of=tail_of,
+                tail_of=beside.kind,
+                same_kind=beside.same,
                 lacks=() if row is None else row.lacks,
                 cd7_alone=row is not None and row.cd7_alone,
                 immature=bool(signs.fit("some")[0])
@@ -450,44 +460,3 @@ def _joined(centres: npt.NDArray[np.floating], decades: float) -> list[npt.NDArr
         left -= reached
         found.append(np.array(sorted(reached), dtype=np.intp))
     return found
-
-
-def _cells_beside(
-    row: ProfileRow,
-    own: npt.NDArray[np.intp],
-    normal: Mapping[int, str],
-    *,
-    labels: npt.NDArray[np.intp],
-    values: Values,
-    markers: tuple[str, ...],
-    profiles: Profiles,
-) -> tuple[str, tuple[int, ...]]:
-    """Return the normal cells of which a population may be the tail, and groups that are its own.
-
-    Both come from the cells that look like it but for the marker of its row, and from which no valley
-    parts it. Where they are fewer, and nothing but a lack names them, they are the population's dim
-    part; else it may be their bright one.
-    """
-    rule, marker = profiles.apart, row.apart_by
-    if rule is None or marker is None or marker not in markers or not normal:
-        return NOTHING_BESIDE
-    numbers = np.array(sorted(normal), dtype=np.intp)
-
-    def middles(groups: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
-        each = group_medians(values, labels, groups)
-        return {m: each[:, j] for j, m in enumerate(markers)}
-
-    beside = numbers[neighbours_but_for(marker, middles(own), middles(numbers), rule=rule)]
-    near, inside = np.isin(labels, beside), np.isin(labels, own)
-    axis = values[:, markers.index(marker)]
-    if stands_apart(axis[inside], axis[near], rule=rule):
-        return NOTHING_BESIDE
-    proven = {one.name for one in profiles.normal if one.has_evidence(markers, profiles.levels)}
-    named = Counter(normal[int(g)] for g in labels[near])
-    known = Counter({name: n for name, n in named.items() if name in proven})
-    events = int(np.count_nonzero(inside))
-    if known.total() >= max(rule.events, rule.part_percent / 100 * events):
-        return known.most_common(1)[0][0], ()
-    if named.total() >= events:
-        return named.most_common(1)[0][0], ()
-    return "", tuple(int(g) for g in beside if normal[int(g)] not in proven)

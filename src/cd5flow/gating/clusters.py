@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from cd5flow.gating.tube_view import Side, Spec, TubeView, refuse_one_channel_twice
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.names import ALL
+from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.order_statistics import median, robust_sd
@@ -88,18 +89,28 @@ class ClusterSpec(Spec):
         points, _ = known_points([view.values_of(self.among, axis) for axis in axes])
         return np.asarray(np.divide(points, unit, out=points))
 
-    def elsewhere(self, view: TubeView, around: np.ndarray) -> str | None:
+    def too_few(self, events: int) -> Reason:
+        """Return that candidates are fewer than the fewest of a cluster."""
+        return Reason("UNRESOLVED", case="few_candidates", events=events, least=self.min_events)
+
+    def unmeasured(self) -> Reason:
+        """Return that no yardstick gives a unit of width."""
+        return Reason("UNRESOLVED", case="no_yardstick", populations=self.yardstick)
+
+    def elsewhere(self, view: TubeView, around: np.ndarray) -> Reason | None:
         """Return why the cluster's centre is that of other cells; None where it is not."""
         for side in self.centre_within:
             axis = view.dimension(side.axis)
             middle = median(view.values(axis)[around])
             low, high = view.at(side.low, axis), view.at(side.high, axis)
             if (low is not None and middle < low) or (high is not None and middle > high):
-                place = "low" if low is not None and middle < low else "high"
-                return f"a cluster of {around.size} events lies too {place} on {side.axis}"
+                case = "too_low" if low is not None and middle < low else "too_high"
+                return Reason("UNRESOLVED", case=case, events=around.size, axis=side.axis)
         return None
 
-    def look_alike(self, view: TubeView, axis: Dimension, centre: float, events: int) -> str | None:
+    def look_alike(
+        self, view: TubeView, axis: Dimension, centre: float, events: int
+    ) -> Reason | None:
         """Return why the cluster may be a normal population; None where it stands apart."""
         whole = view.members.get(self.apart_whole)
         for name in self.apart_from:
@@ -112,7 +123,9 @@ class ClusterSpec(Spec):
             place = median(normal) - self.apart_spreads * robust_sd(normal)
             if centre <= place:
                 return None
-            return f"a cluster of {events} events lies as high on {self.x} as {name}"
+            return Reason(
+                "UNRESOLVED", case="look_alike", events=events, axis=self.x, population=name
+            )
         return None
 
     def unit(self, view: TubeView, axes: tuple[Dimension, Dimension]) -> np.ndarray | None:

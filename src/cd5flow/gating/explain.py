@@ -9,11 +9,12 @@ from cd5flow.gating.tube_view import Consulted, Resolved, Side, TubeView
 from cd5flow.model.findings import Finding, warning
 from cd5flow.model.geometry import Boolean, Dimension
 from cd5flow.model.populations import Place
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.order_statistics import finite_values, median
 from cd5flow.preprocess.transforms import inverse
 
 
-def explain(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Resolved:
+def explain(found: Resolved, consulted: Consulted, tried: tuple[Reason, ...]) -> Resolved:
     """Return a gate with what it rests on.
 
     Args:
@@ -26,7 +27,7 @@ def explain(found: Resolved, consulted: Consulted, tried: Sequence[str]) -> Reso
         placed_by |= dict.fromkeys(operand.gate for operand in found.region.operands)
     evidence = replace(
         found.evidence,
-        tried=tuple(tried),
+        tried=tried,
         placed_by=tuple(placed_by),
         unplaced=tuple(consulted.unplaced),
     )

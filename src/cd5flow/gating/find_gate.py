@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -94,6 +94,7 @@ class _GateSearch:
         self.spec, self.parent, self.state, self.inputs = spec, parent, state, state.inputs
         self.inside = state.members[parent]
         self.findings: list[Finding] = []
+        self.tried: tuple[Reason, ...] = ()
 
     def run(self) -> FoundGate | NotFound:
         """Return what came of it."""
@@ -103,7 +104,7 @@ class _GateSearch:
             return NotFound(self.parent, tuple(self.findings))
         if not isinstance(outcome, Resolved):
             passes = spec.on_unresolved == "pass_through"
-            why: dict[str, object] = {"gate": spec.gate, "why": outcome.reason}
+            why: dict[str, object] = {"gate": spec.gate, "why": self.tried or (outcome.reason,)}
             if passes:
                 why |= {"case": "within", "parent": self.parent}
             else:
@@ -142,7 +143,7 @@ class _GateSearch:
         if isinstance(region, Boolean):
             absent = sorted({o.gate for o in region.operands} - set(self.state.members))
             if absent:
-                return Unresolved(f"nothing was found of {', '.join(absent)}", evidence)
+                return Unresolved(Reason("UNRESOLVED", case="no_part", gates=absent), evidence)
             evidence = replace(evidence, placed_by=tuple(o.gate for o in region.operands))
         self.note("GATE_BY_HAND", Severity.INFO, case="drawn", gate=name)
         return Resolved(region, evidence)
@@ -150,37 +151,32 @@ class _GateSearch:
     def _find(self) -> Outcome:
         """Return what the first of the strategy's methods that can tell says."""
         whole = self._view(self.parent, self.inside)
-        reasons: list[str] = []
         outcome: Outcome
         for method in self.spec.methods:
             view = replace(whole, consulted=Consulted())
             try:
                 outcome = method.find(view)
             except NoMarkerError as absent:
-                what = f"the tube carries no {absent.args[0]}"
-                outcome = Unresolved(what, Evidence(method.method, view.events))
+                why = Reason("UNRESOLVED", case="no_marker", axis=absent.args[0])
+                outcome = Unresolved(why, Evidence(method.method, view.events))
             if isinstance(outcome, Resolved):
-                return self._describe(outcome, method.method, view.consulted, reasons)
-            reasons.append(f"{method.method}: {outcome.reason}")
-        return Unresolved("; ".join(reasons), outcome.evidence)
+                return self._describe(outcome, method.method, view.consulted)
+            self.tried += (Reason("TRIED", method=method.method, why=outcome.reason),)
+        return outcome
 
-    def _describe(
-        self, outcome: Resolved, method: str, consulted: Consulted, reasons: Sequence[str]
-    ) -> Resolved:
+    def _describe(self, outcome: Resolved, method: str, consulted: Consulted) -> Resolved:
         """Return a region as it is used, with what it rests on."""
         # A bound that is an event's own value would leave the event to the rounding of whoever
         # evaluates the gate.
         if not isinstance(outcome.region, Boolean):
             clear = clear_of_events(outcome.region, self.inputs.columns, self.inside)
             outcome = Resolved(clear, outcome.evidence)
-        outcome = explain(outcome, consulted, reasons)
+        outcome = explain(outcome, consulted, self.tried)
         for edge in outcome.evidence.unplaced:
             self.note("EDGE_UNPLACED", Severity.INFO, gate=self.spec.gate, edge=edge)
-        if reasons:
-            tried = "; ".join(reasons)
-            self.note(
-                "GATE_OTHERWISE", Severity.INFO, gate=self.spec.gate, tried=tried, method=method
-            )
+        if self.tried:
+            told = {"gate": self.spec.gate, "tried": self.tried, "method": method}
+            self.note("GATE_OTHERWISE", Severity.INFO, **told)
         return outcome
 
     def _with_places(self, gate: Gate, found: Population) -> Gate:

@@ -38,6 +38,7 @@ class Grouping(Spec):
             apart no more.
         reach: a cell further from a group than this on any marker, in decades, does not look like it.
         scatter_weights: by how much a decade of scatter counts more than one of a marker.
+        not_by: markers by which cells are not grouped, nor told in any other way.
     """
 
     cells: int = Field(ge=1_000, le=100_000)
@@ -47,6 +48,11 @@ class Grouping(Spec):
     reach: Decades = Field(gt=0, le=2)
     scatter_weights: dict[str, float]
     spanning: Spanning | None = None
+    not_by: frozenset[str] = frozenset()
+
+    def without(self, ignored: frozenset[str]) -> Grouping:
+        """Return the rule that groups cells by none of some markers."""
+        return self.model_copy(update={"not_by": self.not_by | ignored})
 
     @model_validator(mode="after")
     def _of_scatter(self) -> Grouping:
@@ -55,6 +61,56 @@ class Grouping(Spec):
         if not all(0 < weight <= 10 for weight in self.scatter_weights.values()):
             raise ValueError("a weight lies above 0 and at or below 10")
         return self
+
+
+class KindApart(Spec):
+    """When a population is its own, and not a part of one kind of normal cells.
+
+    Attributes:
+        axes: further axes by which these are known, to the decades within which they lie beside it.
+        parted_by: markers on any of which a valley parts it from them too.
+    """
+
+    axes: dict[str, float] = Field(min_length=1)
+    parted_by: tuple[str, ...] = ()
+
+    def without(self, ignored: frozenset[str]) -> KindApart:
+        """Return the rule that reads none of some markers."""
+        axes = {m: d for m, d in self.axes.items() if m not in ignored}
+        parted_by = tuple(m for m in self.parted_by if m not in ignored)
+        return self.model_copy(update={"axes": axes, "parted_by": parted_by})
+
+
+class Apart(Spec):
+    """When a population is its own, and not the tail of normal cells that look like it but for a marker.
+
+    Attributes:
+        axes: axis to the decades within which such cells lie beside it.
+        kinds: kinds of normal cells that are asked one by one besides, for others may lie between.
+        events: fewest sampled events of such cells that are asked, and of a peak.
+        part_percent: fewest of them, in percent of the population.
+        depth: how deep a valley must lie between on the marker, 0 to 1.
+    """
+
+    axes: dict[str, float] = Field(min_length=1)
+    kinds: dict[str, KindApart] = Field(default_factory=dict)
+    events: int = Field(default=20, ge=5)
+    part_percent: float = Field(default=25, ge=0)
+    depth: float = Field(default=0.3, gt=0, lt=1)
+
+    def markers(self) -> frozenset[str]:
+        """Return every axis that is read."""
+        kinds = (m for rule in self.kinds.values() for m in (*rule.axes, *rule.parted_by))
+        return frozenset((*self.axes, *kinds))
+
+    def without(self, ignored: frozenset[str]) -> Apart:
+        """Return the rule that reads none of some markers."""
+        kinds = {name: rule.without(ignored) for name, rule in self.kinds.items()}
+        update = {
+            "axes": {m: d for m, d in self.axes.items() if m not in ignored},
+            "kinds": {name: rule for name, rule in kinds.items() if rule.axes},
+        }
+        return self.model_copy(update=update)
 
 
 class StandIn(Spec):
@@ -66,6 +122,8 @@ class StandIn(Spec):
         bright_percent: percentile of CD45 among these that is bright.
         cd45_below: decades from there down in which lymphocytes lie.
         ssc_above: decades of side scatter from the least of them up in which they lie.
+        cd45_not_below: decades that their CD45 may lie below the middle of the leukocytes, none of which
+            have more: cells with less are dead ones or another kind.
         cd45_around: decades around the median in which the main population lies, where there are no
             other lymphocytes either.
     """
@@ -74,6 +132,7 @@ class StandIn(Spec):
     bright_percent: float = Field(ge=50, lt=100)
     cd45_below: Decades = Field(gt=0, le=2)
     ssc_above: Decades = Field(gt=0, le=1)
+    cd45_not_below: Decades = Field(ge=0, le=2)
     cd45_around: Decades = Field(gt=0, le=2)
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import StrategyError
-from cd5flow.gating.profile_limits import Grouping, Outlining, References
+from cd5flow.gating.profile_limits import Apart, Grouping, Outlining, References
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.names import READOUT
 
@@ -122,6 +122,8 @@ class Landmark(Spec):
         absent_of_least: markers of these that are told from the cells of the tube with least of them too:
             the higher limit holds, for a reagent may be bright on every cell.
         both_absent: markers not carried together.
+        ssc_above: decades of side scatter above the leukocytes with little of it from which a group is
+            none of lymphocytes: light of their own makes granulocytes seem to carry markers.
         percent, events: fewest of all cells for a landmark, whichever is more.
         agreement: which groups agree best with all of this.
         extent: how far they reach.
@@ -135,6 +137,7 @@ class Landmark(Spec):
     absent: dict[str, float] = Field(default_factory=dict)
     absent_of_least: LeastOfTube | None = None
     both_absent: BothMarkers | None = None
+    ssc_above: float = Field(default=0.5, gt=0, le=2)
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
     agreement: Agreement
@@ -211,6 +214,7 @@ class ProfileRow(Spec):
         apart_by: the marker by which these cells must stand apart from normal ones that look like
             them otherwise.
         most_percent: share of the cells beyond which the name is doubted: leukaemic cells may bear it.
+            A leukaemic row of cells that are not accepted fits no larger population.
         proven_by: markers of which any, where the panel has it, proves the name at any share.
     """
 
@@ -288,22 +292,6 @@ class JoinedBy(Spec):
 Row = TypeVar("Row", bound=ProfileRow)
 
 
-class Apart(Spec):
-    """When a population is its own, and not the tail of normal cells that look like it but for a marker.
-
-    Attributes:
-        axes: axis to the decades within which such cells lie beside it.
-        events: fewest sampled events of such cells that are asked, and of a peak.
-        part_percent: fewest of them, in percent of the population.
-        depth: how deep a valley must lie between on the marker, 0 to 1.
-    """
-
-    axes: dict[str, float] = Field(min_length=1)
-    events: int = Field(default=20, ge=5)
-    part_percent: float = Field(default=25, ge=0)
-    depth: float = Field(default=0.3, gt=0, lt=1)
-
-
 class Smear(Spec):
     """How normal maturation looks across the groups of a population.
 
@@ -363,7 +351,7 @@ class Profiles(Spec):
         return None
 
     def without(self, ignored: frozenset[str]) -> Profiles:
-        """Return the profiles in which some markers neither select nor exclude.
+        """Return the profiles in which some markers neither select nor exclude, nor group cells.
 
         Rows that need one of them are left out.
         """
@@ -376,11 +364,8 @@ class Profiles(Spec):
                 "joined_by": self.joined_by.model_copy(
                     update={"markers": tuple(m for m in self.joined_by.markers if m not in ignored)}
                 ),
-                "apart": None
-                if self.apart is None
-                else self.apart.model_copy(
-                    update={"axes": {m: d for m, d in self.apart.axes.items() if m not in ignored}}
-                ),
+                "apart": None if self.apart is None else self.apart.without(ignored),
+                "grouping": self.grouping.without(ignored),
             }
         )
 
@@ -445,7 +430,7 @@ def _read_beside_rows(profiles: Profiles) -> dict[str, set[str]]:
         },
         "signs": {*signs.strong, *signs.weak, *signs.above_t_cells, *_pair(signs.both)},
         "joined_by": set(profiles.joined_by.markers),
-        "apart": set() if profiles.apart is None else set(profiles.apart.axes),
+        "apart": set() if profiles.apart is None else set(profiles.apart.markers()),
         "smear": set() if smear is None else {smear.axis, *smear.ends, *smear.rises, *smear.falls},
     }
 

@@ -17,6 +17,7 @@ from cd5flow.gating.tube_view import (
     shift_decades,
 )
 from cd5flow.model.geometry import Dimension
+from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef
 
 
@@ -78,12 +79,21 @@ class RoleSpec(Spec):
                 raise ValueError(f"{name} names {names}; the axes are {self.x} and {self.y}")
         return self
 
-    def rule(self, what: str) -> str:
-        """Return the role in words, as ``the hill with CD45 highest, SSC lowest``."""
-        words = [
-            f"{axis} {'highest' if weight > 0 else 'lowest'}" for axis, weight in self.role.items()
-        ]
-        return f"the {what} with " + ", ".join(words)
+    def rule(self, case: str) -> Reason:
+        """Return how it was found, as ``the hill with CD45 highest, SSC lowest``.
+
+        Args:
+            case: of ``FOUND``: what is looked for.
+        """
+        places = tuple(
+            Reason("PLACED", case="highest" if weight > 0 else "lowest", axis=axis)
+            for axis, weight in self.role.items()
+        )
+        return Reason("FOUND", case=case, role=places)
+
+    def why(self, case: str, **values: object) -> Reason:
+        """Return why the population cannot be told, on this map."""
+        return Reason("UNRESOLVED", case=case, x=self.x, y=self.y, **values)
 
     def score(self, one: Placed) -> float:
         """Return by how much a population has the role."""

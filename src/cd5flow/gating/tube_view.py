@@ -16,6 +16,7 @@ from cd5flow.model.geometry import Dimension, Region
 from cd5flow.model.laip import Laip
 from cd5flow.model.panel import Panel
 from cd5flow.model.populations import Evidence
+from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.model.scale import Logicle, Scale
 from cd5flow.numerics.order_statistics import finite_values, pick, quantile, robust_sd
@@ -31,7 +32,7 @@ _MOST = 0.75
 class Spec(BaseModel):
     """A part of a strategy file: frozen, no unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Position(Spec):
@@ -76,9 +77,9 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A method could not say where the gate lies; the reason is a sentence."""
+    """A method could not say where the gate lies, and why."""
 
-    reason: str
+    reason: Reason
     evidence: Evidence
 
 
@@ -131,11 +132,19 @@ class Control:
 class Refused:
     """A control tube that may not be used, and why."""
 
-    reason: str
+    reasons: tuple[Reason, ...]
 
 
 class NoControlError(LookupError):
-    """No control of a role was given, or it may not be used; its first argument says which."""
+    """No control of a role was given, or it may not be used.
+
+    Attributes:
+        reason: which of these.
+    """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +227,11 @@ class TubeView:
         """
         control = self.controls.get(role)
         if control is None:
-            raise NoControlError(f"no control of role {role} was given")
+            raise NoControlError(Reason("UNRESOLVED", case="no_control", role=role))
         if isinstance(control, Refused):
-            raise NoControlError(f"the {role} control may not be used: {control.reason}")
+            raise NoControlError(
+                Reason("UNRESOLVED", case="control_refused", role=role, why=control.reasons)
+            )
         mask = control.members().get(population)
         if mask is None or not mask.any():
             return np.empty(0, dtype=np.float32)

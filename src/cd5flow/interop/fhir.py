@@ -1,7 +1,8 @@
 """Results as a FHIR R4 Bundle: a DiagnosticReport with its Observations, specimen, devices and files.
 
 Equal results give equal bytes. Identifiers come from what was asked of which tube, not from the outcome:
-a result that was reviewed, amended or computed again since updates the report sent before.
+a result that was reviewed, amended or computed again since updates the report sent before, since a
+transaction puts each resource under its own id.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cd5flow.interop.fhir_rules import faults_of
 from cd5flow.interop.fhir_terms import (
     SERVICE_SECTION,
     URI_SYSTEM,
+    BundleKind,
     DeviceName,
     Json,
     ReportStatus,
@@ -51,10 +53,7 @@ STATUS: Final[dict[str, ReportStatus]] = {
     "amended": "final",
     "rejected": "cancelled",
 }
-"""R4's status by the review's state: a person has the last word, on gates found or gates moved.
-
-The state is what a ledger proves (`cd5flow.analysis.stored`), never what a file claims.
-"""
+"""R4's status by the review's state: a person has the last word, on gates found or gates moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,13 @@ class Exported:
     pdf: bytes | None = None
 
 
-def to_fhir(results: Sequence[Exported], codes: Codes) -> Json:
-    """Return results as a Bundle of type collection.
+def to_fhir(results: Sequence[Exported], codes: Codes, *, kind: BundleKind = "transaction") -> Json:
+    """Return results as a Bundle.
 
     Args:
         results: one report each, in order.
         codes: what things are called.
+        kind: a transaction has with each resource how a server is to store it: PUT, under its own id.
 
     Raises:
         OptionError: two results answer the same question about the same tube.
@@ -89,7 +89,7 @@ def to_fhir(results: Sequence[Exported], codes: Codes) -> Json:
                 "each tube once"
             )
     entries = [
-        {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
+        _entry(resource, kind)
         for one, key in zip(results, keys, strict=True)
         for resource in _resources(one, key, codes)
     ]
@@ -98,13 +98,21 @@ def to_fhir(results: Sequence[Exported], codes: Codes) -> Json:
         "resourceType": "Bundle",
         "id": whole,
         "identifier": {"system": URI_SYSTEM, "value": f"urn:uuid:{whole}"},
-        "type": "collection",
+        "type": kind,
         "entry": entries,
     }
     faults = faults_of(bundle, codes)
     if faults:
         raise ValueError(f"the export breaks its own rules: {faults[0]}")
     return bundle
+
+
+def _entry(resource: Json, kind: BundleKind) -> Json:
+    entry: Json = {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
+    if kind == "transaction":
+        url = f"{resource['resourceType']}/{resource['id']}"
+        entry["request"] = {"method": "PUT", "url": url}
+    return entry
 
 
 def fhir_text(bundle: Json) -> str:
@@ -127,6 +135,18 @@ def identity(result: Result) -> UUID:
     return uuid5(_OURS, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
 
 
+def status_of(review: ReviewSection) -> ReportStatus:
+    """Return R4's status of a report.
+
+    One that is final in place of another that was signed before is ``corrected``.
+
+    Args:
+        review: what a ledger proves (`cd5flow.analysis.stored`), never what a file claims.
+    """
+    status = STATUS[review.state]
+    return "corrected" if status == "final" and review.replaces is not None else status
+
+
 def _resources(one: Exported, key: UUID, codes: Codes) -> list[Json]:
     """Return the resources of one result: the report first."""
     result = one.result
@@ -139,7 +159,7 @@ def _resources(one: Exported, key: UUID, codes: Codes) -> list[Json]:
     subject = _subject(result, codes)
     effective = date_time(result.sample.collected_at) or date_time(result.sample.acquired)
     shared = {
-        "status": STATUS[result.review.state],
+        "status": status_of(result.review),
         "subject": subject,
         "effectiveDateTime": effective,
         "issued": instant(result.review.at) or instant(result.provenance.created),
@@ -211,7 +231,8 @@ def _reviewed(review: ReviewSection) -> str:
     by = "" if review.by is None else f" by {review.by}"
     at = "" if review.at is None else f" at {review.at}"
     comment = "" if review.comment is None else f": {review.comment}"
-    return f"Review: {review.state}{by}{at}{comment}"
+    instead = "" if review.replaces is None else f"; in place of version {review.replaces[:8]}"
+    return f"Review: {review.state}{by}{at}{comment}{instead}"
 
 
 def _pdf(pdf: bytes, result: Result) -> Json:

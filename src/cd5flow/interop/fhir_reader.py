@@ -58,7 +58,7 @@ class Reading:
 
     Attributes:
         identifier: of the report; the same when the result is reviewed later.
-        status: of the report: preliminary, final or cancelled.
+        status: of the report: preliminary, final, corrected or cancelled.
         patient_id: the pseudonym; None where none was sent.
         criterion: with what the clinic added.
         flow_criterion: by flow alone.
@@ -78,15 +78,18 @@ def read_fhir(bundle: Json, codes: Codes) -> tuple[Reading, ...]:
     """Return every report of an export, in order.
 
     Args:
-        bundle: as `to_fhir` makes it.
+        bundle: as `to_fhir` makes it, or as a server gives the same resources back: whose references
+            are then by type and id.
         codes: the table of codes that it was made with.
 
     Raises:
         ResultError: it is no export of cd5flow, or a part is missing.
     """
     try:
-        resources = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
-        reports = [r for r in resources.values() if r["resourceType"] == "DiagnosticReport"]
+        held = [entry["resource"] for entry in bundle["entry"]]
+        resources = {f"{one['resourceType']}/{one['id']}": one for one in held}
+        resources |= {f"urn:uuid:{one['id']}": one for one in held}
+        reports = [one for one in held if one["resourceType"] == "DiagnosticReport"]
         return tuple(_reading(report, resources, codes) for report in reports)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ResultError(

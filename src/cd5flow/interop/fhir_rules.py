@@ -25,6 +25,7 @@ from cd5flow.interop.fhir_terms import (
     SERVICE_SECTION,
     UCUM,
     AbsentReason,
+    BundleKind,
     Comparator,
     DeviceName,
     Interpretation,
@@ -91,8 +92,9 @@ def shape_faults(bundle: Json) -> tuple[str, ...] | None:
 
 
 def _faults(bundle: Json, codes: Codes) -> Iterator[str]:
-    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "collection":
-        yield "Bundle: expected a Bundle of type collection"
+    kind = bundle.get("type")
+    if bundle.get("resourceType") != "Bundle" or kind not in get_args(BundleKind):
+        yield f"Bundle: expected a Bundle of type {' or '.join(get_args(BundleKind))}"
     entries = bundle.get("entry", [])
     urls = [entry.get("fullUrl") for entry in entries]
     known = frozenset(urls)
@@ -103,6 +105,10 @@ def _faults(bundle: Json, codes: Codes) -> Iterator[str]:
         where = f"entry[{place}].{resource.get('resourceType')}"
         if entry.get("fullUrl") != f"urn:uuid:{resource.get('id')}":
             yield f"{where}: found fullUrl {entry.get('fullUrl')}, expected urn:uuid: and its id"
+        stored = {"method": "PUT", "url": f"{resource.get('resourceType')}/{resource.get('id')}"}
+        if entry.get("request") != (stored if kind == "transaction" else None):
+            said = f"{where}: found request {entry.get('request')}"
+            yield f"{said}, expected one (R4 bdl-3) in a transaction alone"
         yield from _resource(resource, where)
         yield from _walk(resource, where, codes, known)
 

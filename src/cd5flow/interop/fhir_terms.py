@@ -13,8 +13,10 @@ from typing import Any, Final, Literal
 
 Json = dict[str, Any]
 
-ReportStatus = Literal["preliminary", "final", "cancelled"]
+ReportStatus = Literal["preliminary", "final", "corrected", "cancelled"]
 """Of R4's diagnostic-report-status and observation-status, those that a result can have."""
+BundleKind = Literal["transaction", "collection"]
+"""A transaction is carried out by a server's ``POST /``; a collection is a document."""
 ResourceType = Literal["DiagnosticReport", "Observation", "Specimen", "Device", "DocumentReference"]
 """What an export holds. No ResearchSubject: who enters a trial is for the site to say."""
 Unit = Literal["%", "{events}", "{MFI}", "1"]

@@ -15,9 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-Value = str | int | float | bool | tuple[str, ...]
-"""What a reason may hold."""
-
 CASE: Final = "case"
 """The value that tells which of a code's sentences is meant."""
 REMARKS: Final = "remarks"
@@ -39,6 +36,10 @@ class Told(Protocol):
     @property
     def values(self) -> Mapping[str, Value]:
         """Its values by name."""
+
+
+Value = str | int | float | bool | Told | tuple[str, ...] | tuple[Told, ...]
+"""What a reason may hold; among that other reasons, told within its sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Catalogue:
             said = self._named(reason.code, catalogue(ENGLISH).sentence(_without_remarks(reason)))
         remarks = values.get(REMARKS, ())
         for remark in remarks if isinstance(remarks, tuple) else ():
-            said += f" ({self.word(remark)})"
+            said += f" ({self.word(remark) if isinstance(remark, str) else self.sentence(remark)})"
         return said
 
     def word(self, text: str, name: str = "") -> str:
@@ -122,15 +123,37 @@ class _Filled(string.Formatter):
         match value:
             case bool():
                 return self._words.word("true" if value else "false")
-            case str():
-                return self._words.word(value, str(key))
             case tuple():
-                return ", ".join(self._words.word(one, str(key)) for one in value)
+                return tuple(self._word(one, str(key)) for one in value)
             case _:
-                return value
+                return self._word(value, str(key))
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        """Return a value's text; ``!s`` sets the codes of reasons before their sentences."""
+        if conversion != "s":
+            return value
+        several = value if isinstance(value, tuple) else (value,)
+        return tuple(
+            one if isinstance(one, str) else f"{one.code}: {self._words.sentence(one)}"
+            for one in several
+        )
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return value if isinstance(value, str) else format(value, format_spec)
+        """Return a value's text; of several the format says what stands between them."""
+        match value:
+            case str():
+                return value
+            case int() | float():
+                return format(value, format_spec)
+            case tuple():
+                words = all(isinstance(one, str) for one in value)
+                joint = format_spec or (", " if words else "; ")
+                return joint.join(self.format_field(one, "") for one in value)
+            case _:
+                return self._words.sentence(value)
+
+    def _word(self, value: Any, name: str) -> Any:
+        return self._words.word(value, name) if isinstance(value, str) else value
 
 
 def values_of(template: str) -> frozenset[str]:

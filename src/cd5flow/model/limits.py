@@ -134,6 +134,11 @@ class BurdenLimits(FilePart):
         description="the laboratory's own validated LLOQ in percent of the denominator; "
         "where higher than the count's, it takes its place",
     )
+    validated_origin: str | None = Field(
+        default=None,
+        min_length=1,
+        description="where the laboratory's own limits come from: tubes, method, date, record",
+    )
     other_denominators: tuple[OtherDenominator, ...] = Field(
         default=(),
         description="other conventions, whose share is shown beside the one that decides",
@@ -258,8 +263,8 @@ class Cd5Limits(FilePart):
         fmo_alternative_blasts: fewest for it to be an alternative cut; with fewer it counts as not given.
         fmo_t_positive_percent: with more T cells above the full stain's own negative tail, an FMO
             is no FMO: CD5 was added to it.
-        fmo_t_median_share: where the tube has no negatives, this share of its T cells' median CD5
-            takes the place of their tail.
+        fmo_t_median_share: share of the tube's T cells' median CD5 from which an FMO's T cells carry
+            it, beyond that tail, while most lie below; alone, where the tube has no negatives.
         references: internal negative populations in order of preference.
         reference_events: fewest events of one.
         reference_spreads: robust SDs above its median at which the cut lies (2.33 is the 99th

@@ -15,7 +15,7 @@ class MarkerNegatives(BaseModel):
         lacks: the markers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     population: PopulationRef
     lacks: tuple[MarkerRef, ...] = Field(min_length=1)
@@ -38,7 +38,7 @@ class PhenotypeRule(BaseModel):
         bright_decades: one so many or more `bright`, where T cells do not tell.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     events: int = Field(ge=20)
     negatives: tuple[MarkerNegatives, ...]

@@ -33,7 +33,7 @@ class Evidence:
         values: named numbers that the report prints (cut, depth of the valley, slope, ...), on the
             gate's own scale unless the name ends in a unit.
         note: how the region was found.
-        tried: why each way that the strategy prefers could not tell, as ``method: reason``.
+        tried: why each way that the strategy prefers could not tell, by its method (``TRIED``).
         placed_by: other populations that the region was placed by; a control tube's as
             ``fmo:granulocytes``.
         unplaced: edges that no population could place, so that they bound nothing.
@@ -43,7 +43,7 @@ class Evidence:
     events: int
     values: Mapping[str, float] = field(default_factory=dict)
     note: Reason = NO_NOTE
-    tried: tuple[str, ...] = ()
+    tried: tuple[Reason, ...] = ()
     placed_by: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()
 

@@ -121,12 +121,16 @@ def _plain(value: object) -> Value:
             return _plain(value.item())
         case float() if not math.isfinite(value):
             return str(value)  # JSON has no number for it
-        case str() | bool() | int() | float():
+        case str() | bool() | int() | float() | Reason():
             return value
+        case {"code": _, "values": _}:
+            return _read(value)
         case tuple() | list():
-            return tuple(str(one) for one in value)
+            several = tuple(_plain(one) for one in value)
+            told = tuple(one for one in several if isinstance(one, Reason))
+            return told if len(told) == len(several) > 0 else tuple(map(str, several))
         case _:
-            raise TypeError(f"found {value!r}, expected text, a number or a tuple of texts")
+            raise TypeError(f"found {value!r}, expected text, a number, a reason or several")
 
 
 def _check(code: str, values: Mapping[str, Value]) -> None:
@@ -166,7 +170,17 @@ def _of_text(text: str) -> Reason:
 
 
 def _data(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "values": reason.values}
+    return {"code": reason.code, "values": {name: _written(value) for name, value in reason.items}}
+
+
+def _written(value: Value) -> Any:
+    match value:
+        case Reason():
+            return _data(value)
+        case tuple():
+            return tuple(_written(one) for one in value)
+        case _:
+            return value
 
 
 ReasonData = Annotated[

@@ -6,8 +6,10 @@ Percentages are 0 to 100 with their denominator beside them. Unknown is None (JS
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -65,6 +67,9 @@ from cd5flow.model.tube_sections import (
     SampleSection,
     StrategySection,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "SCHEMA",
@@ -153,6 +158,8 @@ class ReviewSection(Section):
         strategy_approved, protocol_approved: whether the laboratory had approved the files that decided
             when the newest signature was made; null where nobody signed.
         signatures: in the ledger's order.
+        replaces: digest of the signed version that this one took the place of, as the ledger says;
+            null where it took none's, or while nobody has signed this one.
     """
 
     state: Literal["unreviewed", "confirmed", "amended", "rejected"] = "unreviewed"
@@ -163,6 +170,7 @@ class ReviewSection(Section):
     strategy_approved: bool | None = None
     protocol_approved: bool | None = None
     signatures: tuple[SignatureSection, ...] = ()
+    replaces: str | None = None
 
 
 class AutomaticGate(Section):
@@ -229,6 +237,12 @@ class ProvenanceSection(Section):
     created: str
     seed: int
     settings: dict[str, Any]
+    origins: dict[str, str] = Field(
+        default={},
+        description="where strategy, protocol and specimen came from, and laboratory and language "
+        "where a command asked for them: command line, argument, sheet, default, or the name of a "
+        "file of defaults; no part of what makes results equal",
+    )
     rules: Count | None = Field(
         default=None,
         description="number of the rules by which states follow from the numbers; under another one "
@@ -302,3 +316,37 @@ class Result(Document):
     def to_json(self) -> str:
         """Return it as JSON: UTF-8, two spaces, keys in the contract's order, with its digest."""
         return super(Result, self.sealed()).to_json()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what result.json holds, as dictionaries, lists, texts, numbers and None."""
+        content: dict[str, Any] = json.loads(self.to_json())
+        return content
+
+    def to_pandas(
+        self,
+        table: Literal["populations", "quality", "answers", "criteria"] = "populations",
+        *,
+        protocol: str | None = None,
+    ) -> pd.DataFrame:
+        """Return one table of it; unknown numbers are NaN, unknown answers None.
+
+        Args:
+            table: a row a population, a row a quality check, the three answers with their intervals,
+                or a row a criterion of the protocol, by the clinic's facts that it was made with.
+            protocol: of `criteria`, the file of a protocol that does not come with cd5flow.
+
+        Raises:
+            OptionError: no such table; a protocol that is not the result's.
+            ProtocolError: the protocol has faults, or lists no criteria.
+        """
+        return _view("table_of")(self, table, protocol=protocol)
+
+    def _repr_html_(self) -> str:
+        """Return the answer of page one as a box, which notebooks show in place of the fields."""
+        box: str = _view("answer_box")(self)
+        return box
+
+
+def _view(name: str) -> Any:
+    """Return what shows a result; by name, for it stands above what it shows."""
+    return getattr(import_module("cd5flow.notebook.views"), name)

@@ -28,6 +28,7 @@ class Section(BaseModel):
     reason_fields: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
+        defer_build=True,
         frozen=True,
         extra="forbid",
         serialize_by_alias=True,

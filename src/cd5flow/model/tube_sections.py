@@ -186,6 +186,7 @@ class GateSection(Section):
 
     reason_fields: ClassVar[Mapping[str, str]] = {
         "note": "note_data",
+        "tried": "tried_data",
         "confidence_reasons": "confidence_reason_data",
     }
 
@@ -198,9 +199,10 @@ class GateSection(Section):
     why: str
     expected_percent: tuple[Percent, Percent] | None
     expected_position: tuple[PlaceSection, ...] = ()
-    tried: tuple[str, ...] = Field(
+    tried: tuple[Sentence, ...] = Field(
         default=(), description="why each way that the strategy prefers could not tell"
     )
+    tried_data: tuple[ReasonData, ...] = ()
     placed_by: tuple[str, ...] = Field(
         default=(),
         description="other populations that the region was placed by; a control tube's as "

@@ -14,7 +14,7 @@ from cd5flow.pipeline import Analysis
 from cd5flow.plots.drawing import Count, Drawing
 from cd5flow.plots.gates import gate_drawings, is_of_time
 from cd5flow.plots.layout import HALF_PAGE, THIRD_PAGE, Size
-from cd5flow.plots.maps import map_drawings
+from cd5flow.plots.maps import FRONT_MAPS, map_drawings
 from cd5flow.plots.overlay import overlay_drawing
 from cd5flow.plots.plotted_tube import PlottedTube
 from cd5flow.plots.svg import draw_svg
@@ -54,7 +54,8 @@ def _overviews(plotted: PlottedTube, analysis: Analysis) -> Iterator[Drawing]:
     for gate in analysis.gating.tree.gates:
         if is_of_time(plotted, gate):
             yield from (replace(one, kind="run") for one in gate_drawings(plotted, gate))
-    yield from map_drawings(plotted)
     overlay = overlay_drawing(analysis)
+    # Page one has three pictures: without blasts another map stands for their CD5.
+    yield from map_drawings(plotted, front=FRONT_MAPS + (overlay is None))
     if overlay is not None:
         yield overlay

@@ -77,12 +77,20 @@ def _moved(bound: float | None, transform: Scale) -> float | None:
 
 
 def channel_label(tube: Tube, detector: str) -> str:
-    """Return marker and fluorochrome as labelled, with the detector: "CD5 PC7 (FL5-A)"."""
+    """Return marker and fluorochrome as labelled, with the detector: "CD5 PC7 (FL5-A)".
+
+    A detector that is called by the dye says it once: "CD5 PE-A", "SSC-A".
+    """
     marker = tube.panel.marker_of(detector)
     words = detector if marker is None else tube.panel.labels.get(marker, marker)
     if words == detector:
         words = marker or tube.fcs.raw.channel(detector).label or detector
-    return words if words == detector else f"{words} ({detector})"
+    if words == detector:
+        return words
+    light, _, _ = detector.rpartition("-")
+    if light and f" {words}".endswith(f" {light}"):
+        return words.removesuffix(light) + detector
+    return f"{words} ({detector})"
 
 
 def is_scatter(tube: Tube, detector: str) -> bool:

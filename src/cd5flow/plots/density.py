@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.plots.axis import Axis
-from cd5flow.plots.palette import LEFT_OUT, OTHER_DOTS, OTHERS, Family, rgb
+from cd5flow.plots.palette import LEFT_OUT, OTHER_DOTS, OTHERS, Family, is_suspect, rgb
 from cd5flow.plots.plotted_tube import Kinds, PlottedTube
 from cd5flow.plots.scene import WHITE, Density, Key, Layer, Marks, Panel, Pixels, Rgb, Shape
 from cd5flow.plots.text import phrase
@@ -33,6 +33,8 @@ _PALEST: Final = 0.35  # share of its colour that a single event of a population
 _CELLS: Final = BINS * BINS
 _DOT: Final = 2.0
 _FAMILY_DOT: Final = 2.6
+_SMALL_DOT: Final = 1.6  # of normal cells that are not so few: they would hide others
+_SO_FEW: Final = 60
 _CENTRE: Final = 5.0
 _SEEN_OF_FAMILY: Final = 2_000
 _MANY: Final = 100_000  # the legend has room for no more digits
@@ -187,7 +189,9 @@ def _dots(
         colour = OTHER_DOTS if kind == 0 else "#C4C4C4"
         return Marks(across, up, Shape.CIRCLE, colour, _DOT)
     family = families[kind - 1]
-    return Marks(across, up, family.shape, family.colour, _FAMILY_DOT)
+    is_large = is_suspect(family) or len(across) <= _SO_FEW
+    size = _FAMILY_DOT if is_large else _SMALL_DOT
+    return Marks(across, up, family.shape, family.colour, size)
 
 
 def _centre(family: Family, values: tuple[Floats, Floats], which: Mask) -> Marks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cd5flow.plots.scene import Key, Scene
@@ -29,18 +29,28 @@ class Size:
     """Of a picture, in points; the type in it has the same size in all.
 
     Attributes:
-        width, height: of the paper.
+        width: of the paper.
+        frames: height of the paper below the legend.
         legend_lines: for which there is room in any case, so that frames beside each other are alike.
     """
 
     width: float
-    height: float
+    frames: float
     legend_lines: int = 1
 
+    @property
+    def height(self) -> float:
+        """Of the paper, in points."""
+        return _TOP + _LINE * self.legend_lines + 2 + self.frames
 
-HALF_PAGE: Final = Size(249, 212)
+    def holding(self, lines: int) -> Size:
+        """Return one whose legend has room for so many lines, frames and type as large as before."""
+        return replace(self, legend_lines=max(lines, self.legend_lines))
+
+
+HALF_PAGE: Final = Size(249, 196)
 """Two stand side by side on A4."""
-THIRD_PAGE: Final = Size(172, 196, legend_lines=4)
+THIRD_PAGE: Final = Size(172, 153)
 """Three stand side by side on A4."""
 
 
@@ -82,6 +92,11 @@ class Layout:
         if key.shape is not None:
             return _SWATCH_SHAPE
         return _SWATCH_SHADE if key.stroke is None else _SWATCH_LINE
+
+
+def legend_lines(scene: Scene, words: Words, size: Size) -> int:
+    """Return how many lines a scene's legend takes."""
+    return len(_lines(scene.legend, words, size.width - _RIGHT - 4))
 
 
 def lay_out(scene: Scene, words: Words, size: Size) -> Layout:

@@ -7,8 +7,8 @@ at least 3 : 1 from white (WCAG 2.1, 1.4.11). Greys and black are no population'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cd5flow.model.events import Mask
@@ -38,6 +38,8 @@ class Family:
 _CD3_NEGATIVE: Final = "cd3_negative_lymphocytes"
 _NK: Final = "nk_cells"
 _B: Final = "b_cells"
+_OUTSIDE: Final = "outside"
+"""Cells in no normal profile that are not counted: `outside_1` and so on, as many as were found."""
 
 FAMILIES: Final = (
     Family("granulocytes", "#4596CC", Shape.TRIANGLE_DOWN, Dash.DASH_DOT, "granulocytes"),
@@ -45,6 +47,7 @@ FAMILIES: Final = (
     Family("b", "#2E8B57", Shape.SQUARE, Dash.SHORT, _B),
     Family("nk", "#A8518E", Shape.DIAMOND, Dash.DOTTED, _NK),
     Family("t", "#1763A6", Shape.TRIANGLE, Dash.DASHED, T_CELLS),
+    Family("outside", "#946A00", Shape.CROSS, Dash.SHORT, _OUTSIDE),
     Family("blasts", "#8F1D00", Shape.CIRCLE, Dash.SOLID, BLASTS),
 )
 """An event of several is of the last."""
@@ -69,7 +72,7 @@ def families(members: Mapping[str, Mask]) -> tuple[Family, ...]:
 
     What NK cells leave of CD3-negative lymphocytes is B; what B cells leave too is of no family.
     """
-    there = [family for family in FAMILIES if family.population in members]
+    there = [each for family in FAMILIES for each in _gated(family, members)]
     if _NK not in members:
         return tuple(there)
     if _B in members:
@@ -77,9 +80,25 @@ def families(members: Mapping[str, Mask]) -> tuple[Family, ...]:
     return tuple(_WITHOUT_NK if f.population == _CD3_NEGATIVE else f for f in there)
 
 
+def _gated(family: Family, members: Mapping[str, Mask]) -> Iterator[Family]:
+    """Yield a family where it was gated, and the outer one once a population of its name."""
+    if family.population == _OUTSIDE:
+        for name in members:
+            stem, _, number = name.partition("_")
+            if stem == _OUTSIDE and number.isdigit():
+                yield replace(family, population=name)
+    elif family.population in members:
+        yield family
+
+
 def family_of(population: str) -> Family | None:
     """Return the family of a reference population; None where it has none."""
     return next((f for f in FAMILIES if f.population == population), None)
+
+
+def is_suspect(family: Family) -> bool:
+    """Whether a family is, or may be, disease: the blasts, and cells outside every normal profile."""
+    return family.code in {"blasts", "outside"}
 
 
 def is_left_of(family: Family) -> bool:

@@ -47,6 +47,8 @@ _FONTS: Final = f"'{FAMILY}','{HAN_FAMILY}',sans-serif"
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 _LONG, _SHORT = 3.0, 1.5
 """Of the marks of an axis, in points."""
+_WORDS_APART: Final = 1.5
+"""Between the words along an axis, in points."""
 _RAISED: Final = 0.36
 """How far below the middle of a letter its line lies, in its height."""
 
@@ -153,7 +155,10 @@ def _marks(layer: Marks, frame: _Frame) -> str:
             f'{rim}<path d="{drawn}" stroke="{layer.colour}" stroke-width="{layer.size:g}" '
             f'stroke-linecap="{cap}"/>'
         )
-    line = layer.colour if layer.shape is Shape.CROSS else "#fff" if layer.halo else None
+    if layer.shape is Shape.CROSS:
+        rim = f'<path d="{drawn}" stroke="#fff" stroke-width="2.6"/>' if layer.halo else ""
+        return f'{rim}<path d="{drawn}" stroke="{layer.colour}" stroke-width="{1.3 if layer.halo else 0.7}"/>'
+    line = "#fff" if layer.halo else None
     stroke = "" if line is None else f' stroke="{line}" stroke-width=".7"'
     return f'<path d="{drawn}" fill="{layer.colour}"{stroke}/>'
 
@@ -233,10 +238,26 @@ def _tick_marks(frame: _Frame) -> str:
 
 def _tick_words(frame: _Frame) -> Iterator[str]:
     box, x, y = frame.box, frame.x.ticks, frame.y.ticks
-    for place, words in zip(x.places, x.words, strict=True):
-        yield _text(words, frame.at(place), box.bottom + 11, SMALL, anchor="middle")
+    across = [(word, frame.at(place)) for place, word in zip(x.places, x.words, strict=True)]
+    for word, middle in _apart(across):
+        yield _text(word, middle, box.bottom + 11, SMALL, anchor="middle")
     for place, words in zip(y.places, y.words, strict=True):
         yield _text(words, box.left - 5, frame.over(place) + _RAISED * SMALL, SMALL, anchor="end")
+
+
+def _apart(words: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return the words along an axis that do not run into each other.
+
+    From the right: what is crowded about zero gives way.
+    """
+    kept: list[tuple[str, float]] = []
+    free = np.inf
+    for word, middle in reversed(words):
+        half = width(word, SMALL) / 2
+        if middle + half + _WORDS_APART <= free:
+            kept.append((word, middle))
+            free = middle - half
+    return kept[::-1]
 
 
 def _labels(frame: _Frame, words: Words) -> Iterator[str]:

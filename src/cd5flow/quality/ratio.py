@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.special import betaincinv
+from cd5flow.numerics.beta import beta_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,5 @@ def least_ratio(one: BlastCount, other: BlastCount, *, confidence_percent: float
     """
     if not one.blasts:
         return 0.0
-    least = float(betaincinv(one.blasts, other.blasts + 1, 1 - confidence_percent / 100))
+    least = beta_quantile(1 - confidence_percent / 100, one.blasts, other.blasts + 1)
     return least / (1 - least) * other.cells / one.cells

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.cd5_state import Circumstances, blockers, cd5_state
 from cd5flow.model.basis_sections import Cd5Basis, CutBasis
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import codes
 from cd5flow.model.result import Cd5Section, Cd5State, Pattern
-from cd5flow.quantify.cd5_state import Circumstances, blockers, cd5_state
-from cd5flow.quantify.contamination import contamination, corrected_share
+from cd5flow.quantify.contamination import Neighbour, contamination, corrected_share
 from cd5flow.quantify.described import (
     contamination_sections,
     cut_section,
@@ -26,10 +28,9 @@ from cd5flow.quantify.measurement import Cd5Axis, Measurement, measure
 from cd5flow.quantify.pattern import pattern_of
 from cd5flow.quantify.reagent import prove_reagent
 from cd5flow.quantify.statistics import interval
-from cd5flow.quantify.threshold import Threshold
 from cd5flow.quantify.weak_stain import weak_stain, weak_stain_place
 
-__all__ = ["Cd5Axis", "Circumstances", "Measurement", "Threshold", "judge_cd5", "measure"]
+__all__ = ["Cd5Axis", "Circumstances", "Measurement", "judge_cd5", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,10 @@ class Share:
 def judge_cd5(
     measured: Measurement | None,
     *,
-    threshold: Threshold,
+    threshold: ShareRule,
     limits: Cd5Limits,
     circumstances: Circumstances,
+    neighbours: Sequence[Neighbour] = (),
 ) -> Cd5Section:
     """Return the CD5 section of the result.
 
@@ -65,6 +67,7 @@ def judge_cd5(
         threshold: the protocol's rule.
         limits: the strategy's.
         circumstances: what else bears on the state.
+        neighbours: other cells that may lie in the blast gate.
     """
     basis = _basis(measured, limits, circumstances)
     blocked = blockers(basis, circumstances)
@@ -75,7 +78,7 @@ def judge_cd5(
         told = {"reagent": basis.reagent if circumstances.compensated else None}
         section = section.model_copy(update=told)
     else:
-        section = _measured(measured, threshold, basis, circumstances)
+        section = _measured(measured, threshold, basis, neighbours)
     state, reasons = cd5_state(section, section.basis or basis, threshold, circumstances)
     section = section.model_copy(update={"state": state, "reasons": reasons})
     if section.percent is None:
@@ -84,13 +87,13 @@ def judge_cd5(
 
 
 def _measured(
-    measured: Measurement, threshold: Threshold, basis: Cd5Basis, circumstances: Circumstances
+    measured: Measurement, threshold: ShareRule, basis: Cd5Basis, neighbours: Sequence[Neighbour]
 ) -> Cd5Section:
     """Return the section with the share, before anything is said of it."""
-    limits, neighbours = basis.limits, circumstances.neighbours
+    limits = basis.limits
     pattern = _pattern(measured, limits)
     weak = weak_stain_place(measured, threshold, pattern=pattern, limits=limits)
-    share = _share(measured, circumstances, weak=weak, limits=limits)
+    share = _share(measured, neighbours, weak=weak, limits=limits)
     size, cut = int(measured.readout.blasts.size), measured.cuts[0]
     stain = weak_stain(measured, weak, pattern=pattern, limits=limits)
     told = {
@@ -134,13 +137,13 @@ def _basis(
     )
 
 
-def with_etp(section: Cd5Section, *, threshold: Threshold, limits: Cd5Limits) -> Cd5Section:
+def with_etp(section: Cd5Section, *, threshold: ShareRule, limits: Cd5Limits) -> Cd5Section:
     """Return a section with what its share and medians say of early T precursors."""
     percent, seen = section.percent, section.intensity
-    met = percent is not None and threshold.met_by(percent)
+    met = percent is not None and threshold.holds(percent)
     told = {
         "etp_component": etp_component(percent, seen, limits),
-        "notes": etp_notes(percent, seen, rule=threshold.rule if met else None, limits=limits),
+        "notes": etp_notes(percent, seen, rule=str(threshold) if met else None, limits=limits),
     }
     return section.model_copy(update=told)
 
@@ -159,14 +162,14 @@ def _pattern(measured: Measurement, limits: Cd5Limits) -> Pattern:
 
 def _share(
     measured: Measurement,
-    circumstances: Circumstances,
+    neighbours: Sequence[Neighbour],
     *,
     weak: float | None,
     limits: Cd5Limits,
 ) -> Share:
     """Return the share at the cut used, and where it may lie."""
     blasts, cut = measured.readout.blasts, measured.cuts[0].linear
-    neighbours, n = circumstances.neighbours, int(blasts.size)
+    n = int(blasts.size)
     positive = int(np.count_nonzero(blasts >= cut))
     ci = interval(positive, n, method=limits.interval)
     assert ci is not None  # noqa: S101 - there are blasts
@@ -186,7 +189,7 @@ def _share(
 
 def _section(
     measured: Measurement | None,
-    threshold: Threshold,
+    threshold: ShareRule,
     basis: Cd5Basis,
     *,
     n: int,
@@ -203,8 +206,8 @@ def _section(
         blast_events=n,
         ci95_percent=None if share is None else share.ci,
         band_percent=None if share is None else share.band,
-        threshold_percent=threshold.percent,
-        operator=">=" if threshold.operator == ">=" else ">",
+        threshold_percent=threshold.threshold_percent,
+        operator=threshold.operator,
         cut=cut_section(measured, with_percent=share is not None),
         pattern=None,
         median=medians(measured),

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cd5flow.criteria.asked import ShareRule
+from cd5flow.criteria.cd5_state import state_by_gate
 from cd5flow.model.basis_sections import CountedByGate
 from cd5flow.model.events import Mask
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason, codes
-from cd5flow.model.result import Cd5Section, Cd5State, CutMethod
+from cd5flow.model.result import Cd5Section, CutMethod
 from cd5flow.quantify.cd5 import with_etp
 from cd5flow.quantify.cuts import Cut, Signal
-from cd5flow.quantify.doubts import spans
 from cd5flow.quantify.statistics import interval
-from cd5flow.quantify.threshold import Threshold
 
 _SHOWN_ALL_THE_SAME = frozenset({"NO_CUT", "CD5_REAGENT_UNPROVEN", "QUALITY_FAIL"})
 """What withholds a state of a count by hand, but not the count."""
@@ -72,7 +72,7 @@ class DrawnPositive:
 
 
 def counted(
-    section: Cd5Section, drawn: DrawnPositive, *, threshold: Threshold, limits: Cd5Limits
+    section: Cd5Section, drawn: DrawnPositive, *, threshold: ShareRule, limits: Cd5Limits
 ) -> Cd5Section:
     """Return the CD5 section with the blasts that a person's gate counts.
 
@@ -116,38 +116,3 @@ def counted(
     basis = section.basis and section.basis.model_copy(update={"counted_by": by})
     told = {"state": state, "reasons": reasons, "basis": basis}
     return with_etp(by_gate.model_copy(update=told), threshold=threshold, limits=limits)
-
-
-def state_by_gate(
-    state: Cd5State,
-    reasons: tuple[Reason, ...],
-    counted: Cd5Section,
-    by: CountedByGate,
-    threshold: Threshold,
-) -> tuple[Cd5State, tuple[Reason, ...]]:
-    """Return the state of a count by a gate that is no cut, and why: never a definite one.
-
-    Args:
-        state: that our own cuts allow.
-        reasons: for that state.
-        counted: the numbers by the gate.
-        by: the gate.
-        threshold: the protocol's.
-    """
-    found = [Reason("NO_LINEAR_CUT", gate=by.gate, file=by.file), *_kept(reasons)]
-    found += spans(counted, threshold)
-    blocked = state is Cd5State.NOT_EVALUABLE
-    return Cd5State.NOT_EVALUABLE if blocked else Cd5State.BORDERLINE, tuple(found)
-
-
-def _kept(reasons: tuple[Reason, ...]) -> list[Reason]:
-    """Return the reasons that hold whichever cut is used."""
-    kept = [
-        reason
-        for reason in reasons
-        if reason.code
-        in {"FEW_BLASTS", "QUALITY_FAIL", "CD5_REAGENT_UNPROVEN", "LINEAGE_BY_CD7_ALONE"}
-    ]
-    if "NO_CUT" in codes(reasons):
-        kept.append(Reason("CD5_REAGENT_UNPROVEN", case="no_negatives"))
-    return kept

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import numpy as np
 
+from cd5flow.criteria.doubts import DEFINITE_CUTS, defended
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import CutMethod
 from cd5flow.quantify.cuts import Cut, Readout, Signal, find_cuts, quantile_cut
 from cd5flow.quantify.pattern import valley_of
-
-DEFINITE_CUTS = frozenset({CutMethod.FMO, CutMethod.INTERNAL_NEGATIVE, CutMethod.FIXED})
-"""Cuts that may carry a definite state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +91,6 @@ def measure(
     cuts = find_cuts(readout, limits, valley_linear=valley, by_hand=by_hand, seed=seed)
     places = defensible_places(readout, cuts, limits)
     return Measurement(readout, axis, cuts, limits.t_cell_events, places)
-
-
-class _Placed(Protocol):
-    """A cut, or what a result keeps of one."""
-
-    @property
-    def method(self) -> CutMethod:
-        """Where it came from."""
-
-
-Placed = TypeVar("Placed", bound=_Placed)
-
-
-def defended(cuts: tuple[Placed, ...]) -> tuple[Placed, ...]:
-    """Return the cuts that can be defended, best first.
-
-    Of internal negatives it is the first alone: those after it are there for tubes that lack the ones
-    before, and lie further off by their own light.
-    """
-    internal = [cut for cut in cuts if cut.method is CutMethod.INTERNAL_NEGATIVE]
-    return tuple(cut for cut in cuts if cut not in internal[1:])
 
 
 def defensible_places(

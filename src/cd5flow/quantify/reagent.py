@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri
 
 from cd5flow.model.limits import Cd5Limits
+from cd5flow.numerics.beta import normal_deviates
 from cd5flow.numerics.order_statistics import median
 from cd5flow.quantify.cuts import Signal
 from cd5flow.quantify.measurement import Measurement
@@ -113,7 +113,7 @@ def bright_mode(cells: Signal, negatives: Negatives, scaled: Scaled, limits: Cd5
     fewest = max(limits.bright_events, round(limits.bright_blasts_percent / 100 * cells.size))
     if above < fewest:
         return 0
-    deviates = ndtri((np.arange(cells.size) + 0.5) / cells.size)
+    deviates = normal_deviates(cells.size)
     beside = np.asarray(negatives.centre + deviates * negatives.spread, dtype=np.float32)
     found = valleys(
         np.concatenate([cells, beside]), scaled, depth=limits.valley_depth, events=fewest

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from typing import assert_never
 
-from scipy.special import betaincinv, ndtri
-
 from cd5flow.model.limits import IntervalMethod
+from cd5flow.numerics.beta import beta_quantile, normal_quantile
 
 PercentInterval = tuple[float, float]
 
@@ -51,7 +50,7 @@ def wilson_interval(k: int, n: int, *, confidence: float = 0.95) -> PercentInter
         ValueError: not 0 <= k <= n, or a confidence outside 0 to 1.
     """
     _check_counts(k, n)
-    z = float(ndtri(1 - _tail(confidence)))
+    z = normal_quantile(1 - _tail(confidence))
     if n == 0:
         return None
     share = k / n
@@ -75,8 +74,8 @@ def clopper_pearson_interval(k: int, n: int, *, confidence: float = 0.95) -> Per
     tail = _tail(confidence)
     if n == 0:
         return None
-    low = 0.0 if k == 0 else 100 * float(betaincinv(k, n - k + 1, tail))
-    high = 100.0 if k == n else 100 * float(betaincinv(k + 1, n - k, 1 - tail))
+    low = 0.0 if k == 0 else 100 * beta_quantile(tail, k, n - k + 1)
+    high = 100.0 if k == n else 100 * beta_quantile(1 - tail, k + 1, n - k)
     return low, high
 
 
@@ -93,8 +92,8 @@ def jeffreys_interval(k: int, n: int, *, confidence: float = 0.95) -> PercentInt
     tail = _tail(confidence)
     if n == 0:
         return None
-    low = 0.0 if k == 0 else 100 * float(betaincinv(k + 0.5, n - k + 0.5, tail))
-    high = 100.0 if k == n else 100 * float(betaincinv(k + 0.5, n - k + 0.5, 1 - tail))
+    low = 0.0 if k == 0 else 100 * beta_quantile(tail, k + 0.5, n - k + 0.5)
+    high = 100.0 if k == n else 100 * beta_quantile(1 - tail, k + 0.5, n - k + 0.5)
     return low, high
 
 
@@ -111,7 +110,7 @@ def upper_limit(k: int, n: int, *, confidence: float = 0.95) -> float | None:
     _tail(confidence)
     if n == 0:
         return None
-    return 100.0 if k == n else 100 * float(betaincinv(k + 1, n - k, confidence))
+    return 100.0 if k == n else 100 * beta_quantile(confidence, k + 1, n - k)
 
 
 def _check_counts(k: int, n: int) -> None:

@@ -6,11 +6,11 @@ from statistics import NormalDist
 
 import numpy as np
 
+from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.basis_sections import WeakStainBasis
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import Pattern
 from cd5flow.quantify.measurement import Measurement
-from cd5flow.quantify.threshold import Threshold
 
 
 def weak_stain(
@@ -34,7 +34,7 @@ def weak_stain(
 
 
 def weak_stain_place(
-    measured: Measurement, threshold: Threshold, *, pattern: Pattern, limits: Cd5Limits
+    measured: Measurement, threshold: ShareRule, *, pattern: Pattern, limits: Cd5Limits
 ) -> float | None:
     """Return where the band's lowest cut would lie by the laboratory's own figure, linear units.
 
@@ -51,7 +51,7 @@ def weak_stain_place(
     if part == 1.0 or measured.negatives is None:
         return None
     centre, spread = measured.negatives
-    z = NormalDist().inv_cdf(min(max(threshold.percent, 1.0), 99.0) / 100)
+    z = NormalDist().inv_cdf(min(max(threshold.threshold_percent, 1.0), 99.0) / 100)
     lowest = min(measured.defensible)
     return centre + part * (lowest - centre) - (1 - part) * z * spread
 

@@ -70,7 +70,7 @@ def annex(
 
 
 def _pictures(pictures: Sequence[Picture], wording: Wording) -> ReportSection:
-    shown = gallery(pictures, "annex", wording, across=2)
+    shown = gallery(pictures, "annex", wording)
     blocks = (shown,) if shown.pictures else ()
     return ReportSection("pictures", wording.phrases.pictures, blocks)
 

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,9 +36,9 @@ from cd5flow.report.edition import edition, edition_of
 from cd5flow.report.lab import Lab
 from cd5flow.report.membership import membership_npz
 from cd5flow.report.parts import Extent
+from cd5flow.report.signing import Replaced
 from cd5flow.report.source import HTML, PDF, PLOTS, SOURCE, ReportSource
 from cd5flow.report.tables import populations_csv
-from cd5flow.signatures.guard import answered_for, record_superseded
 
 RESULT: Final = "result.json"
 POPULATIONS: Final = "populations.csv"
@@ -130,14 +131,21 @@ def write_sample(
             return WrittenSample(folder, changed=False, previous=None)
         kept_by = ""
         if earlier is not None and not reviewed:
+            # A first result has no ledger beside it that would have to be read.
+            from cd5flow.signatures.guard import answered_for  # noqa: PLC0415
+
             kept_by = answered_for(out, folder.name, str(earlier.get("digest")))
             if kept_by and not wanted.supersede:
                 return WrittenSample(folder, changed=False, previous=None, kept_by=kept_by)
         # A file added to an equal result belongs to that one, and carries its time.
         result = _dated_as(analysis.result, earlier) if same else analysis.result
         version = 1 + len(kept_versions(folder)) + (0 if same or earlier is None else 1)
+        replaced = None
+        if kept_by and not same and wanted.report:
+            replaced = _replaced(folder, version=version - 1, reason=wanted.supersede)
+        fill = partial(_fill, version=version, replaced=replaced, stage=stage)
         with spare_folder(folder, aside) as spare:
-            _fill(spare, replace(analysis, result=result), wanted, version=version, stage=stage)
+            fill(spare, replace(analysis, result=result), wanted)
             if earlier is None:
                 place_folder(spare, folder)
                 return WrittenSample(folder, changed=True, previous=None)
@@ -147,6 +155,8 @@ def write_sample(
             else:
                 kept = _keep_as_previous(folder, spare)
             if kept_by:
+                from cd5flow.signatures.guard import record_superseded  # noqa: PLC0415
+
                 record_superseded(
                     out,
                     folder.name,
@@ -190,20 +200,31 @@ def _is_other_edition(folder: Path, wanted: WantedOutputs) -> bool:
 
 
 def _fill(
-    spare: Path, analysis: Analysis, wanted: WantedOutputs, *, version: int, stage: Stage
+    spare: Path,
+    analysis: Analysis,
+    wanted: WantedOutputs,
+    *,
+    version: int,
+    replaced: Replaced | None,
+    stage: Stage,
 ) -> None:
     """Write every file of a sample into a new folder, through to the disk."""
     tube = analysis.tube
     mode = as_private_as([tube.path, *tube.settings.controls.values()])
     spare.mkdir(mode=of_folder(mode))
-    for name, content in _files(analysis, wanted, version=version, stage=stage):
+    for name, content in _files(analysis, wanted, version=version, replaced=replaced, stage=stage):
         path = spare / name
         path.parent.mkdir(mode=of_folder(mode), exist_ok=True)
         write_new(path, content, mode=mode)
 
 
 def _files(
-    analysis: Analysis, wanted: WantedOutputs, *, version: int, stage: Stage
+    analysis: Analysis,
+    wanted: WantedOutputs,
+    *,
+    version: int,
+    replaced: Replaced | None,
+    stage: Stage,
 ) -> Iterator[tuple[str, bytes]]:
     yield RESULT, analysis.result.to_json().encode()
     yield POPULATIONS, populations_csv(analysis.result).encode()
@@ -228,6 +249,7 @@ def _files(
         eligibility=analysis.eligibility,
         extent=wanted.extent,
         pictures=pictures,
+        replaced=replaced,
     )
     yield SOURCE, source.to_bytes()
     yield from source.printed(analysis.result, stage=stage)
@@ -244,6 +266,21 @@ def _gates(analysis: Analysis) -> str:
         )
     except ValueError as error:
         raise OutputError(f"{GATES}: {error}") from error
+
+
+def _replaced(folder: Path, *, version: int, reason: str) -> Replaced | None:
+    """Return the version that lies in a folder, for the report that replaces it to name.
+
+    None where it was edited since a person answered for it: what it says is not to be believed, and the
+    ledger names it by its digest.
+    """
+    # Ledgers and signatures belong to it: only where a result is replaced.
+    from cd5flow.analysis.stored import read_stored  # noqa: PLC0415
+
+    try:
+        return Replaced(version, read_stored(folder / RESULT).result, reason)
+    except ResultError:
+        return None
 
 
 def _earlier(folder: Path) -> dict[str, Any] | None:
@@ -284,7 +321,8 @@ def _is_whole(earlier: dict[str, Any]) -> bool:
 
 def _undated(result: dict[str, Any]) -> dict[str, Any]:
     made = result.get("provenance")
-    rest = {k: v for k, v in made.items() if k != "created"} if isinstance(made, dict) else made
+    aside = {"created", "origins"}  # when, and where the same settings were written
+    rest = {k: v for k, v in made.items() if k not in aside} if isinstance(made, dict) else made
     return {k: v for k, v in result.items() if k not in NOT_DIGESTED} | {"provenance": rest}
 
 

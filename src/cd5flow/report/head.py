@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Final
 
 from cd5flow.model.result import Result
 from cd5flow.report import numerals
 from cd5flow.report.lab import Lab
+from cd5flow.report.naming import report_id
 from cd5flow.report.parts import Fact, Facts, Letterhead, Running, Tone, fact
 from cd5flow.report.signing import is_final, mark
 from cd5flow.report.wording import Wording
@@ -120,15 +120,3 @@ def _at_diagnosis(result: Result, wording: Wording) -> str | None:
     return wording.phrases.laip_of.format(
         sample=laip.sample, blasts=numerals.count(laip.blast_events)
     )
-
-
-def report_id(result: Result) -> str:
-    """Return the report's id: of the result but for the time it was computed.
-
-    Equal inputs, settings and versions give equal ids; a review gives another.
-    """
-    content = result.model_dump_json(
-        by_alias=True, exclude={"digest": True, "provenance": {"created"}}
-    )
-    digits = hashlib.sha256(content.encode()).hexdigest()[:16].upper()
-    return "CD5F-" + "-".join(digits[i : i + 4] for i in range(0, 16, 4))

@@ -16,7 +16,6 @@ from cd5flow.config.yaml_file import Loaded, load_yaml
 from cd5flow.errors import OptionError
 from cd5flow.model.file_part import FilePart
 from cd5flow.model.opening import open_regular
-from cd5flow.report.typesetting import TypstFaultError, typeset
 
 LOGO_BYTES: Final = 1_000_000
 LOGO_PIXELS: Final = 4_000_000
@@ -136,6 +135,9 @@ def read_logo(content: bytes) -> Logo:
     else:
         logo = Logo(content, "svg")
         _harmless(content)
+    # Only who has a logo waits for the typesetter.
+    from cd5flow.report.typesetting import TypstFaultError, typeset  # noqa: PLC0415
+
     try:
         # What the report's typesetter cannot show is refused now, not after the analysis.
         typeset(

@@ -72,7 +72,7 @@ def _held(sections: Sequence[ReportSection]) -> tuple[ReportSection, ...]:
 
 
 def _overview(pictures: Sequence[Picture], wording: Wording) -> ReportSection:
-    shown = gallery(pictures, "overview", wording, across=3)
+    shown = gallery(pictures, "overview", wording)
     return ReportSection("overview", wording.phrases.overview, (shown,) if shown.pictures else ())
 
 

@@ -6,11 +6,12 @@ they follow its language.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cd5flow.model.names import ALL, BLASTS
 from cd5flow.model.result import BurdenSection, Cd5Section, Result
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import (
-    HALF_PAGE,
     THIRD_PAGE,
     Count,
     Drawing,
@@ -19,12 +20,13 @@ from cd5flow.plots import (
     draw_svg,
     drawings,
 )
-from cd5flow.plots.layout import lay_out
+from cd5flow.plots.layout import Size, lay_out, legend_lines
 from cd5flow.plots.thumbnail import mark_frame
 from cd5flow.report import numerals
 from cd5flow.report.answer import cut_words
 from cd5flow.report.disease import is_disease, population_name
 from cd5flow.report.fonts import Scribe
+from cd5flow.report.gallery import ACROSS
 from cd5flow.report.parts import Extent, Picture, PictureUse
 from cd5flow.report.typesetting import on_pixels, rasterise
 from cd5flow.report.wording import Wording
@@ -45,7 +47,7 @@ def report_pictures(
     drawn = list(drawings(analysis, gates=extent == "full"))
     words = picture_words(wording, analysis.result)
     uses = [_use(one) for one in drawn]
-    sizes = [HALF_PAGE if use == "annex" else THIRD_PAGE for use in uses]
+    sizes = _sizes(drawn, uses, words)
     vectors = [
         draw_svg(one.scene, words, size=size) for one, size in zip(drawn, sizes, strict=True)
     ]
@@ -69,6 +71,22 @@ def report_pictures(
             drawn, uses, captions, pixels, vectors, strict=True
         )
     )
+
+
+def _sizes(drawn: Sequence[Drawing], uses: Sequence[PictureUse], words: Words) -> list[Size]:
+    """Return each picture's size: those of a row have room for the longest legend among them."""
+    lines = [legend_lines(one.scene, words, THIRD_PAGE) for one in drawn]
+    rows: dict[tuple[PictureUse, int], int] = {}
+    places = [_row(uses, number) for number in range(len(uses))]
+    for place, count in zip(places, lines, strict=True):
+        rows[place] = max(count, rows.get(place, 0))
+    return [THIRD_PAGE.holding(rows[place]) for place in places]
+
+
+def _row(uses: Sequence[PictureUse], number: int) -> tuple[PictureUse, int]:
+    """Return where the report shows a picture: its use, and the row among those of that use."""
+    use = uses[number]
+    return use, uses[:number].count(use) // ACROSS[use]
 
 
 def _use(drawing: Drawing) -> PictureUse:

@@ -231,9 +231,6 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
             return fact(label, phrases.unknown, "quiet")
         return fact(label, numerals.count(count))
 
-    def quiet(value: object) -> Tone:
-        return "quiet" if value is None else "plain"
-
     interval, upper = burden.ci95_percent, burden.upper95_percent
     lod, lloq = (wording.known(end, percent) for end in (burden.lod_percent, burden.lloq_percent))
     denominator = wording.denominator(burden) or phrases.unknown
@@ -242,18 +239,14 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
     rows = (
         Fact(phrases.state_of, state_cell(state, burden.state)),
         fact(phrases.burden_share, burden_number(burden, wording)),
-        fact(phrases.level_of, phrases.none if burden.level is None else level(burden.level)),
+        *_if_known(phrases.level_of, burden.level and level(burden.level)),
         events(counted, burden.blast_events),
         fact(phrases.look_alike_events, numerals.count(burden.look_alike_events)),
-        fact(phrases.scope, phrases.none if burden.scope is None else wording.term(burden.scope)),
+        *_if_known(phrases.scope, burden.scope and wording.term(burden.scope)),
         events(phrases.denominator_events, burden.denominator_events),
         fact(phrases.denominator, denominator, note=deciding),
-        fact(
-            phrases.interval_of,
-            wording.known(interval, lambda ends: percent(*ends)),
-            quiet(interval),
-        ),
-        fact(phrases.upper_of, wording.known(upper, percent), quiet(upper)),
+        *_if_known(phrases.interval_of, interval and percent(*interval)),
+        *_if_known(phrases.upper_of, None if upper is None else percent(upper)),
         fact(phrases.lod, lod, note=limit_words(burden, wording)),
         fact(phrases.lloq, lloq, note=phrases.limits_mean),
         fact(phrases.lineage, wording.term(result.strategy.lineage)),
@@ -262,6 +255,12 @@ def burden_section(result: Result, wording: Wording) -> ReportSection:
     )
     reasons = reason_list(phrases.reasons, burden.reasons, wording)
     return ReportSection("burden", phrases.burden, (Facts(rows, columns=2), reasons))
+
+
+def _if_known(label: str, text: str | None) -> Iterator[Fact]:
+    """Yield what belongs to some states of the burden alone: of the others it is not said."""
+    if text is not None:
+        yield fact(label, text)
 
 
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:

@@ -9,6 +9,7 @@ from typing import Final
 from cd5flow.model.result import Result, ReviewSection, SignatureSection
 from cd5flow.report import numerals
 from cd5flow.report.answer import burden_number, cd5_number
+from cd5flow.report.naming import report_id
 from cd5flow.report.parts import Cell, Paragraph, Sign, Tone, fact
 from cd5flow.report.wording import Wording
 
@@ -22,11 +23,11 @@ _TONES: Final[dict[str, Tone]] = {
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The signed version that a report takes the place of.
+    """The version that a report takes the place of, for which a person answers.
 
     Attributes:
         version: its number.
-        result: what it said.
+        result: what it said, with its review as the ledger proves it.
         reason: why it was replaced, as the person wrote.
     """
 
@@ -108,12 +109,30 @@ def replaced_notice(
         wording.phrases.changed.format(what=what, before=before, now=now)
         for what, before, now in _changes(replaced.result, result, wording)
     ]
+    earlier = replaced.result
     said = wording.phrases.replaces.format(
         version=replaced.version,
+        report=report_id(earlier),
+        computed=numerals.moment(earlier.provenance.created),
+        review=_reviewed(earlier.review, wording),
         changes="; ".join(changes) or wording.phrases.nothing_changed,
         reason=replaced.reason,
     )
     return (Paragraph(said, "look"),)
+
+
+def _reviewed(review: ReviewSection, wording: Wording) -> str:
+    """Return what persons made of a version: its state, and who signed it last."""
+    word = wording.states.review[review.state].word
+    if not review.signatures:
+        return word
+    last = review.signatures[-1]
+    return wording.phrases.reviewed_by.format(
+        state=word,
+        meaning=wording.choices.meaning[last.meaning],
+        at=numerals.moment(last.at),
+        name=last.name,
+    )
 
 
 def _changes(before: Result, now: Result, wording: Wording) -> Iterator[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ from cd5flow.model.result import Result
 from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Extent, Picture
+from cd5flow.report.signing import Replaced
 
 PLOTS: Final = "plots"
 PDF: Final = "report.pdf"
@@ -48,6 +49,7 @@ class ReportSource:
         pictures: in their order.
         extent: whether the technical annex is written.
         words: text of the wording file, where `language` is one: it may be elsewhere by then.
+        replaced: the version that a person answered for and that this one takes the place of.
     """
 
     language: str
@@ -57,6 +59,7 @@ class ReportSource:
     pictures: tuple[Picture, ...]
     extent: Extent = "full"
     words: str | None = None
+    replaced: Replaced | None = None
 
     @classmethod
     def of(
@@ -68,6 +71,7 @@ class ReportSource:
         eligibility: Eligibility | None,
         pictures: Sequence[Picture],
         extent: Extent = "full",
+        replaced: Replaced | None = None,
     ) -> ReportSource:
         """Return it with the text of the wording file, where the language is one.
 
@@ -80,7 +84,7 @@ class ReportSource:
                 words = read_regular(Path(language), MAX_BYTES).decode()
             except (OSError, UnicodeDecodeError) as error:
                 raise FileAccessError(f"{language}: cannot be read ({error})") from error
-        return cls(language, lab, version, eligibility, tuple(pictures), extent, words)
+        return cls(language, lab, version, eligibility, tuple(pictures), extent, words, replaced)
 
     def to_bytes(self) -> bytes:
         """Return it as the file that is kept; equal sources give equal bytes.
@@ -94,6 +98,7 @@ class ReportSource:
             "lab": None if self.lab is None else _plain(asdict(self.lab)),
             "version": self.version,
             "extent": self.extent,
+            "replaced": None if self.replaced is None else _of_replaced(self.replaced),
             "eligibility": None
             if self.eligibility is None
             else self.eligibility.model_dump(mode="json", by_alias=True),
@@ -131,6 +136,7 @@ class ReportSource:
                     version=self.version,
                     eligibility=self.eligibility,
                     extent=self.extent,
+                    replaced=self.replaced,
                 )
             yield PDF, pdf
             with stage("HTML"):
@@ -142,6 +148,7 @@ class ReportSource:
                     version=self.version,
                     eligibility=self.eligibility,
                     extent=self.extent,
+                    replaced=self.replaced,
                 )
             yield HTML, page.encode()
 
@@ -190,6 +197,23 @@ def _read(plain: dict[str, Any], folder: Path) -> ReportSource:
         pictures=tuple(pictures),
         extent=plain["extent"],
         words=plain["words"],
+        replaced=_replaced(plain["replaced"]) if plain.get("replaced") else None,
+    )
+
+
+def _of_replaced(replaced: Replaced) -> dict[str, Any]:
+    return {
+        "version": replaced.version,
+        "reason": replaced.reason,
+        "result": replaced.result.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _replaced(plain: dict[str, Any]) -> Replaced:
+    return Replaced(
+        version=plain["version"],
+        reason=plain["reason"],
+        result=Result.model_validate_json(json.dumps(plain["result"]), strict=True),
     )
 
 

@@ -20,10 +20,13 @@ STANDARD: Final = "a-3b"
 BLOCKS: Final = "blocks.typ"
 """What every report is made of."""
 
-PPI: Final = 130
+PPI: Final = 180
 """Pixels an inch of pictures as PNG."""
 
 POINTS_AN_INCH: Final = 72
+
+_RUNS_ON_NOTHING: Final = 8
+"""With the two of the next report these are ten."""
 
 TITLE_POINTS: Final = 16
 """Room above such a picture for its title."""
@@ -97,6 +100,16 @@ def rasterise(pictures: Sequence[tuple[str, str]]) -> list[bytes]:
     return made if isinstance(made, list) else [made]
 
 
+def forget_documents() -> None:
+    """Let go of what the typesetter keeps of the documents that were set before, some 25 MB of each.
+
+    It keeps whatever its last ten runs have used; runs on nothing push that out. Only a process that
+    sets many reports needs this.
+    """
+    for _ in range(_RUNS_ON_NOTHING):
+        _compile("", {}, {}, format="svg", with_fonts=False)
+
+
 def on_pixels(box: Box) -> Box:
     """Return where a box of a picture lies on its pixels."""
     scale = PPI / POINTS_AN_INCH
@@ -107,7 +120,12 @@ def on_pixels(box: Box) -> Box:
 
 
 def _compile(
-    template: str, files: Mapping[str, bytes], inputs: Mapping[str, str], **wanted: Any
+    template: str,
+    files: Mapping[str, bytes],
+    inputs: Mapping[str, str],
+    *,
+    with_fonts: bool = True,
+    **wanted: Any,
 ) -> Any:
     """Return what typst makes of a template that reads no files but these."""
     import typst  # noqa: PLC0415 - only what writes a PDF needs the compiler
@@ -121,7 +139,7 @@ def _compile(
         for name, content in files.items():
             (root / name).write_bytes(content)
         # Folders are searched for fonts, and theirs hold others that would stand in unseen.
-        for path in font_files():
+        for path in font_files() if with_fonts else ():
             (fonts / path.name).symlink_to(path)
         try:
             return typst.compile(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.stored import read_result
+from cd5flow.batch.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.errors import FileAccessError, OverrideError, SigningError
 from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
@@ -34,7 +35,6 @@ from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.seat import Seat
 from cd5flow.review.session import TubeSession
 from cd5flow.review.signing import Statement
-from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.review.versions import analyse_version, write_version
 from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
 from cd5flow.signatures.keys import UnlockedKey

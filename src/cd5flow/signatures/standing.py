@@ -6,6 +6,7 @@ It follows from the ledger alone. What a result.json says of its own review is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -63,6 +64,7 @@ class Standing:
         files: SHA-256 of every file of the folder as the newest signature left them; None where
             nobody has signed, or the newest signature was not brought to its end.
         pending: the signature whose files were not recorded, as after a crash.
+        replaces: digest of the signed version that this one took the place of; empty where none.
     """
 
     sample: str
@@ -72,6 +74,7 @@ class Standing:
     movers: tuple[str, ...]
     files: Mapping[str, str] | None
     pending: Signature | None
+    replaces: str = ""
 
     @property
     def state(self) -> State:
@@ -120,6 +123,7 @@ class Standing:
                 )
                 for one in self.signatures
             ),
+            replaces=(self.replaces or None) if self.signatures else None,
         )
 
 
@@ -169,6 +173,7 @@ def standing(
         movers=tuple(_movers(about, digest)),
         files=None if last is None else recorded.get(last.entry),
         pending=open_ones[-1] if open_ones else None,
+        replaces=_signed_before(entries, about, {one.digest for one in signed}, sample, digest),
     )
 
 
@@ -271,6 +276,30 @@ def hashes(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
     return {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, str)}
+
+
+def _signed_before(
+    entries: Sequence[Entry],
+    about: Sequence[Entry],
+    signed: AbstractSet[str],
+    sample: str,
+    digest: str,
+) -> str:
+    """Return the newest signed version among those that a version took the place of; empty where none.
+
+    A version may have taken the place of one that nobody signed, and that one of a signed one.
+    """
+    superseding = [
+        one for one in entries if one.subject == sample and one.kind is ActKind.SUPERSEDED
+    ]
+    written = [one for one in about if one.kind is ActKind.VERSION]
+    earlier = {one.text("digest"): one.text("earlier") for one in (*superseding, *written)}
+    seen = {digest}
+    before = earlier.get(digest, "")
+    while before not in {*seen, *signed, ""}:
+        seen.add(before)
+        before = earlier.get(before, "")
+    return before if before in signed - {digest} else ""
 
 
 def _told(value: object) -> bool | None:

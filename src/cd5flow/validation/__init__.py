@@ -1,7 +1,7 @@
-"""The software's own accuracy and precision on synthetic tubes: software, synthetic, nothing else.
+"""Whether the method can be relied on: on synthetic tubes, on a laboratory's own, and after a change.
 
-`plan` says how many tubes of what, `series` makes them, `measure` analyses one, `carry` does them all,
-`findings` turns them into `record.Validation`, and `writing` into the files that people read.
+`statistics` holds the formulas, on arrays. `synthetic` measures the software on tubes whose truth is
+known, `own` a laboratory's method on its own tubes.
 
 Nothing is imported here: processes that only wait for work are small and start at once.
 """

@@ -1,4 +1,4 @@
-"""Numbers and states as the report of a validation prints them."""
+"""Numbers as the reports of a validation print them, and pictures by name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from cd5flow.report.parts import Block, Cell, Picture, PictureRef, Pictures
-from cd5flow.validation.record import GoalSection, Interval
+from cd5flow.validation.statistics.arrays import Interval
 
 T = TypeVar("T")
 
 UNKNOWN: Final = Cell("–", "quiet")
-NOT_ASKED: Final = "No tubes of this series were asked for."
 
 
 class PicturesByName:
@@ -29,15 +28,6 @@ class PicturesByName:
         refs = tuple(self._refs[name] for name in names if name in self._refs)
         if refs:
             yield Pictures(refs)
-
-
-def states_words(states: dict[str, int]) -> str:
-    """Return "3 MRD, 1 below LLOQ"."""
-    words = {"MRD_BELOW_LLOQ": "below LLOQ", "MRD_POSITIVE": "MRD"}
-    return ", ".join(
-        f"{count} {words.get(state, state.lower().replace('_', ' '))}"
-        for state, count in states.items()
-    )
 
 
 def cell_of(value: T | None, write: Callable[[T], str]) -> Cell:
@@ -79,10 +69,3 @@ def figure(value: float) -> str:
         return "0"
     text = f"{value:#.3g}"
     return (f"{value:.6f}" if "e" in text else text).rstrip("." if "." in text else "").rstrip(".")
-
-
-def goal_figure(goal: GoalSection) -> str:
-    """Return what was found for a goal; an R² with as many figures as tell it from 1."""
-    if goal.found is None:
-        return UNKNOWN.text
-    return f"{goal.found:.4f}" if goal.id == "r_squared" else figure(goal.found)

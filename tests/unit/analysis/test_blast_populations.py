@@ -23,13 +23,13 @@ from cd5flow.model.populations import UNPROVEN, Gating, LeukaemicPopulation, Lin
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import BlastsSection, Cd5State, ExcludedSection, Result, Specimen
 from cd5flow.pipeline import Analysis
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.statistics import interval
 from support.readout_factory import at, cd5_limits, share_of
+from support.share_rules import at_least
 from support.small_tube import Cells, analysed, blasts, granulocytes, strategy, t_cells
 
 NORMAL = (granulocytes(1000), t_cells(300))
-THRESHOLD = Threshold(70, ">=")
+THRESHOLD = at_least(70)
 PHENOTYPE = {
     **load_strategy(strategy_file("t-all-relapse")).value.model_dump(mode="json")["phenotype"],
     "negatives": [{"population": "granulocytes", "lacks": ["CD3", "cyCD3"]}],

@@ -252,6 +252,17 @@ def test_an_fmo_may_have_a_few_cd5_positive_t_cells(
     assert bench.refused(t_cells=t_cells) == codes
 
 
+@pytest.mark.parametrize(("beyond", "codes"), [(49, ()), (51, ("NOT_AN_FMO",))])
+def test_spread_past_the_negatives_tail_is_no_stain_while_most_t_cells_lie_below(
+    bench: Bench, beyond: int, codes: tuple[str, ...]
+) -> None:
+    assert bench.side.negative_cut is not None
+    past = 1.5 * bench.side.negative_cut.linear
+    assert past < LIMITS.fmo_t_median_share * float(np.median(bench.side.t_cells))
+
+    assert bench.refused(t_cells=at((beyond, past), (100 - beyond, 0.0))) == codes
+
+
 def test_without_negatives_the_samples_own_t_cells_are_the_yardstick(bench: Bench) -> None:
     bench.side = replace(bench.side, negative_cut=None)
 

@@ -370,13 +370,14 @@ def test_every_setting_is_in_the_command_that_redoes_it(tmp_path: Path) -> None:
 def test_a_setting_that_is_new_finds_its_place_in_that_command() -> None:
     """Whoever adds a setting adds it to the command, or here with the reason why not."""
     of_a_sheet = {"identifiers", "control_identifiers", "control_datasets"}
+    for_the_record = {"origins"}
     own_gates = {"gates"}  # drawn anew in the program that they come from
     said = {
         *("strategy", "protocol", "timepoint", "specimen", "prior_therapy", "controls"),
         *("sample_id", "patient_id", "collected_at", "spillover", "dataset", "clinical"),
         *("override", "laip", "seed", "markers"),
     }
-    assert {one.name for one in fields(Settings)} == said | of_a_sheet | own_gates
+    assert {one.name for one in fields(Settings)} == said | of_a_sheet | for_the_record | own_gates
 
 
 def test_a_tube_with_its_own_markers_is_redone_with_them() -> None:

@@ -92,7 +92,13 @@ def test_every_option_is_a_setting() -> None:
     assert {field.name for field in fields(Settings)} - read == {
         "control_identifiers",
         "control_datasets",
+        "origins",
     }
+
+
+def test_a_setting_that_is_said_is_told_from_a_default() -> None:
+    made = make_settings(specimen="csf", strategy=None)
+    assert made.origins == {"specimen": "argument", "strategy": "default", "protocol": "default"}
 
 
 def test_the_defaults_of_options_are_those_of_the_settings() -> None:

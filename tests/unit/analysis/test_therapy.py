@@ -72,10 +72,12 @@ def test_after_cd7_car_cells_are_not_called_blasts_by_their_cd7(analysed: Analys
 def test_after_cd7_car_cytoplasmic_cd3_tells_as_before(analysed: Analysed) -> None:
     before, after = analysed(RELAPSE), analysed(RELAPSE, "cd7_car")
 
-    assert after.cd5 == before.cd5
-    # What it would have searched by CD7 alone is another thing; what it found is the same.
-    bases = {"basis": None}
-    assert after.burden.model_copy(update=bases) == before.burden.model_copy(update=bases)
+    # Cells are grouped without CD7: other groups place the same gates, a few events apart.
+    assert after.cd5.state is before.cd5.state
+    assert after.cd5.percent == pytest.approx(before.cd5.percent, abs=0.2)
+    assert after.burden.state is before.burden.state
+    assert after.burden.percent == pytest.approx(before.burden.percent, rel=0.005)
+    assert after.strategy.lineage == before.strategy.lineage
     assert after.criterion.state is CriterionState.MET
 
 

@@ -14,11 +14,11 @@ from cd5flow.model.populations import Gating, LeukaemicPopulation
 from cd5flow.model.reasons import codes
 from cd5flow.model.result import Cd5State
 from cd5flow.pipeline import Analysis
-from cd5flow.quantify.threshold import Threshold
 from support.readout_factory import share_of
+from support.share_rules import at_least
 from support.small_tube import analysed, blasts, granulocytes, t_cells
 
-THRESHOLD = Threshold(70, ">=")
+THRESHOLD = at_least(70)
 NORMAL = 1300
 
 

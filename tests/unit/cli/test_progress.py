@@ -100,15 +100,25 @@ def test_lines_come_while_nothing_ends(capsys: Any, monkeypatch: pytest.MonkeyPa
         told.set()
 
     monkeypatch.setattr(module, "say", say)
-    with progress(BatchCounts(3), quiet=False):
+    with progress(BatchCounts(3)):
         assert told.wait(20)
     assert capsys.readouterr().err.startswith("0 of 3: 0 done")
 
 
-def test_quiet_is_silent(capsys: Any) -> None:
-    with progress(BatchCounts(1), quiet=True) as show:
+def test_quiet_tells_failures_alone(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "_voice", terminal.Voice.QUIET)
+    with progress(BatchCounts(2)) as show:
+        show.ended("a: MET", failed=False)
         show.ended("b: FAILED", failed=True)
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "b: FAILED\n")
+
+
+def test_verbose_tells_each_sample(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "_voice", terminal.Voice.VERBOSE)
+    with progress(BatchCounts(2)) as show:
+        show.ended("a: MET", failed=False)
+        show.ended("", failed=False)
+    assert capsys.readouterr().err == ("a: MET (0 of 2: 0 done, 0 failed; need a person: 0)\n")
 
 
 def test_a_terminal_gets_a_bar_and_a_line_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +132,7 @@ def test_a_terminal_gets_a_bar_and_a_line_a_sample(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     tally = BatchCounts(4)
-    with progress(tally, quiet=False) as show:
+    with progress(tally) as show:
         add(tally, done=1)
         show.ended("[1/4] a: MET [bold]", failed=False)
         add(tally, failed=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cd5flow.criteria.patients import judge_patients, recorded_clinical
+from cd5flow.criteria.clinical import recorded_clinical
+from cd5flow.criteria.patients import judge_patients
 from cd5flow.errors import OptionError
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Result

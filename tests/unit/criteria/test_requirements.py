@@ -16,7 +16,7 @@ from cd5flow.criteria.requirements import collection_day, intensity
 from cd5flow.criteria.verdict import judge_criterion
 from cd5flow.model.reasons import codes
 from cd5flow.model.result import CriterionSection, CriterionState, Result
-from support.criteria_factory import KNOWN_LIMITS, clinic, protocol, tube
+from support.criteria_factory import clinic, protocol, tube
 
 MET, NOT_MET = CriterionState.MET, CriterionState.NOT_MET
 REVIEW = CriterionState.REVIEW
@@ -74,9 +74,7 @@ def verdict(result: Result, rules: Loaded[Protocol], **clinical: Any) -> Criteri
 
 
 def cd5_answer(result: Result, rules: Loaded[Protocol], **clinical: Any) -> Any:
-    judged = judge_eligibility(
-        (result,), protocol=rules, clinical=clinic(**clinical), limits=lambda _: KNOWN_LIMITS
-    )
+    judged = judge_eligibility((result,), protocol=rules, clinical=clinic(**clinical))
     return judged.criteria[0]
 
 
@@ -336,7 +334,6 @@ def compared(result: Result, *names: str, **clinical: Any) -> dict[str, Protocol
         result,
         [protocol(name) for name in names],
         clinical=clinic(**clinical) if clinical else None,
-        limits=KNOWN_LIMITS,
     )
     return {one.protocol.name: one for one in found.protocols}
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cd5flow.gating.clusters import ClusterSpec, ball_and_shell, shift_to_mean, squared
 from cd5flow.gating.tube_view import TubeView
+from cd5flow.model.reasons import sentence
 from support.cluster_factory import SPREAD, T_EVENTS, cloud, tube
 from support.gating_factory import Floats, axis, tube_view
 
@@ -118,7 +119,8 @@ def test_the_middle_must_lie_within_the_bounds(bounds: dict[str, Any], why: str 
     view = tube(cloud(0.5, 0.3, 100), cd3=[0.2] * 60 + [0.9] * 40)
     # The median of these 40 is 0.2, though ten of them lie far above.
     around = np.r_[0:30, 60:70]
-    assert bounded(**bounds).elsewhere(view, around) == why
+    found = bounded(**bounds).elsewhere(view, around)
+    assert (None if found is None else sentence(found)) == why
 
 
 def apart(**settings: Any) -> ClusterSpec:
@@ -126,7 +128,8 @@ def apart(**settings: Any) -> ClusterSpec:
 
 
 def alike(view: TubeView, spec: ClusterSpec, centre: float, events: int) -> str | None:
-    return spec.look_alike(view, AXES[0], centre, events)
+    found = spec.look_alike(view, AXES[0], centre, events)
+    return None if found is None else sentence(found)
 
 
 def test_a_few_cells_within_so_many_spreads_of_normal_ones_are_look_alikes() -> None:

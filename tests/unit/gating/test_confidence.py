@@ -19,7 +19,7 @@ from cd5flow.model.geometry import Dimension, Interval
 from cd5flow.model.members import Members
 from cd5flow.model.names import ALL
 from cd5flow.model.populations import Evidence, Gate, GateTree, Gating, Lineage, Place
-from cd5flow.model.reasons import sentence
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import Confidence
 
 DEPTH = EvidenceRule(method="valley", value="depth", worse="below", moderate=0.7, low=0.4)
@@ -37,6 +37,7 @@ RULES = ConfidenceRules(
     evidence=(DEPTH, SHELL, SEEN),
 )
 REGION = Interval(Dimension("X"), low=0)
+TRIED = (Reason("TRIED", method="valley", why=Reason("UNRESOLVED", text="no valley")),)
 
 
 def one(name: str = "a", method: str = "relative", parent: str = ALL, **more: Any) -> Gate:
@@ -101,7 +102,7 @@ def test_a_rule_is_for_its_own_method() -> None:
     ("gate", "expected"),
     [
         (
-            one(tried=("valley: no valley",)),
+            one(tried=TRIED),
             ("moderate", "the strategy's first way could not tell"),
         ),
         (one(unplaced=("CD3 by x",)), ("moderate", "nothing places the edge on CD3 by x")),
@@ -122,7 +123,7 @@ def test_what_is_as_usual_speaks_against_nothing() -> None:
 
 
 def test_the_least_decides_and_every_reason_is_told() -> None:
-    doubted = one(method="valley", values={"depth": 0.1}, tried=("x",), unplaced=("e",))
+    doubted = one(method="valley", values={"depth": 0.1}, tried=TRIED, unplaced=("e",))
     level, reasons = only(doubted)
     assert level == "low"
     assert len(reasons) == 3
@@ -158,7 +159,7 @@ def test_cd5_positive_is_as_sure_as_its_cut(method: str, level: str) -> None:
 
 @pytest.mark.parametrize("method", ["override", "drawn"])
 def test_what_a_person_drew_is_not_rated(method: str) -> None:
-    drawn = one(method=method, expect_percent=(60.0, 90.0), tried=("x",))
+    drawn = one(method=method, expect_percent=(60.0, 90.0), tried=TRIED)
     assert only(drawn) == ("by_hand", ("drawn by hand",))
 
 

@@ -12,6 +12,7 @@ from cd5flow.errors import StrategyError
 from cd5flow.gating.strategy import load_strategy
 from cd5flow.model.names import ALL
 from cd5flow.model.populations import Gate, Gating, Place
+from cd5flow.model.reasons import Reason, sentence
 from support.gating_factory import Entry, cut_at, gate, gated, normal, strategy_of, tube_of
 
 
@@ -66,9 +67,12 @@ def test_a_combination_rests_on_what_it_combines() -> None:
 def test_a_gate_that_was_found_otherwise_tells_why() -> None:
     gating = found(gate("a", NEVER, otherwise=[cut_at("CD45", 40)]))
     evidence = gating.tree["a"].evidence
-    assert evidence.tried == (
-        "relative: no population with enough events to place the low edge on CD45",
+    (tried,) = evidence.tried
+    assert sentence(tried) == (
+        "relative: no population with enough events to place the low edge on CD45"
     )
+    why = tried.values["why"]
+    assert why == Reason("UNRESOLVED", case="no_low_edge", axis="CD45")
     assert evidence.placed_by == ()
     assert len(said(gating, "GATE_OTHERWISE")) == 1
 

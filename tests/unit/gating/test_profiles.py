@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from cd5flow.errors import StrategyError
+from cd5flow.gating.profile_limits import Apart
 from cd5flow.gating.profiles import Profiles, load_profiles
 from support.gating_factory import shipped_profiles
+from support.kinds_of_cells import NORMAL, names_of, told
 
 Entry = dict[str, Any]
 Change = Callable[[Entry], None]
@@ -270,3 +272,25 @@ def test_without_cd7_no_shipped_row_accepts_by_cd7_alone() -> None:
 
     assert any(one.cd7_alone for one in shipped_profiles().leukaemic)
     assert not any(one.cd7_alone for one in left.leukaemic)
+
+
+def test_cells_are_not_grouped_by_a_marker_that_a_therapy_makes_useless() -> None:
+    left = shipped_profiles().without(frozenset({"CD7"}))
+
+    assert "CD7" in told(*NORMAL).markers
+    assert "CD7" not in told(*NORMAL, by=left).markers
+    assert names_of(told(*NORMAL, by=left), NORMAL)[:3] == ["t_cells", "t_cells", "b_cells"]
+
+
+def test_a_kind_of_cells_that_no_axis_is_left_to_know_by_is_asked_no_more() -> None:
+    apart = shipped_profiles().apart
+    assert apart is not None
+    kinds = {"nk_cells": {"axes": {"CD56": 0.7, "CD38": 0.7}, "parted_by": ["CD45", "CD38"]}}
+    rule = Apart.model_validate({"axes": {"CD38": 0.7, "CD45": 0.7}, "kinds": kinds})
+
+    left = rule.without(frozenset({"CD38"}))
+    assert list(left.axes) == ["CD45"]
+    assert list(left.kinds["nk_cells"].axes) == ["CD56"]
+    assert left.kinds["nk_cells"].parted_by == ("CD45",)
+    assert not rule.without(frozenset({"CD56", "CD38"})).kinds
+    assert apart.markers() >= {"CD45", "CD56", "CD16"}

@@ -22,7 +22,7 @@ from cd5flow.model.findings import Severity
 from cd5flow.model.geometry import Boolean, Interval, Operand
 from cd5flow.model.names import ALL, BLASTS, DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.populations import UNPROVEN, Evidence, Gating
-from cd5flow.model.reasons import sentence
+from cd5flow.model.reasons import Reason, sentence
 from cd5flow.preprocess.transforms import Columns
 from cd5flow.simulate import (
     CALIBUR,
@@ -590,7 +590,9 @@ class Dice(Spec):
     method: str = "dice"
 
     def find(self, view: TubeView) -> Outcome:
-        return Unresolved(str(view.rng.integers(1 << 62)), Evidence("dice", 0))
+        return Unresolved(
+            Reason("UNRESOLVED", text=str(view.rng.integers(1 << 62))), Evidence("dice", 0)
+        )
 
 
 def thrown(*specs: tuple[str, str], seed: int = 0) -> dict[str, str]:
@@ -791,7 +793,9 @@ def test_a_controls_own_clock_decides_which_of_its_events_place_a_gate() -> None
 
 def test_without_a_control_that_may_be_used_the_gate_is_left_out_and_says_why() -> None:
     high = gate("high", cut_at("CD45", 50))
-    none = by_control(Refused("OTHER_DAY: acquired later"), high, gate("a", MEDIAN))
+    none = by_control(
+        Refused((Reason("OTHER_DAY", text="acquired later"),)), high, gate("a", MEDIAN)
+    )
     assert "a" not in none.members
     (message,) = said(none, "GATE_UNRESOLVED")
     assert "the fmo control may not be used: OTHER_DAY: acquired later" in message

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cd5flow.gating.profiles import Apart
+from cd5flow.gating.profile_limits import Apart
 from cd5flow.gating.separation import neighbours_but_for, stands_apart
 from support.gating_factory import quantiles
 

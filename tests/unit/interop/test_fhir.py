@@ -357,6 +357,43 @@ def test_several_results_go_into_one_bundle() -> None:
     assert len({entry["fullUrl"] for entry in bundle["entry"]}) == len(bundle["entry"])
 
 
+def test_a_server_is_told_to_put_each_resource_under_its_own_id() -> None:
+    bundle = to_fhir([Exported(make_result())], CODES)
+    assert bundle["type"] == "transaction"
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        url = f"{resource['resourceType']}/{resource['id']}"
+        assert entry["request"] == {"method": "PUT", "url": url}
+
+
+def test_a_document_says_nothing_of_how_it_is_stored() -> None:
+    sent = to_fhir([Exported(make_result())], CODES)
+    document = to_fhir([Exported(make_result())], CODES, kind="collection")
+    assert document["type"] == "collection"
+    assert [e["resource"] for e in document["entry"]] == [e["resource"] for e in sent["entry"]]
+    assert all("request" not in entry for entry in document["entry"])
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("unreviewed", "preliminary"),
+        ("confirmed", "corrected"),
+        ("amended", "corrected"),
+        ("rejected", "cancelled"),
+    ],
+)
+def test_what_is_approved_in_place_of_a_signed_version_is_corrected(
+    state: Any, status: str
+) -> None:
+    review = ReviewSection(state=state, by="R7", replaces=SHA)
+    made = make_result(review=review)
+    assert report(made)["status"] == status
+    assert {o["status"] for o in of_type(made, "Observation")} == {status}
+    if state != "unreviewed":
+        assert f"in place of version {SHA[:8]}" in report(made)["conclusion"]
+
+
 def test_one_analysis_goes_out_once() -> None:
     with pytest.raises(OptionError, match=r"tube-1 \(tube-1.fcs\): found twice"):
         to_fhir([Exported(make_result()), Exported(reviewed("confirmed"))], CODES)

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from cd5flow.errors import ResultError
 from cd5flow.interop.codes import Codes, load_codes
-from cd5flow.interop.fhir import STATUS, Exported, fhir_text, to_fhir
+from cd5flow.interop.fhir import Exported, fhir_text, status_of, to_fhir
 from cd5flow.interop.fhir_reader import Reading, read_fhir
 from cd5flow.interop.fhir_rules import faults_of, shape_faults
 from cd5flow.model.result import Result
@@ -30,7 +30,7 @@ def there_and_back(result: Result, codes: Codes = CODES) -> Reading:
 @given(results())
 def test_a_reader_gets_the_same_numbers_and_states_back(result: Result) -> None:
     read, cd5, burden = there_and_back(result), result.cd5, result.burden
-    assert read.status == STATUS[result.review.state]
+    assert read.status == status_of(result.review)
     assert (read.criterion, read.flow_criterion) == (
         result.criterion.state,
         result.criterion.flow_state,
@@ -47,6 +47,20 @@ def test_a_reader_gets_the_same_numbers_and_states_back(result: Result) -> None:
     assert {name: getattr(read.burden, name) for name in COUNTED_BURDEN} == {
         name: getattr(burden, name) for name in COUNTED_BURDEN
     }
+
+
+def test_what_a_server_stored_reads_like_what_was_sent() -> None:
+    bundle = to_fhir([Exported(make_result())], CODES)
+    text = fhir_text(bundle)
+    for entry in bundle["entry"]:
+        text = text.replace(
+            f'"reference": "{entry["fullUrl"]}"', f'"reference": "{entry["request"]["url"]}"'
+        )
+    stored = json.loads(text)
+    for entry in stored["entry"]:
+        entry["fullUrl"] = f"https://fhir.example.org/{entry.pop('request')['url']}"
+    assert "urn:uuid:" not in json.dumps(stored["entry"][0]["resource"]["result"])
+    assert read_fhir(stored, CODES) == read_fhir(bundle, CODES)
 
 
 COUNTED_CD5 = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,18 @@ OTHERS = [name for name in catalogue_languages() if name != "en"]
 LEFT_OUT = {"CHOICE": frozenset({"strategy"})}
 """Values that a language need not repeat: the strategy stands beside how it was chosen."""
 
+MAY_LACK = {*CheckCode, "FOUND", "UNRESOLVED"}
+"""Codes that grow with every quality check and gating method."""
+
 
 def example(code: str, case: str) -> Reason:
     """Return a reason with a value for every field, a number where the sentence formats one."""
     template = ENGLISH.templates[code][case]
-    values: dict[str, Value] = {
-        name: 7 if f"{{{name}:" in template else "seven" for name in fields_by_case(code)[case]
-    }
+    values: dict[str, Value] = dict.fromkeys(fields_by_case(code)[case], "seven")
+    for _, name, spec, _ in string.Formatter().parse(template):
+        if name and spec:
+            # What is written of a number is a format; of several things it is what parts them.
+            values[name] = ("seven", "eight") if spec.endswith(" ") else 7
     return Reason(code, **(values | ({"case": case} if case else {})))
 
 
@@ -57,10 +63,10 @@ def test_a_sentence_has_the_same_values_in_every_language(language: str) -> None
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_code_is_translated_or_known_not_to_be(language: str) -> None:
-    """A new quality check needs no translation: what it says stands in English after its name."""
+    """New checks and gating methods need no translation: what they say stands in English."""
     theirs = catalogue(language)
     missing = {code for code, case in EVERY if case not in theirs.templates.get(code, {})}
-    assert missing - set(CheckCode) == theirs.untranslated - set(CheckCode)
+    assert missing - MAY_LACK == theirs.untranslated - MAY_LACK
 
 
 @pytest.mark.parametrize("language", catalogue_languages())

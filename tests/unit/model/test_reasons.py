@@ -51,7 +51,7 @@ def test_a_reason_that_has_no_sentence_cannot_be_made(code: str, values: dict[st
         Reason(code, **values)
 
 
-def test_a_value_is_text_a_number_or_texts() -> None:
+def test_a_value_is_text_a_number_a_reason_or_several() -> None:
     with pytest.raises(TypeError, match="expected text, a number"):
         Reason("NO_CD5", more=object())
 
@@ -110,6 +110,33 @@ def test_a_text_that_its_data_do_not_make_counts_as_it_stands() -> None:
 def test_a_copy_with_other_reasons_has_other_data() -> None:
     changed = control((FEW,)).model_copy(update={"reasons": (Reason("NO_CD5"),)})
     assert changed.reason_data == (Reason("NO_CD5"),)
+
+
+def test_a_reason_within_a_reason_is_data_too() -> None:
+    why = Reason("UNRESOLVED", case="no_peak", axis="CD3")
+    tried = (Reason("TRIED", method="valley", why=why), Reason("TRIED", method="x", why=FEW))
+    outer = Reason("GATE_OTHERWISE", gate="blasts", tried=tried, method="fixed")
+    assert sentence(outer) == (
+        "blasts: valley: no negative peak of CD3; x: 9 blasts, at least 50 needed; "
+        "found by fixed instead"
+    )
+    assert "CD3 没有阴性峰" in sentence(outer, "zh")
+    section = control((outer,))
+    (plain,) = json.loads(section.model_dump_json())["reason_data"]
+    assert plain["values"]["tried"][0]["values"]["why"] == {
+        "code": "UNRESOLVED",
+        "values": {"axis": "CD3", "case": "no_peak"},
+    }
+    assert ControlSection.model_validate_json(section.model_dump_json()).reasons == (outer,)
+    assert pickle.loads(pickle.dumps(outer)) == outer  # noqa: S301 - our own
+
+
+def test_codes_stand_before_reasons_where_a_sentence_asks_for_them() -> None:
+    refused = Reason("UNRESOLVED", case="control_refused", role="fmo", why=(FEW, Reason("NO_CD5")))
+    assert sentence(refused) == (
+        "the fmo control may not be used: FEW_BLASTS: 9 blasts, at least 50 needed; "
+        "NO_CD5: no channel of this tube carries CD5"
+    )
 
 
 def test_words_of_a_person_have_no_code() -> None:

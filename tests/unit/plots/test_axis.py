@@ -84,10 +84,10 @@ def test_thousands_are_written_short(value: float, words: str) -> None:
 
 def test_an_axis_says_marker_fluorochrome_and_detector() -> None:
     tube = analysis(CLEAR).tube
-    assert channel_label(tube, "PerCP-Cy5-5-A") == "CD5 PerCP-Cy5-5 (PerCP-Cy5-5-A)"
-    assert channel_label(tube, "FSC-A") == "FSC (FSC-A)"
+    assert channel_label(tube, "PerCP-Cy5-5-A") == "CD5 PerCP-Cy5-5-A"
+    assert channel_label(tube, "FSC-A") == "FSC-A"
     assert channel_label(tube, "Time") == "Time"
-    assert channel_label(analysis(FOUR_COLOUR).tube, "SSC-H") == "SSC (SSC-H)"
+    assert channel_label(analysis(FOUR_COLOUR).tube, "SSC-H") == "SSC-H"
 
 
 def test_a_linear_bound_is_shown_where_it_lies_on_the_display_scale() -> None:

@@ -144,6 +144,19 @@ def test_ticks_have_their_words() -> None:
     assert texts(Scene((panel,))) == ["0", "5", "across", "up"]
 
 
+def test_words_that_would_run_into_each_other_give_way_from_the_right() -> None:
+    ticks = Ticks((4.9, 5.0, 5.1, 9.0), ("-10²", "0", "10²", "10³"), ())
+    panel = Panel(Side(0, 10, "across", ticks), Side(0, 100, "up"), ())
+    assert texts(Scene((panel,))) == ["10²", "10³", "across", "up"]
+
+
+def test_a_legend_of_more_lines_leaves_frames_as_they_are() -> None:
+    for size in (HALF_PAGE, THIRD_PAGE):
+        (low,), (high,) = (lay_out(scene(), plain, s).boxes for s in (size, size.holding(4)))
+        assert (low.width, low.height) == (high.width, high.height)
+        assert size.holding(4).height > size.height
+
+
 def test_a_label_without_room_is_shortened() -> None:
     panel = Panel(Side(0, 1, "a" * 200), Side(0, 1), ())
     (words,) = texts(Scene((panel,)))

@@ -21,15 +21,8 @@ from cd5flow.quantify.statistics import (
     upper_limit,
     wilson_interval,
 )
+from support.basis_factory import BURDEN_LIMITS as LIMITS
 from support.lineage_factory import PROVEN, with_lineage
-
-LIMITS = BurdenLimits(
-    cluster_events=10,
-    lod_events=20,
-    lloq_events=50,
-    required_lod_percent=0.01,
-    interval=IntervalMethod.WILSON,
-)
 
 
 def judge(

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from cd5flow.model.populations import UNPROVEN
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.contamination import Neighbour
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, NegativeReference, Readout
 from cd5flow.quantify.statistics import (
@@ -34,6 +33,7 @@ from support.readout_factory import (
     share_of,
     spread,
 )
+from support.share_rules import at_least, over, share_rule
 
 # Definite states
 
@@ -96,17 +96,17 @@ def test_a_definite_state_agrees_with_the_interval(counts: tuple[int, int]) -> N
 
 
 def test_at_least_and_over_differ_at_the_threshold() -> None:
-    assert Threshold(70, ">=").met_by(70.0)
-    assert not Threshold(70, ">").met_by(70.0)
-    assert Threshold(70, ">").met_by(np.nextafter(70.0, 71))
-    assert not Threshold(70, ">=").met_by(np.nextafter(70.0, 69))
+    assert at_least(70).holds(70.0)
+    assert not over(70).holds(70.0)
+    assert over(70).holds(np.nextafter(70.0, 71))
+    assert not at_least(70).holds(np.nextafter(70.0, 69))
 
 
 def test_a_percentage_is_compared_unrounded() -> None:
     cd5 = judge_share(6996, 10_000)
 
     assert cd5.percent == 69.96
-    assert not AT_LEAST_70.met_by(cd5.percent)
+    assert not AT_LEAST_70.holds(cd5.percent)
     assert cd5.state is Cd5State.BORDERLINE
 
 
@@ -123,7 +123,7 @@ def test_an_interval_that_ends_at_the_threshold(end: int, operator: str, state: 
     limits = wilson_interval(800, 1000)
     assert limits is not None
 
-    assert judge_share(800, 1000, threshold=Threshold(limits[end], operator)).state is state
+    assert judge_share(800, 1000, threshold=share_rule(operator, limits[end])).state is state
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_interval_that_ends_at_the_threshold(end: int, operator: str, state: 
     [(50, ">", Cd5State.MEETS), (90, ">", Cd5State.DOES_NOT_MEET), (80, ">", Cd5State.BORDERLINE)],
 )
 def test_the_protocol_sets_the_threshold(percent: float, operator: str, state: Cd5State) -> None:
-    cd5 = judge_share(800, 1000, threshold=Threshold(percent, operator))
+    cd5 = judge_share(800, 1000, threshold=share_rule(operator, percent))
 
     assert cd5.state is state
     assert (cd5.operator, cd5.threshold_percent) == (operator, percent)
@@ -374,7 +374,7 @@ def test_a_band_across_the_threshold_is_borderline() -> None:
     ("operator", "state"), [(">=", Cd5State.MEETS), (">", Cd5State.BORDERLINE)]
 )
 def test_a_band_that_begins_at_the_threshold(operator: str, state: Cd5State) -> None:
-    cd5 = judge(between(CUT, 0.15, n=10_000), threshold=Threshold(60, operator))
+    cd5 = judge(between(CUT, 0.15, n=10_000), threshold=share_rule(operator, 60))
 
     assert cd5.band_percent == (60, 90)
     assert cd5.state is state
@@ -384,7 +384,7 @@ def test_a_band_that_begins_at_the_threshold(operator: str, state: Cd5State) -> 
     ("operator", "state"), [(">", Cd5State.DOES_NOT_MEET), (">=", Cd5State.BORDERLINE)]
 )
 def test_a_band_that_ends_at_the_threshold(operator: str, state: Cd5State) -> None:
-    cd5 = judge(between(CUT, -0.15, n=10_000), threshold=Threshold(90, operator))
+    cd5 = judge(between(CUT, -0.15, n=10_000), threshold=share_rule(operator, 90))
 
     assert cd5.band_percent == (60, 90)
     assert cd5.state is state

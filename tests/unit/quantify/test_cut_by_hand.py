@@ -9,10 +9,11 @@ import pytest
 
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import Cd5Section, Cd5State, CutMethod, Pattern
-from cd5flow.quantify.cd5 import Circumstances, Threshold, judge_cd5, measure
+from cd5flow.quantify.cd5 import Circumstances, judge_cd5, measure
 from cd5flow.quantify.cuts import Cut, Readout, find_cuts
 from support.lineage_factory import PROVEN
 from support.readout_factory import AXIS, CUT, at, cd5_limits, fmo_signal, readout, share_of, spread
+from support.share_rules import at_least
 
 LIMITS = cd5_limits()
 FINE = Circumstances(
@@ -38,7 +39,7 @@ def by_hand(linear: float) -> Cut:
 def judge(tube: Readout, linear: float, **limits: Any) -> Cd5Section:
     stated = cd5_limits(**limits)
     measured = measure(tube, axis=AXIS, limits=stated, by_hand=by_hand(linear))
-    return judge_cd5(measured, threshold=Threshold(70, ">="), limits=stated, circumstances=FINE)
+    return judge_cd5(measured, threshold=at_least(70), limits=stated, circumstances=FINE)
 
 
 def fmo_cut(tube: Readout) -> float:

@@ -18,11 +18,11 @@ from cd5flow.model.result import (
     MedianSection,
     Pattern,
 )
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.drawn import DrawnPositive, counted
 from support.readout_factory import cd5_limits
+from support.share_rules import at_least
 
-AT_LEAST_70 = Threshold(70, ">=")
+AT_LEAST_70 = at_least(70)
 GATE = "gate 'CD5+' of study.wsp"
 
 

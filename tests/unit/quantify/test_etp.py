@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cd5flow.quantify.cd5 import Threshold
 from cd5flow.quantify.cuts import ControlSignal
 from support.cd5_judging import judge, judge_share
 from support.readout_factory import (
@@ -13,6 +12,7 @@ from support.readout_factory import (
     cd5_limits,
     readout,
 )
+from support.share_rules import over
 
 # The CD5 part of the early-T-precursor definition, beside the state for every value
 
@@ -95,8 +95,8 @@ def test_a_share_just_below_the_limit_is_not_printed_as_the_limit() -> None:
 
 
 def test_a_protocol_that_asks_for_more_has_no_note() -> None:
-    assert judge_share(9_500, 10_000, threshold=Threshold(90, ">")).notes == ()
-    assert judge_share(6_000, 10_000, threshold=Threshold(50, ">")).notes != ()
+    assert judge_share(9_500, 10_000, threshold=over(90)).notes == ()
+    assert judge_share(6_000, 10_000, threshold=over(50)).notes != ()
     off = judge_share(7_250, 10_000, limits=cd5_limits(etp_percent=None))
     assert off.notes == ()
     assert off.etp_component is None

@@ -18,9 +18,10 @@ from cd5flow.model.result import (
     Result,
     ReviewSection,
 )
+from cd5flow.report import numerals
 from cd5flow.report.document import report_document
-from cd5flow.report.head import report_id
 from cd5flow.report.lab import Lab
+from cd5flow.report.naming import report_id
 from cd5flow.report.parts import (
     Cell,
     Fact,
@@ -399,8 +400,22 @@ def test_a_version_names_the_signed_one_that_it_replaces_and_what_changed() -> N
     replaced = Replaced(2, earlier, "blast gate too wide")
     (notice,) = document_of(make_result(), version=3, replaced=replaced).notices
     assert notice.text == (
-        "Replaces signed version 2. Changed: CD5-positive blasts 71.0 % → 69.3 %; "
+        f"Replaces version 2: report {report_id(earlier)}, "
+        f"computed {numerals.moment(earlier.provenance.created)}, NOT REVIEWED. "
+        "Changed: CD5-positive blasts 71.0 % → 69.3 %; "
         "CD5 on the blasts MEETS → BORDERLINE. Reason: blast gate too wide"
+    )
+
+
+def test_who_signed_the_replaced_version_is_named() -> None:
+    signature = make_signature()
+    review = ReviewSection(state="confirmed", signatures=(signature,))
+    (notice,) = document_of(
+        make_result(), version=3, replaced=Replaced(2, make_result(review=review), "wrong lot")
+    ).notices
+    assert (
+        f", CONFIRMED (Approved {numerals.moment(signature.at)} by {signature.name}). "
+        in notice.text
     )
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 
 from cd5flow.model.result import BurdenState, Cd5State, Result
 from cd5flow.report.flat import COLUMNS, flat_csv, flat_row
-from support.paths import ROOT
 from support.report_factory import (
     HOSTILE,
     hostile_result,
@@ -29,12 +28,6 @@ def read(*some: Result) -> list[dict[str, str]]:
 
 def test_a_row_has_every_column() -> None:
     assert set(flat_row(make_result())) == set(COLUMNS)
-
-
-def test_every_column_is_documented() -> None:
-    page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
-    for name, meaning in COLUMNS.items():
-        assert f"| `{name}` | {meaning.replace('|', '&#124;')} |" in page
 
 
 def test_results_are_rows_in_order() -> None:

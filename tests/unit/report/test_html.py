@@ -11,9 +11,9 @@ import pytest
 from pypdf import PdfReader
 
 from cd5flow.report.fonts import Scribe
-from cd5flow.report.head import report_id
 from cd5flow.report.html import render_html
 from cd5flow.report.lab import Lab, Logo
+from cd5flow.report.naming import report_id
 from support.browser import browse, in_a_browser
 from support.report_factory import (
     HOSTILE,

@@ -19,8 +19,8 @@ from cd5flow.model.result import (
 from cd5flow.plots import typefaces
 from cd5flow.report import fonts, pdf
 from cd5flow.report.fonts import Scribe
-from cd5flow.report.head import report_id
 from cd5flow.report.lab import Lab, Logo
+from cd5flow.report.naming import report_id
 from cd5flow.report.pdf import check_language, render_pdf
 from support.report_factory import (
     CREATED,

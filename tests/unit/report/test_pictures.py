@@ -56,12 +56,12 @@ def test_a_gate_is_captioned_with_counts_and_the_share_of_its_parent() -> None:
 
 def test_a_map_is_captioned_with_its_markers() -> None:
     count = analysis(CLEAR).gating.count("singlets")
-    assert pictures()["map-cd45-ssc"].title == f"CD45 × SSC: singlets, {count:,}"
+    assert pictures()["map-cd45-ssc"].title == f"CD45 × SSC-A: singlets, {count:,}"
 
 
 def test_the_alt_text_has_axes_counts_and_who_is_seen() -> None:
     alt = pictures(MRD)["blasts"].alt
-    assert alt.startswith("CD45 V500-C (V500-C-A) × SSC (SSC-A). ")
+    assert alt.startswith("CD45 V500-C-A × SSC-A. ")
     assert "blasts: 187 / 194 CD7-positive (96.4 %)" in alt
     assert alt.endswith("blasts 187 (96.4 %).")
 

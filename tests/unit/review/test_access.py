@@ -12,6 +12,8 @@ from cd5flow.review.desk import Desk
 from cd5flow.review.server import review_app
 from support.review_factory import HOST, JSON, ORIGIN, Page, laboratory, page_of
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:

@@ -24,6 +24,8 @@ from support.review_factory import (
     page_of,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:

@@ -23,6 +23,8 @@ from cd5flow.signatures.acts import Meaning
 from cd5flow.signatures.users import Users
 from support.review_factory import ANALYST, CLEAR, LOW, REVIEWER, Laboratory, laboratory, users_file
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 if TYPE_CHECKING:
     from support.command_line import Run
 

@@ -14,6 +14,8 @@ from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.users import Users
 from support.review_factory import ANALYST, CLEAR, REVIEWER, Page, laboratory, page_of
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 class Signed:
     """Remembers what was to be signed; what signing itself does is tested where it is."""

@@ -10,6 +10,7 @@ import pytest
 from cd5flow.analysis.settings import make_settings
 from cd5flow.analysis.stored import read_result
 from cd5flow.errors import Cd5FlowError, LedgerError, SigningError
+from cd5flow.interop.fhir import status_of
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.review import signing
@@ -20,6 +21,8 @@ from cd5flow.signatures.acts import Meaning
 from cd5flow.signatures.users import Users
 from support.review_factory import ANALYST, CLEAR, LOW, REVIEWER, Laboratory, laboratory, users_file
 from support.tampering import OF_EVERY_FOLDER, SignedFolder, a_table
+
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 def digest_in(out: Path, sample: str = CLEAR) -> str:
@@ -124,6 +127,11 @@ def test_a_signature_without_its_files_is_found_and_completed(
     assert found.entries == 2
 
 
+def test_what_took_nothing_s_place_is_final_and_not_corrected(approved: Laboratory) -> None:
+    review = read_result(approved.out / CLEAR / "result.json").review
+    assert (status_of(review), review.replaces) == ("final", None)
+
+
 def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> None:
     settings = make_settings(
         strategy=lab.tubes / "small.yaml",
@@ -137,12 +145,26 @@ def test_a_signed_result_is_replaced_with_a_reason_alone(lab: Laboratory) -> Non
     assert not kept.changed
     assert "signed as approved by Ann Reviewer (entry 3)" in kept.kept_by
     assert digest_in(lab.out) == signed
-    wanted = WantedOutputs(report=False, supersede="wrong time point")
+    wanted = WantedOutputs(extent="short", supersede="wrong time point")
     written = write_sample(other, lab.out, outputs=wanted)
     assert written.changed
+    page = (lab.out / CLEAR / "report.html").read_text("utf-8")
+    assert "Replaces version 1: report CD5F-" in page
+    assert "by Ann Reviewer). Changed: " in page
+    assert "Reason: wrong time point" in page
     assert written.previous is not None
     found = checked(lab)
     assert found.holds, found.findings
-    assert read_result(lab.out / CLEAR / "result.json").review.state == "unreviewed"
+    replacing = lab.out / CLEAR / "result.json"
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, ANALYST, Meaning.ANALYSED)
+    assert status_of(read_result(replacing).review) == "preliminary"
+    signs(lab, REVIEWER, Meaning.APPROVED)
+    review = read_result(replacing).review
+    assert (review.state, review.replaces) == ("confirmed", signed)
+    assert status_of(review) == "corrected"
+    assert checked(lab).holds
+    # What it replaces still stands in a report that was printed again with signatures.
+    assert "Reason: wrong time point" in (lab.out / CLEAR / "report.html").read_text("utf-8")
     earlier = json.loads((written.previous / "result.json").read_text("utf-8"))
     assert (earlier["digest"], earlier["review"]["state"]) == (signed, "confirmed")

@@ -19,6 +19,7 @@ from cd5flow.cli.commands.batch import batch, sheet
 from cd5flow.cli.commands.eligibility import eligibility
 from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
+from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.results import export, override, pool
 from cd5flow.cli.commands.review import review
 from cd5flow.cli.commands.signing import sign, users, verify
@@ -101,7 +102,7 @@ for _command in (
     simulate,
     validate,
 ):
-    app.command()(_command)
+    register(app)(_command)
 app.add_typer(users, name="users")
 app.add_typer(strategies, name="strategies")
 app.add_typer(protocols, name="protocols")

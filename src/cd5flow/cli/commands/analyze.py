@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import (
-    FcsArgument,
+    FcsArguments,
     Json,
     Lab,
     Language,
@@ -21,9 +22,11 @@ from cd5flow.cli.commands.parameters import (
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
+@takes_defaults
 @takes_tube_options()
 def analyze(
-    fcs: FcsArgument,
+    context: typer.Context,
+    fcs: FcsArguments,
     *,
     out: Out = Path("cd5flow-results"),
     no_report: NoReport = False,
@@ -39,11 +42,12 @@ def analyze(
     json: Json = False,
     **said: Any,
 ) -> None:
-    """Analyse one tube: quality, gates, % CD5, burden, criterion.
+    """Analyse tubes: quality, gates, % CD5, burden, criterion.
 
     Writes OUT/SAMPLE-ID/ with report.pdf, report.html, result.json, populations.csv, gates.xml and
-    plots/, and prints a summary. Exit code 0 whatever the verdict, 1 if the input is refused, 2 on
-    wrong usage.
+    plots/, and prints a summary. Several tubes are taken one by one with the same options, and one
+    that is refused does not stop the others; for many, and for their controls, there is batch. Exit
+    code 0 whatever the verdict, 1 if the input is refused, 2 on wrong usage.
 
     \b
     Examples:
@@ -53,11 +57,12 @@ def analyze(
       cd5flow analyze tube.fcs --gates study.wsp --map blasts=Blasts --map cd5_positive=Blasts/CD5+
     """
     from cd5flow.cli.analyze import run
-    from cd5flow.cli.outputs import wanted_outputs
+    from cd5flow.report.outputs import wanted_outputs
 
     run(
         fcs,
         words=words_of(said),
+        origins=origins(context),
         outputs=wanted_outputs(
             no_report=no_report,
             extent=report,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import (
     Lab,
     Language,
@@ -19,10 +20,15 @@ from cd5flow.cli.commands.parameters import (
 from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 
 
+@takes_defaults
 @takes_tube_options(of_batch=True)
 def batch(
-    source: Annotated[
-        Path, typer.Argument(metavar="FOLDER|SHEET", help="FCS files, or a sheet: CSV or XLSX.")
+    context: typer.Context,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER|SHEET|FCS", help="A folder of FCS files, a sheet, or FCS files."
+        ),
     ],
     *,
     clinical: Annotated[
@@ -58,17 +64,22 @@ def batch(
         bool,
         typer.Option("--retry-failed", help="Try again what failed before, unchanged as it is."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no messages.")] = False,
     log: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Add a line of JSON for each sample that ends."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be run, and write nothing."),
+    ] = False,
     **said: Any,
 ) -> None:
     """Analyse many tubes and summarise them.
 
     A FOLDER that holds samples.csv or samples.xlsx is taken by that sheet. Without one, every .fcs
     and .lmd below it is a sample, and X_FMO-CD5.fcs and X_ISO-CD5.fcs are controls of X.fcs.
+
+    Several FCS files and folders may be named instead of one; a sheet stands alone.
 
     A sheet has a column `file` (relative to the sheet) and any of dataset (of a file that holds
     several), sample_id, patient_id, role (sample, fmo, isotype, positive), for_sample, timepoint,
@@ -82,18 +93,23 @@ def batch(
     code 3. Run the same command again after any end, a power cut included: only what is not
     finished is done. What failed is tried again with --retry-failed, or when its input changed.
 
+    --dry-run prints each sample with its file, controls, time point, specimen, strategy, protocol and
+    folder, what would become of it (analysed; done already; failed before; kept, since somebody signed
+    it), and every file that is left out with the reason. Wrong sheets and options are refused as ever.
+
     On a cluster every worker must see the tubes and OUT under the same paths, and have the same
     cd5flow with its extra [dask].
 
     \b
     Examples:
       cd5flow batch sample_fcs --out results
-      cd5flow batch samples.xlsx --protocol cd5-cart-90
+      cd5flow batch run/p01*.fcs --timepoint relapse --specimen bone_marrow
+      cd5flow batch samples.xlsx --protocol cd5-cart-90 --dry-run
       cd5flow batch run-2026-01 --timepoint relapse --specimen bone_marrow --no-report
       cd5flow batch samples.csv --cluster tcp://10.0.0.5:8786 --out /shared/results
     """
     from cd5flow.cli.batch import Means, orders, run
-    from cd5flow.cli.outputs import wanted_outputs
+    from cd5flow.report.outputs import wanted_outputs
 
     wanted = wanted_outputs(
         no_report=no_report,
@@ -104,10 +120,11 @@ def batch(
         supersede=supersede,
     )
     run(
-        source,
+        sources,
         words={**words_of(said), "clinical": clinical},
         orders=orders(out, wanted, timeout=timeout, retry_failed=retry_failed),
-        means=Means(jobs=jobs, cluster=cluster, quiet=quiet, log=log),
+        means=Means(jobs=jobs, cluster=cluster, log=log, dry=dry_run),
+        origins=origins(context),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -12,15 +13,16 @@ def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -
     """Return the commands `list`, `show` and `check` for one kind of gating file."""
     group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
 
-    @group.command("list", help=f"List the {plural} that come with cd5flow.")
+    @register(group, "list", about=f"List the {plural} that come with cd5flow.")
     def list_all() -> None:
         from cd5flow.cli.catalogue import GATING_FILES
 
         GATING_FILES[plural].list()
 
-    @group.command(
+    @register(
+        group,
         "show",
-        help=f"Print {files}, to read it or to edit a copy.\n\n"
+        about=f"Print {files}, to read it or to edit a copy.\n\n"
         f"\b\nExample:\n  cd5flow {plural} show {example} > {copy}",
     )
     def show(
@@ -30,9 +32,10 @@ def _commands(plural: str, *, about: str, files: str, example: str, copy: str) -
 
         GATING_FILES[plural].show(name)
 
-    @group.command(
+    @register(
+        group,
         "check",
-        help=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
+        about=f"Check {files}; every fault is one line `file:line:column: what`.\n\n"
         f"\b\nExample:\n  cd5flow {plural} check {copy}",
     )
     def check(
@@ -61,7 +64,39 @@ protocols = _commands(
 )
 
 
-@protocols.command("compare")
+@register(strategies, "limits")
+def adopt_limits(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="The strategy that the validation's tubes were analysed with."
+        ),
+    ],
+    *,
+    validation: Annotated[
+        Path,
+        typer.Option(
+            "--from", metavar="validation.json", help="The record of `cd5flow validate --own`."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The new strategy file.")],
+) -> None:
+    """Write a copy of a strategy with the laboratory's own LOB, LOD and LLOQ, and their origin.
+
+    The copy's version is raised and all else stays as it is written. Refused where the record
+    establishes no limit, or where its tubes were analysed with another strategy. Have the copy
+    approved with `cd5flow sign --strategy`.
+
+    \b
+    Example:
+      cd5flow strategies limits t-all-mrd --from validation/validation.json --out our-mrd.yaml
+    """
+    from cd5flow.cli.own_limits import run
+
+    run(name, validation=validation, out=out)
+
+
+@register(protocols, "compare")
 def compare_protocols(
     results: Annotated[
         list[Path],
@@ -78,14 +113,6 @@ def compare_protocols(
             metavar="FILE",
             help="What the clinic knows: YAML or JSON of one patient, CSV or XLSX with a row a "
             "patient; by default what each result was made with.",
-        ),
-    ] = None,
-    strategy: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A strategy of your own that results were made with, for its limits; repeat for "
-            "several.",
         ),
     ] = None,
     json: Json = False,
@@ -109,7 +136,6 @@ def compare_protocols(
         results,
         protocols=protocol or (),
         clinical=clinical,
-        strategies=strategy or (),
         as_json=json,
     )
 
@@ -118,7 +144,8 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|"
+            "validation|own-validation",
             help="Which file.",
         ),
     ],

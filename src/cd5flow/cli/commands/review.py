@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.defaults import takes_defaults
 from cd5flow.cli.commands.parameters import Lab, Language
 
 
+@takes_defaults
 def review(
     results: Annotated[
         Path, typer.Argument(metavar="RESULTS", help="The results folder of batch or analyze.")
@@ -48,8 +50,8 @@ def review(
       cd5flow review results
       cd5flow review results --input run-2026-01 --users laboratory-users.jsonl --no-browser
     """
-    from cd5flow.cli.outputs import wanted_outputs
     from cd5flow.cli.review import run
+    from cd5flow.report.outputs import wanted_outputs
 
     outputs = wanted_outputs(
         no_report=False, extent="full", membership=False, language=language, lab=lab

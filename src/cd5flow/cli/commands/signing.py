@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.parameters import Json
 
 UsersFile = Annotated[
@@ -28,7 +29,7 @@ users = typer.Typer(
 )
 
 
-@users.command("add")
+@register(users, "add")
 def add(
     user: Annotated[str, typer.Argument(metavar="ID", help="As they sign in.")],
     *,
@@ -61,7 +62,7 @@ def add(
     )
 
 
-@users.command("list")
+@register(users, "list")
 def list_all(*, users_file: UsersFile = None) -> None:
     """List the users, with role and whether they may sign now."""
     from cd5flow.cli.signing import list_users
@@ -69,7 +70,7 @@ def list_all(*, users_file: UsersFile = None) -> None:
     list_users(users_file)
 
 
-@users.command("disable")
+@register(users, "disable")
 def disable(
     user: Annotated[str, typer.Argument(metavar="ID", help="Who may not sign any more.")],
     *,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS
+from cd5flow.cli.commands.defaults import takes_defaults
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -38,8 +39,56 @@ def simulate(
     show(f"{len(written)} files in {out}, seed {chosen}")
 
 
+@takes_defaults
 def validate(
     *,
+    own: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHEET",
+            help="The laboratory's own tubes and what is expected of them, instead of synthetic ones.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A frozen set of results: its tubes are analysed again, and what differs is listed.",
+        ),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="NEW", help="With --against: where the new results go."),
+    ] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            metavar="FOLDER",
+            help="With --against: where the tubes are, found by SHA-256; repeat for several.",
+        ),
+    ] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tubes=N,blanks=N,lows=N,readers=N,runs=N,replicates=N",
+            help="Say what so many tubes can show, and analyse nothing.",
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --own: how many tubes are asked for, and goals: a copy of "
+            "gating/own_validation.yaml.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", help="With --own: longest that a tube may take; 0 is no limit."
+        ),
+    ] = 1800,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")] = Path(
         "cd5flow-validation"
     ),
@@ -52,11 +101,11 @@ def validate(
         ),
     ] = "quick",
     strategy: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
-    ] = AUTO,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
+    ] = None,
     protocol: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
-    ] = DEFAULT_PROTOCOL,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
+    ] = None,
     series: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +119,7 @@ def validate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure the software's own accuracy on synthetic tubes.
+    """Measure the software's accuracy on synthetic tubes, or the method's on the laboratory's own.
 
     Simulates relapse tubes, dilutions from 10 % down to the lower limit of quantification, tubes
     without disease, and tubes whose events are drawn anew; analyses them as users' files are; and
@@ -81,20 +130,71 @@ def validate(
     Run it again after an interruption: what was done is kept. Exit code 0 whatever was found, 3 if
     tubes could not be analysed.
 
+    With --own SHEET every tube of a sample sheet is analysed as `batch` does it and held against what
+    the sheet expects. Beside the columns of every sample sheet it may have expected_cd5_percent,
+    expected_blast_percent, expected_cd5_state, expected_burden_state, kind (sample, blank, low,
+    dilution), level (rows of one level are replicates), replicate, run, reader, sequence (place in
+    the run) and hours (from collection). Written are validation.pdf with a page to sign,
+    validation.html, validation.json, tubes.csv, figures.csv, and each tube's result under results/.
+    `cd5flow strategies limits` puts its LOB, LOD and LLOQ into a strategy.
+
+    With --against FOLDER the tubes of a results folder are analysed again as each result says, with
+    another --strategy or --protocol where one is named here. Every number and state that differs is
+    listed, grouped by what changed: version, strategy, profile, protocol, input. Exit code 1 if a
+    state differs, 3 if none does and tubes could not be analysed again.
+
     \b
     Examples:
       cd5flow validate
       cd5flow validate --tubes full --jobs 8 --out validation-2026-01
       cd5flow validate --tubes accuracy=200,blank=60 --strategy my-panel.yaml
+      cd5flow validate --own our-tubes.xlsx --strategy my-panel.yaml --out validation-2026
+      cd5flow validate --against frozen-2026 --input tubes --write again-2026
+      cd5flow validate --design tubes=40,blanks=60,lows=60,runs=5,replicates=3
     """
+    if design is not None:
+        from cd5flow.cli.own import tell_design
+
+        tell_design(design)
+        return
+    if against is not None:
+        from cd5flow.cli import frozen
+
+        frozen.run(
+            against,
+            write=write,
+            inputs=inputs or (),
+            strategy=strategy,
+            protocol=protocol,
+            jobs=jobs,
+            json=json,
+        )
+        return
+    if own is not None:
+        from cd5flow.cli import own as laboratory
+
+        laboratory.run(
+            own,
+            words={
+                "strategy": strategy or AUTO,
+                "protocol": protocol or DEFAULT_PROTOCOL,
+                "seed": seed,
+            },
+            rules=rules,
+            out=out,
+            jobs=jobs,
+            timeout=timeout,
+            json=json,
+        )
+        return
     from cd5flow.cli.validate import run
     from cd5flow.config.shipped import validation_file
-    from cd5flow.validation.carry import Request
+    from cd5flow.validation.synthetic.carry import Request
 
     request = Request(
         series=validation_file() if series is None else series,
-        strategy=strategy,
-        protocol=protocol,
+        strategy=strategy or AUTO,
+        protocol=protocol or DEFAULT_PROTOCOL,
         tubes=tubes,
         seed=seed,
     )

@@ -60,7 +60,7 @@ class AsAtDiagnosis(Spec):
         """Place the window; unresolved without a diagnostic result."""
         nothing = Evidence("as_at_diagnosis", view.events)
         if view.laip is None:
-            return Unresolved("no diagnostic result was given", nothing)
+            return Unresolved(Reason("UNRESOLVED", case="no_diagnosis"), nothing)
         sides: list[Interval] = []
         values: dict[str, float] = {}
         for axis in (*self.axes, *self.carried_axes):
@@ -76,10 +76,8 @@ class AsAtDiagnosis(Spec):
                 if place is not None:
                     values[f"{axis} {name}"] = place
         if not sides:
-            what = (
-                f"the diagnostic result of {view.laip.sample} shares no marker to place a window by"
-            )
-            return Unresolved(what, nothing)
+            why = Reason("UNRESOLVED", case="no_shared_marker", sample=view.laip.sample)
+            return Unresolved(why, nothing)
         note = Reason("FOUND", case="at_diagnosis", sample=view.laip.sample)
         region = sides[0] if len(sides) == 1 else Rectangle(tuple(sides))
         return Resolved(region, Evidence("as_at_diagnosis", view.events, values, note))

@@ -48,12 +48,10 @@ class CandidateCluster(ClusterSpec):
         points, known = known_points([view.values(axis) for axis in axes])
         nothing = Evidence("candidate_cluster", len(points))
         if len(points) < self.min_events:
-            return Unresolved(f"{len(points)} candidates are fewer than {self.min_events}", nothing)
+            return Unresolved(self.too_few(len(points)), nothing)
         unit = self.unit(view, axes)
         if unit is None:
-            return Unresolved(
-                f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
-            )
+            return Unresolved(self.unmeasured(), nothing)
         scaled = np.divide(points, unit, out=points)
         centre, rival = _densest(scaled, self.radius)
         ball, shell = ball_and_shell(self.whole(view, axes, scaled, unit), centre, self.radius)
@@ -76,15 +74,19 @@ class CandidateCluster(ClusterSpec):
             return Unresolved(against, evidence)
         return Resolved(self.ellipse(scaled, centre, unit, axes), evidence)
 
-    def _scattered(self, events: int, ball: int, shell: int, rival: float) -> str | None:
+    def _scattered(self, events: int, ball: int, shell: int, rival: float) -> Reason | None:
         """Return why the candidates are no cluster; None where they are one."""
         if ball < self.min_events:
-            return f"the densest place holds {ball} events, fewer than {self.min_events}"
+            return Reason("UNRESOLVED", case="few_densest", events=ball, least=self.min_events)
         clear = ball - shell >= self.clear_z * np.sqrt(ball + shell)
         if shell > self.max_shell_share * ball or not (clear or rival <= self.max_rival_share):
-            return (
-                f"{events} candidates are scattered: {ball} in the densest place, "
-                f"{shell} in the shell around it, {100 * rival:.0f} % as many elsewhere"
+            return Reason(
+                "UNRESOLVED",
+                case="scattered",
+                events=events,
+                ball=ball,
+                shell=shell,
+                rival_percent=100 * rival,
             )
         return None
 

@@ -56,17 +56,14 @@ class CellType(Spec):
         """Fit the ellipse; unresolved where the tube holds none of these cells."""
         axes = (view.dimension(self.x), view.dimension(self.y))
         cells = view.cell_types()
-        names = ", ".join(self.kinds)
         if cells is None:
             nothing = Evidence("cell_type", view.events)
-            return Unresolved(
-                f"{names}: CD45 and scatter of too few events to tell cells by", nothing
-            )
+            return Unresolved(self._why("few_for_types"), nothing)
         rows = cells.of(self.kinds)
-        note = Reason("FOUND", case="cell_type", kinds=names)
+        note = Reason("FOUND", case="cell_type", kinds=self.kinds)
         if len(rows) < self.min_events and self.stand_in:
             rows = cells.reference_rows
-            note = Reason("FOUND", case="stands_in", kinds=names, reference=cells.reference)
+            note = Reason("FOUND", case="stands_in", kinds=self.kinds, reference=cells.reference)
         rows = rows[view.inside[rows]]
         evidence = Evidence(
             "cell_type",
@@ -75,11 +72,14 @@ class CellType(Spec):
             note,
         )
         if len(rows) < self.min_events:
-            return Unresolved(
-                f"{len(rows)} of {len(cells.rows)} sampled cells are {names}", evidence
-            )
+            why = self._why("few_of_type", found=len(rows), sampled=len(cells.rows))
+            return Unresolved(why, evidence)
         places = [view.columns.column(axis)[rows].astype(np.float64) for axis in axes]
         ellipse = core_ellipse(np.array(places), *axes, self.level_percent, least_sd=LEAST_SD)
         if ellipse is None:
-            return Unresolved(f"{names} have no width on {self.x} and {self.y}", evidence)
+            return Unresolved(self._why("type_without_width", x=self.x, y=self.y), evidence)
         return Resolved(ellipse, evidence)
+
+    def _why(self, case: str, **values: object) -> Reason:
+        """Return why these cells cannot be told."""
+        return Reason("UNRESOLVED", case=case, kinds=self.kinds, **values)

@@ -41,5 +41,5 @@ class Combine(Spec):
             Reason("FOUND", case="combine", operator=self.operator, gates=self.of),
         )
         if not known:
-            return Unresolved(f"none of {', '.join(self.of)} was gated", evidence)
+            return Unresolved(Reason("UNRESOLVED", case="none_gated", gates=self.of), evidence)
         return Resolved(Boolean(self.operator, known), evidence)

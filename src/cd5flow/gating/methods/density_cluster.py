@@ -11,7 +11,6 @@ from pydantic import Field
 from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.populations import Evidence
-from cd5flow.model.reasons import written
 from cd5flow.numerics.density import span
 from cd5flow.numerics.density_map import find_basins
 from cd5flow.numerics.robust_ellipse import core_ellipse
@@ -40,9 +39,7 @@ class DensityCluster(RoleSpec):
             x, y = x.compress(known), y.compress(known)
         nothing = Evidence("density_cluster", int(x.size))
         if x.size < self.min_events:
-            return Unresolved(
-                f"{x.size} events are too few for a map of {self.x} and {self.y}", nothing
-            )
+            return Unresolved(self.why("few_for_map", events=x.size), nothing)
         hills = find_basins(
             x,
             y,
@@ -55,20 +52,18 @@ class DensityCluster(RoleSpec):
         leading = [h for h in self.leading(hills, (x_axis, y_axis)) if 100 * h.events <= most]
         fitting = [h for h in leading if self.allowed(h, view, (x_axis, y_axis))]
         if not fitting:
-            return Unresolved(
-                f"none of {len(hills)} hills on {self.x} and {self.y} lies where it should", nothing
-            )
+            return Unresolved(self.why("no_hill", hills=len(hills)), nothing)
         hill = max(fitting, key=self.score)
         own = hill.members
         core = np.array([x.compress(own), y.compress(own)])
         del x, y  # copies of the parent's
         ellipse = core_ellipse(core, x_axis, y_axis, self.level_percent)
         if ellipse is None:
-            return Unresolved(f"the hill on {self.x} and {self.y} has no width", nothing)
+            return Unresolved(self.why("flat_hill"), nothing)
         values = {
             f"{self.x} peak": hill.peak[0],
             f"{self.y} peak": hill.peak[1],
             "hills": float(len(hills)),
             "hill_events": float(hill.events),
         }
-        return Resolved(ellipse, replace(nothing, values=values, note=written(self.rule("hill"))))
+        return Resolved(ellipse, replace(nothing, values=values, note=self.rule("hill")))

@@ -54,6 +54,6 @@ class InRange(Spec):
                 values[f"{axis} at_end_events"] = float(over + under)
         evidence = Evidence("in_range", view.events, values, Reason("FOUND", case="off_scale"))
         if not sides:
-            return Unresolved("no channel reaches the end of its scale", evidence)
+            return Unresolved(Reason("UNRESOLVED", case="none_off_scale"), evidence)
         intervals = tuple(Interval(axis, low, high) for axis, (low, high) in sides.items())
         return Resolved(intervals[0] if len(intervals) == 1 else Rectangle(intervals), evidence)

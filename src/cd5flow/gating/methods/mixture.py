@@ -15,7 +15,7 @@ from cd5flow.gating.roles import RoleSpec
 from cd5flow.gating.tube_view import Outcome, Resolved, TubeView, Unresolved
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.model.populations import Evidence
-from cd5flow.model.reasons import written
+from cd5flow.model.reasons import Reason
 from cd5flow.numerics.robust_ellipse import level_distance, squared_distance
 
 Floats = npt.NDArray[np.float64]
@@ -118,21 +118,19 @@ class Mixture(RoleSpec):
         events = len(points)
         nothing = Evidence("mixture", events)
         if events < self.min_events:
-            return Unresolved(
-                f"{events} events are too few for a mixture on {self.x} and {self.y}", nothing
-            )
+            return Unresolved(self.why("few_for_mixture", events=events), nothing)
         # A copy: the answer is the same however often the gate is looked for.
         rng = copy.deepcopy(view.rng)
         fits = self._fits(_sample(points, self.max_events, self.trim_percent, rng), rng)
         if not fits:
-            return Unresolved(f"no mixture on {self.x} and {self.y} settles", nothing)
+            return Unresolved(self.why("unsettled"), nothing)
         lowest = min(fit.bic for fit in fits.values())
         number = min(k for k, fit in fits.items() if fit.bic <= lowest + self.bic_margin)
         fit = fits[number]
         values = _about(fits, number)
-        evidence = Evidence("mixture", events, values, written(self.rule("component")))
+        evidence = Evidence("mixture", events, values, self.rule("component"))
         one = self._chosen(fit, events, view, axes)
-        if isinstance(one, str):
+        if isinstance(one, Reason):
             return Unresolved(one, evidence)
         values |= {
             f"{self.x} mean": one.peak[0],
@@ -169,7 +167,7 @@ class Mixture(RoleSpec):
 
     def _chosen(
         self, fit: Fit, events: int, view: TubeView, axes: tuple[Dimension, Dimension]
-    ) -> Component | str:
+    ) -> Component | Reason:
         """Return the component that has the role, or why there is none."""
         every = fit.components
         large = [
@@ -181,28 +179,19 @@ class Mixture(RoleSpec):
         fitting = [one for one in self.leading(large, axes) if self.allowed(one, view, axes)]
         if fitting:
             return max(fitting, key=self.score)
-        where = f"on {self.x} and {self.y}"
-        if not large:
-            return f"none of {len(every)} components {where} holds as many events as it should"
-        return f"none of {len(every)} components {where} lies where it should"
+        return self.why("small_components" if not large else "no_component", number=len(every))
 
-    def _against(self, one: Component, number: int, strangers: float) -> str | None:
+    def _against(self, one: Component, number: int, strangers: float) -> Reason | None:
         """Return why a component is no population of its own; None where it is one."""
-        where = f"on {self.x} and {self.y}"
         if number == 1 and not (self.x_window.bounds or self.y_window.bounds):
-            return f"one component fits best {where}, and nothing says which population it is"
+            return self.why("one_component")
         if one.width < LEAST_WIDTH:
-            return f"the component {where} has no width"
-        if one.overlap > self.max_overlap_percent:
-            return (
-                f"the component {where} shares {one.overlap:.0f} % of its events with others, "
-                f"more than {self.max_overlap_percent:g} %"
-            )
-        if strangers > self.max_overlap_percent:
-            return (
-                f"{strangers:.0f} % of the events around the component {where} belong to others, "
-                f"more than {self.max_overlap_percent:g} %"
-            )
+            return self.why("flat_component")
+        most = self.max_overlap_percent
+        if one.overlap > most:
+            return self.why("shared_component", percent=one.overlap, most=most)
+        if strangers > most:
+            return self.why("strangers", percent=strangers, most=most)
         return None
 
     def _ellipse(self, one: Component, axes: tuple[Dimension, Dimension]) -> Ellipse:

@@ -55,21 +55,20 @@ class NegativeTail(Spec):
             seen = seen[seen < high]
         nothing = Evidence("negative_tail", int(seen.size))
         if self.high is not None and high is None:
-            reason = f"no population with enough events to place the peak's limit on {self.axis}"
-            return Unresolved(reason, nothing)
+            return Unresolved(Reason("UNRESOLVED", case="no_peak_limit", axis=self.axis), nothing)
         peak = self._peak(seen.astype(np.float64))
-        if isinstance(peak, str):
+        if isinstance(peak, Reason):
             return Unresolved(peak, nothing)
         mode, spread = peak
         cut = mode + self.spreads * spread
         limit = view.at(self.at_most, dimension)
         if limit is not None and cut > limit:
-            reason = f"the negative peak of {self.axis} reaches to {cut:.3f}, past {limit:.3f}"
-            return Unresolved(reason, nothing)
+            past = Reason("UNRESOLVED", case="past", axis=self.axis, cut=cut, limit=limit)
+            return Unresolved(past, nothing)
         height = height_at(view.values(dimension), cut, base=self.smoothing, kept=self.keep)
         if height > self.max_height:
-            reason = f"a cut at {cut:.3f} on {self.axis} would split a population"
-            return Unresolved(reason, nothing)
+            splits = Reason("UNRESOLVED", case="cut_splits", cut=cut, axis=self.axis)
+            return Unresolved(splits, nothing)
         region = (
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
@@ -77,19 +76,19 @@ class NegativeTail(Spec):
         note = Reason("FOUND", case="tail", spreads=self.spreads, axis=self.axis)
         return Resolved(region, Evidence("negative_tail", int(seen.size), values, note))
 
-    def _peak(self, seen: np.ndarray) -> tuple[float, float] | str:
+    def _peak(self, seen: np.ndarray) -> tuple[float, float] | Reason:
         """Return mode and spread of the negative peak, or why there is none."""
         if seen.size < 2 * self.min_events:
-            return f"{seen.size} events are too few for a negative peak of {self.axis}"
+            return Reason("UNRESOLVED", case="few_for_peak", events=seen.size, axis=self.axis)
         left, right = span(seen)
         shape = profile(seen, base=self.smoothing, low=left, high=right)
         if shape is None:
-            return f"no negative peak of {self.axis}"
+            return Reason("UNRESOLVED", case="no_peak", axis=self.axis)
         mode = highest_peak(shape)
         below = mode - seen[seen <= mode]
         if below.size < self.min_events:
-            return f"{below.size} events below the mode of {self.axis} are too few"
+            return Reason("UNRESOLVED", case="few_below", events=below.size, axis=self.axis)
         spread = MAD_TO_SD * median(below)
         if spread <= shape.step:
-            return f"the negative peak of {self.axis} has no width"
+            return Reason("UNRESOLVED", case="flat_peak", axis=self.axis)
         return mode, spread

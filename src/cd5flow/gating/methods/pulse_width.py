@@ -44,13 +44,13 @@ class PulseWidth(Spec):
         widths = widths[widths > 0]
         nothing = Evidence("pulse_width", int(widths.size))
         if widths.size < self.min_events:
-            return Unresolved(f"{widths.size} events are too few to tell a width", nothing)
+            return Unresolved(
+                Reason("UNRESOLVED", case="few_for_width", events=widths.size), nothing
+            )
         middle = quantile(widths, self.single_percent)
         spread = MAD_TO_SD * median(middle - widths[widths <= middle])
         if not spread > 0:
-            return Unresolved(
-                f"{self.axis} is the same for most events and tells none apart", nothing
-            )
+            return Unresolved(Reason("UNRESOLVED", case="same_width", axis=self.axis), nothing)
         cut = middle + max(self.spreads * spread, self.least_percent / 100 * middle)
         values = {"cut_linear": cut, "middle_linear": middle, "spread_linear": spread}
         note = Reason("FOUND", case="pulse_width", axis=self.axis)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.special import bdtr
 
 from cd5flow.gating.tube_view import (
     Edge,
@@ -20,8 +20,9 @@ from cd5flow.gating.tube_view import (
 )
 from cd5flow.model.geometry import Interval
 from cd5flow.model.populations import Evidence
-from cd5flow.model.reasons import written
+from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef, PopulationRef
+from cd5flow.numerics.beta import binomial_share
 from cd5flow.numerics.order_statistics import robust_sd
 
 
@@ -61,7 +62,9 @@ class Quantile(Spec):
     def find(self, view: TubeView) -> Outcome:
         """Find the cut; unresolved with too few events, or without the control asked for."""
         dimension = view.dimension(self.axis)
-        who = self.of if self.control is None else f"{self.of} in the {self.control} control"
+        who: str | Reason = self.of
+        if self.control is not None:
+            who = Reason("IN_CONTROL", population=self.of, role=self.control)
         try:
             seen = (
                 view.values_of(self.of, dimension)
@@ -69,24 +72,29 @@ class Quantile(Spec):
                 else view.values_of_control(self.control, self.of, dimension)
             )
         except NoControlError as absent:
-            return Unresolved(str(absent.args[0]), Evidence("quantile", 0))
+            return Unresolved(absent.reason, Evidence("quantile", 0))
         ordered = np.sort(seen[np.isfinite(seen)]).astype(np.float64)
         nothing = Evidence("quantile", int(ordered.size))
         if ordered.size < self.min_events:
-            reason = f"{ordered.size} events of {who} are fewer than {self.min_events}"
-            return Unresolved(reason, nothing)
+            few = {"events": ordered.size, "population": who, "least": self.min_events}
+            return Unresolved(Reason("UNRESOLVED", case="few_of", **few), nothing)
         ranks = ranks_around(
             ordered.size, self.quantile_percent, confidence=self.confidence_percent
         )
         if ranks is None:
-            return Unresolved(
-                f"{ordered.size} events of {who} are too few to tell their "
-                f"{self.quantile_percent:g} % quantile on {self.axis}",
-                nothing,
+            why = Reason(
+                "UNRESOLVED",
+                case="few_for_quantile",
+                events=ordered.size,
+                population=who,
+                percent=self.quantile_percent,
+                axis=self.axis,
             )
+            return Unresolved(why, nothing)
         spread = robust_sd(ordered)
         if self.spreads and not spread > 0:
-            return Unresolved(f"{who} has no width on {self.axis}", nothing)
+            why = Reason("UNRESOLVED", case="no_width", population=who, axis=self.axis)
+            return Unresolved(why, nothing)
         moved = self.spreads * spread
         cut = float(np.percentile(ordered, self.quantile_percent)) + moved
         against = self._outside(cut, view)
@@ -104,28 +112,26 @@ class Quantile(Spec):
         region = (
             Interval(dimension, low=cut) if self.keep == "above" else Interval(dimension, high=cut)
         )
-        return Resolved(
-            region, Evidence("quantile", int(ordered.size), values, written(self._note(who)))
-        )
+        return Resolved(region, replace(nothing, values=values, note=self._note(who)))
 
-    def _outside(self, cut: float, view: TubeView) -> str | None:
+    def _outside(self, cut: float, view: TubeView) -> Reason | None:
         """Return why a cut may not lie where it does; None where it may."""
         dimension = view.dimension(self.axis)
         low, high = view.at(self.low, dimension), view.at(self.high, dimension)
         if (self.low is not None and low is None) or (self.high is not None and high is None):
-            return f"no population with enough events to place the window on {self.axis}"
+            return Reason("UNRESOLVED", case="no_window", axis=self.axis)
         if low is not None and cut < low:
-            return f"a cut at {cut:.3f} on {self.axis} lies below {low:.3f}"
+            return Reason("UNRESOLVED", case="cut_below", cut=cut, axis=self.axis, low=low)
         if high is not None and cut > high:
-            return f"a cut at {cut:.3f} on {self.axis} lies above {high:.3f}"
+            return Reason("UNRESOLVED", case="cut_above", cut=cut, axis=self.axis, high=high)
         return None
 
-    def _note(self, who: str) -> str:
-        note = f"the {self.quantile_percent:g} % quantile of {who} on {self.axis}"
-        if self.spreads:
-            side = "above" if self.spreads > 0 else "below"
-            note = f"{abs(self.spreads):g} spreads {side} {note}"
-        return note
+    def _note(self, who: str | Reason) -> Reason:
+        place = {"percent": self.quantile_percent, "population": who, "axis": self.axis}
+        if not self.spreads:
+            return Reason("FOUND", case="quantile", **place)
+        case = "above_quantile" if self.spreads > 0 else "below_quantile"
+        return Reason("FOUND", case=case, spreads=abs(self.spreads), **place)
 
 
 def ranks_around(events: int, percent: float, *, confidence: float) -> tuple[int, int] | None:
@@ -156,7 +162,7 @@ def _last_below(events: int, share: float, tail: float) -> int:
     low, high = 0, events
     while low < high:
         middle = (low + high + 1) // 2
-        if float(bdtr(middle - 1, events, share)) <= tail:
+        if binomial_share(middle - 1, events, share) <= tail:
             low = middle
         else:
             high = middle - 1

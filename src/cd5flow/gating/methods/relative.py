@@ -53,19 +53,17 @@ class Relative(Spec):
             for name, edge in (("low", side.low), ("high", side.high)):
                 place = view.at(edge, dimension)
                 if edge is not None and place is None:
-                    reason = (
-                        f"no population with enough events to place the {name} edge on {side.axis}"
-                    )
+                    reason = Reason("UNRESOLVED", case=f"no_{name}_edge", axis=side.axis)
                     return Unresolved(reason, self._evidence(view, values))
                 if place is not None and self._splits(view, dimension, place):
-                    reason = f"an edge at {place:.3f} on {side.axis} would split a population"
+                    reason = Reason("UNRESOLVED", case="splits", place=place, axis=side.axis)
                     return Unresolved(reason, self._evidence(view, values))
                 if place is not None:
                     values[f"{side.axis} {name}"] = place
                 bounds.append(place)
             low, high = bounds
             if low is not None and high is not None and not low < high:
-                reason = f"the edges on {side.axis} cross ({low:.3f} and {high:.3f})"
+                reason = Reason("UNRESOLVED", case="crossed", axis=side.axis, low=low, high=high)
                 return Unresolved(reason, self._evidence(view, values))
             intervals.append(Interval(dimension, low, high))
         region = intervals[0] if len(intervals) == 1 else Rectangle(tuple(intervals))

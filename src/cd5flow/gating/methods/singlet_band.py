@@ -69,17 +69,14 @@ class SingletBand(Spec):
             x, y = x.compress(keep), y.compress(keep)
         nothing = Evidence("singlet_band", int(x.size))
         if x.size < self.min_events:
-            return Unresolved(
-                f"{x.size} events are too few to fit {self.height} on {self.area}", nothing
-            )
+            return Unresolved(self._why("few_for_band", events=x.size), nothing)
         stride = max(1, x.size // self.sample_events)
         fitted = (values[::stride].astype(np.float64) for values in (x, y))
         intercept, slope, spread = _fit(*fitted)
         if not slope > 0:
-            return Unresolved(f"{self.height} does not rise with {self.area}", nothing)
+            return Unresolved(self._why("no_rise"), nothing)
         if spread <= ROUNDING * slope:
-            reason = f"{self.height} is computed from {self.area} and tells no pulses apart"
-            return Unresolved(reason, nothing)
+            return Unresolved(self._why("computed"), nothing)
         # The band reaches a little past the events at either end, so that none is cut there.
         left, right = 0.5 * float(x.min()), max(1.05 * float(x.max()), reach)
 
@@ -105,6 +102,10 @@ class SingletBand(Spec):
         return Resolved(
             Polygon(x_axis, y_axis, vertices), Evidence("singlet_band", int(x.size), values, note)
         )
+
+    def _why(self, case: str, **values: object) -> Reason:
+        """Return why the band cannot be told."""
+        return Reason("UNRESOLVED", case=case, height=self.height, area=self.area, **values)
 
 
 def _top(values: np.ndarray, view: TubeView, axis: Dimension) -> float:

@@ -69,16 +69,14 @@ class SmallCluster(ClusterSpec):
         rows = np.flatnonzero(known)
         nothing = Evidence("island", int(rows.size))
         if rows.size < self.min_events:
-            return Unresolved(f"{rows.size} candidates are fewer than {self.min_events}", nothing)
+            return Unresolved(self.too_few(rows.size), nothing)
         unit = self.unit(view, axes)
         if unit is None:
-            return Unresolved(
-                f"none of {', '.join(self.yardstick)} has events to measure width by", nothing
-            )
+            return Unresolved(self.unmeasured(), nothing)
         scaled = np.divide(points, unit, out=points)
         whole = self.whole(view, axes, scaled, unit)
         refused = Unresolved(
-            f"none of {rows.size} candidates stands out of its surroundings", nothing
+            Reason("UNRESOLVED", case="none_stands_out", events=rows.size), nothing
         )
         for place in self._places(scaled, _near(whole, scaled, 1.5 * self.radius)):
             own = squared(scaled, place.centre) <= place.radius**2

@@ -73,7 +73,7 @@ class StableTime(Spec):
         ticks = 1 + int(np.count_nonzero(time[1:] != time[:-1]))
         bins = min(bins, ticks // BIN_TICKS)
         if bins < FEWEST_BINS:
-            return Unresolved(f"the clock shows {ticks} times, too few to watch the run", nothing)
+            return Unresolved(Reason("UNRESOLVED", case="few_ticks", ticks=ticks), nothing)
         # The last event belongs to the last bin, whose upper bound is exclusive.
         end = float(np.nextafter(np.float32(end), np.float32(np.inf)))
         end += (end - start) * 1e-6
@@ -100,7 +100,7 @@ class StableTime(Spec):
             "usual_rate_per_second": usual * bins / (end - start),
         }
         if unstable.all():
-            return Unresolved("no stretch of the run is stable", nothing)
+            return Unresolved(Reason("UNRESOLVED", case="unstable"), nothing)
         edges = start + (end - start) / bins * np.arange(bins + 1)
         spans = tuple((float(edges[a]), float(edges[b])) for a, b in _runs(~unstable))
         removed = [(float(edges[a]), float(edges[b])) for a, b in _runs(unstable)]
@@ -113,14 +113,14 @@ class StableTime(Spec):
             return Resolved(Interval(dimension, spans[0][0], spans[0][1]), evidence)
         return Resolved(Intervals(dimension, spans), evidence)
 
-    def _unwatchable(self, time: np.ndarray) -> str | None:
+    def _unwatchable(self, time: np.ndarray) -> Reason | None:
         """Return why these times tell no stretches; None where they do."""
         if time.size < self.min_events:
-            return f"{time.size} events are too few to watch the run over time"
+            return Reason("UNRESOLVED", case="few_for_time", events=time.size)
         if not time.max() > time.min():
-            return "the Time channel stands still"
+            return Reason("UNRESOLVED", case="clock_stands")
         if is_folded(time):
-            return "the clock began anew during the run: a time stands for several moments"
+            return Reason("UNRESOLVED", case="clock_anew")
         return None
 
     def _present(self, view: TubeView) -> list[str]:

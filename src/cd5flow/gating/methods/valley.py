@@ -15,6 +15,9 @@ from cd5flow.model.references import MarkerRef, PopulationRef
 from cd5flow.numerics.density import Dip, Profile, find_dips, profile, span
 from cd5flow.numerics.order_statistics import finite_values
 
+THE_END = "the end"
+"""What bounds a window on a side on which nothing does: the axis' own."""
+
 
 class Valley(Spec):
     """The valley of an axis' density inside a stated window, if it is deep enough.
@@ -56,13 +59,10 @@ class Valley(Spec):
         low, high = view.at(self.low, dimension), view.at(self.high, dimension)
         nothing = Evidence("valley", int(seen.size))
         if (self.low is not None and low is None) or (self.high is not None and high is None):
-            return Unresolved(
-                f"no population with enough events to place the window on {self.axis}", nothing
-            )
+            return Unresolved(Reason("UNRESOLVED", case="no_window", axis=self.axis), nothing)
         if seen.size < 2 * self.min_events:
-            return Unresolved(
-                f"{seen.size} events are too few to see two peaks on {self.axis}", nothing
-            )
+            why = Reason("UNRESOLVED", case="few_for_peaks", events=seen.size, axis=self.axis)
+            return Unresolved(why, nothing)
         left, right = span(seen)
         shape = profile(seen, base=self.smoothing, low=left, high=right)
         found = (
@@ -77,11 +77,15 @@ class Valley(Spec):
             and (negative is None or d.left <= negative)
         ]
         if not allowed:
-            ends = ["the end" if edge is None else f"{edge:.3f}" for edge in (low, high)]
-            window = f"between {ends[0]} and {ends[1]}"
-            return Unresolved(
-                f"no valley of depth {self.min_depth} on {self.axis} {window}", nothing
+            why = Reason(
+                "UNRESOLVED",
+                case="no_valley",
+                depth=self.min_depth,
+                axis=self.axis,
+                low=THE_END if low is None else low,
+                high=THE_END if high is None else high,
             )
+            return Unresolved(why, nothing)
         assert shape is not None  # noqa: S101 - valleys come from a shape
         dip = self._choose(allowed)
         evidence = self._evidence(seen.size, dip, _under_peak(shape, dip, self.keep))

@@ -17,7 +17,7 @@ from scipy.special import bdtr
 from cd5flow.gating.methods.quantile import Quantile, ranks_around
 from cd5flow.gating.tube_view import Control, Outcome, Position, Refused, TubeView
 from cd5flow.model.geometry import Interval
-from cd5flow.model.reasons import sentence
+from cd5flow.model.reasons import Reason, sentence
 from support.gating_factory import axis, inside, quantiles, reason, resolved, tube_view
 
 NEGATIVE = quantiles(0.3, 0.05, 1_000)
@@ -234,9 +234,11 @@ def test_without_the_control_it_is_unresolved_and_never_this_tubes_own() -> None
 
 
 def test_a_control_that_may_not_be_used_places_nothing_and_says_why() -> None:
-    view = replace(tube(), controls={"fmo": Refused("OTHER_PANEL: PE is CD4, not CD5")})
+    refused = Refused((Reason("OTHER_PANEL", text="PE is CD4, not CD5"), Reason("NO_CD5")))
+    view = replace(tube(), controls={"fmo": refused})
     assert reason(quantile(control="fmo").find(view)) == (
-        "the fmo control may not be used: OTHER_PANEL: PE is CD4, not CD5"
+        "the fmo control may not be used: OTHER_PANEL: PE is CD4, not CD5; "
+        "NO_CD5: no channel of this tube carries CD5"
     )
 
 

@@ -1,0 +1,1 @@
+"""What a notebook asks of a result and of an analysis: tables, pictures, arrays, other libraries' objects."""

@@ -1,0 +1,24 @@
+"""Every command of the program with its parameters, as typer knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from typer.main import get_command
+
+from cd5flow.cli.commands import app
+
+
+def commands() -> dict[str, Any]:
+    """Return the words of each command, as ``users add``, to the command."""
+    return dict(_below(get_command(app), ()))
+
+
+def _below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(words), command
+        return
+    for name, one in inner.items():
+        yield from _below(one, (*words, name))
