@@ -1,13 +1,14 @@
 """Speed and memory against the floor and the peers, each budget with its verdict.
 
     python benchmarks/speed.py [--peers-python PATH] [--write] [--events 1000000] [--repeats 9]
-                               [--most-events 10000000] [--only steps|whole|growth]
+                               [--most-events 10000000]
+                               [--only steps|whole|processor|growth] [--batch 200]
 
 A relapse tube of 16 float32 channels is simulated and worked on by cd5flow, FlowKit, flowio and
 flowutils, and with `--peers-python`, a Python that has FlowCal and fcsparser, by these two. The floor is
 np.fromfile of the bytes of DATA. What is compared is timed in turn, the least of several times; ratios
 hold from machine to machine, seconds do not. `--write` puts the tables into benchmarks/RESULTS.md, else
-they are printed. About ten minutes and 4 GB for everything; `--most-events` makes it smaller.
+they are printed. About twenty minutes and 4 GB for everything; `--most-events` makes it smaller.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import speed_growth
+import speed_processor
 import speed_steps
 import speed_whole
 from reading import machine
@@ -72,7 +74,7 @@ def growth(chosen: argparse.Namespace) -> Iterator[str]:
     yield from (point.row() for point in (*by_events, *by_channels))
 
 
-def _table(rows: list[Budget]) -> Iterator[str]:
+def _table(rows: Iterable[Budget]) -> Iterator[str]:
     yield HEAD
     yield from (row.row() for row in rows)
 
@@ -92,6 +94,12 @@ def lines(chosen: argparse.Namespace) -> Iterator[str]:
         if chosen.only in {None, "whole"}:
             yield f"\n## The whole analysis, {size}\n"
             yield from whole(folder, tube, chosen)
+        if chosen.only in {None, "processor"}:
+            yield "\n## Processor seconds: start-up, reports, batches\n"
+            repeats = max(2, chosen.repeats // 3)
+            yield from _table(
+                speed_processor.ratios(tube, folder, repeats=repeats, batch=chosen.batch)
+            )
     if chosen.only in {None, "growth"}:
         yield "\n## Growth\n"
         yield from growth(chosen)
@@ -112,7 +120,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--most-events", type=int, default=10_000_000, help="of the largest tube")
-    parser.add_argument("--only", choices=["steps", "whole", "growth"])
+    parser.add_argument("--only", choices=["steps", "whole", "processor", "growth"])
+    parser.add_argument("--batch", type=int, default=speed_processor.BATCH, help="tubes of it")
     chosen = parser.parse_args()
     told = []
     for line in lines(chosen):

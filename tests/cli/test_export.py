@@ -183,7 +183,7 @@ def test_one_bad_result_among_several_writes_nothing(cd5flow: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--format", "xml"), "format: found 'xml', expected fhir or csv or archive"),
+        (("--format", "xml"), "format: found 'xml', expected fhir or csv or fcs or archive"),
         (("--format", "csv", "--codes", "c.yaml"), "codes: a CSV has none"),
         (("--format", "csv", "--bundle", "collection"), "bundle: a CSV is none"),
         (("--format", "fhir", "--codes", "c.yaml"), "c.yaml: cannot be read"),

@@ -14,7 +14,7 @@ from cd5flow.interop.fhir_terms import BundleKind
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
 
-FORMATS: Final = ("fhir", "csv", "archive")
+FORMATS: Final = ("fhir", "csv", "fcs", "archive")
 """An archive is more than text, and written by `cli.archive`."""
 REPORT: Final = "report.pdf"
 MAX_PDF_BYTES: Final = 30_000_000

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.errors import FcsUnsupportedError, OptionError, OutputError, PrivacyError
+from cd5flow.fcs.compose import PLACES, compose
 from cd5flow.fcs.datasets import DataSet, Described, describe, read_data_sets
 from cd5flow.fcs.file import FcsFile, read_fcs
 from cd5flow.fcs.header import HEADER_BYTES
@@ -25,15 +26,7 @@ from cd5flow.fcs.judged import Judged, judge, suspicions
 from cd5flow.fcs.privacy import KeywordRules
 from cd5flow.fcs.source import Source, open_source
 from cd5flow.fcs.text import analysis_segment
-from cd5flow.fcs.write import header, joined
 
-_PLACES: Final = (
-    *("$BEGINDATA", "$ENDDATA", "$BEGINSTEXT", "$ENDSTEXT", "$BEGINANALYSIS", "$ENDANALYSIS"),
-    "$NEXTDATA",
-)
-_DELIMITERS: Final = "|/\\!~^#*;\x0c\x1e\x1f\x1d\x1c\t"
-_HEADER_LIMIT: Final = 99_999_999  # eight digits
-_CHECKSUM: Final = b"00000000"  # none, as FCS 3 spells it
 _BLOCK: Final = 1 << 20
 
 
@@ -194,7 +187,7 @@ def _planned(
     for block in _data(source, found, size):
         digest.update(block.data)
     judged = judge(
-        {k: v for k, v in data_set.keywords.items() if k not in _PLACES},
+        {k: v for k, v in data_set.keywords.items() if k not in PLACES},
         rules,
         channels=found.stored,
         version=data_set.header.version,
@@ -215,34 +208,15 @@ def _data(source: Source, found: Described, size: int) -> Iterator[npt.NDArray[n
 
 def _parts(source: Source, plan: _Planned, *, last: bool) -> Iterator[bytes]:
     """Yield a data set piece by piece."""
-    version = plan.data_set.header.version
-    checksum = b"" if version == "2.0" else _CHECKSUM
-    pairs = plan.pairs
-    used = set("".join([*pairs, *pairs.values()]))
-    delimiter = next((sign for sign in _DELIMITERS if sign not in used), None)
-    if delimiter is None:
-        raise FcsUnsupportedError(f"{source.name}: its keywords use up every delimiter")
-    places = dict.fromkeys(_PLACES, 0)
-    text = _text(places, pairs, delimiter)
-    if version == "2.0" and HEADER_BYTES + len(text) + plan.data_bytes <= _HEADER_LIMIT:
-        # There HEADER alone says where DATA is, as long as its eight digits reach.
-        places = {"$NEXTDATA": 0}
-        text = _text(places, pairs, delimiter)
-    begin = HEADER_BYTES + len(text)
-    total = begin + plan.data_bytes + len(checksum)
-    first, final = (begin, begin + plan.data_bytes - 1) if plan.data_bytes else (0, 0)
-    told = {"$BEGINDATA": first, "$ENDDATA": final, "$NEXTDATA": 0 if last else total}
-    places |= {name: place for name, place in told.items() if name in places}
-    yield header(version, text_bytes=len(text), begin=first, end=final)
-    yield _text(places, pairs, delimiter)
-    for block in _data(source, plan.found, plan.data_bytes):
-        yield block.tobytes()
-    yield checksum
-
-
-def _text(places: dict[str, int], pairs: dict[str, str], delimiter: str) -> bytes:
-    """Return TEXT; the places take the same room whatever they are."""
-    return joined({name: f"{place:020d}" for name, place in places.items()} | pairs, delimiter)
+    data = (block.tobytes() for block in _data(source, plan.found, plan.data_bytes))
+    yield from compose(
+        plan.pairs,
+        data,
+        data_bytes=plan.data_bytes,
+        version=plan.data_set.header.version,
+        name=source.name,
+        last=last,
+    )
 
 
 def _clean(plan: _Planned, rules: KeywordRules, number: int) -> CleanDataSet:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.stored import read_result
+from cd5flow.batch.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.errors import FileAccessError, OverrideError, SigningError
 from cd5flow.model.digest import digest_of
 from cd5flow.model.region_file import write_region
@@ -26,7 +27,6 @@ from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.seat import Seat
 from cd5flow.review.session import TubeSession
 from cd5flow.review.signing import Statement
-from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.review.versions import analyse_version, write_version
 from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
 from cd5flow.signatures.keys import UnlockedKey
@@ -131,6 +131,16 @@ class Desk:
             return self.seat.users()
         except FileAccessError:
             return None
+
+    def unapproved(self, result: Result) -> tuple[str, ...]:
+        """Return which of a result's rules the laboratory has not approved, by kind, name and version."""
+        users = self._known()
+        rules = (("strategy", result.strategy), ("protocol", result.protocol))
+        return tuple(
+            f"{kind} {one.name} {one.version}"
+            for kind, one in rules
+            if users is None or users.approval(kind, one.sha256) is None
+        )
 
     def tube(self, key: str, *, catch_up: bool = True) -> OpenTube:
         """Return a tube of the queue, opened where it is not open yet.

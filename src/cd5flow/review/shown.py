@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
+from cd5flow.batch.review_figures import ReviewedSample, figure_lines, review_figures
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.reasons import Reason, sentence
@@ -38,7 +40,20 @@ def queue_json(desk: Desk) -> dict[str, Any]:
         "person": person_json(desk.seat.person),
         "samples": [_sample_json(one, where[one.key]) for one in desk.queue.samples],
         "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
+        "figures": [
+            {"name": name, "words": words}
+            for name, words in figure_lines(
+                review_figures(_reviewed(one, where[one.key]) for one in desk.queue.samples)
+            )
+        ],
     }
+
+
+def _reviewed(sample: QueuedSample, where: Standing) -> ReviewedSample:
+    """Return what persons did with a sample, by the ledger as it is now."""
+    section = where.section()
+    decided = (section.at or "") if where.state != "unreviewed" else ""
+    return replace(sample.reviewed, state=where.state, decided=decided)
 
 
 def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
@@ -51,7 +66,15 @@ def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
         "criterion": sample.criterion,
         "state": where.state,
         "left": left_to_do(where),
+        "step": step_of(where),
     }
+
+
+def step_of(where: Standing) -> str:
+    """Return how far a sample has come: ``open``, ``begun`` or ``done``."""
+    if where.state != "unreviewed":
+        return "done"
+    return "begun" if where.pending or where.signatures or where.movers else "open"
 
 
 def left_to_do(where: Standing) -> str:
@@ -66,7 +89,7 @@ def left_to_do(where: Standing) -> str:
         case "unreviewed" if where.signatures or where.movers:
             return "approval by another person"
         case "unreviewed":
-            return "to be looked at and signed"
+            return "to sign"
 
 
 def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
@@ -99,6 +122,7 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
         "is_changed": tube.draft.is_changed,
         "can_draw": not tube.unlike,
         "unlike": list(tube.unlike),
+        "unapproved": list(desk.unapproved(result)),
         "review": {
             "state": where.state,
             "left": left_to_do(where),

@@ -427,7 +427,7 @@ def test_the_checksum_of_fcs_3_is_none(tmp_path: Path, version: str) -> None:
 def test_offsets_beyond_eight_digits_stand_in_text_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cd5flow.fcs.deidentify._HEADER_LIMIT", 100)
+    monkeypatch.setattr("cd5flow.fcs.compose._HEADER_LIMIT", 100)
     monkeypatch.setattr("cd5flow.fcs.write._HEADER_LIMIT", 100)
     for version in ("2.0", "3.1"):
         written = copy(tmp_path, fcs(PLAIN, version=version))

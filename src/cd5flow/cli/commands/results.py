@@ -39,15 +39,15 @@ def override(
 def export(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
+        typer.Argument(metavar="RESULT.json", help="Results, or folders that hold them."),
     ],
     *,
     format_: Annotated[
         str,
         typer.Option(
             "--format",
-            metavar="fhir|csv|archive",
-            help="FHIR R4 Bundle, a row a result, or all of it as one file to keep.",
+            metavar="fhir|csv|fcs|archive",
+            help="FHIR R4 Bundle, a row a result, a population's events, or all of it to keep.",
         ),
     ],
     out: Annotated[
@@ -63,6 +63,10 @@ def export(
             help="What a server's POST / takes (the default), or a document (fhir).",
         ),
     ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose events; blasts by default (fcs)."),
+    ] = None,
     no_pdf: Annotated[
         bool, typer.Option("--no-pdf", help="Leave report.pdf beside the result out (fhir).")
     ] = False,
@@ -70,7 +74,7 @@ def export(
     input_: Annotated[
         list[Path] | None,
         typer.Option(
-            "--input", metavar="FOLDER", help="Look for tubes here too (archive); repeat."
+            "--input", metavar="FOLDER", help="Look for tubes here too (fcs, archive); repeat."
         ),
     ] = None,
 ) -> None:
@@ -81,6 +85,9 @@ def export(
     each under an id of its own, so that a later export of the same tube takes the earlier one's
     place. Codes of public systems go out only where gating/codes.yaml calls them verified; --codes
     takes an edited copy. csv: a row a result; unknown is empty.
+    fcs: the events of a population, bit for bit, with every keyword of the tube, into the file --out,
+    or into a folder for several results. The tubes are those that inputs.json names, or --input finds;
+    without membership.npz beside the result the tube is analysed again.
     archive: a ZIP with tube, result, gates, reports and the acts of persons, in plain formats, that
     `cd5flow verify FILE` checks and a README inside explains; of samples of one results folder.
 
@@ -89,12 +96,18 @@ def export(
       cd5flow export results/tube/result.json --format fhir --out tube.fhir.json
       curl -H 'Content-Type: application/fhir+json' -d @tube.fhir.json http://localhost:8103/fhir/R4/
       cd5flow export results/tube/result.json --format archive --out tube.zip
+      cd5flow export results/tube --format fcs --population blasts --input tubes --out blasts.fcs
       cd5flow export results --format csv > results.csv
     """
     if format_ == "archive":
         from cd5flow.cli.archive import run as archive
 
         archive(results, out=out, users=users_file, folders=input_ or ())
+        return
+    if format_ == "fcs":
+        from cd5flow.cli.export_events import run as events
+
+        events(results, population=population, out=out, folders=input_ or ())
         return
     from cd5flow.cli.export import run
 

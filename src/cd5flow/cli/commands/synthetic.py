@@ -49,6 +49,25 @@ def validate(
             help="The laboratory's own tubes and what is expected of them, instead of synthetic ones.",
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A frozen set of results: its tubes are analysed again, and what differs is listed.",
+        ),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="NEW", help="With --against: where the new results go."),
+    ] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            metavar="FOLDER",
+            help="With --against: where the tubes are, found by SHA-256; repeat for several.",
+        ),
+    ] = None,
     design: Annotated[
         str | None,
         typer.Option(
@@ -82,11 +101,11 @@ def validate(
         ),
     ] = "quick",
     strategy: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
-    ] = AUTO,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
+    ] = None,
     protocol: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
-    ] = DEFAULT_PROTOCOL,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
+    ] = None,
     series: Annotated[
         Path | None,
         typer.Option(
@@ -119,12 +138,18 @@ def validate(
     validation.html, validation.json, tubes.csv, figures.csv, and each tube's result under results/.
     `cd5flow strategies limits` puts its LOB, LOD and LLOQ into a strategy.
 
+    With --against FOLDER the tubes of a results folder are analysed again as each result says, with
+    another --strategy or --protocol where one is named here. Every number and state that differs is
+    listed, grouped by what changed: version, strategy, profile, protocol, input. Exit code 1 if a
+    state differs, 3 if none does and tubes could not be analysed again.
+
     \b
     Examples:
       cd5flow validate
       cd5flow validate --tubes full --jobs 8 --out validation-2026-01
       cd5flow validate --tubes accuracy=200,blank=60 --strategy my-panel.yaml
       cd5flow validate --own our-tubes.xlsx --strategy my-panel.yaml --out validation-2026
+      cd5flow validate --against frozen-2026 --input tubes --write again-2026
       cd5flow validate --design tubes=40,blanks=60,lows=60,runs=5,replicates=3
     """
     if design is not None:
@@ -132,12 +157,29 @@ def validate(
 
         tell_design(design)
         return
+    if against is not None:
+        from cd5flow.cli import frozen
+
+        frozen.run(
+            against,
+            write=write,
+            inputs=inputs or (),
+            strategy=strategy,
+            protocol=protocol,
+            jobs=jobs,
+            json=json,
+        )
+        return
     if own is not None:
         from cd5flow.cli import own as laboratory
 
         laboratory.run(
             own,
-            words={"strategy": strategy, "protocol": protocol, "seed": seed},
+            words={
+                "strategy": strategy or AUTO,
+                "protocol": protocol or DEFAULT_PROTOCOL,
+                "seed": seed,
+            },
             rules=rules,
             out=out,
             jobs=jobs,
@@ -151,8 +193,8 @@ def validate(
 
     request = Request(
         series=validation_file() if series is None else series,
-        strategy=strategy,
-        protocol=protocol,
+        strategy=strategy or AUTO,
+        protocol=protocol or DEFAULT_PROTOCOL,
         tubes=tubes,
         seed=seed,
     )

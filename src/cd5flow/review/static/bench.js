@@ -54,6 +54,7 @@ export class Bench {
   blasts() {
     this.isOver = !this.isOver;
     $("over").setAttribute("aria-pressed", String(this.isOver));
+    $("legend").classList.toggle("has-over", this.isOver);
     this.plots.forEach((plot) => this.#lay(plot));
   }
 
