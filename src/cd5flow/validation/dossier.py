@@ -1,4 +1,4 @@
-"""What an auditor asks for, as one folder: intended use, requirements and tests, software, validation, acts."""
+"""What an auditor asks for, as one folder: use, requirements and tests, software, validation, acts."""
 
 from __future__ import annotations
 
