@@ -99,7 +99,9 @@ def test_the_page_on_sheets_explains_every_column() -> None:
     assert sorted(explained) == sorted(SHEET)
 
 
-@pytest.mark.parametrize("name", ["result", "strategy", "protocol", "clinical", "override"])
+@pytest.mark.parametrize(
+    "name", ["result", "strategy", "protocol", "clinical", "override", "own-validation"]
+)
 def test_every_field_of_a_schema_is_listed(name: str) -> None:
     schema = schema_of(name)
     page = schema_page(schema, name)
@@ -188,6 +190,12 @@ def test_an_edit_of_lines_that_are_not_there_once_is_a_fault(shop: Workshop) -> 
     for lines in ("x", "y"):
         with pytest.raises(PageFaultError, match="stand there"):
             shop.edit("a.txt", lines, "z")
+
+
+def test_an_edit_may_leave_the_end_of_a_line_open(shop: Workshop) -> None:
+    shop.write("a.txt", "low: 0.7833\nhigh: 1\n")
+    shop.edit("a.txt", "low: 0.78...\nhigh: 1", "low: 0.8\nhigh: 1")
+    assert shop.run("cat a.txt").out == "low: 0.8\nhigh: 1\n"
 
 
 def site(folder: Path, **pages: str) -> list[str]:

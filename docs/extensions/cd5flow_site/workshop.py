@@ -21,6 +21,7 @@ SECONDS: Final = 300
 
 _DIGEST: Final = re.compile(r"\{digest (\S+)\}")
 _DIGITS: Final = 8
+_OPEN: Final = "..."
 _SHELL: Final = re.compile(r"[|&;<>$`*?~()]")
 
 
@@ -125,14 +126,23 @@ class Workshop:
     def edit(self, name: str, old: str, new: str) -> None:
         """Put lines in the place of others.
 
+        Args:
+            name: of the file.
+            old: the lines; one that ends with ``...`` stands for any that begins so.
+            new: what takes their place.
+
         Raises:
             PageFaultError: the lines do not stand there, or several times.
         """
         path = self.folder / name
         text = path.read_text(encoding="utf-8")
-        if text.count(old) != 1:
-            raise PageFaultError(f"{name}: these lines stand there {text.count(old)} times:\n{old}")
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        lines = (re.escape(line.removesuffix(_OPEN)) for line in old.split("\n"))
+        ends = (".*" if line.endswith(_OPEN) else "" for line in old.split("\n"))
+        wanted = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+        found = re.findall(f"^{wanted}$", text, re.MULTILINE)
+        if len(found) != 1:
+            raise PageFaultError(f"{name}: these lines stand there {len(found)} times:\n{old}")
+        path.write_text(text.replace(found[0], new), encoding="utf-8")
 
     def made(self, name: str) -> Path:
         """Return something that a command made.
@@ -161,7 +171,7 @@ def environment(folder: Path) -> dict[str, str]:
         "CD5FLOW_CACHE": str(folder.parent / "cache"),  # of rules only, so all pages may share it
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_DATA_HOME": str(home / "data"),
-        "COLUMNS": "100",
+        "COLUMNS": "88",
         "PYTHONIOENCODING": "utf-8",
     }
 

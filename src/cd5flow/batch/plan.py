@@ -19,6 +19,7 @@ from cd5flow.batch.sample_sheet import (
     SheetRow,
     read_rows,
 )
+from cd5flow.batch.sources import absolute, are_tubes, common_folder, sheet_of
 from cd5flow.batch.tube_folder import (
     HOW_TO_GO_ON,
     ROLE_OPEN,
@@ -27,6 +28,7 @@ from cd5flow.batch.tube_folder import (
     beside_sheet,
     find_tubes,
     likely_controls,
+    take_tubes,
 )
 from cd5flow.criteria.clinical import Clinical, load_clinical
 from cd5flow.errors import (
@@ -43,9 +45,6 @@ from cd5flow.fcs import summarise_data_sets
 from cd5flow.model.names import distinct_folder_name, folder_name
 from cd5flow.pipeline import Settings, load_rule_files
 from cd5flow.preprocess.compensation import read_spillover_csv
-
-SHEETS: Final = ("samples.csv", "samples.xlsx")
-"""A folder that holds one of these is taken by it."""
 
 SHEET: Final = "sheet"
 """Where an option came from that a row gives."""
@@ -103,25 +102,25 @@ class BatchPlan:
 
 
 def make_plan(
-    source: Path,
-    *,
+    *sources: Path,
     words: Mapping[str, Any],
     out: Path | None = None,
     origins: Mapping[str, str] | None = None,
     further: FurtherColumns = NO_FURTHER,
 ) -> BatchPlan:
-    """Read a sheet, or look through a folder.
+    """Read a sheet, look through a folder, or take the tubes that are named.
 
     Args:
-        source: a sheet (CSV or XLSX) or a folder; a folder's own sheet goes before its files.
+        sources: a sheet (CSV or XLSX) or a folder, whose own sheet goes before its files; or several
+            FCS files and folders.
         words: options of all samples, as of `cd5flow.analysis.settings.make_settings`; a sheet's row
             goes before.
-        out: the results folder, which may lie below `source` and is not searched for tubes.
+        out: the results folder, which may lie below a source and is not searched for tubes.
         origins: option to where it came from, for the record.
         further: columns that a sheet may have for the command that reads it.
 
     Raises:
-        FileAccessError: `source` is absent, or a folder without a sample.
+        FileAccessError: a source is absent, or there is no sample.
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
@@ -132,7 +131,8 @@ def make_plan(
     load_rule_files(
         make_settings(**words)
     )  # what holds for all samples is refused before any is read
-    sheet = _sheet_of(source)
+    source = common_folder(sources)
+    sheet = None if are_tubes(sources) else sheet_of(source)
     if sheet is not None:
         rows, faults = read_rows(sheet, further=further)
         # A sheet that was named itself may take its files from anywhere.
@@ -144,7 +144,10 @@ def make_plan(
         rows = [row for row in rows if row.place not in likely]
     else:
         faults = []
-        found = find_tubes(source, results=out)
+        if are_tubes(sources):
+            found = take_tubes(absolute(sources), source, results=out)
+        else:
+            found = find_tubes(source, results=out)
         rows, left = found.rows, found.not_taken
         if not rows:
             raise FileAccessError(_nothing(source, found))
@@ -202,19 +205,6 @@ def _nothing(source: Path, found: Found) -> str:
 def _position(fault: SheetFault) -> int:
     number = fault.place.removeprefix("row ")
     return int(number) if number.isdigit() else 0
-
-
-def _sheet_of(source: Path) -> Path | None:
-    """Return the sheet that a source is or holds; None for a folder without one."""
-    if source.is_file():
-        return source
-    if not source.is_dir():
-        found = "is no regular file" if source.exists() else "is not there"
-        raise FileAccessError(f"{source}: {found}, expected a folder or a sample sheet")
-    there = [source / name for name in SHEETS if (source / name).is_file()]
-    if len(there) > 1:
-        raise SheetError(f"{source}: holds {' and '.join(SHEETS)}; name the one to use")
-    return there[0] if there else None
 
 
 def _job(

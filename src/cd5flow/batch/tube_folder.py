@@ -80,6 +80,27 @@ def find_tubes(folder: Path, *, results: Path | None = None) -> Found:
     """
     found = Found()
     files = list_tubes(folder, results, found.not_taken)
+    return _told_apart(files, folder, found)
+
+
+def take_tubes(sources: Iterable[Path], folder: Path, *, results: Path | None = None) -> Found:
+    """Return the same for tubes that were named, and for those below folders that were named.
+
+    Args:
+        sources: files and folders; what is named twice is one.
+        folder: that holds all of them; places are told from there.
+        results: the results folder, which is not searched.
+    """
+    found = Found()
+    files: list[Path] = []
+    for source in sources:
+        files += list_tubes(source, results, found.not_taken) if source.is_dir() else [source]
+    return _told_apart(sorted(dict.fromkeys(files)), folder, found)
+
+
+def _told_apart(files: Iterable[Path], folder: Path, found: Found) -> Found:
+    """Add a row for each file that is a sample or a control of one, and what was left out."""
+    files = list(files)
     names = {(file.parent, file.stem.lower()): file for file in files}
     reader = TubeReader()
     alone: list[TubeFacts] = []

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
-from cd5flow.cli.terminal import detail, emit, say, show, table
+from cd5flow.batch.plan import folder_names
+from cd5flow.cli.several import each_file
+from cd5flow.cli.terminal import detail, say, show, table
 from cd5flow.config.atomic import as_private_as, open_atomically
+from cd5flow.errors import OptionError
+from cd5flow.model.names import shown_name
 from cd5flow.numerics.timing import Stopwatch
-from cd5flow.pipeline import Analysis, analyse_tube
+from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.report.summary import summary_lines
 
 
 def run(
-    fcs: Path,
+    tubes: Sequence[Path],
     *,
     words: TubeOptions,
     outputs: WantedOutputs,
@@ -27,12 +32,58 @@ def run(
     origins: Mapping[str, str],
     profile: Path | None = None,
 ) -> None:
-    """Analyse a tube, write its folder, print what came out."""
-    stage = Stopwatch()
+    """Analyse tubes one by one, write their folders, print what came out.
+
+    A tube that is refused does not stop the others: each is told, and the exit code is 1.
+
+    Raises:
+        OptionError: an option is of one tube, and several are given.
+    """
     chosen = make_settings(**words).said_by(origins)
+    folders = _folders(tubes, words, profile)
+
+    def one(fcs: Path) -> str:
+        return _analyse(fcs, chosen, outputs, out, folders.get(fcs, ""), json=json, profile=profile)
+
+    each_file(tubes, one, json=json)
+
+
+def _folders(tubes: Sequence[Path], words: TubeOptions, profile: Path | None) -> dict[Path, str]:
+    """Return the folder of each of several tubes, as a batch would call it; of one, nothing is said."""
+    if len(tubes) == 1:
+        return {}
+    of_one: dict[str, object] = {
+        "sample-id": words.get("sample_id"),
+        "override": words.get("override"),
+    }
+    of_one |= {"control": words.get("controls"), "profile": profile}
+    given = [name for name, value in of_one.items() if value]
+    if given:
+        raise OptionError(f"{given[0]}: is of one tube, found {len(tubes)}; expected one")
+    ids = {tube: shown_name(tube.stem) for tube in tubes}
+    twice = [name for name, count in Counter(ids.values()).items() if count > 1]
+    if twice or len(ids) < len(tubes):
+        name = twice[0] if twice else shown_name(tubes[0].stem)
+        raise OptionError(f"{name}: found as the id of several tubes, expected each once")
+    folders = folder_names(list(ids.values()))
+    return {tube: folders[name] for tube, name in ids.items()}
+
+
+def _analyse(
+    fcs: Path,
+    chosen: Settings,
+    outputs: WantedOutputs,
+    out: Path,
+    folder: str,
+    *,
+    json: bool,
+    profile: Path | None,
+) -> str:
+    """Analyse a tube, write its folder, print what came out; return its result.json where asked for."""
+    stage = Stopwatch()
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
-        written = write_sample(analysis, out, outputs=outputs, stage=stage)
+        written = write_sample(analysis, out, outputs=outputs, name=folder, stage=stage)
     for line in (*_decided(analysis), *table(stage.rows())):
         detail(line)
     if profile is not None:
@@ -48,11 +99,11 @@ def run(
     elif written.previous is not None:
         say(f"{written.previous}: the earlier, different result")
     if json:
-        emit((written.folder / "result.json").read_text(encoding="utf-8"))
-        return
+        return (written.folder / "result.json").read_text(encoding="utf-8")
     for line in summary_lines(analysis.result, language=outputs.language):
         show(line)
     show(f"Files: {written.folder}")
+    return ""
 
 
 def _decided(analysis: Analysis) -> Iterator[str]:

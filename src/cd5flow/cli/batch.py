@@ -68,7 +68,7 @@ def orders(out: Path, outputs: WantedOutputs, *, timeout: float, retry_failed: b
 
 
 def run(
-    source: Path,
+    sources: Sequence[Path],
     *,
     words: Mapping[str, Any],
     orders: BatchOrders,
@@ -79,15 +79,15 @@ def run(
     if means.dry:
         from cd5flow.cli.dry_run import show_plan  # noqa: PLC0415 - most batches are run
 
-        show_plan(make_plan(source, words=words, out=orders.out, origins=origins), orders)
+        show_plan(make_plan(*sources, words=words, out=orders.out, origins=origins), orders)
         return
     engine = engine_of(orders, means)
-    plan = make_plan(source, words=words, out=orders.out, origins=origins)
+    plan = make_plan(*sources, words=words, out=orders.out, origins=origins)
     tally = BatchCounts(len(plan.jobs))
     with ExitStack() as stack:
         lock = stack.enter_context(hold(orders.out / OWN))
         log = stack.enter_context(open_log(means.log))
-        tell_plan(plan, source)
+        tell_plan(plan, sources)
         if lock.earlier is not None:
             say(f"an earlier batch ended without a word ({lock.earlier}); going on from there")
         tidy(orders)
@@ -195,9 +195,10 @@ def _log_end(log: EventLog, tally: BatchCounts, run: BatchRun) -> None:
         )
 
 
-def tell_plan(plan: BatchPlan, source: Path) -> None:
+def tell_plan(plan: BatchPlan, sources: Sequence[Path]) -> None:
     """Say which sheet is used, and which files are left out."""
-    if plan.source != source:
+    in_sheet = plan.source.is_file()
+    if in_sheet and plan.source not in sources:
         say(f"using the sheet {plan.source}")
     reasons: dict[str, list[NotTaken]] = defaultdict(list)
     for one in plan.not_taken:
@@ -207,8 +208,9 @@ def tell_plan(plan: BatchPlan, source: Path) -> None:
         style = "look" if any(one.is_control for one in left) else None
         say(f"not taken, {reason}: {_listed([one.place for one in left])}", style=style)
     if any(one.is_control for one in plan.not_taken):
-        in_sheet = plan.source.is_file()
-        say(f"to go on, {ROLE_OPEN if in_sheet else HOW_TO_GO_ON.format(source)}", style="look")
+        say(
+            f"to go on, {ROLE_OPEN if in_sheet else HOW_TO_GO_ON.format(plan.source)}", style="look"
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cd5flow.analysis.inspection import Inspection, as_json, gravest_first, inspect_file
-from cd5flow.cli.terminal import emit, show, table
+from cd5flow.cli.several import each_file
+from cd5flow.cli.terminal import show, table
 from cd5flow.model.events import Channel, Spillover
 
 
-def run(fcs: Path, *, dataset: int | None, keywords: bool, json: bool) -> None:
-    """Print what a file holds."""
-    found = inspect_file(fcs, dataset=dataset)
-    if json:
+def run(files: Sequence[Path], *, dataset: int | None, keywords: bool, json: bool) -> None:
+    """Print what files hold."""
+
+    def one(fcs: Path) -> str:
+        found = inspect_file(fcs, dataset=dataset)
+        if not json:
+            _show(found, keywords=keywords)
+            return ""
         content = as_json(found, keywords=keywords)
-        emit(jsonlib.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        return
+        return jsonlib.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    each_file(files, one, json=json)
+
+
+def _show(found: Inspection, *, keywords: bool) -> None:
     for line in _lines(found):
         show(line)
     if keywords:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -20,8 +20,6 @@ Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
 
 Extent: TypeAlias = Literal["short", "full"]
 """How much of a report is written: pages one to three, or the technical annex too."""
-
-EXTENTS: Final[tuple[Extent, ...]] = ("short", "full")
 
 PictureUse: TypeAlias = Literal["front", "overview", "annex"]
 """Where a picture stands: among the three of page one, on page two, or in the technical annex."""

@@ -9,7 +9,7 @@ import typer
 
 from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import (
-    FcsArgument,
+    FcsArguments,
     Json,
     Lab,
     Language,
@@ -26,7 +26,7 @@ from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 @takes_tube_options()
 def analyze(
     context: typer.Context,
-    fcs: FcsArgument,
+    fcs: FcsArguments,
     *,
     out: Out = Path("cd5flow-results"),
     no_report: NoReport = False,
@@ -42,11 +42,12 @@ def analyze(
     json: Json = False,
     **said: Any,
 ) -> None:
-    """Analyse one tube: quality, gates, % CD5, burden, criterion.
+    """Analyse tubes: quality, gates, % CD5, burden, criterion.
 
     Writes OUT/SAMPLE-ID/ with report.pdf, report.html, result.json, populations.csv, gates.xml and
-    plots/, and prints a summary. Exit code 0 whatever the verdict, 1 if the input is refused, 2 on
-    wrong usage.
+    plots/, and prints a summary. Several tubes are taken one by one with the same options, and one
+    that is refused does not stop the others; for many, and for their controls, there is batch. Exit
+    code 0 whatever the verdict, 1 if the input is refused, 2 on wrong usage.
 
     \b
     Examples:

@@ -24,8 +24,11 @@ from cd5flow.cli.commands.tube_options import takes_tube_options, words_of
 @takes_tube_options(of_batch=True)
 def batch(
     context: typer.Context,
-    source: Annotated[
-        Path, typer.Argument(metavar="FOLDER|SHEET", help="FCS files, or a sheet: CSV or XLSX.")
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER|SHEET|FCS", help="A folder of FCS files, a sheet, or FCS files."
+        ),
     ],
     *,
     clinical: Annotated[
@@ -76,6 +79,8 @@ def batch(
     A FOLDER that holds samples.csv or samples.xlsx is taken by that sheet. Without one, every .fcs
     and .lmd below it is a sample, and X_FMO-CD5.fcs and X_ISO-CD5.fcs are controls of X.fcs.
 
+    Several FCS files and folders may be named instead of one; a sheet stands alone.
+
     A sheet has a column `file` (relative to the sheet) and any of dataset (of a file that holds
     several), sample_id, patient_id, role (sample, fmo, isotype, positive), for_sample, timepoint,
     specimen, prior_therapy, collected_at, specimen_id, tube, panel_lot, spillover, strategy,
@@ -98,6 +103,7 @@ def batch(
     \b
     Examples:
       cd5flow batch sample_fcs --out results
+      cd5flow batch run/p01*.fcs --timepoint relapse --specimen bone_marrow
       cd5flow batch samples.xlsx --protocol cd5-cart-90 --dry-run
       cd5flow batch run-2026-01 --timepoint relapse --specimen bone_marrow --no-report
       cd5flow batch samples.csv --cluster tcp://10.0.0.5:8786 --out /shared/results
@@ -114,7 +120,7 @@ def batch(
         supersede=supersede,
     )
     run(
-        source,
+        sources,
         words={**words_of(said), "clinical": clinical},
         orders=orders(out, wanted, timeout=timeout, retry_failed=retry_failed),
         means=Means(jobs=jobs, cluster=cluster, log=log, dry=dry_run),

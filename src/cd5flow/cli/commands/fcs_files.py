@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from cd5flow.cli.commands.parameters import FcsArgument, Json
+from cd5flow.cli.commands.parameters import FcsArgument, FcsArguments, Json
 
 
 def inspect(
-    fcs: FcsArgument,
+    fcs: FcsArguments,
     *,
     dataset: Annotated[
         int | None, typer.Option(metavar="N", help="Which data set of the file, from 1.")
@@ -24,11 +24,13 @@ def inspect(
     """Show what a file holds, and each channel's marker.
 
     Data sets, channels, spillover, acquisition, faults, and the lineage rules that the panel
-    allows. Run it on a new panel first.
+    allows. Run it on a new panel first. Of several files --json gives an array; one that cannot be
+    read is told, the others are shown, and the exit code is 1.
 
     \b
     Examples:
       cd5flow inspect tube.fcs
+      cd5flow inspect run/*.fcs --json | jq .[].cytometer
       cd5flow inspect tube.lmd --dataset 2 --json
     """
     from cd5flow.cli.inspect import run

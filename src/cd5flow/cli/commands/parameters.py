@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 FcsArgument = Annotated[Path, typer.Argument(metavar="FCS", help="The tube's FCS file.")]
+FcsArguments = Annotated[list[Path], typer.Argument(metavar="FCS", help="FCS files of tubes.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the results go, a folder a sample.")]
 NoReport = Annotated[
     bool,

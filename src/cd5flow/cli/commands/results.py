@@ -39,7 +39,7 @@ def override(
 def export(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULT.json...", help="Results, or folders that hold them."),
+        typer.Argument(metavar="RESULT.json", help="Results, or folders that hold them."),
     ],
     *,
     format_: Annotated[
