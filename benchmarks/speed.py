@@ -1,31 +1,36 @@
 """Speed and memory against the floor and the peers, each budget with its verdict.
 
     python benchmarks/speed.py [--peers-python PATH] [--write] [--events 1000000] [--repeats 9]
-                               [--most-events 10000000] [--only steps|whole|growth]
+                               [--most-events 10000000]
+                               [--only steps|whole|processor|growth] [--batch 200]
 
 A relapse tube of 16 float32 channels is simulated and worked on by cd5flow, FlowKit, flowio and
 flowutils, and with `--peers-python`, a Python that has FlowCal and fcsparser, by these two. The floor is
 np.fromfile of the bytes of DATA. What is compared is timed in turn, the least of several times; ratios
-hold from machine to machine, seconds do not. `--write` puts the tables into benchmarks/RESULTS.md, else
-they are printed. About ten minutes and 4 GB for everything; `--most-events` makes it smaller.
+hold from machine to machine, seconds do not. `--write` puts the tables into benchmarks/RESULTS.md, with
+`--only` that one alone, else they are printed. About twenty minutes and 4 GB for everything;
+`--most-events` and `--batch` make it smaller.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import speed_growth
+import speed_processor
 import speed_steps
 import speed_whole
 from reading import machine
 from speed_timing import HEAD, Budget
 from speed_tubes import Tube, check, exported_gates, make_tube
 
+_SECTIONS = re.compile(r"\n## ")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -72,7 +77,7 @@ def growth(chosen: argparse.Namespace) -> Iterator[str]:
     yield from (point.row() for point in (*by_events, *by_channels))
 
 
-def _table(rows: list[Budget]) -> Iterator[str]:
+def _table(rows: Iterable[Budget]) -> Iterator[str]:
     yield HEAD
     yield from (row.row() for row in rows)
 
@@ -92,11 +97,28 @@ def lines(chosen: argparse.Namespace) -> Iterator[str]:
         if chosen.only in {None, "whole"}:
             yield f"\n## The whole analysis, {size}\n"
             yield from whole(folder, tube, chosen)
+        if chosen.only in {None, "processor"}:
+            yield "\n## Processor seconds: start-up, reports, batches\n"
+            repeats = max(2, chosen.repeats // 3)
+            yield from _table(
+                speed_processor.ratios(tube, folder, repeats=repeats, batch=chosen.batch)
+            )
     if chosen.only in {None, "growth"}:
         yield "\n## Growth\n"
         yield from growth(chosen)
     if hasattr(os, "getloadavg"):
         yield f"\nLoad after: {os.getloadavg()[0]:.1f}."
+
+
+def with_section(before: str, measured: str) -> str:
+    """Return a document with the one section that was measured anew, and how, in its place."""
+    head, *sections = _SECTIONS.split(before)
+    how, new = _SECTIONS.split(measured)
+    title, _, rows = new.partition("\n")
+    _, command, machine_of, *_ = (line for line in how.splitlines() if line)
+    new = f"{title}\n\n{command}\n\n{machine_of}\n{rows.rstrip()}\n"
+    named = {each.partition("\n")[0]: each for each in sections}
+    return "\n## ".join([head, *(named | {title: new}).values()])
 
 
 def _plain(arguments: list[str]) -> list[str]:
@@ -112,14 +134,18 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--most-events", type=int, default=10_000_000, help="of the largest tube")
-    parser.add_argument("--only", choices=["steps", "whole", "growth"])
+    parser.add_argument("--only", choices=["steps", "whole", "processor", "growth"])
+    parser.add_argument("--batch", type=int, default=speed_processor.BATCH, help="tubes of it")
     chosen = parser.parse_args()
     told = []
     for line in lines(chosen):
         print(line, flush=True)
         told.append(line)
     if chosen.write:
-        RESULTS.write_text("\n".join(told) + "\n", encoding="utf-8")
+        text = "\n".join(told) + "\n"
+        if chosen.only is not None:
+            text = with_section(RESULTS.read_text(encoding="utf-8"), text)
+        RESULTS.write_text(text, encoding="utf-8")
     if any("NOT HELD" in line for line in told):
         sys.exit(1)
 

@@ -13,11 +13,11 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from cd5flow.analysis.settings import make_settings
+from cd5flow.batch.input_files import InputFiles
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
 from cd5flow.review.access import Access
 from cd5flow.review.desk import Desk, Sign
-from cd5flow.review.input_files import InputFiles
 from cd5flow.review.server import review_app
 from cd5flow.signatures.users import Users
 from cd5flow.signatures.users_list import UserRole
@@ -46,11 +46,11 @@ class Laboratory:
     tubes: Path
     users: Path
 
-    def desk(self, sign: Sign | None = None) -> Desk:
+    def desk(self, sign: Sign | None = None, *, blind: bool = False) -> Desk:
         """Return a desk on the results, as the command makes it, that signs by this."""
         find = InputFiles(self.out, [self.tubes]).find
         outputs = WantedOutputs(report=False)
-        return Desk(self.out, users=self.users, find=find, outputs=outputs, sign=sign)
+        return Desk(self.out, users=self.users, find=find, outputs=outputs, sign=sign, blind=blind)
 
 
 def laboratory(folder: Path) -> Laboratory:

@@ -21,7 +21,7 @@ from cd5flow_site.generated import MADE, filled_in
 from cd5flow_site.markdown import plain, table
 from cd5flow_site.offline import site_faults
 from cd5flow_site.schemas import described, schema_page
-from cd5flow_site.workshop import PageFaultError, Workshop, chosen_lines, parted_edit
+from cd5flow_site.workshop import PageFaultError, Workshop, chosen_lines, hold_private, parted_edit
 from support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -99,7 +99,9 @@ def test_the_page_on_sheets_explains_every_column() -> None:
     assert sorted(explained) == sorted(SHEET)
 
 
-@pytest.mark.parametrize("name", ["result", "strategy", "protocol", "clinical", "override"])
+@pytest.mark.parametrize(
+    "name", ["result", "strategy", "protocol", "clinical", "override", "own-validation"]
+)
 def test_every_field_of_a_schema_is_listed(name: str) -> None:
     schema = schema_of(name)
     page = schema_page(schema, name)
@@ -177,8 +179,10 @@ def test_a_command_that_ends_otherwise_is_a_fault(shop: Workshop) -> None:
 
 
 def test_a_page_names_no_folder_of_the_machine(shop: Workshop) -> None:
+    said = shop.run("pwd").out
     with pytest.raises(PageFaultError, match="names a folder"):
-        shop.run("pwd")
+        hold_private(said, shop.folder)
+    assert hold_private(said, "/elsewhere") == said
 
 
 def test_an_edit_of_lines_that_are_not_there_once_is_a_fault(shop: Workshop) -> None:
@@ -186,6 +190,12 @@ def test_an_edit_of_lines_that_are_not_there_once_is_a_fault(shop: Workshop) -> 
     for lines in ("x", "y"):
         with pytest.raises(PageFaultError, match="stand there"):
             shop.edit("a.txt", lines, "z")
+
+
+def test_an_edit_may_leave_the_end_of_a_line_open(shop: Workshop) -> None:
+    shop.write("a.txt", "low: 0.7833\nhigh: 1\n")
+    shop.edit("a.txt", "low: 0.78...\nhigh: 1", "low: 0.8\nhigh: 1")
+    assert shop.run("cat a.txt").out == "low: 0.8\nhigh: 1\n"
 
 
 def site(folder: Path, **pages: str) -> list[str]:

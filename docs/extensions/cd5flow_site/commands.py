@@ -49,11 +49,14 @@ def _command(command: Any, called: str) -> Iterator[str]:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
     if arguments:
-        rows = ((code(_shown(one)), plain(one.help or "")) for one in arguments)
-        yield table(("argument", "is"), rows)
+        yield table(
+            ("argument", "is"), ((code(_shown(one)), plain(one.help or "")) for one in arguments)
+        )
     if options:
-        rows = ((_flags(one), _default(one), plain(one.help or "")) for one in options)
-        yield table(("option", "default", "is"), rows)
+        yield table(
+            ("option", "default", "is"),
+            ((_flags(one), _default(one), plain(one.help or "")) for one in options),
+        )
 
 
 def _help(text: str) -> Iterator[str]:

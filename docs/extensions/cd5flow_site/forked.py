@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 HAS_FORKS: Final = hasattr(os, "fork")
 
@@ -87,21 +87,26 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
 
 
-def _become(asked: Mapping[str, object]) -> None:
+def _become(asked: Mapping[str, Any]) -> None:
     """Be the command that was asked for."""
-    streams = [str(one) for one in asked["streams"]]  # type: ignore[attr-defined] # a list of two
-    for number, stream in enumerate((os.devnull, *streams)):
+    for number, stream in enumerate((os.devnull, *asked["streams"])):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         opened = os.open(stream, flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    os.chdir(str(asked["folder"]))
+    os.chdir(asked["folder"])
     os.environ.clear()
-    os.environ.update(asked["environment"])  # type: ignore[arg-type] # names to values
-    sys.argv = ["cd5flow", *asked["arguments"]]  # type: ignore[misc] # a list of words
+    os.environ.update(asked["environment"])
+    sys.argv = ["cd5flow", *asked["arguments"]]
     from cd5flow.cli import main  # noqa: PLC0415 - imported already
 
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # The end of an interpreter that holds so much takes a second, and nothing waits for it.
+        os._exit(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from cd5flow_site.tables import (
     summary_columns,
 )
 
-_PLACE: Final = re.compile(r"^<!-- made: ([a-z ]+) -->$", re.MULTILINE)
+_PLACE: Final = re.compile(r"^<!-- made: ([a-z -]+) -->$", re.MULTILINE)
 
 
 def _command_line() -> str:
@@ -33,7 +33,7 @@ def _command_line() -> str:
 
 
 def _schema(name: str) -> Callable[[], str]:
-    return lambda: schema_page(schema_of(name), name)
+    return lambda: schema_page(schema_of(name), name, level=3 if "validation" in name else 2)
 
 
 MADE: Final[dict[str, Callable[[], str]]] = {
@@ -49,7 +49,16 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "profiles": lambda: schema_page(Profiles.model_json_schema(), "profiles"),
     **{
         f"schema {name}": _schema(name)
-        for name in ("result", "strategy", "protocol", "clinical", "override", "validation")
+        for name in (
+            "result",
+            "strategy",
+            "protocol",
+            "clinical",
+            "override",
+            "defaults",
+            "validation",
+            "own-validation",
+        )
     },
 }
 """What is made, by its name in pages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,7 +22,13 @@ from cd5flow_site.generated import filled_in
 from cd5flow_site.offline import site_faults
 from cd5flow_site.pictures import report_page
 from cd5flow_site.shared import SharedResults
-from cd5flow_site.workshop import PageFaultError, Workshop, chosen_lines, parted_edit
+from cd5flow_site.workshop import (
+    PageFaultError,
+    Workshop,
+    chosen_lines,
+    hold_private,
+    parted_edit,
+)
 
 MADE: Final = "_made"
 """Folder of pictures and pages that commands made, in the sources and in the site."""
@@ -106,6 +113,7 @@ class _InWorkshop(SphinxDirective):
 
     def put(self, name: str, content: bytes) -> str:
         """Keep a picture beside the sources, and return its address for Sphinx."""
+        name = f"{self.lineno}-{name}"  # the same file may be shown twice, changed in between
         path = Path(self.env.srcdir, MADE, self.env.docname.replace("/", "-"), name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -136,6 +144,7 @@ class Run(_InWorkshop):
         "errors": directives.flag,
         "silent": directives.flag,
         "hidden": directives.flag,
+        "wide": directives.flag,
         "language": directives.unchanged,
     }
 
@@ -150,7 +159,10 @@ class Run(_InWorkshop):
             yield self.text(ran.line, "shell")
             if ran.out.strip() and "silent" not in self.options:
                 shown = chosen_lines(ran.out, self.options.get("lines", ""))
-                box = nodes.container("", classes=["output"])
+                checkout = Path(self.env.srcdir).parent
+                hold_private(shown, self.shop.folder, checkout, sys.prefix, Path.home())
+                wide = ["wide"] * ("wide" in self.options)
+                box = nodes.container("", classes=["output", *wide])
                 box += self.text(shown, self.options.get("language", "text"))
                 yield box
 
@@ -190,14 +202,12 @@ class Picture(_InWorkshop):
         "alt": directives.unchanged_required,
         "sample": directives.unchanged_required,
         "width": directives.unchanged,
-        "as": directives.unchanged_required,
     }
 
     def carried_out(self) -> Iterable[nodes.Node]:
         sample, asked = self.options.get("sample"), self.arguments[0]
         path = self.shops.shared.result(sample) / asked if sample else self.shop.made(asked)
-        name = self.options.get("as", f"{self.options.get('sample', '')}{path.name}")
-        yield self.picture(self.put(name, path.read_bytes()))
+        yield self.picture(self.put(path.name, path.read_bytes()))
 
 
 class Given(_InWorkshop):

@@ -21,6 +21,7 @@ SECONDS: Final = 300
 
 _DIGEST: Final = re.compile(r"\{digest (\S+)\}")
 _DIGITS: Final = 8
+_OPEN: Final = "..."
 _SHELL: Final = re.compile(r"[|&;<>$`*?~()]")
 
 
@@ -73,7 +74,7 @@ class Workshop:
             with_errors: whether what it says on stderr belongs to its output.
 
         Raises:
-            PageFaultError: it ended otherwise, or wrote where this machine keeps the folder.
+            PageFaultError: it ended otherwise.
         """
         line = _DIGEST.sub(lambda found: self._digits(found[1]), line)
         ended, out, err = self._carried_out(line)
@@ -81,10 +82,7 @@ class Workshop:
             raise PageFaultError(
                 f"{line}: exit code {ended}, expected {code}\n{(out + err).strip()}"
             )
-        said = out + err if with_errors else out
-        if str(self.folder) in said:
-            raise PageFaultError(f"{line}: its output names a folder of this machine")
-        return Ran(line, said)
+        return Ran(line, out + err if with_errors else out)
 
     def _carried_out(self, line: str) -> tuple[int, str, str]:
         """Return exit code, stdout and stderr of a line."""
@@ -128,14 +126,23 @@ class Workshop:
     def edit(self, name: str, old: str, new: str) -> None:
         """Put lines in the place of others.
 
+        Args:
+            name: of the file.
+            old: the lines; one that ends with ``...`` stands for any that begins so.
+            new: what takes their place.
+
         Raises:
             PageFaultError: the lines do not stand there, or several times.
         """
         path = self.folder / name
         text = path.read_text(encoding="utf-8")
-        if text.count(old) != 1:
-            raise PageFaultError(f"{name}: these lines stand there {text.count(old)} times:\n{old}")
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        lines = (re.escape(line.removesuffix(_OPEN)) for line in old.split("\n"))
+        ends = (".*" if line.endswith(_OPEN) else "" for line in old.split("\n"))
+        wanted = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+        found = re.findall(f"^{wanted}$", text, re.MULTILINE)
+        if len(found) != 1:
+            raise PageFaultError(f"{name}: these lines stand there {len(found)} times:\n{old}")
+        path.write_text(text.replace(found[0], new), encoding="utf-8")
 
     def made(self, name: str) -> Path:
         """Return something that a command made.
@@ -161,10 +168,10 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "HOME": str(home),
-        "XDG_CACHE_HOME": str(home / "cache"),
+        "CD5FLOW_CACHE": str(folder.parent / "cache"),  # of rules only, so all pages may share it
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_DATA_HOME": str(home / "data"),
-        "COLUMNS": "100",
+        "COLUMNS": "88",
         "PYTHONIOENCODING": "utf-8",
     }
 
@@ -204,6 +211,18 @@ def chosen_lines(text: str, wanted: str) -> str:
     if last < len(lines):
         shown.append("...")
     return "\n".join(shown)
+
+
+def hold_private(text: str, *folders: Path | str) -> str:
+    """Return what a page shows.
+
+    Raises:
+        PageFaultError: it names a folder of this machine, which no reader has.
+    """
+    for folder in folders:
+        if str(folder) in text:
+            raise PageFaultError(f"this output names a folder of this machine:\n{text}")
+    return text
 
 
 def parted_edit(text: str) -> tuple[str, str]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from cd5flow.batch.input_files import InputFiles
 from cd5flow.cli.terminal import emit, say
 from cd5flow.errors import FileAccessError
 from cd5flow.report.folder import WantedOutputs
 from cd5flow.review.access import Access
 from cd5flow.review.desk import Desk
-from cd5flow.review.input_files import InputFiles
 from cd5flow.review.server import host_of, listen, review_app, serve
 from cd5flow.review.signing import sign
 from cd5flow.signatures.places import default_users_file
@@ -27,11 +27,14 @@ def run(
     users: Path | None,
     inputs: Sequence[Path],
     outputs: WantedOutputs,
+    blind: bool = False,
 ) -> None:
     """Serve the page until the process is ended."""
     if not results.is_dir():
         raise FileAccessError(f"{results}: is no folder, expected the results of a batch")
     known = default_users_file() if users is None else users
+    if known.exists() and not known.is_file():
+        raise FileAccessError(f"{known}: is no regular file, expected a list of users")
     if not known.is_file():
         say(f"{known}: there are no users yet; nobody can act before `cd5flow users add`")
     listener = listen(port)
@@ -42,6 +45,7 @@ def run(
             find=InputFiles(results, inputs).find,
             outputs=outputs,
             sign=sign,
+            blind=blind,
         )
         with closing(desk):
             access = Access(host_of(listener))

@@ -17,6 +17,7 @@ from cd5flow.errors import OptionError
 from cd5flow.gating.override import Overrides
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.result import Result
+from cd5flow.validation.own.record import OwnValidation
 from cd5flow.validation.synthetic.record import Validation
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +36,7 @@ _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
     "eligibility": TypeAdapter(Eligibility | list[Eligibility]),
     "comparison": TypeAdapter(Comparison),
     "validation": TypeAdapter(Validation),
+    "own-validation": TypeAdapter(OwnValidation),
 }
 
 

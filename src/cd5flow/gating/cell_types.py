@@ -379,8 +379,10 @@ def find_suspects(
         levels = ClusterLevels.of(medians, references)
         together = carried_together(cells, profiles.signs.both, references)
         signs = signs_of(levels, profiles.signs, together=together)
-        (row,) = first_fitting(levels, signs, profiles.leukaemic, profiles.levels)
-        others = tuple(one for one in profiles.leukaemic if row is None or one.name != row.name)
+        share = 100 * float(np.mean(inside))
+        rows_asked = tuple(r for r in profiles.leukaemic if share <= (r.most_percent or 100))
+        (row,) = first_fitting(levels, signs, rows_asked, profiles.levels)
+        others = tuple(one for one in rows_asked if row is None or one.name != row.name)
         (second,) = first_fitting(levels, signs, others, profiles.levels)
         likely = row is not None and row.accepted
         smear = (

@@ -122,6 +122,8 @@ class StandIn(Spec):
         bright_percent: percentile of CD45 among these that is bright.
         cd45_below: decades from there down in which lymphocytes lie.
         ssc_above: decades of side scatter from the least of them up in which they lie.
+        cd45_not_below: decades that their CD45 may lie below the middle of the leukocytes, none of which
+            have more: cells with less are dead ones or another kind.
         cd45_around: decades around the median in which the main population lies, where there are no
             other lymphocytes either.
     """
@@ -130,6 +132,7 @@ class StandIn(Spec):
     bright_percent: float = Field(ge=50, lt=100)
     cd45_below: Decades = Field(gt=0, le=2)
     ssc_above: Decades = Field(gt=0, le=1)
+    cd45_not_below: Decades = Field(ge=0, le=2)
     cd45_around: Decades = Field(gt=0, le=2)
 
 

@@ -122,6 +122,8 @@ class Landmark(Spec):
         absent_of_least: markers of these that are told from the cells of the tube with least of them too:
             the higher limit holds, for a reagent may be bright on every cell.
         both_absent: markers not carried together.
+        ssc_above: decades of side scatter above the leukocytes with little of it from which a group is
+            none of lymphocytes: light of their own makes granulocytes seem to carry markers.
         percent, events: fewest of all cells for a landmark, whichever is more.
         agreement: which groups agree best with all of this.
         extent: how far they reach.
@@ -135,6 +137,7 @@ class Landmark(Spec):
     absent: dict[str, float] = Field(default_factory=dict)
     absent_of_least: LeastOfTube | None = None
     both_absent: BothMarkers | None = None
+    ssc_above: float = Field(default=0.5, gt=0, le=2)
     percent: float = Field(default=0.2, ge=0, le=100)
     events: int = Field(default=12, ge=5)
     agreement: Agreement
@@ -211,6 +214,7 @@ class ProfileRow(Spec):
         apart_by: the marker by which these cells must stand apart from normal ones that look like
             them otherwise.
         most_percent: share of the cells beyond which the name is doubted: leukaemic cells may bear it.
+            A leukaemic row of cells that are not accepted fits no larger population.
         proven_by: markers of which any, where the panel has it, proves the name at any share.
     """
 

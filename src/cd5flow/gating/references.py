@@ -130,6 +130,9 @@ def _t_cells(
         return none
     leukocytes = _leukocytes(places, zero, limits)
     allowed = leukocytes & _may_be_t(places, weights, zero, landmark, leukocytes)
+    if leukocytes.any():
+        least = _least_scatter(places, weights, landmark, leukocytes)
+        allowed &= places["SSC"] < least + landmark.ssc_above
     score = _agreement(places, weights, zero, landmark, leukocytes)
     enough = max(landmark.events, landmark.percent / 100 * weights.sum())
     for i in np.argsort(-np.where(allowed, score, -np.inf), kind="stable"):
@@ -162,10 +165,17 @@ def _agreement(
         score = score + rule.either * np.maximum.reduce(either)
     score = score + places["CD45"] - zero["CD45"]
     if leukocytes.any():
-        scatter = places["SSC"]
-        small = _quantile(scatter[leukocytes], weights[leukocytes], rule.small_percent / 100)
-        score = score - rule.scatter * np.abs(scatter - small)
+        small = _least_scatter(places, weights, landmark, leukocytes)
+        score = score - rule.scatter * np.abs(places["SSC"] - small)
     return score
+
+
+def _least_scatter(
+    places: Mapping[str, Exact], weights: Exact, landmark: Landmark, leukocytes: Picked
+) -> float:
+    """Return the side scatter of the leukocytes with little of it, as lymphocytes have."""
+    share = landmark.agreement.small_percent / 100
+    return _quantile(places["SSC"][leukocytes], weights[leukocytes], share)
 
 
 _SIZES = {"CD45", *SCATTER}
@@ -249,7 +259,9 @@ def _others(
         top = _quantile(places["CD45"][mature], weights[mature], rule.bright_percent / 100)
         found = mature & (places["CD45"] > top - rule.cd45_below)
         found &= places["SSC"] < places["SSC"][found].min() + rule.ssc_above
-        if weights[found].sum() >= landmark.events:
+        usual = _middle(places["CD45"], weights, leukocytes) - rule.cd45_not_below
+        bright = found.any() and _middle(places["CD45"], weights, found) > usual
+        if bright and weights[found].sum() >= landmark.events:
             return "other lymphocytes", found
     every = leukocytes if leukocytes.any() else np.ones(len(weights), dtype=np.bool_)
     middle = _middle(places["CD45"], weights, every)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import rfc8785
@@ -42,8 +43,18 @@ def digest_of(result: Document | Mapping[str, Any]) -> str:
     Raises:
         ResultError: as `canonical`.
     """
-    plain: Mapping[str, Any]
-    plain = json.loads(result.model_dump_json()) if isinstance(result, Document) else result
+    if isinstance(result, Document):
+        return _digest_of_json(result.model_dump_json())
+    return _digest(result)
+
+
+@lru_cache(maxsize=2)
+def _digest_of_json(text: str) -> str:
+    """Return the digest of a result as it was written; one is written several times as it is reported."""
+    return _digest(json.loads(text))
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
     digested = {name: value for name, value in plain.items() if name not in NOT_DIGESTED}
     return hashlib.sha256(canonical(digested)).hexdigest()
 

@@ -49,8 +49,3 @@ class Laip:
         if seen is None or seen.above_t_cells_percent is None:
             return False
         return seen.above_t_cells_percent >= CARRIED_PERCENT
-
-    def carries_as_t_cells(self, marker: str) -> bool:
-        """Whether nearly all blasts carried a marker that normal T cells carry too."""
-        seen = self.markers.get(marker)
-        return seen is not None and seen.low_decades is not None

@@ -105,19 +105,6 @@ def corrected_share(
     return float(min(max(left / (blasts - others), 0.0), 1.0))
 
 
-def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> float:
-    """Return how many cells from beyond a cut may lie on the blasts' side of it.
-
-    Args:
-        outside: the neighbour's events on the axis of the cut, all beyond it, any order.
-        inside: the blasts' there.
-        cut: the place.
-        rule: how wide the floor is (a window is as wide as all of it), and how many standard errors
-            are added to a count.
-    """
-    return tail_across(outside, inside, cut, rule=rule).events(rule.noise)
-
-
 @dataclass(frozen=True, slots=True)
 class Tail:
     """What a cut shows of cells beyond it that may lie on its other side.
@@ -148,7 +135,14 @@ class Tail:
 
 
 def tail_across(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> Tail:
-    """Return what a cut shows of cells beyond it; see `across_cut`."""
+    """Return what a cut shows of cells beyond it that may lie on the blasts' side.
+
+    Args:
+        outside: the neighbour's events on the axis of the cut, all beyond it, any order.
+        inside: the blasts' there.
+        cut: the place.
+        rule: how wide the floor is; a window is as wide as all of it.
+    """
     if outside.size < 2 or inside.size < 2:
         return Tail()
     away = np.abs(outside.astype(np.float64) - cut)

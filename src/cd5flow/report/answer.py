@@ -196,7 +196,10 @@ def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
     quantified = burden.percent is not None and burden_number(burden, wording) != phrases.below_lloq
     total = numerals.count(burden.denominator_events)
     if burden.percent is not None:
-        phrase = phrases.blasts_of if is_disease(burden) else phrases.look_alikes_of
+        if is_disease(burden):
+            phrase = phrases.blasts_of
+        else:
+            phrase = phrases.look_alikes_of if burden.blast_events else phrases.none_of
         yield phrase.format(blasts=numerals.count(burden.blast_events), total=total)
     elif burden.denominator_events:
         yield phrases.total_only.format(total=total)

@@ -29,10 +29,13 @@ class Scribe:
         """Begin an account; `typefaces` is whether fonts must have the letters, as in a PDF."""
         self._typefaces = typefaces
         self.replaced: dict[str, None] = {}
+        self._known: set[str] = set()
 
     def write(self, text: str) -> str:
         """Return a text with line ends as blanks, and ``[U+202E]`` for what cannot be seen."""
         if text.isascii() and text.isprintable():
+            return text
+        if self._known.issuperset(text):
             return text
         written, marks = [], 0
         for letter in text:
@@ -41,6 +44,8 @@ class Scribe:
                 written.append(" ")
             elif self._shows(letter) and marks <= _STACKED:
                 written.append(letter)
+                if not marks:
+                    self._known.add(letter)
             else:
                 self.replaced.setdefault(letter)
                 written.append(f"[U+{ord(letter):04X}]")

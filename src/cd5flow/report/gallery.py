@@ -8,10 +8,10 @@ from typing import Final
 from cd5flow.report.parts import Picture, PictureRef, Pictures, PictureUse
 from cd5flow.report.wording import Wording
 
-_READ: Final[dict[PictureUse, int]] = {"front": 0, "overview": 1, "annex": 2}
+_READ: Final[dict[PictureUse, int]] = {"front": 0, "overview": 1, "annex": 3}
 """In which order the report shows them."""
 
-ACROSS: Final[dict[PictureUse, int]] = {"front": 3, "overview": 3, "annex": 2}
+ACROSS: Final[dict[PictureUse, int]] = {"front": 3, "overview": 3, "annex": 3}
 """How many stand in a row."""
 
 

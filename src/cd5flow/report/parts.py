@@ -7,8 +7,8 @@ Every text is final: words in the report's language, numbers as they are printed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -20,8 +20,6 @@ Tone: TypeAlias = Literal["plain", "good", "look", "bad", "quiet"]
 
 Extent: TypeAlias = Literal["short", "full"]
 """How much of a report is written: pages one to three, or the technical annex too."""
-
-EXTENTS: Final[tuple[Extent, ...]] = ("short", "full")
 
 PictureUse: TypeAlias = Literal["front", "overview", "annex"]
 """Where a picture stands: among the three of page one, on page two, or in the technical annex."""
@@ -340,8 +338,8 @@ class ReportDocument:
 
 def plain_parts(document: DataclassInstance, write: Callable[[str], str]) -> dict[str, Any]:
     """Return a document as dictionaries, lists and scalars, each text as `write` writes it."""
-    written = _written(asdict(document), write)
-    assert isinstance(written, dict)  # noqa: S101 - asdict makes one
+    written = _written(document, write)
+    assert isinstance(written, dict)  # noqa: S101 - a document is one
     return written
 
 
@@ -353,5 +351,7 @@ def _written(part: Any, write: Callable[[str], str]) -> Any:
             return {name: _written(child, write) for name, child in part.items()}
         case list() | tuple():
             return [_written(child, write) for child in part]
+        case _ if is_dataclass(part):
+            return {one.name: _written(getattr(part, one.name), write) for one in fields(part)}
         case _:
             return part

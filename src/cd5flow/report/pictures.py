@@ -12,7 +12,6 @@ from cd5flow.model.names import ALL, BLASTS
 from cd5flow.model.result import BurdenSection, Cd5Section, Result
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import (
-    HALF_PAGE,
     THIRD_PAGE,
     Count,
     Drawing,
@@ -76,13 +75,12 @@ def report_pictures(
 
 def _sizes(drawn: Sequence[Drawing], uses: Sequence[PictureUse], words: Words) -> list[Size]:
     """Return each picture's size: those of a row have room for the longest legend among them."""
-    plain = [HALF_PAGE if use == "annex" else THIRD_PAGE for use in uses]
-    lines = [legend_lines(one.scene, words, size) for one, size in zip(drawn, plain, strict=True)]
+    lines = [legend_lines(one.scene, words, THIRD_PAGE) for one in drawn]
     rows: dict[tuple[PictureUse, int], int] = {}
     places = [_row(uses, number) for number in range(len(uses))]
     for place, count in zip(places, lines, strict=True):
         rows[place] = max(count, rows.get(place, 0))
-    return [size.holding(rows[place]) for size, place in zip(plain, places, strict=True)]
+    return [THIRD_PAGE.holding(rows[place]) for place in places]
 
 
 def _row(uses: Sequence[PictureUse], number: int) -> tuple[PictureUse, int]:

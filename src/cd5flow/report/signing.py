@@ -42,21 +42,36 @@ def is_final(review: ReviewSection) -> bool:
 
 
 def mark(review: ReviewSection, wording: Wording) -> str:
-    """Return what stands on every page: that it is a draft, amended or rejected; else nothing."""
+    """Return what stands on every page: a draft, amended or rejected, by rules not approved; else nothing."""
+    return " · ".join((*_state_mark(review, wording), *_not_approved(review, wording)))
+
+
+def _state_mark(review: ReviewSection, wording: Wording) -> Iterator[str]:
     word = wording.states.review[review.state].word
     match review.state:
         case "unreviewed":
-            return f"{wording.phrases.draft} · {word}"
+            yield wording.phrases.draft
+            yield word
         case "confirmed":
-            return ""
+            return
         case _:
-            return word
+            yield word
+
+
+def _not_approved(review: ReviewSection, wording: Wording) -> Iterator[str]:
+    """Yield which rules that decided the laboratory had not approved; nothing where that is unknown."""
+    if review.strategy_approved is False:
+        yield wording.phrases.strategy_not_approved
+    if review.protocol_approved is False:
+        yield wording.phrases.protocol_not_approved
 
 
 def status(review: ReviewSection, wording: Wording) -> Cell:
     """Return the same as it stands in the head of page one, with what it means."""
     state = wording.states.review[review.state]
-    return Cell(mark(review, wording) or state.word, _TONES[review.state], note=state.means)
+    words = tuple(_state_mark(review, wording)) or (state.word,)
+    text = " · ".join((*words, *_not_approved(review, wording)))
+    return Cell(text, _TONES[review.state], note=state.means)
 
 
 def signatures(review: ReviewSection, wording: Wording) -> tuple[Sign, ...]:

@@ -10,7 +10,7 @@ from cd5flow.report.answer import answer
 from cd5flow.report.findings import observed
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.parts import Card, Reasons
-from cd5flow.report.signing import mark
+from cd5flow.report.signing import status
 from cd5flow.report.wording import Wording, load_wording
 
 Row = tuple[str, str]
@@ -56,11 +56,8 @@ def _rows(result: Result, wording: Wording) -> Iterator[Row]:
         used = phrases.accepted if control.accepted else phrases.refused
         why = " ".join(map(wording.sentence, control.reasons))
         yield choices.role[control.role], f"{control.file}{wording.colon}{used}. {why}".rstrip(" .")
-    review = wording.states.review[result.review.state]
-    yield (
-        phrases.reviewer,
-        f"{mark(result.review, wording) or review.word}{wording.colon}{review.means}",
-    )
+    review = status(result.review, wording)
+    yield phrases.reviewer, f"{review.text}{wording.colon}{review.note}"
 
 
 def _card(card: Card, head: str, reasons: tuple[Reasons, ...]) -> Iterator[Row]:

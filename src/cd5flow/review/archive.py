@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis.stored import read_result
+from cd5flow.batch.input_files import INPUTS, InputFiles
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.config.shipped import protocol_file, strategy_file
 from cd5flow.errors import FileAccessError, LedgerError, OptionError, OutputError
@@ -34,7 +35,6 @@ from cd5flow.review.archive_layout import (
     SCHEMA,
     TUBES,
 )
-from cd5flow.review.input_files import INPUTS, InputFiles
 from cd5flow.review.ledger_check import check_ledger
 from cd5flow.review.sample_check import check_sample
 from cd5flow.review.signed_files import folder_hashes

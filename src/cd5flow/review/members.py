@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from cd5flow.analysis.stored import read_result
+from cd5flow.batch.tube_settings import Find, settings_of, tube_file, unlike
 from cd5flow.errors import OptionError, ResultError
 from cd5flow.model.events import Mask
 from cd5flow.model.result import Result
@@ -17,7 +18,6 @@ from cd5flow.report.folder import MEMBERSHIP, RESULT
 from cd5flow.review.drafts import Draft
 from cd5flow.review.open_tube import base_of
 from cd5flow.review.session import TubeSession
-from cd5flow.review.tube_settings import Find, settings_of, tube_file, unlike
 
 
 def members_of(stored: Path, result: Result, population: str, find: Find) -> Mask:

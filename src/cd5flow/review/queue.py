@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cd5flow.batch.results_folder import natural, read_results
+from cd5flow.batch.review_figures import ReviewedSample, reviewed_sample
 from cd5flow.model.result import (
     BurdenState,
     Cd5State,
@@ -65,6 +66,8 @@ class QueuedSample:
         sha256: of the tube's file.
         digest: of its result.
         amended: whether a person drew gates of it.
+        drawn_by: who did.
+        reviewed: what persons did with it, as its result says; what was signed since, the ledger knows.
     """
 
     key: str
@@ -78,6 +81,8 @@ class QueuedSample:
     sha256: str
     digest: str
     amended: bool
+    drawn_by: frozenset[str]
+    reviewed: ReviewedSample
 
 
 class Queue:
@@ -159,10 +164,12 @@ def queued(folder: str, result: Result) -> QueuedSample:
         sample=result.sample.id,
         patient=result.sample.patient_id or "",
         risk=risk_of(result),
-        cd5="no CD5" if cd5.percent is None else f"{numerals.share(cd5.percent, limits=limits)} %",
-        burden="no share" if burden.percent is None else f"{numerals.burden(burden.percent)} %",
+        cd5="unknown" if cd5.percent is None else f"{numerals.share(cd5.percent, limits=limits)} %",
+        burden="unknown" if burden.percent is None else f"{numerals.burden(burden.percent)} %",
         criterion=result.criterion.state.value,
         sha256=result.sample.sha256,
         digest=str(result.digest),
         amended=bool(result.overrides),
+        drawn_by=frozenset(one.by for one in result.overrides),
+        reviewed=reviewed_sample(result),
     )

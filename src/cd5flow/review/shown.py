@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
+from cd5flow.batch.review_figures import ReviewedSample, figure_lines, review_figures
 from cd5flow.model.geometry import Boolean
 from cd5flow.model.names import ALL, BLASTS, CD5_POSITIVE, DENOMINATOR
 from cd5flow.model.reasons import Reason, sentence
@@ -36,12 +38,33 @@ def queue_json(desk: Desk) -> dict[str, Any]:
     return {
         "folder": desk.out.resolve().name,
         "person": person_json(desk.seat.person),
-        "samples": [_sample_json(one, where[one.key]) for one in desk.queue.samples],
+        "samples": [
+            _sample_json(one, where[one.key], hidden=bool(desk.reader(one)))
+            for one in desk.queue.samples
+        ],
         "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
+        "figures": [
+            {"name": name, "words": words}
+            for name, words in figure_lines(
+                review_figures(_reviewed(one, where[one.key]) for one in desk.queue.samples)
+            )
+        ],
     }
 
 
-def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
+def _reviewed(sample: QueuedSample, where: Standing) -> ReviewedSample:
+    """Return what persons did with a sample, by the ledger as it is now."""
+    section = where.section()
+    decided = (section.at or "") if where.state != "unreviewed" else ""
+    return replace(sample.reviewed, state=where.state, decided=decided)
+
+
+def _sample_json(sample: QueuedSample, where: Standing, *, hidden: bool) -> dict[str, Any]:
+    """Return a sample of the queue; to a blind reader nothing of it that others decided."""
+    if hidden:
+        told = {"key": sample.key, "sample": sample.sample, "risk": "second reading"}
+        closed = dict.fromkeys(("cd5", "burden", "criterion"), "hidden")
+        return told | closed | {"state": "hidden", "left": "to gate", "step": "open"}
     return {
         "key": sample.key,
         "sample": sample.sample,
@@ -51,7 +74,15 @@ def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
         "criterion": sample.criterion,
         "state": where.state,
         "left": left_to_do(where),
+        "step": step_of(where),
     }
+
+
+def step_of(where: Standing) -> str:
+    """Return how far a sample has come: ``open``, ``begun`` or ``done``."""
+    if where.state != "unreviewed":
+        return "done"
+    return "begun" if where.pending or where.signatures or where.movers else "open"
 
 
 def left_to_do(where: Standing) -> str:
@@ -66,7 +97,7 @@ def left_to_do(where: Standing) -> str:
         case "unreviewed" if where.signatures or where.movers:
             return "approval by another person"
         case "unreviewed":
-            return "to be looked at and signed"
+            return "to sign"
 
 
 def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
@@ -99,24 +130,61 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
         "is_changed": tube.draft.is_changed,
         "can_draw": not tube.unlike,
         "unlike": list(tube.unlike),
-        "review": {
-            "state": where.state,
-            "left": left_to_do(where),
-            "signatures": [
-                {
-                    "name": one.name,
-                    "user": one.user,
-                    "meaning": one.meaning.value,
-                    "at": numerals.moment(one.at),
-                    "comment": one.comment,
-                    "entry": one.entry,
-                }
-                for one in where.signatures
-            ],
-            "movers": list(where.movers),
-            "pending": where.pending is not None,
-            "can_sign": desk.can_sign,
-        },
+        "unapproved": list(desk.unapproved(result)),
+        "blind": bool(tube.reader),
+        "own_reading": _own_reading(desk, tube),
+        "review": _review_json(desk, where) if not tube.reader else _HIDDEN_REVIEW,
+    }
+
+
+_HIDDEN_REVIEW: Final = {
+    "state": "hidden",
+    "left": "your own reading comes first",
+    "signatures": [],
+    "movers": [],
+    "pending": False,
+    "can_sign": False,
+}
+"""What a blind reader is told of others' work."""
+
+
+def _own_reading(desk: Desk, tube: OpenTube) -> str:
+    """Return what the person's own blind reading came to; empty where there was none."""
+    own = None if tube.reader else desk.own_reading(tube)
+    if own is None:
+        return ""
+    limits = (tube.result.cd5.threshold_percent,)
+    cd5, burden = own["cd5"], own["burden"]
+    share = (
+        "no percentage"
+        if cd5["percent"] is None
+        else f"{numerals.share(cd5['percent'], limits=limits)} %"
+    )
+    load = "no share" if burden["percent"] is None else f"{numerals.burden(burden['percent'])} %"
+    return (
+        f"CD5 {share} {cd5['state']}, burden {load} {burden['state']}, criterion {own['criterion']}"
+    )
+
+
+def _review_json(desk: Desk, where: Standing) -> dict[str, Any]:
+    """Return where a sample stands, and who said what."""
+    return {
+        "state": where.state,
+        "left": left_to_do(where),
+        "signatures": [
+            {
+                "name": one.name,
+                "user": one.user,
+                "meaning": one.meaning.value,
+                "at": numerals.moment(one.at),
+                "comment": one.comment,
+                "entry": one.entry,
+            }
+            for one in where.signatures
+        ],
+        "movers": list(where.movers),
+        "pending": where.pending is not None,
+        "can_sign": desk.can_sign,
     }
 
 

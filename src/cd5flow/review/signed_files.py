@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from cd5flow.config.atomic import (
     as_private_as,
@@ -23,9 +22,6 @@ from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT
 from cd5flow.report.source import HTML, PDF, read_source
-
-PRINTED_ANEW: Final = frozenset({RESULT, PDF, HTML})
-"""Files that a signature changes; all others stay as they were computed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,7 +459,7 @@ def test_the_whole_table_is_seen_without_scrolling_sideways(tmp_path: Path, widt
 @in_a_browser
 def test_in_print_no_page_parts_a_sample_from_its_reasons(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for i in range(24):
+    for i in range(10):
         # As high as the row above: about every second page would end between them.
         why = (f"CODE: reason w{i:02}", *(f"CODE: {'long ' * 60}" for _ in range(2)))
         cd5 = make_cd5(reasons=why)

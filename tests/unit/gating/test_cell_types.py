@@ -187,6 +187,42 @@ def test_cells_that_outnumber_the_nk_cells_of_which_they_may_be_a_part_are_told(
     assert (one.accepted, one.tail_of) == (False, "nk_cells")
 
 
+@pytest.mark.parametrize(("events", "name"), [(700, "NK cells not excluded"), (3000, CYTOPLASMIC)])
+def test_cells_with_weak_cycd3_that_are_most_of_a_tube_are_no_nk_cells(
+    events: int, name: str
+) -> None:
+    """Without a marker of NK cells few such cells may be these."""
+    weak = Pile(events, {"CD45": 3.2, "cyCD3": 1.75, "CD7": 2.6, "CD2": 1.9})
+    (one,) = large(told(*NORMAL[:3], GRANULOCYTES, weak, without=("CD56",)))
+
+    assert name in one.name
+    assert one.accepted is (events == 3000)
+
+
+@pytest.mark.parametrize(
+    ("unlike", "lacking", "accepted"),
+    [
+        ({"SSC": 4.35}, "CD2", True),
+        ({"SSC": 4.45}, "CD2", False),
+        ({"SSC": 4.45, "CD8": 2.4}, "CD2", True),
+        ({"SSC": 4.45, "CD99": 2.4}, "CD2", True),
+        ({"SSC": 4.35, "CD34": 2.4}, "CD2", False),
+        ({"SSC": 4.35, "CD2": 1.3}, "CD99", True),
+        ({"SSC": 4.45, "CD2": 1.3}, "CD99", False),
+        ({"SSC": 4.45, "CD2": 1.7}, "CD99", True),
+        ({"SSC": 4.35, "CD2": 0.9}, "CD99", False),
+    ],
+)
+def test_bright_cd7_proves_no_lineage_where_the_cells_may_be_myeloid(
+    unlike: dict[str, float], lacking: str, *, accepted: bool
+) -> None:
+    """A myeloid leukaemia has CD7 in one of four, more side scatter, CD34 often, and no CD2."""
+    clone = Pile(1500, {"CD45": 2.4, "CD7": 2.5, "FSC": 4.9, **unlike})
+    (one,) = large(told(*NORMAL, clone, without=("cyCD3", "TdT", lacking)))
+
+    assert one.accepted is accepted
+
+
 def test_the_dim_part_of_a_clone_is_its_own_where_nothing_but_a_lack_names_it() -> None:
     dim = Pile(1500, {**BLASTS.at, "cyCD3": 0.9}, smeared={"cyCD3": 2.4})
     piles = (*NORMAL, dim)

@@ -112,6 +112,24 @@ def test_without_t_cells_other_lymphocytes_stand_in() -> None:
     assert told.t_level == {}
 
 
+@pytest.mark.parametrize(("more", "told"), [(0.49, True), (0.51, False)])
+def test_cells_with_the_side_scatter_of_granulocytes_are_no_t_cells(
+    more: float, *, told: bool
+) -> None:
+    """Their own light shows on every channel, surface CD3 too."""
+    seeming = group(400, **(T[1] | {"SSC": 4.2 + more}))
+
+    assert bool(found(seeming, BLASTS, GRANULOCYTES).t_cells.any()) is told
+
+
+@pytest.mark.parametrize(("less", "told"), [(0.45, "other"), (0.55, "the main population")])
+def test_lymphocytes_have_no_less_cd45_than_most_leukocytes(less: float, told: str) -> None:
+    """Dead cells are small, lack T markers in part and have little CD45."""
+    seeming = group(80, CD45=BLASTS[1]["CD45"] - less)
+
+    assert found(seeming, BLASTS).told_from.startswith(told)
+
+
 def test_without_any_lymphocytes_the_main_population_stands_in() -> None:
     told = found(BLASTS, group(30, CD45=0.4, FSC=4.3))
 

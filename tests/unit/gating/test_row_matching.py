@@ -12,6 +12,7 @@ import pytest
 from cd5flow.gating.profiles import BothMarkers, Level, ProfileRow, Signs
 from cd5flow.gating.references import References
 from cd5flow.gating.row_matching import ClusterLevels, carried_together, first_fitting, signs_of
+from support.gating_factory import shipped_profiles
 
 Values = Sequence[float]
 LEVELS = {
@@ -208,3 +209,23 @@ def test_every_marker_is_asked_alike() -> None:
 
     assert fitting(told, every=every) == [True, False]
     assert fitting(levels({"CD3": [2.0], "CD7": [2.0]}), every=every) == [False]
+
+
+@pytest.mark.parametrize(
+    ("unlike", "dead"), [({}, True), ({"FSC": 0.0}, False), ({"CD10": 0.5}, False)]
+)
+def test_small_cells_with_every_marker_are_dead_ones(
+    unlike: dict[str, float], *, dead: bool
+) -> None:
+    told = {"CD45": 0.1, "SSC": 0.1, "FSC": -0.2, "CD7": 2.2, "CD3": 1.7, "cyCD3": 1.6}
+    told |= {"TdT": 1.4, "CD99": 1.4, "CD10": 1.7, **unlike}
+    shipped = shipped_profiles()
+    small = ClusterLevels(
+        groups=1,
+        above={m: array([v]) for m, v in told.items() if m not in {"CD45", "SSC", "FSC"}},
+        of_t_cells={},
+        of_lymphocytes={m: array([told[m]]) for m in ("CD45", "SSC", "FSC")},
+    )
+    found = first_fitting(small, signs_of(small, shipped.signs), shipped.rare, shipped.levels)
+
+    assert ([row.name for row in found if row] == ["dead_cells"]) is dead

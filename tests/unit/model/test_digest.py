@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,7 @@ def test_canonical_json_reads_back_equal_and_is_its_own_canonical_form(value: An
     written = canonical(value)
     assert json.loads(written, parse_int=float) == value
     assert canonical(json.loads(written)) == written
+    assert written == rfc8785.dumps(value)
 
 
 def test_the_digest_is_of_everything_but_review_and_itself() -> None:

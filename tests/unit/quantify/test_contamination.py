@@ -11,16 +11,21 @@ from cd5flow.model.limits import NeighbourRule
 from cd5flow.quantify.contamination import (
     Contamination,
     Neighbour,
-    across_cut,
     beyond_own,
     contamination,
+    tail_across,
 )
-from cd5flow.quantify.cuts import EMPTY
+from cd5flow.quantify.cuts import EMPTY, Signal
 from support.readout_factory import at, cd5_limits
 
 RULE = cd5_limits().neighbours
 PLAIN = RULE.model_copy(update={"noise": 0.0})
 """Without the standard errors that are added, to count by hand."""
+
+
+def across_cut(outside: Signal, inside: Signal, cut: float, *, rule: NeighbourRule) -> float:
+    """Return how many cells from beyond a cut may lie on the blasts' side of it."""
+    return tail_across(outside, inside, cut, rule=rule).events(rule.noise)
 
 
 def overlapping(neighbours: int, blasts: int, *, apart: float, seed: int = 0) -> tuple[int, float]:

@@ -144,7 +144,8 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|validation",
+            metavar="result|strategy|protocol|clinical|eligibility|comparison|override|defaults|"
+            "validation|own-validation",
             help="Which file.",
         ),
     ],

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS
-from cd5flow.cli.commands.defaults import takes_defaults
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -41,12 +41,32 @@ def simulate(
 
 @takes_defaults
 def validate(
+    context: typer.Context,
     *,
     own: Annotated[
         Path | None,
         typer.Option(
             metavar="SHEET",
             help="The laboratory's own tubes and what is expected of them, instead of synthetic ones.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A frozen set of results: its tubes are analysed again, and what differs is listed.",
+        ),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="NEW", help="With --against: where the new results go."),
+    ] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            metavar="FOLDER",
+            help="With --against: where the tubes are, found by SHA-256; repeat for several.",
         ),
     ] = None,
     design: Annotated[
@@ -82,11 +102,11 @@ def validate(
         ),
     ] = "quick",
     strategy: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
-    ] = AUTO,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["strategy"].help)
+    ] = None,
     protocol: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
-    ] = DEFAULT_PROTOCOL,
+        str | None, typer.Option(metavar="NAME|FILE", help=OPTIONS["protocol"].help)
+    ] = None,
     series: Annotated[
         Path | None,
         typer.Option(
@@ -119,12 +139,18 @@ def validate(
     validation.html, validation.json, tubes.csv, figures.csv, and each tube's result under results/.
     `cd5flow strategies limits` puts its LOB, LOD and LLOQ into a strategy.
 
+    With --against FOLDER the tubes of a results folder are analysed again as each result says, with
+    another --strategy or --protocol where one is named here. Every number and state that differs is
+    listed, grouped by what changed: version, strategy, profile, protocol, input. Exit code 1 if a
+    state differs, 3 if none does and tubes could not be analysed again.
+
     \b
     Examples:
       cd5flow validate
       cd5flow validate --tubes full --jobs 8 --out validation-2026-01
       cd5flow validate --tubes accuracy=200,blank=60 --strategy my-panel.yaml
       cd5flow validate --own our-tubes.xlsx --strategy my-panel.yaml --out validation-2026
+      cd5flow validate --against frozen-2026 --input tubes --write again-2026
       cd5flow validate --design tubes=40,blanks=60,lows=60,runs=5,replicates=3
     """
     if design is not None:
@@ -132,17 +158,35 @@ def validate(
 
         tell_design(design)
         return
+    if against is not None:
+        from cd5flow.cli import frozen
+
+        frozen.run(
+            against,
+            write=write,
+            inputs=inputs or (),
+            strategy=strategy,
+            protocol=protocol,
+            jobs=jobs,
+            json=json,
+        )
+        return
     if own is not None:
         from cd5flow.cli import own as laboratory
 
         laboratory.run(
             own,
-            words={"strategy": strategy, "protocol": protocol, "seed": seed},
+            words={
+                "strategy": strategy or AUTO,
+                "protocol": protocol or DEFAULT_PROTOCOL,
+                "seed": seed,
+            },
             rules=rules,
             out=out,
             jobs=jobs,
             timeout=timeout,
             json=json,
+            origins=origins(context),
         )
         return
     from cd5flow.cli.validate import run
@@ -151,9 +195,38 @@ def validate(
 
     request = Request(
         series=validation_file() if series is None else series,
-        strategy=strategy,
-        protocol=protocol,
+        strategy=strategy or AUTO,
+        protocol=protocol or DEFAULT_PROTOCOL,
         tubes=tubes,
         seed=seed,
     )
     run(request, out=out, jobs=jobs, json=json)
+
+
+def dossier(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to fill.")],
+    *,
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder of `cd5flow validate`; repeat for several."),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RESULTS", help="A results folder, whose ledger is written as a table."
+        ),
+    ] = None,
+) -> None:
+    """Write what an auditor asks for into one folder.
+
+    Intended use, each requirement with the tests that show it (counted from the source where it is
+    there), every package in use with version and licence, the reports of validations, the acts of a
+    ledger, and a manifest with the SHA-256 of each file.
+
+    \b
+    Example:
+      cd5flow dossier dossier-2026 --validation validation-2026 --results results
+    """
+    from cd5flow.cli.dossier import run
+
+    run(out, validations=validation or (), results=results)

@@ -3,7 +3,7 @@
 import { Refused, get, post, tubePath } from "/api.js";
 import { Bench } from "/bench.js";
 import { listen } from "/keys.js";
-import { $, fill, item, say, tone, warn } from "/words.js";
+import { $, fill, item, say, term, tone, unbroken, warn } from "/words.js";
 
 const SETTLE = 350; // milliseconds without a key after which a moved handle counts as let go
 
@@ -88,13 +88,14 @@ async function readQueue() {
   page.queue = queue.samples;
   page.person = queue.person;
   $("folder").textContent = queue.folder;
+  fill($("figures"), queue.figures.flatMap((one) => [term("dt", one.name), term("dd", one.words)]));
   fill($("unreadable"), queue.unreadable.map((one) => item(`${one.folder}: ${one.why}`)));
   showQueue();
   showPerson();
 }
 
 function showQueue() {
-  const done = page.queue.filter((one) => one.left.startsWith("done")).length;
+  const done = page.queue.filter((one) => one.step === "done").length;
   $("progress").textContent = `${done} of ${page.queue.length} done`;
   fill(
     $("queue"),
@@ -103,17 +104,20 @@ function showQueue() {
       button.type = "button";
       button.dataset.key = one.key;
       button.setAttribute("aria-current", String(page.tube?.key === one.key));
-      const name = document.createElement("span");
-      name.className = "name";
-      name.textContent = one.sample;
-      const risk = document.createElement("span");
-      risk.className = "risk";
-      risk.textContent = one.risk;
-      const answers = document.createElement("small");
-      answers.textContent = `CD5 ${one.cd5} · burden ${one.burden} · ${one.criterion}`;
+      const head = document.createElement("span");
+      head.className = "name";
+      head.append(one.sample);
+      const numbers = document.createElement("small");
+      numbers.append(unbroken(`CD5 ${one.cd5}`), " ", unbroken(`burden ${one.burden}`));
       const left = document.createElement("small");
-      left.textContent = one.left;
-      button.append(name, risk, answers, left);
+      const why = document.createElement("span");
+      why.className = one.risk ? "risk" : "";
+      why.textContent = one.risk || one.criterion;
+      const step = document.createElement("span");
+      step.className = one.step;
+      step.textContent = one.left;
+      left.append(why, " · ", step);
+      button.append(head, numbers, left);
       button.addEventListener("click", () => open(one.key));
       return item(button);
     }),
@@ -164,6 +168,12 @@ function take(tube) {
   $("unlike").textContent = tube.can_draw
     ? ""
     : `Gates cannot be moved: analysed again, ${tube.unlike.join("; ")}. Analyse the tube anew.`;
+  $("unapproved").hidden = tube.unapproved.length === 0;
+  $("unapproved").textContent = `Not approved by the laboratory: ${tube.unapproved.join(", ")}`;
+  $("blind").hidden = !tube.blind;
+  $("compare").disabled = tube.unseen.length > 0 || !tube.person;
+  $("own").hidden = !tube.own_reading;
+  $("own").textContent = `Your own reading, before you saw this one: ${tube.own_reading}`;
   showPerson();
   showAnswer();
   showGates();
@@ -172,8 +182,8 @@ function take(tube) {
 }
 
 function card(parts, now, automatic, isMoved) {
-  const children = [];
   const head = document.createElement("p");
+  head.className = "verdict";
   if (now.number) {
     const number = document.createElement("span");
     number.className = "number";
@@ -181,24 +191,17 @@ function card(parts, now, automatic, isMoved) {
     head.append(number);
   }
   head.append(tone(now.state));
-  children.push(head);
-  for (const line of now.lines || []) {
-    const p = document.createElement("p");
-    p.className = "quiet";
-    p.textContent = line;
-    children.push(p);
-  }
   if (isMoved) {
-    const beside = document.createElement("p");
+    const beside = document.createElement("span");
     beside.className = "beside";
     const number = automatic.number ? `${automatic.number} ` : "";
     beside.textContent = `automatic: ${number}${automatic.state}`;
-    children.push(beside);
+    head.append(beside);
   }
-  const reasons = document.createElement("ul");
-  fill(reasons, now.reasons.map((words) => item(words)));
-  children.push(reasons);
-  fill(parts, children);
+  const lines = document.createElement("p");
+  lines.className = "quiet";
+  lines.textContent = (now.lines || []).join(" · ").replaceAll(" %", "\u00a0%");
+  fill(parts, [head, lines]);
 }
 
 function showAnswer() {
@@ -206,6 +209,8 @@ function showAnswer() {
   for (const name of ["cd5", "burden", "criterion"]) {
     card($(name), now[name], automatic[name], isMoved);
   }
+  const why = (name, heading) => now[name].reasons.map((words) => item(term("b", heading), ` ${words}`));
+  fill($("reasons"), [...why("cd5", "CD5"), ...why("burden", "Burden"), ...why("criterion", "Criterion")]);
   const checks = now.quality.checks.map((check) => item(`${check.state} ${check.code}: ${check.message}`));
   const head = document.createElement("p");
   head.append("Quality ", tone(now.quality.state));
@@ -264,8 +269,9 @@ function choose(name) {
 
 // In a narrow window the plot lies below the list that it was chosen from.
 function bringIntoView(element) {
-  const { top, bottom } = element.getBoundingClientRect();
-  if (top > 0.7 * window.innerHeight || bottom < 0.3 * window.innerHeight) {
+  const { top, bottom, height } = element.getBoundingClientRect();
+  const visible = Math.min(bottom, window.innerHeight) - Math.max(top, 0);
+  if (visible < height / 2 && visible < window.innerHeight / 2) {
     $("gate-title").scrollIntoView({ block: "start" });
   }
 }
@@ -273,7 +279,7 @@ function bringIntoView(element) {
 function showSignature() {
   const { review, unseen, digest, is_changed: isChanged } = page.tube;
   const state = isChanged ? "gates were moved since this version" : review.left;
-  $("review").textContent = `State: ${review.state}. ${state}.`;
+  $("review").textContent = `State: ${review.state}; ${state}`;
   fill(
     $("signatures"),
     review.signatures.map((one) =>
@@ -282,7 +288,8 @@ function showSignature() {
   );
   $("digest").textContent = digest.slice(0, 8);
   $("sign").disabled = unseen.length > 0 || !review.can_sign;
-  const still = unseen.length ? `Still to be seen: ${unseen.join(", ")}` : "";
+  const gates = unseen.length > 3 ? `${unseen.length} gates` : unseen.join(", ");
+  const still = unseen.length ? `Still to be seen: ${gates}` : "";
   $("still").textContent = review.can_sign ? still : "Signing is not part of this installation.";
   $("amend").disabled = !isChanged;
 }
@@ -292,6 +299,10 @@ async function login() {
   page.person = answered.person;
   $("password").value = "";
   showPerson();
+  await readQueue(); // what is told may differ by who asks
+  if (page.tube) {
+    take(await get(tubePath(page.tube.key)));
+  }
 }
 
 // What a person may say with a signature now, as far as the page knows; the server decides.
@@ -344,6 +355,11 @@ async function sign() {
   });
 }
 
+async function compare() {
+  await act("compare", {}, "your reading is recorded; here is the first one");
+  await readQueue();
+}
+
 async function acceptGate() {
   const gates = page.tube.gates.filter((gate) => gate.deciding);
   const name = bench.gate;
@@ -379,7 +395,7 @@ function stepGate(by) {
 function nextSample() {
   const at = page.queue.findIndex((one) => one.key === page.tube?.key);
   const rest = [...page.queue.slice(at + 1), ...page.queue.slice(0, Math.max(0, at))];
-  const next = rest.find((one) => !one.left.startsWith("done"));
+  const next = rest.find((one) => one.step !== "done");
   if (next) {
     open(next.key);
   } else {
@@ -409,6 +425,7 @@ const actions = {
     preset("confirmed");
   },
   reject: () => preset("rejected"),
+  compare,
   sign,
   next: nextSample,
   login: () =>

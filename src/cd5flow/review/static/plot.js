@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 480;
-const LEFT = 62;
+const LEFT = 76;
 const BOTTOM = 50;
 const TOP = 10;
 const RIGHT = 12;
@@ -65,7 +65,10 @@ export class Plot {
       role: "group",
       "aria-label": `Plot of ${view.gate}: ${view.x.label}${view.y ? ` and ${view.y.label}` : ""}`,
     });
-    this.shapes = make("g", { class: "shapes" });
+    const clip = make("clipPath", { id: `frame-${number}` });
+    clip.append(make("rect", { x: LEFT, y: TOP, width: WIDE, height: TALL }));
+    this.svg.append(clip);
+    this.shapes = make("g", { class: "shapes", "clip-path": `url(#frame-${number})` });
     this.handles = make("g", { class: "handles" });
     const caption = document.createElement("figcaption");
     caption.textContent = view.parent === "all" ? `${view.gate} among all events` : `${view.gate} among ${view.parent}`;
@@ -177,7 +180,7 @@ export class Plot {
       text(label, {
         x: 0,
         y: 0,
-        transform: `translate(16 ${TOP + TALL / 2}) rotate(-90)`,
+        transform: `translate(18 ${TOP + TALL / 2}) rotate(-90)`,
         "text-anchor": "middle",
         class: "label",
       }),
@@ -191,6 +194,9 @@ export class Plot {
       : null;
     this.shapes.replaceChildren();
     this.handles.replaceChildren();
+    for (const one of this.view.earlier) {
+      one.shapes.forEach((shape) => this.#drawLines(shape, "earlier"));
+    }
     if (this.view.automatic) {
       this.#drawLines(this.view.automatic, "automatic");
     }

@@ -12,6 +12,20 @@ export function item(...children) {
   return li;
 }
 
+export function term(tag, words) {
+  const element = document.createElement(tag);
+  element.textContent = words;
+  return element;
+}
+
+// A number is never parted from its unit.
+export function unbroken(words) {
+  const span = document.createElement("span");
+  span.className = "unbroken";
+  span.textContent = words;
+  return span;
+}
+
 export function say(words) {
   $("status").textContent = words;
 }

@@ -17,6 +17,7 @@ from cd5flow.validation.own.record import (
     LineOf,
     ThresholdAgreement,
 )
+from cd5flow.validation.own.replicates import first_hours
 from cd5flow.validation.own.rules import ComparisonRules, LineMethod, LineRule
 from cd5flow.validation.own.sheet import Kind
 from cd5flow.validation.own.tubes import DISEASE, OwnTube
@@ -33,7 +34,7 @@ ABOVE, BELOW = "at or above", "below"
 
 def compare(tubes: Tubes, rules: ComparisonRules) -> ComparisonSection:
     """Return how found numbers lie to expected ones, over the tubes of kind sample."""
-    samples = [tube for tube in tubes if tube.kind is Kind.SAMPLE]
+    samples = first_hours([tube for tube in tubes if tube.kind is Kind.SAMPLE])
     return ComparisonSection(
         cd5=_comparison(samples, cd5_pair, rules.cd5, scale="percent", least=rules.least_tubes),
         burden=_comparison(
@@ -59,12 +60,15 @@ def burden_pair(tube: OwnTube) -> Pair | None:
 def pairs_of_specimens(
     tubes: Tubes, pair_of: Callable[[OwnTube], Pair | None]
 ) -> list[tuple[Pair, int]]:
-    """Return the mean pair of each specimen, and of how many tubes; those of a level are one."""
+    """Return the mean pair of each specimen, and of how many tubes.
+
+    Tubes of a level are one specimen, at its earliest hours; so are readings of one file.
+    """
     by_specimen: dict[str, list[Pair]] = defaultdict(list)
-    for number, tube in enumerate(tubes):
+    for tube in first_hours(tubes):
         pair = pair_of(tube)
         if pair is not None:
-            name = f"tube {number}" if tube.level is None else f"level {tube.level}"
+            name = f"file {tube.sha256}" if tube.level is None else f"level {tube.level}"
             by_specimen[name].append(pair)
     return [
         ((math.fsum(x for x, _ in of) / len(of), math.fsum(y for _, y in of) / len(of)), len(of))

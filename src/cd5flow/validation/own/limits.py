@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
+from typing import Final, Literal
 
 from cd5flow.model.limits import BurdenLimits
 from cd5flow.validation.own.record import ClaimOf, DetectionSection, PrecisionPoint
@@ -27,12 +28,16 @@ from cd5flow.validation.statistics.detection import (
 
 Tubes = Sequence[OwnTube]
 
+MOST_WITHHELD: Final = 0.05
+"""Share of a level's numbers; 95 of 100 results are what each of these limits promises."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
     form: Form | None
     lob: float | None
     lod: float | None
+    refuted: str = ""
 
 
 def detect(
@@ -47,19 +52,14 @@ def detect(
         rules: how many results each limit needs, and the goal of the LLOQ.
         claimed: limits of the strategy that the tubes were analysed with; None where they differ.
     """
-    blanks = [t for t in tubes if t.kind is Kind.BLANK and t.burden_percent is not None]
-    lows = [t for t in tubes if t.kind is Kind.LOW and t.burden_percent is not None]
+    of_blank = [t for t in tubes if t.kind is Kind.BLANK]
+    of_low = [t for t in tubes if t.kind is Kind.LOW]
+    blanks = [t for t in of_blank if t.burden_percent is not None]
+    lows = [t for t in of_low if t.burden_percent is not None]
     fewest = min(len(blanks), len(lows))
-    found = _limits(blanks, lows, rules)
+    found = _found_as_often(_limits(blanks, lows, rules), of_low)
     profile = _profile(tubes, rules)
-    spreads = [LevelSpread(p.n, p.mean_percent, p.cv_percent) for p in profile]
-    lloq = (
-        None
-        if found.lod is None
-        else limit_of_quantification(
-            spreads, goal_percent=rules.lloq_cv_percent, at_least=found.lod
-        )
-    )
+    lloq = None if found.lod is None else _quantified(profile, rules, lod=found.lod)
     background = [t.background_percent for t in blanks if t.background_percent is not None]
     return DetectionSection(
         lob=found.lob,
@@ -69,6 +69,8 @@ def detect(
         n_low=len(lows),
         method=found.form,
         purpose=_purpose(fewest, rules),
+        blank_without=len(of_blank) - len(blanks),
+        low_without=len(of_low) - len(lows),
         blank_specimens=len(_specimens(blanks)),
         low_specimens=len(_specimens(lows)),
         blanks_called=sum(t.burden_state in DISEASE for t in blanks),
@@ -80,7 +82,7 @@ def detect(
         ),
         profile=profile,
         claims=tuple(_claims(blanks, lows, claimed)),
-        reason=_reason(len(blanks), len(lows), found, lloq, rules),
+        reason=_reason(of_blank, of_low, found, lloq, rules),
     )
 
 
@@ -105,6 +107,40 @@ def _limits(blanks: Tubes, lows: Tubes, rules: DetectionRules) -> _Limits:
     return _Limits(form, lob, limit_of_detection(lob, of_lows, form=form))
 
 
+def _found_as_often(found: _Limits, lows: Tubes) -> _Limits:
+    """Return limits without a LOD that the lows at or above it refute: too few were found.
+
+    A low whose number was withheld was not found.
+    """
+    if found.lob is None or found.lod is None:
+        return found
+    lob, lod = found.lob, found.lod
+    at = [t for t in lows if t.expected_blast_percent and t.expected_blast_percent >= lod]
+    kept = sum(t.burden_percent is not None and t.burden_percent > lob for t in at)
+    if not at or verified(kept, len(at)).holds:
+        return found
+    refuted = (
+        f"lod: {lod:.3g} % by its formula, but only {kept} of {len(at)} lows of as much or more were "
+        "found above the LOB"
+    )
+    return _Limits(found.form, lob, None, refuted)
+
+
+def _quantified(
+    profile: Sequence[PrecisionPoint], rules: DetectionRules, *, lod: float
+) -> float | None:
+    """Return the LLOQ; a level of which more than 1 of 20 numbers were withheld keeps to no goal."""
+    spreads = [
+        LevelSpread(
+            p.n,
+            p.mean_percent,
+            p.cv_percent if p.without <= MOST_WITHHELD * (p.n + p.without) else math.inf,
+        )
+        for p in profile
+    ]
+    return limit_of_quantification(spreads, goal_percent=rules.lloq_cv_percent, at_least=lod)
+
+
 def _specimens(tubes: Tubes) -> list[list[float]]:
     """Return the results of each specimen: of each level; those without a level are taken together."""
     groups: dict[str | None, list[float]] = defaultdict(list)
@@ -119,23 +155,25 @@ def _specimens(tubes: Tubes) -> list[list[float]]:
 
 def _profile(tubes: Tubes, rules: DetectionRules) -> tuple[PrecisionPoint, ...]:
     """Return the CV at each level of lows and dilutions with enough results, the lowest first."""
-    groups: dict[str, list[float]] = defaultdict(list)
-    levels = by_level([t for t in tubes if t.kind in {Kind.LOW, Kind.DILUTION}])
+    with_disease = [t for t in tubes if t.kind in {Kind.LOW, Kind.DILUTION}]
+    levels: dict[str, list[OwnTube]] = defaultdict(list, by_level(with_disease))
+    for tube in with_disease:
+        if tube.level is None and tube.expected_blast_percent:
+            levels[f"{tube.expected_blast_percent:g} %"].append(tube)
+    points = []
     for level, of in levels.items():
-        groups[level] += [t.burden_percent for t in of if t.burden_percent is not None]
-    for tube in tubes:
-        expected = tube.expected_blast_percent
-        if tube.kind in {Kind.LOW, Kind.DILUTION} and tube.level is None and expected:
-            groups[f"{expected:g} %"] += (
-                [] if tube.burden_percent is None else [tube.burden_percent]
+        values = [t.burden_percent for t in of if t.burden_percent is not None]
+        spread = spread_of(values)
+        if len(values) >= rules.lloq_replicates and spread is not None:
+            points.append(
+                PrecisionPoint(
+                    level=level,
+                    n=spread.n,
+                    without=len(of) - len(values),
+                    mean_percent=spread.mean,
+                    cv_percent=spread.cv_percent,
+                )
             )
-    points = [
-        PrecisionPoint(
-            level=level, n=spread.n, mean_percent=spread.mean, cv_percent=spread.cv_percent
-        )
-        for level, values in groups.items()
-        if len(values) >= rules.lloq_replicates and (spread := spread_of(values)) is not None
-    ]
     return tuple(sorted(points, key=lambda point: point.mean_percent))
 
 
@@ -162,10 +200,17 @@ def _claim(limit: Literal["lob", "lod"], percent: float, kept: int, n: int) -> C
 
 
 def _reason(
-    n_blank: int, n_low: int, found: _Limits, lloq: float | None, rules: DetectionRules
+    blanks: Tubes, lows: Tubes, found: _Limits, lloq: float | None, rules: DetectionRules
 ) -> str | None:
     """Say why a limit is missing, or what it is not good for."""
-    said = []
+    n_blank, n_low = (sum(t.burden_percent is not None for t in of) for of in (blanks, lows))
+    said = [found.refuted] if found.refuted else []
+    without = len(blanks) - n_blank, len(lows) - n_low
+    if any(without):
+        said.append(
+            f"the numbers of {without[0]} blanks and {without[1]} lows were withheld: limits speak of "
+            "the others alone"
+        )
     if n_blank < rules.verify:
         said.append(
             f"lob: {n_blank} blank results, {rules.establish} establish a limit and {rules.verify} "

@@ -185,10 +185,11 @@ class ClaimOf(Section):
 
 
 class PrecisionPoint(Section):
-    """CV of the burden at one level."""
+    """CV of the burden at one level; of `without` tubes the number was withheld."""
 
     level: str
     n: Count
+    without: Count
     mean_percent: Number
     cv_percent: Number
 
@@ -213,6 +214,8 @@ class DetectionSection(Section):
     n_low: Count
     method: Literal["parametric", "rank"] | None
     purpose: Literal["establish", "verify"] | None
+    blank_without: Count = Field(description="blanks whose number was withheld")
+    low_without: Count = Field(description="lows whose number was withheld; they were not found")
     blank_specimens: Count
     low_specimens: Count
     blanks_called: Count

@@ -155,6 +155,7 @@ def detection_blocks(of: DetectionSection, show: PicturesByName) -> Iterator[Blo
             of.profile,
             (TableColumn("Level"), lambda one: one.level),
             (number_column("n"), lambda one: str(one.n)),
+            (number_column("Withheld"), lambda one: str(one.without)),
             (number_column("Mean, %"), lambda one: figure(one.mean_percent)),
             (number_column("CV, %"), lambda one: points(one.cv_percent)),
         )

@@ -24,20 +24,24 @@ MEASURANDS: Final[tuple[Measurand, ...]] = ("cd5", "burden")
 
 
 def by_level(tubes: Tubes) -> dict[str, list[OwnTube]]:
-    """Return the tubes of each level at its earliest hours, in the order of the sheet.
+    """Return the tubes of each level at its earliest hours, in the order of the sheet."""
+    levels: dict[str, list[OwnTube]] = defaultdict(list)
+    for tube in first_hours(tubes):
+        if tube.level is not None:
+            levels[tube.level].append(tube)
+    return levels
+
+
+def first_hours(tubes: Tubes) -> list[OwnTube]:
+    """Return tubes without those of a level that were measured later than its first.
 
     Later hours show what storage does, which is the question of stability.
     """
-    levels: dict[str, list[OwnTube]] = defaultdict(list)
+    first: dict[str | None, float] = {}
     for tube in tubes:
-        if tube.level is not None:
-            levels[tube.level].append(tube)
-    return {level: _earliest(of) for level, of in levels.items()}
-
-
-def _earliest(tubes: list[OwnTube]) -> list[OwnTube]:
-    first = min((tube.hours for tube in tubes if tube.hours is not None), default=None)
-    return [tube for tube in tubes if tube.hours is None or tube.hours == first]
+        if tube.hours is not None:
+            first[tube.level] = min(tube.hours, first.get(tube.level, tube.hours))
+    return [t for t in tubes if t.level is None or t.hours is None or t.hours == first[t.level]]
 
 
 def precision_of_levels(tubes: Tubes) -> tuple[PrecisionLevel, ...]:

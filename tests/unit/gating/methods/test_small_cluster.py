@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from cd5flow.gating.methods.small_cluster import SmallCluster
 from support.cluster_factory import SPREAD, T_CELLS, T_EVENTS, cloud, ellipse, scatter, tube
 from support.gating_factory import axis, inside, reason, tube_view
+from support.properties import part_of_examples
 
 CLONE = cloud(0.42, 0.3, 100, seed=21)
 # Normal cells on the way to the clone: a wide hill, whose flank reaches the clone.
@@ -205,6 +206,7 @@ def test_the_order_of_the_events_does_not_matter() -> None:
     assert one.evidence.values == pytest.approx(two.evidence.values)
 
 
+@part_of_examples(0.4)
 @given(
     st.floats(-100, 100), st.floats(0.01, 100), st.integers(0, 1_000), st.sampled_from((60, 200))
 )
