@@ -36,7 +36,7 @@ def _is_read(name: str) -> bool:
 
 
 def _inspected(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> dict[str, Any]:
-    run(CORPUS / name, dataset=None, keywords=True, json=True)
+    run([CORPUS / name], dataset=None, keywords=True, json=True)
     found: dict[str, Any] = json.loads(capfdbinary.readouterr().out)
     return found
 
@@ -46,7 +46,7 @@ def test_every_file_is_answered(name: str, capfdbinary: pytest.CaptureFixture[by
     """Held against TEXT itself: channels, voltages, times, rates, matrices."""
     if not _is_read(name):
         with pytest.raises(FcsError, match=Path(name).name) as refused:
-            run(CORPUS / name, dataset=None, keywords=False, json=True)
+            run([CORPUS / name], dataset=None, keywords=False, json=True)
         assert "\n" not in str(refused.value)
         assert capfdbinary.readouterr().out == b""
         return
@@ -76,7 +76,7 @@ def test_every_file_is_answered(name: str, capfdbinary: pytest.CaptureFixture[by
 
 @pytest.mark.parametrize("name", [name for name in _names() if _is_read(name)])
 def test_every_file_is_shown_in_words(name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    run(CORPUS / name, dataset=None, keywords=True, json=False)
+    run([CORPUS / name], dataset=None, keywords=True, json=False)
     shown = capfd.readouterr().out
     found = inspect_file(CORPUS / name)
     for channel in found.fcs.channels:

@@ -13,7 +13,7 @@ from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.plan import folder_names
 from cd5flow.cli.several import each_file
 from cd5flow.cli.terminal import detail, say, show, table
-from cd5flow.config.atomic import as_private_as, open_atomically
+from cd5flow.config.atomic import as_private_as, check_place, open_atomically
 from cd5flow.errors import OptionError
 from cd5flow.model.names import shown_name
 from cd5flow.numerics.timing import Stopwatch
@@ -39,6 +39,8 @@ def run(
     Raises:
         OptionError: an option is of one tube, and several are given.
     """
+    if profile is not None:
+        check_place(profile)  # refused before an analysis, not after it
     chosen = make_settings(**words).said_by(origins)
     folders = _folders(tubes, words, profile)
 
@@ -52,7 +54,10 @@ def _folders(tubes: Sequence[Path], words: TubeOptions, profile: Path | None) ->
     """Return the folder of each of several tubes, as a batch would call it; of one, nothing is said."""
     if len(tubes) == 1:
         return {}
-    of_one = {"sample-id": words.get("sample_id"), "override": words.get("override")}
+    of_one: dict[str, object] = {
+        "sample-id": words.get("sample_id"),
+        "override": words.get("override"),
+    }
     of_one |= {"control": words.get("controls"), "profile": profile}
     given = [name for name, value in of_one.items() if value]
     if given:
