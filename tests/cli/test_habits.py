@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.analysed import CLEAR, tube
+
 if TYPE_CHECKING:
     from support.command_line import Run
 
@@ -29,6 +31,41 @@ def test_a_word_that_is_no_command_names_the_likest(cd5flow: Run, word: str, mea
     ran = cd5flow(word)
     assert (ran.code, ran.out) == (2, "")
     assert f"No such command '{word}'. {meant}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (("analyze", "run"), "cd5flow batch run"),
+        (("inspect", "run"), "cd5flow sheet run"),
+        (("analyze", "results/tube/result.json"), "cd5flow override results/tube/result.json"),
+        (("analyze", "samples.csv"), "cd5flow batch samples.csv"),
+        (("export", "run/tube.fcs", "--format", "csv"), "cd5flow analyze run/tube.fcs"),
+        (("verify", "run/tube.fcs"), "cd5flow analyze run/tube.fcs"),
+        (("strategies", "check", "trial.yaml"), "cd5flow protocols check trial.yaml"),
+        (("protocols", "check", "panel.yaml"), "cd5flow strategies check panel.yaml"),
+    ],
+)
+def test_what_another_command_takes_is_told_with_that_command(
+    cd5flow: Run, tmp_path: Path, line: tuple[str, ...], meant: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tube.fcs").symlink_to(tube(CLEAR))
+    (tmp_path / "results" / "tube").mkdir(parents=True)
+    (tmp_path / "results" / "tube" / "result.json").write_text('{"schema": "cd5flow.result/1"}')
+    (tmp_path / "samples.csv").write_text("file\n")
+    (tmp_path / "trial.yaml").write_text("format: cd5flow.protocol/2\n")
+    (tmp_path / "panel.yaml").write_text("format: cd5flow.strategy/1\n")
+    ran = cd5flow(*line)
+    assert ran.code in {1, 2}
+    assert ran.told[-1].endswith(f"for that there is: {meant}")
+
+
+def test_a_refusal_of_the_right_kind_of_file_names_no_other_command(
+    cd5flow: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "tube.fcs").write_bytes(b"FCS3.1 and no more")
+    assert "for that there is" not in cd5flow("analyze", "tube.fcs", "--lab", ".").complaint
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

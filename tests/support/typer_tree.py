@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from typer.main import get_command
@@ -10,9 +11,16 @@ from typer.main import get_command
 from cd5flow.cli.commands import app
 
 
+@cache
+def program() -> Any:
+    """Return the whole command line."""
+    return get_command(app)
+
+
+@cache
 def commands() -> dict[str, Any]:
     """Return the words of each command, as ``users add``, to the command."""
-    return dict(_below(get_command(app), ()))
+    return dict(_below(program(), ()))
 
 
 def _below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 
 from cd5flow.batch.engine import Reply, Task, Work
+from cd5flow.config.warned import divert_warnings
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.names import shown_name
 
@@ -144,6 +145,7 @@ def _serve() -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _settle()
+    divert_warnings(lambda _: None)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def listen() -> None:

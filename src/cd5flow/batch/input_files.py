@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.analysis.fingerprint import file_sha256
+from cd5flow.errors import FileAccessError
 
 INPUTS: Final = "inputs.json"
 _LARGEST: Final = 50_000_000
@@ -20,9 +21,15 @@ class InputFiles:
     Args:
         out: the results folder.
         folders: where to look first.
+
+    Raises:
+        FileAccessError: one of these is no folder.
     """
 
     def __init__(self, out: Path, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            if not folder.is_dir():
+                raise FileAccessError(f"{folder}: is no folder, expected one that holds the tubes")
         self._named = dict(_recorded(out))
         self._folders = tuple(folders)
         self._sha256: dict[tuple[Path, int, int], str | None] = {}

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from typing import Final, NoReturn
 
 from cd5flow.cli.commands import app
+from cd5flow.cli.hints import hint
 from cd5flow.cli.terminal import complain, detail, robust_streams
+from cd5flow.config.warned import divert_warnings
 from cd5flow.errors import Cd5FlowError, UsageError
 
 __all__ = ["app", "main"]
@@ -27,11 +29,13 @@ OUTPUT_FAULTS: Final = frozenset({errno.ENOSPC, errno.EPIPE, errno.EDQUOT})
 def main() -> NoReturn:
     """Run the command that the arguments name, and end the process with its exit code."""
     robust_streams()
+    divert_warnings(detail)
     try:
         app(prog_name="cd5flow")
     except Cd5FlowError as refused:
         # A file with faults is answered with a line each, refused input with one line.
-        complain(refused.message, lines=isinstance(refused, UsageError))
+        said = f"{refused.message}{hint(sys.argv[1:])}"
+        complain(said, lines=isinstance(refused, UsageError))
         for cause in _causes(refused):
             detail(f"because {type(cause).__name__}: {cause}")
         raise SystemExit(refused.exit_code) from None

@@ -13,7 +13,7 @@ from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.plan import folder_names
 from cd5flow.cli.several import each_file
 from cd5flow.cli.terminal import detail, say, show, table
-from cd5flow.config.atomic import as_private_as, open_atomically
+from cd5flow.config.atomic import as_private_as, check_place, open_atomically
 from cd5flow.errors import OptionError
 from cd5flow.model.names import shown_name
 from cd5flow.numerics.timing import Stopwatch
@@ -39,6 +39,8 @@ def run(
     Raises:
         OptionError: an option is of one tube, and several are given.
     """
+    if profile is not None:
+        check_place(profile)  # refused before an analysis, not after it
     chosen = make_settings(**words).said_by(origins)
     folders = _folders(tubes, words, profile)
 

@@ -43,10 +43,13 @@ def run(
     jobs: int | None,
     timeout: float,
     json: bool,
+    origins: Mapping[str, str],
 ) -> None:
     """Analyse the sheet's tubes, write the report, print what came out; 3 if some have no result."""
     loaded = load_own_rules(own_validation_file() if rules is None else rules)
-    course = make_own_course(sheet, words=words, rules=loaded, out=out, timeout=timeout)
+    course = make_own_course(
+        sheet, words=words, rules=loaded, out=out, timeout=timeout, origins=origins
+    )
     engine = local_engine(course.orders.task, jobs)
     say(f"{len(course.plan.jobs)} tubes in {engine.words}")
     for one in course.plan.not_taken:

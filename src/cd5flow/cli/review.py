@@ -27,11 +27,14 @@ def run(
     users: Path | None,
     inputs: Sequence[Path],
     outputs: WantedOutputs,
+    blind: bool = False,
 ) -> None:
     """Serve the page until the process is ended."""
     if not results.is_dir():
         raise FileAccessError(f"{results}: is no folder, expected the results of a batch")
     known = default_users_file() if users is None else users
+    if known.exists() and not known.is_file():
+        raise FileAccessError(f"{known}: is no regular file, expected a list of users")
     if not known.is_file():
         say(f"{known}: there are no users yet; nobody can act before `cd5flow users add`")
     listener = listen(port)
@@ -42,6 +45,7 @@ def run(
             find=InputFiles(results, inputs).find,
             outputs=outputs,
             sign=sign,
+            blind=blind,
         )
         with closing(desk):
             access = Access(host_of(listener))

@@ -59,6 +59,17 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
+def check_place(path: Path) -> None:
+    """Refuse to write where a pipe, device or folder stands, which would be gone.
+
+    Raises:
+        OutputError: something stands there that is no regular file.
+    """
+    with writing(path):
+        if path.exists():
+            check_regular(path)
+
+
 @contextlib.contextmanager
 def open_atomically(path: Path, *, mode: int = ANYBODY) -> Iterator[BinaryIO]:
     """Open a new file that takes its place, through to the disk, when the block has ended well.
@@ -70,10 +81,9 @@ def open_atomically(path: Path, *, mode: int = ANYBODY) -> Iterator[BinaryIO]:
         OutputError: it cannot be written.
     """
     spare = _hidden(_TEMPORARY, path, path.parent)
+    check_place(path)
     try:
         with writing(path):
-            if path.exists():
-                check_regular(path)  # a pipe or device that stands there would be gone
             with open(spare, "xb", opener=partial(os.open, mode=mode)) as file:
                 yield file
                 file.flush()

@@ -165,18 +165,22 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def entries(self, subject: str | None = None) -> tuple[Entry, ...]:
+    def entries(self, subject: str | None = None, *, after: int = 0) -> tuple[Entry, ...]:
         """Return the rows in their order: all, or those about one sample.
+
+        Args:
+            subject: the sample's folder; None is all.
+            after: leaves out this row and those before it.
 
         Raises:
             LedgerError: the file is damaged.
         """
         columns = ", ".join(_COLUMNS)
-        about = "" if subject is None else " WHERE subject = ?"
-        values = () if subject is None else (subject,)
+        about = "" if subject is None else " AND subject = ?"
+        values = (after,) if subject is None else (after, subject)
         with self._turn, _spoken(self.path):
             found = self._connection.execute(
-                f"SELECT {columns} FROM ledger{about} ORDER BY entry",  # noqa: S608 - names of ours
+                f"SELECT {columns} FROM ledger WHERE entry > ?{about} ORDER BY entry",  # noqa: S608 - names of ours
                 values,
             ).fetchall()
         return tuple(Entry(_row(one)) for one in found)

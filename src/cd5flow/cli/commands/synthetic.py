@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cd5flow.analysis.options import AUTO, DEFAULT_PROTOCOL, OPTIONS
-from cd5flow.cli.commands.defaults import takes_defaults
+from cd5flow.cli.commands.defaults import origins, takes_defaults
 from cd5flow.cli.commands.parameters import Json
 
 
@@ -41,6 +41,7 @@ def simulate(
 
 @takes_defaults
 def validate(
+    context: typer.Context,
     *,
     own: Annotated[
         Path | None,
@@ -185,6 +186,7 @@ def validate(
             jobs=jobs,
             timeout=timeout,
             json=json,
+            origins=origins(context),
         )
         return
     from cd5flow.cli.validate import run

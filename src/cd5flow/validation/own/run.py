@@ -46,7 +46,13 @@ class OwnCourse:
 
 
 def make_own_course(
-    sheet: Path, *, words: Mapping[str, Any], rules: Loaded[OwnRules], out: Path, timeout: float
+    sheet: Path,
+    *,
+    words: Mapping[str, Any],
+    rules: Loaded[OwnRules],
+    out: Path,
+    timeout: float,
+    origins: Mapping[str, str] | None = None,
 ) -> OwnCourse:
     """Read the sheet.
 
@@ -56,13 +62,14 @@ def make_own_course(
         rules: how many tubes each question needs.
         out: folder of the validation; results go below it.
         timeout: seconds that a tube may take; 0 is no limit.
+        origins: option to where it came from, for the record.
 
     Raises:
         SheetError: everything that is wrong with the sheet, one line a fault.
         UsageError: the words are wrong.
     """
     results = out / RESULTS
-    plan = make_plan(sheet, words=words, out=results, further=OWN_COLUMNS)
+    plan = make_plan(sheet, words=words, out=results, origins=origins, further=OWN_COLUMNS)
     orders = BatchOrders(
         out=results, outputs=WantedOutputs(report=False), timeout=timeout or None, retry_failed=True
     )
