@@ -161,7 +161,7 @@ def software_rows() -> Iterator[Row]:
             "version": one.version,
             "licence": _licence(one),
             "direct": "yes" if _plain(one.name) in direct else "no",
-            "home": one.metadata.get("Home-page") or "",
+            "home": _said(one, "Home-page") or _said(one, "Project-URL").rpartition(", ")[2],
         }
 
 
@@ -185,17 +185,21 @@ def _plain(name: str) -> str:
 
 def _licence(one: Distribution) -> str:
     """Return a distribution's licence as it states it: expression, classifiers, or the field's first line."""
-    said = one.metadata
-    if expression := said.get("License-Expression"):
-        return str(expression)
+    if expression := _said(one, "License-Expression"):
+        return expression
     classifiers = [
         line.rsplit("::", 1)[1].strip()
-        for line in said.get_all("Classifier") or []
+        for line in one.metadata.get_all("Classifier") or []
         if line.startswith("License ::") and line.count("::") > 1
     ]
     if classifiers:
         return "; ".join(classifiers)
-    return (said.get("License") or "not stated").strip().split("\n")[0][:_LONGEST_LICENCE]
+    return (_said(one, "License") or "not stated").strip().split("\n")[0][:_LONGEST_LICENCE]
+
+
+def _said(one: Distribution, field: str) -> str:
+    """Return the first value of a field of the metadata; nothing where there is none."""
+    return str((one.metadata.get_all(field) or [""])[0])
 
 
 def _intended_use(requirements: Requirements) -> str:
