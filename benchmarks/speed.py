@@ -7,14 +7,16 @@
 A relapse tube of 16 float32 channels is simulated and worked on by cd5flow, FlowKit, flowio and
 flowutils, and with `--peers-python`, a Python that has FlowCal and fcsparser, by these two. The floor is
 np.fromfile of the bytes of DATA. What is compared is timed in turn, the least of several times; ratios
-hold from machine to machine, seconds do not. `--write` puts the tables into benchmarks/RESULTS.md, else
-they are printed. About twenty minutes and 4 GB for everything; `--most-events` makes it smaller.
+hold from machine to machine, seconds do not. `--write` puts the tables into benchmarks/RESULTS.md, with
+`--only` that one alone, else they are printed. About twenty minutes and 4 GB for everything;
+`--most-events` and `--batch` make it smaller.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -28,6 +30,7 @@ from reading import machine
 from speed_timing import HEAD, Budget
 from speed_tubes import Tube, check, exported_gates, make_tube
 
+_SECTIONS = re.compile(r"\n## ")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -107,6 +110,17 @@ def lines(chosen: argparse.Namespace) -> Iterator[str]:
         yield f"\nLoad after: {os.getloadavg()[0]:.1f}."
 
 
+def with_section(before: str, measured: str) -> str:
+    """Return a document with the one section that was measured anew, and how, in its place."""
+    head, *sections = _SECTIONS.split(before)
+    how, new = _SECTIONS.split(measured)
+    title, _, rows = new.partition("\n")
+    _, command, machine_of, *_ = (line for line in how.splitlines() if line)
+    new = f"{title}\n\n{command}\n\n{machine_of}\n{rows.rstrip()}\n"
+    named = {each.partition("\n")[0]: each for each in sections}
+    return "\n## ".join([head, *(named | {title: new}).values()])
+
+
 def _plain(arguments: list[str]) -> list[str]:
     """Return arguments without places of this machine."""
     return ["PYTHON" if os.sep in word else word for word in arguments]
@@ -128,7 +142,10 @@ def main() -> None:
         print(line, flush=True)
         told.append(line)
     if chosen.write:
-        RESULTS.write_text("\n".join(told) + "\n", encoding="utf-8")
+        text = "\n".join(told) + "\n"
+        if chosen.only is not None:
+            text = with_section(RESULTS.read_text(encoding="utf-8"), text)
+        RESULTS.write_text(text, encoding="utf-8")
     if any("NOT HELD" in line for line in told):
         sys.exit(1)
 

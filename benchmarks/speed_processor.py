@@ -72,7 +72,7 @@ def ratios(tube: Tube, folder: Path, *, repeats: int, batch: int = BATCH) -> Ite
         tube: the large one.
         folder: for tubes and results.
         repeats: of what is short.
-        batch: tubes of the batch.
+        batch: tubes of the batch; 0 leaves it out.
     """
     small = make_tube(folder, events=SMALL)
     least = _least(
@@ -90,7 +90,8 @@ def ratios(tube: Tube, folder: Path, *, repeats: int, batch: int = BATCH) -> Ite
     yield _over_numpy(f"{SMALL:,} events with report, whole process", least["report"], numpy, 16)
     yield from _large(tube, least["large"], repeats=repeats)
     yield _over_numpy("cd5flow --help", least["help"], numpy, 1)
-    yield from _batch(folder, batch)
+    if batch:
+        yield from _batch(folder, batch)
 
 
 def _large(tube: Tube, ours: Cost, *, repeats: int) -> Iterator[Budget]:

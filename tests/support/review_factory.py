@@ -46,11 +46,11 @@ class Laboratory:
     tubes: Path
     users: Path
 
-    def desk(self, sign: Sign | None = None) -> Desk:
+    def desk(self, sign: Sign | None = None, *, blind: bool = False) -> Desk:
         """Return a desk on the results, as the command makes it, that signs by this."""
         find = InputFiles(self.out, [self.tubes]).find
         outputs = WantedOutputs(report=False)
-        return Desk(self.out, users=self.users, find=find, outputs=outputs, sign=sign)
+        return Desk(self.out, users=self.users, find=find, outputs=outputs, sign=sign, blind=blind)
 
 
 def laboratory(folder: Path) -> Laboratory:

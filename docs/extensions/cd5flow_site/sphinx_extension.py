@@ -144,6 +144,7 @@ class Run(_InWorkshop):
         "errors": directives.flag,
         "silent": directives.flag,
         "hidden": directives.flag,
+        "wide": directives.flag,
         "language": directives.unchanged,
     }
 
@@ -160,7 +161,8 @@ class Run(_InWorkshop):
                 shown = chosen_lines(ran.out, self.options.get("lines", ""))
                 checkout = Path(self.env.srcdir).parent
                 hold_private(shown, self.shop.folder, checkout, sys.prefix, Path.home())
-                box = nodes.container("", classes=["output"])
+                wide = ["wide"] * ("wide" in self.options)
+                box = nodes.container("", classes=["output", *wide])
                 box += self.text(shown, self.options.get("language", "text"))
                 yield box
 

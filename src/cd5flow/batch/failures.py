@@ -49,7 +49,7 @@ def failures_csv(failures: Iterable[Failure]) -> str:
 def read_failures(out: Path) -> tuple[Failure, ...]:
     """Return what ``failures.csv`` of a results folder lists; nothing where it cannot be read."""
     try:
-        text = (out / FAILURES).read_text(encoding="utf-8")
+        text = (out / FAILURES).read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (OSError, ValueError, csv.Error):
         return ()

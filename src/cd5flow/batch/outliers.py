@@ -75,6 +75,38 @@ class Cd5Comparison(_Comparison):
 Comparison = Annotated[GateComparison | CheckComparison | Cd5Comparison, Field(discriminator="of")]
 
 
+class RuleOf(_Part):
+    """One of Westgard's rules: broken where each of the last tubes lies beyond so many SDs.
+
+    Attributes:
+        name: as it is usually written, as 2_2s.
+        last: tubes that it looks at.
+        beyond: SDs.
+        sides: all on the same side of the mean, or on both.
+    """
+
+    name: Text
+    last: int = Field(ge=1, le=50)
+    beyond: float = Field(ge=0, allow_inf_nan=False)
+    sides: Literal["same", "both"] = "same"
+
+
+class OverTimeRules(_Part):
+    """What is watched over the months.
+
+    Attributes:
+        reference_tubes: the first tubes of a kind, whose mean and SD are the frozen reference.
+        latest_tubes: the last ones, whose mean distance is the drift.
+        westgard: rules that a tube may break.
+        compare: the values.
+    """
+
+    reference_tubes: int = Field(ge=4)
+    latest_tubes: int = Field(ge=1)
+    westgard: Annotated[tuple[RuleOf, ...], Field(min_length=1)]
+    compare: Annotated[tuple[Comparison, ...], Field(min_length=1)]
+
+
 class OutlierRules(_Part):
     """When a tube sits apart."""
 
@@ -92,6 +124,9 @@ class BatchRules(_Part):
     name: Text
     version: Text
     apart: OutlierRules
+    over_time: OverTimeRules | None = Field(
+        default=None, description="what is watched over the months; null watches nothing"
+    )
 
 
 def load_batch_rules(path: Path) -> Loaded[BatchRules]:
@@ -203,7 +238,7 @@ class Outliers:
     compared: tuple[ComparedGroup, ...]
 
 
-def measure(result: Result, rules: OutlierRules) -> ComparedValues:
+def measure(result: Result, rules: OutlierRules | OverTimeRules) -> ComparedValues:
     """Return what the rules compare of a result."""
     values: dict[str, ComparedValue] = {}
     for rule in rules.compare:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cd5flow.batch.failures import FAILURES, Failure, read_failures
+from cd5flow.batch.levey_jennings import ControlChart, chart_table, control_charts
 from cd5flow.batch.outliers import BatchRules, find_outliers, load_batch_rules
 from cd5flow.batch.page import Batch, overview_page
 from cd5flow.batch.page_parts import link_to
@@ -33,6 +34,7 @@ from cd5flow.report.tables import BETWEEN, Cell, csv_text
 SUMMARY: Final = "summary.csv"
 WORKBOOK: Final = "summary.xlsx"
 INDEX: Final = "index.html"
+CHARTS: Final = "levey_jennings.csv"
 RUN: Final = "run.json"
 
 
@@ -77,6 +79,7 @@ def write_overview(
     gathered = read_results_folder(
         out,
         apart_rules,
+        over_time=loaded.value.over_time,
         failed=frozenset(name for failure in listed for name in _folders_of(failure.sample)),
     )
     entries = gathered.entries
@@ -86,6 +89,7 @@ def write_overview(
         for entry, marks in zip(entries, apart.marks, strict=True)
     )
     without = tuple(dict.fromkeys((*listed, *gathered.unreadable)))
+    charts = _charts(entries, loaded.value)
     lines = tuple(_facts(facts, entries, loaded, without))
     workbook = summary_workbook(
         rows,
@@ -106,6 +110,8 @@ def write_overview(
             facts=lines,
             notices=tuple(_notices(facts, entries, gathered.unreadable)),
             not_taken=tuple(_not_taken(facts)),
+            charts=charts,
+            over_time=loaded.value.over_time,
         )
     )
     made_from = [out / entry.folder / RESULT for entry in entries]
@@ -114,9 +120,21 @@ def write_overview(
     paths = (
         write_atomically(out / SUMMARY, csv_text(SUMMARY_COLUMNS, rows).encode(), mode=mode),
         write_atomically(out / WORKBOOK, workbook, mode=mode),
+        *(
+            (write_atomically(out / CHARTS, chart_table(charts).encode(), mode=mode),)
+            if charts
+            else ()
+        ),
         write_atomically(out / INDEX, page.encode(), mode=mode),
     )
     return Overview(paths, rows, gathered.unreadable)
+
+
+def _charts(entries: Sequence[SampleEntry], rules: BatchRules) -> tuple[ControlChart, ...]:
+    if rules.over_time is None:
+        return ()
+    watched = [entry.watched for entry in entries if entry.watched is not None]
+    return control_charts(watched, rules.over_time)
 
 
 def _link(entry: SampleEntry) -> str | None:

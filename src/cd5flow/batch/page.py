@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cd5flow.batch import chart
+from cd5flow.batch.chart_rows import chart_rule, control_chart_row
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.outliers import OutlierRules, Outliers
+from cd5flow.batch.levey_jennings import ControlChart
+from cd5flow.batch.outliers import OutlierRules, Outliers, OverTimeRules
 from cd5flow.batch.page_parts import (
     KEY,
     TITLES,
@@ -81,6 +83,8 @@ class Batch:
         facts: what is said of the run, as heading and text.
         notices: what must be known before anything is read.
         not_taken: files that the run left out, with the reason.
+        charts: values of the tubes over the months.
+        over_time: by which they were watched; None where nothing was.
     """
 
     out: Path
@@ -93,6 +97,8 @@ class Batch:
     facts: Sequence[tuple[str, str]]
     notices: Sequence[str] = ()
     not_taken: Sequence[tuple[str, str]] = ()
+    charts: Sequence[ControlChart] = ()
+    over_time: OverTimeRules | None = None
 
 
 def overview_page(batch: Batch) -> str:
@@ -166,6 +172,8 @@ def _page(batch: Batch, *, linked: bool) -> dict[str, Any]:
             for entry, marks in zip(batch.entries, batch.apart.marks, strict=True)
             for mark in marks
         ],
+        "charts": [control_chart_row(one, write) for one in batch.charts],
+        "chart_rule": chart_rule(batch.over_time),
         "kinds": [
             {
                 "words": write(str(one.kind)),

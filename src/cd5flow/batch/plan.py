@@ -50,7 +50,7 @@ SHEET: Final = "sheet"
 """Where an option came from that a row gives."""
 
 RESERVED: Final = frozenset(
-    {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json"}
+    {"summary.csv", "summary.xlsx", "index.html", "failures.csv", "run.json", "levey_jennings.csv"}
     | {"inputs.json", "ledger.sqlite3"}
 )
 """Names in the results folder that are the batch's own."""

@@ -13,7 +13,8 @@ from typing import Final
 
 from cd5flow.analysis.stored import read_result
 from cd5flow.batch.failures import Failure
-from cd5flow.batch.outliers import ComparedValues, OutlierRules, measure
+from cd5flow.batch.levey_jennings import Watched
+from cd5flow.batch.outliers import ComparedValues, OutlierRules, OverTimeRules, measure
 from cd5flow.batch.review_figures import ReviewedSample, reviewed_sample
 from cd5flow.batch.summary_row import ReasonAbout, reasons, summary_row
 from cd5flow.batch.trend import Visit, visit_of
@@ -42,6 +43,7 @@ class SampleEntry:
         reasons: why its states are what they are.
         notes: what else is to be known of it.
         measured: what it is compared with others by.
+        watched: what is watched of it over the months; None where nothing is.
         visit: it as a time point of a patient; None without patient or date.
         reviewed: what persons did with it.
     """
@@ -55,6 +57,7 @@ class SampleEntry:
     reasons: tuple[ReasonAbout, ...]
     notes: tuple[str, ...]
     measured: ComparedValues
+    watched: Watched | None
     visit: Visit | None
     reviewed: ReviewedSample
 
@@ -73,13 +76,18 @@ class ResultsFolder:
 
 
 def read_results_folder(
-    out: Path, rules: OutlierRules, *, failed: frozenset[str] = frozenset()
+    out: Path,
+    rules: OutlierRules,
+    *,
+    over_time: OverTimeRules | None = None,
+    failed: frozenset[str] = frozenset(),
 ) -> ResultsFolder:
     """Read every sample's ``result.json`` under a results folder.
 
     Args:
         out: the results folder; hidden folders and those without a result are not samples.
         rules: what samples are compared by.
+        over_time: what is watched over the months; None is nothing.
         failed: folders of samples that failed in the last run; a result in one is an earlier one.
 
     Raises:
@@ -90,7 +98,7 @@ def read_results_folder(
         if isinstance(result, Failure):
             unreadable.append(result)
         else:
-            entries.append(_entry(result, out / name, rules, failed=name in failed))
+            entries.append(_entry(result, out / name, rules, over_time, failed=name in failed))
     entries.sort(key=lambda entry: natural(entry.sample.id))
     return ResultsFolder(tuple(entries), tuple(unreadable))
 
@@ -119,7 +127,14 @@ def _folders(out: Path) -> Iterator[Path]:
             yield out / name
 
 
-def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -> SampleEntry:
+def _entry(
+    result: Result,
+    folder: Path,
+    rules: OutlierRules,
+    over_time: OverTimeRules | None,
+    *,
+    failed: bool,
+) -> SampleEntry:
     files = frozenset(name for name in LINKED if (folder / name).is_file())
     report = next((f"{folder.name}/{name}" for name in (HTML, PDF) if name in files), None)
     notes = []
@@ -135,6 +150,9 @@ def _entry(result: Result, folder: Path, rules: OutlierRules, *, failed: bool) -
         reasons=tuple(reasons(result)),
         notes=tuple(notes),
         measured=measure(result, rules),
+        watched=None
+        if over_time is None
+        else Watched(result.sample.id, result.sample.acquired, measure(result, over_time)),
         visit=visit_of(result, folder.name),
         reviewed=reviewed_sample(result),
     )

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from cd5flow.analysis.option_words import IDENTIFIERS
 from cd5flow.criteria.eligibility import ELIGIBILITY_COLUMNS
 
-CellKind = Literal["text", "long", "state", "share", "burden", "count", "number", "link"]
+CellKind = Literal["text", "long", "state", "share", "burden", "count", "number", "moment", "link"]
 """How a cell is shown: shares are of 100 and judged by a limit, burdens span decades."""
 
 
@@ -36,9 +36,9 @@ COLUMNS: Final = (
     ),
     SummaryColumn("file", "text", "Name of the FCS file."),
     SummaryColumn("events", "count", "Events in the data set, before cleaning."),
-    SummaryColumn("acquired", "text", "When the tube was run, as the FCS file says."),
+    SummaryColumn("acquired", "moment", "When the tube was run, as the FCS file says."),
     SummaryColumn("cytometer", "text", "As the FCS file says."),
-    SummaryColumn("collected_at", "text", "When the specimen was taken, as stated."),
+    SummaryColumn("collected_at", "moment", "When the specimen was taken, as stated."),
     SummaryColumn("timepoint", "text", "As stated; the criterion is at most REVIEW if unstated."),
     SummaryColumn("specimen", "text", "As stated."),
     SummaryColumn("prior_therapy", "text", "As stated."),
@@ -94,7 +94,7 @@ COLUMNS: Final = (
     SummaryColumn("review_state", "state", "unreviewed until a person says otherwise."),
     SummaryColumn("notes", "long", "What else to know, such as a later run that failed."),
     SummaryColumn("cd5flow", "text", "Version that made the result."),
-    SummaryColumn("created", "text", "When the result was made (UTC)."),
+    SummaryColumn("created", "moment", "When the result was made (UTC)."),
     SummaryColumn("folder", "text", "The sample's folder, beside this table."),
     SummaryColumn("report", "link", "Path of the report from this table; empty without one."),
 )

@@ -22,8 +22,19 @@ if TYPE_CHECKING:
 MAX_CELL: Final = 32_767
 """Letters that a cell of Excel holds."""
 
-_WIDTHS: Final = {"text": 16, "long": 48, "state": 18, "share": 11, "burden": 12, "link": 28}
+_WIDTHS: Final = {
+    "text": 16,
+    "long": 48,
+    "state": 18,
+    "share": 11,
+    "burden": 12,
+    "moment": 18,
+    "link": 28,
+}
 _WIDTH: Final = 11
+
+_FIRST_YEAR: Final = 1900
+_DATE_ALONE: Final = len("2026-01-31")
 
 _FILLS: Final = {"good": "#D8EFE8", "look": "#FBE9CF", "bad": "#F8D9D6", "quiet": "#ECEEF0"}
 _INKS: Final = {"good": "#064B3C", "look": "#6B3A00", "bad": "#7F1812", "quiet": "#404951"}
@@ -67,6 +78,7 @@ def summary_workbook(
     )
     pen = _Pen(book)
     _write_samples(pen, rows, links)
+    _write_print(pen, rows)
     _write_failures(pen, failures)
     _write_legend(pen, facts)
     book.close()
@@ -125,10 +137,41 @@ def _write_samples(
                 )
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
+    sheet.repeat_columns(0)
+    _lay_out(sheet)
+
+
+def _write_print(pen: _Pen, rows: Sequence[Mapping[str, Cell]]) -> None:
+    """Write what is read on paper: the answers, a page wide."""
+    sheet = pen.book.add_worksheet("print")
+    for place, column in enumerate(_PRINTED):
+        sheet.write_string(0, place, column.name, pen.head())
+        sheet.set_column(place, place, _WIDTHS.get(column.kind, _WIDTH))
+        for number, row in enumerate(rows, start=1):
+            _write_cell(pen, sheet, (number, place), column, row)
+    sheet.freeze_panes(1, 1)
+    _lay_out(sheet)
+
+
+_PRINTED: Final = tuple(
+    column
+    for column in COLUMNS
+    if column.name
+    in {
+        *("sample", "patient_id", "collected_at", "timepoint", "specimen", "cd5_state"),
+        *("cd5_percent", "burden_state", "burden_percent", "criterion_state", "quality_state"),
+        "review_state",
+    }
+)
+"""What the sheet for paper has, in the order of the summary."""
+
+
+def _lay_out(sheet: Any) -> None:
+    """Let a sheet be printed on A4 across, one page wide, its head on every page."""
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.repeat_columns(0)
     sheet.set_footer("&Lcd5flow summary: results are unreviewed unless marked&RPage &P of &N")
 
 
@@ -138,15 +181,35 @@ def _write_cell(
     cell = row.get(column.name)
     if cell is None:
         return
-    if isinstance(cell, str):
+    if isinstance(cell, str) and column.kind == "moment":
+        _write_moment(pen, sheet, place, cell)
+    elif isinstance(cell, str):
         properties: dict[str, Any] = {}
         if column.kind == "state":
             properties = _toned(column.name, cell)
         elif column.kind == "long":
             properties = {"text_wrap": True}
         pen.text(sheet, *place, cell, **properties)
+    else:
+        sheet.write_number(*place, cell, pen.look(num_format=_number_format(cell, column, row)))
+
+
+def _write_moment(pen: _Pen, sheet: Any, place: tuple[int, int], text: str) -> None:
+    """Write a date that can be sorted and filtered; what Excel cannot hold as one stays text.
+
+    That is a month without a day, a time of another zone than UTC, and years before 1900.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.year < _FIRST_YEAR or moment.utcoffset():
+        pen.text(sheet, *place, text)
         return
-    sheet.write_number(*place, cell, pen.look(num_format=_number_format(cell, column, row)))
+    shown = "yyyy-mm-dd" if len(text) <= _DATE_ALONE else "yyyy-mm-dd hh:mm:ss"
+    sheet.write_datetime(
+        *place, moment.replace(tzinfo=None), pen.look(num_format=shown, align="left")
+    )
 
 
 def _number_format(number: float, column: SummaryColumn, row: Mapping[str, Cell]) -> str:
@@ -189,11 +252,13 @@ def _write_failures(pen: _Pen, failures: Sequence[Failure]) -> None:
             pen.text(sheet, number, place, text, text_wrap=place == 3)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(failures), 1), len(FAILURE_COLUMNS) - 1)
+    _lay_out(sheet)
 
 
 def _write_legend(pen: _Pen, facts: Sequence[tuple[str, str]]) -> None:
     """Write what is said of the run, what the columns mean, and what the states mean."""
     sheet = pen.book.add_worksheet("legend")
+    _lay_out(sheet)
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 24)
     sheet.set_column(2, 2, 100)
@@ -224,6 +289,7 @@ _SHOWN: Final = {
     "burden": "percent, 0 to 100",
     "count": "events",
     "number": "number",
+    "moment": "date, with the time of day where it is known",
     "link": "link",
 }
 

@@ -27,6 +27,7 @@ def run(
     users: Path | None,
     inputs: Sequence[Path],
     outputs: WantedOutputs,
+    blind: bool = False,
 ) -> None:
     """Serve the page until the process is ended."""
     if not results.is_dir():
@@ -44,6 +45,7 @@ def run(
             find=InputFiles(results, inputs).find,
             outputs=outputs,
             sign=sign,
+            blind=blind,
         )
         with closing(desk):
             access = Access(host_of(listener))

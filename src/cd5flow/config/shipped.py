@@ -105,6 +105,11 @@ def own_validation_file() -> Path:
     return gating_folder() / "own_validation.yaml"
 
 
+def requirements_file() -> Path:
+    """Return what is asked of the program with the tests that show it, as it comes with cd5flow."""
+    return gating_folder() / "requirements.yaml"
+
+
 def list_strategies() -> tuple[str, ...]:
     """Return the names of the strategies that come with cd5flow, sorted."""
     return _names(_STRATEGIES)

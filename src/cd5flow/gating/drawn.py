@@ -78,7 +78,8 @@ class DrawnGates:
     def find(self, wanted: str) -> str:
         """Return the one gate of a name, or of the end of a path such as ``Cells/Blasts``.
 
-        A path that begins with ``/`` (or ``root/``, ``all/``) is a whole one.
+        Where nothing bears the name, an id of the file names its gate. A path that begins with
+        ``/`` (or ``root/``, ``all/``) is a whole one.
 
         Raises:
             GatesError: there is none, several, or only one that is not read.
@@ -90,6 +91,8 @@ class DrawnGates:
                 break
         paths = self._paths()
         found = [name for name, path in paths.items() if _names(path, asked, whole=whole)]
+        if not found and asked in paths:
+            return asked
         if len(found) == 1:
             return found[0]
         if len(found) > 1:

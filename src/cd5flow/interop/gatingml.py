@@ -133,7 +133,10 @@ class _Document:
         """Return the file's text."""
         root = document_root()
         note = ET.SubElement(root, "data-type:custom_info")
-        note.text = "cd5flow gates; a gate's id is its population's name; Time is in seconds"
+        note.text = (
+            "cd5flow gates; a gate's id is its population's name; Time is in seconds: a reader that keeps "
+            "ticks multiplies them by $TIMESTEP first"
+        )
         if self._spillover is not None:
             root.extend(
                 spectrum_matrix(self._spillover, raw, name) for raw, name in self._matrices.items()

@@ -305,6 +305,20 @@ def _part_of(element: ET.Element) -> str | None:
     return text.removeprefix(PART_OF) if text.startswith(PART_OF) else None
 
 
+def given_name(element: ET.Element) -> tuple[str | None, bool]:
+    """Return the name that Cytobank gives a gate, if it does, and whether it is that of a population.
+
+    Its ids are made by the program; names stand in ``custom_info``. A population is a "gate set": the gates
+    that lead to it, joined by "and", often under the name of the last of them.
+    """
+    note = element.find(NOTE)
+    about = None if note is None else next((c for c in note if local(c.tag) == "cytobank"), None)
+    if about is None:
+        return None, False
+    texts = {local(child.tag): (child.text or "").strip() for child in about}
+    return texts.get("name") or None, bool(texts.get("gate_set_id"))
+
+
 def _key(label: str) -> str:
     return _ROOT if label == ALL else label
 

@@ -16,6 +16,7 @@ Anything that contradicts the standard or itself is an error.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -33,6 +34,7 @@ from cd5flow.interop.gatingml_gates import (
     References,
     attribute,
     entries_of,
+    given_name,
     local,
     number,
     words,
@@ -200,4 +202,16 @@ class _Reader:
                 for need in entry.needs
                 if need in groups and need not in entries
             ]
-        return entries
+        return _named(entries, gates)
+
+
+def _named(entries: dict[str, FileGate], gates: list[ET.Element]) -> dict[str, FileGate]:
+    """Return gates under the names that Cytobank gives them; a population's goes before its gate's."""
+    given = {attribute(element, "id"): given_name(element) for element in gates}
+    populations = {name for name, is_population in given.values() if is_population}
+    named = {}
+    for key, entry in entries.items():
+        name, is_population = given.get(entry.label, (None, False))
+        wanted = name is not None and (is_population or name not in populations)
+        named[key] = replace(entry, label=name) if name is not None and wanted else entry
+    return named

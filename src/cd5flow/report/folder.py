@@ -27,6 +27,7 @@ from cd5flow.config.atomic import (
 )
 from cd5flow.errors import OutputError, ResultError
 from cd5flow.interop.gatingml import to_gatingml
+from cd5flow.interop.idle_gates import without_idle
 from cd5flow.model.digest import NOT_DIGESTED, digest_of
 from cd5flow.model.names import folder_name
 from cd5flow.model.result import Result
@@ -260,10 +261,9 @@ def _gates(analysis: Analysis) -> str:
     time = tube.fcs.raw.time
     step = tube.fcs.raw.timestep_seconds
     ticks = {} if time is None else {time.detector: 1.0 if step is None else step}
+    tree = without_idle(analysis.gating.tree, analysis.gating.count)
     try:
-        return to_gatingml(
-            analysis.gating.tree, spillover=tube.compensation.spillover, tick_seconds=ticks
-        )
+        return to_gatingml(tree, spillover=tube.compensation.spillover, tick_seconds=ticks)
     except ValueError as error:
         raise OutputError(f"{GATES}: {error}") from error
 

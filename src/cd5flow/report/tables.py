@@ -24,6 +24,9 @@ POPULATION_COLUMNS: Final = (
 BETWEEN: Final = " | "
 """Between the sentences of one cell."""
 
+BOM: Final = "\ufeff"
+"""U+FEFF at the beginning says that a file is UTF-8."""
+
 _ACTIVE: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """East Asian spreadsheets take the wide signs for the narrow ones."""
 
@@ -48,6 +51,9 @@ def inert(cell: Cell) -> str:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
     """Return a table as CSV (RFC 4180 with line feeds), cells made inert.
 
+    A table with letters beyond ASCII begins with a byte order mark: without it Excel reads names of other
+    scripts as something else. A table of ASCII alone needs none, and programs that know none read it.
+
     Raises:
         ValueError: a row has a field that is no column.
     """
@@ -55,7 +61,8 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
     table = csv.DictWriter(text, fieldnames=list(columns), lineterminator="\n")
     table.writeheader()
     table.writerows({name: inert(cell) for name, cell in row.items()} for row in rows)
-    return text.getvalue()
+    written = text.getvalue()
+    return written if written.isascii() else BOM + written
 
 
 def populations_csv(result: Result) -> str:

@@ -21,8 +21,16 @@ from cd5flow.model.region_file import write_region
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT, WantedOutputs
 from cd5flow.review.batch_page import renew_overview
+from cd5flow.review.blind import is_blind, reading_of, reading_values
 from cd5flow.review.drafts import Draft, DrawnAct
-from cd5flow.review.open_tube import ChangedElsewhereError, OpenTube, base_of, draft_of, moves_of
+from cd5flow.review.earlier import EarlierResult, earlier_results
+from cd5flow.review.open_tube import (
+    ChangedElsewhereError,
+    OpenTube,
+    draft_of,
+    draws,
+    moves_of,
+)
 from cd5flow.review.queue import Queue, QueuedSample
 from cd5flow.review.seat import Seat
 from cd5flow.review.session import TubeSession
@@ -33,6 +41,9 @@ from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.ledger import LEDGER, Ledger
 from cd5flow.signatures.standing import Standing, record_version, standing
 from cd5flow.signatures.users import Users
+
+NOBODY: Final = "-"
+"""Stands for a blind reader who has not logged in, whose id it cannot be."""
 
 OPEN: Final = 2
 """Tubes that are kept open: the one that is looked at, and the one before or after."""
@@ -55,6 +66,7 @@ class Desk:
         seat: who sits there.
         ledger: what is recorded.
         outputs: what is written of a version that a person amended.
+        blind: whether a second reader gates before seeing the first (`review.blind`).
     """
 
     def __init__(
@@ -65,6 +77,7 @@ class Desk:
         find: Find,
         outputs: WantedOutputs,
         sign: Sign | None = None,
+        blind: bool = False,
     ) -> None:
         self.out = out
         self.queue = Queue(out)
@@ -73,6 +86,7 @@ class Desk:
         self.seat = Seat(users, self.ledger)
         self._find = find
         self._sign = sign
+        self.blind = blind
         self._seen_by = ""
         self._has_signed = False
         self._open: OrderedDict[str, OpenTube] = OrderedDict()
@@ -154,19 +168,62 @@ class Desk:
             Cd5FlowError: it cannot be analysed.
         """
         sample = self.queue[key]
+        reader = self.reader(sample)
+        place = f"{key}/{reader}"
         with self._turn:
-            turn = self._opening.setdefault(key, threading.Lock())
+            turn = self._opening.setdefault(place, threading.Lock())
         with turn:
-            tube = self._kept(key)
+            tube = self._kept(place)
             if tube is None:
-                tube = self._opened(sample)
+                tube = self._opened(sample, reader)
                 with self._turn:
-                    self._open[key] = tube
+                    self._open[place] = tube
                     while len(self._open) > OPEN:
                         self._open.popitem(last=False)
         if catch_up:
             self._catch_up(tube)
         return tube
+
+    def reader(self, sample: QueuedSample, user: str | None = None) -> str:
+        """Return who gates a sample without seeing others' work; empty where all is shown.
+
+        Args:
+            sample: of the queue.
+            user: of whom it is asked; None is who has logged in, or nobody.
+        """
+        if not self.blind:
+            return ""
+        person = self.seat.person
+        who = (person.user if person else "") if user is None else user
+        entries = self.ledger.entries(sample.folder)
+        hidden = is_blind(entries, sample.drawn_by, sample.digest, who)
+        return (who or NOBODY) if hidden else ""
+
+    def own_reading(self, tube: OpenTube) -> Mapping[str, Any] | None:
+        """Return what the blind reading of who has logged in came to; None where there was none."""
+        person = self.seat.person
+        if person is None:
+            return None
+        return reading_of(self.ledger.entries(tube.sample.folder), tube.digest, person.user)
+
+    def compare(self, tube: OpenTube) -> None:
+        """End a blind reading: record what it came to, and show what others did from now on.
+
+        Raises:
+            SigningError: nobody has logged in, or a deciding gate was not on screen yet.
+        """
+        person = self.seat.actor()
+        with tube.turn:
+            if not tube.reader:
+                return
+            unseen = tube.unseen()
+            if unseen:
+                raise SigningError(f"still to be seen: {', '.join(unseen)}")
+            drawn = tube.draft.gates
+            override = tube.session.override_content(drawn) if drawn else {}
+            values = {"digest": tube.digest, "override": override}
+            values |= reading_values(tube.session.now.result)
+            self.ledger.append(Act(ActKind.COMPARED, tube.sample.folder, values=values), person)
 
     def _kept(self, key: str) -> OpenTube | None:
         with self._turn:
@@ -175,18 +232,34 @@ class Desk:
                 self._open.move_to_end(key)
             return tube
 
-    def _opened(self, sample: QueuedSample) -> OpenTube:
+    def _opened(self, sample: QueuedSample, reader: str) -> OpenTube:
         result = read_result(self.out / sample.folder / RESULT)
         settings = settings_of(result, self._find, diagnosis=self._diagnosis)
         session = TubeSession.open(tube_file(result, self._find), settings)
-        tube = OpenTube(sample, result, str(result.digest), session, Draft(base_of(result)))
+        tube = OpenTube(sample, result, str(result.digest), session, Draft(), reader=reader)
+        tube.draft = Draft(tube.base)
         session.show(session.draw(tube.draft.gates))
-        tube.unlike = unlike(result, session.now.result)
+        if not reader:
+            tube.unlike = unlike(result, session.now.result)
         return tube
 
     def _diagnosis(self, sha256: str) -> Result | None:
         sample = self.queue.of_tube(sha256)
         return None if sample is None else read_result(self.out / sample.folder / RESULT)
+
+    def earlier(self, tube: OpenTube) -> tuple[EarlierResult, ...]:
+        """Return the patient's earlier results, and the diagnosis that guided it, as far as they lie here."""
+        if tube.earlier is None:
+            laip, patient = tube.result.strategy.laip, tube.sample.patient
+            wanted = [
+                one
+                for one in self.queue.samples
+                if (patient and one.patient == patient)
+                or (laip is not None and one.sha256 == laip.sha256)
+            ]
+            others = (read_result(self.out / one.folder / RESULT) for one in wanted)
+            tube.earlier = earlier_results(tube.result, others)
+        return tube.earlier
 
     def _catch_up(self, tube: OpenTube) -> None:
         """Take in what the ledger holds of a tube beyond what is shown, as another window's acts.
@@ -195,10 +268,13 @@ class Desk:
             OverrideError: what was drawn there does not fit the tube.
         """
         with tube.turn:
-            entries = self.ledger.entries(tube.sample.folder)
-            draft, last = draft_of(base_of(tube.result), entries, tube.digest)
-            if last == tube.last:
+            # A tube may have thousands of acts, of which hardly ever one is new.
+            new = self.ledger.entries(tube.sample.folder, after=tube.read)
+            tube.read = new[-1].number if new else tube.read
+            if not any(draws(one, tube) and one.number > tube.last for one in new):
                 return
+            entries = self.ledger.entries(tube.sample.folder)
+            draft, last = draft_of(tube.base, entries, tube.digest, reader=tube.reader)
             if draft.gates != tube.draft.gates:
                 tube.session.show(tube.session.draw(draft.gates))
             tube.draft, tube.last = draft, last
@@ -269,9 +345,11 @@ class Desk:
         analysis = tube.session.draw(gates)
         override = tube.session.override_content(gates) if gates else {}
         said = {"digest": tube.digest, "override": override, **values}
+        if tube.reader:
+            said["reader"] = tube.reader
         with self.ledger.writing() as add:
-            _, last = draft_of((), self.ledger.entries(tube.sample.folder), tube.digest)
-            if last != tube.last:
+            new = self.ledger.entries(tube.sample.folder, after=tube.last)
+            if any(draws(one, tube) for one in new):
                 raise ChangedElsewhereError("another window has changed this tube; here it is now")
             entry = add(Act(kind, tube.sample.folder, values=said), person)
         tube.session.show(analysis)
@@ -310,6 +388,8 @@ class Desk:
             self._write(tube, why, person)
 
     def _write(self, tube: OpenTube, why: str, person: UnlockedKey) -> None:
+        if tube.reader:
+            raise SigningError("compare your own reading with the first one's before")
         if not tube.draft.is_changed:
             return
         self._fit_to_draw(tube)
@@ -336,7 +416,7 @@ class Desk:
         """Take in a tube's result as it is stored now."""
         tube.result = read_result(self.out / tube.sample.folder / RESULT)
         tube.digest = str(tube.result.digest)
-        tube.draft, tube.last = Draft(base_of(tube.result)), 0
+        tube.draft, tube.last = Draft(tube.base), 0
         self.queue.renew(tube.sample.folder, tube.result)
         tube.sample = self.queue[tube.sample.key]
 
@@ -374,6 +454,8 @@ class Desk:
             if unseen:
                 raise SigningError(f"still to be seen: {', '.join(unseen)}")
             key = self.seat.unlock(user, password)
+            if tube.reader or self.reader(tube.sample, key.user):
+                raise SigningError("compare your own reading with the first one's before you sign")
             if statement.meaning is not Meaning.REJECTED:
                 self._write(tube, statement.comment, key)
             said = replace(statement, digest=tube.digest)

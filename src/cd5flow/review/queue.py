@@ -66,6 +66,7 @@ class QueuedSample:
         sha256: of the tube's file.
         digest: of its result.
         amended: whether a person drew gates of it.
+        drawn_by: who did.
         reviewed: what persons did with it, as its result says; what was signed since, the ledger knows.
     """
 
@@ -80,6 +81,7 @@ class QueuedSample:
     sha256: str
     digest: str
     amended: bool
+    drawn_by: frozenset[str]
     reviewed: ReviewedSample
 
 
@@ -168,5 +170,6 @@ def queued(folder: str, result: Result) -> QueuedSample:
         sha256=result.sample.sha256,
         digest=str(result.digest),
         amended=bool(result.overrides),
+        drawn_by=frozenset(one.by for one in result.overrides),
         reviewed=reviewed_sample(result),
     )

@@ -38,7 +38,10 @@ def queue_json(desk: Desk) -> dict[str, Any]:
     return {
         "folder": desk.out.resolve().name,
         "person": person_json(desk.seat.person),
-        "samples": [_sample_json(one, where[one.key]) for one in desk.queue.samples],
+        "samples": [
+            _sample_json(one, where[one.key], hidden=bool(desk.reader(one)))
+            for one in desk.queue.samples
+        ],
         "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
         "figures": [
             {"name": name, "words": words}
@@ -56,7 +59,12 @@ def _reviewed(sample: QueuedSample, where: Standing) -> ReviewedSample:
     return replace(sample.reviewed, state=where.state, decided=decided)
 
 
-def _sample_json(sample: QueuedSample, where: Standing) -> dict[str, Any]:
+def _sample_json(sample: QueuedSample, where: Standing, *, hidden: bool) -> dict[str, Any]:
+    """Return a sample of the queue; to a blind reader nothing of it that others decided."""
+    if hidden:
+        told = {"key": sample.key, "sample": sample.sample, "risk": "second reading"}
+        closed = dict.fromkeys(("cd5", "burden", "criterion"), "hidden")
+        return told | closed | {"state": "hidden", "left": "to gate", "step": "open"}
     return {
         "key": sample.key,
         "sample": sample.sample,
@@ -123,24 +131,60 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
         "can_draw": not tube.unlike,
         "unlike": list(tube.unlike),
         "unapproved": list(desk.unapproved(result)),
-        "review": {
-            "state": where.state,
-            "left": left_to_do(where),
-            "signatures": [
-                {
-                    "name": one.name,
-                    "user": one.user,
-                    "meaning": one.meaning.value,
-                    "at": numerals.moment(one.at),
-                    "comment": one.comment,
-                    "entry": one.entry,
-                }
-                for one in where.signatures
-            ],
-            "movers": list(where.movers),
-            "pending": where.pending is not None,
-            "can_sign": desk.can_sign,
-        },
+        "blind": bool(tube.reader),
+        "own_reading": _own_reading(desk, tube),
+        "review": _review_json(desk, where) if not tube.reader else _HIDDEN_REVIEW,
+    }
+
+
+_HIDDEN_REVIEW: Final = {
+    "state": "hidden",
+    "left": "your own reading comes first",
+    "signatures": [],
+    "movers": [],
+    "pending": False,
+    "can_sign": False,
+}
+"""What a blind reader is told of others' work."""
+
+
+def _own_reading(desk: Desk, tube: OpenTube) -> str:
+    """Return what the person's own blind reading came to; empty where there was none."""
+    own = None if tube.reader else desk.own_reading(tube)
+    if own is None:
+        return ""
+    limits = (tube.result.cd5.threshold_percent,)
+    cd5, burden = own["cd5"], own["burden"]
+    share = (
+        "no percentage"
+        if cd5["percent"] is None
+        else f"{numerals.share(cd5['percent'], limits=limits)} %"
+    )
+    load = "no share" if burden["percent"] is None else f"{numerals.burden(burden['percent'])} %"
+    return (
+        f"CD5 {share} {cd5['state']}, burden {load} {burden['state']}, criterion {own['criterion']}"
+    )
+
+
+def _review_json(desk: Desk, where: Standing) -> dict[str, Any]:
+    """Return where a sample stands, and who said what."""
+    return {
+        "state": where.state,
+        "left": left_to_do(where),
+        "signatures": [
+            {
+                "name": one.name,
+                "user": one.user,
+                "meaning": one.meaning.value,
+                "at": numerals.moment(one.at),
+                "comment": one.comment,
+                "entry": one.entry,
+            }
+            for one in where.signatures
+        ],
+        "movers": list(where.movers),
+        "pending": where.pending is not None,
+        "can_sign": desk.can_sign,
     }
 
 

@@ -174,8 +174,8 @@ def _views(plotted: PlottedTube, gate: Gate, region: Region) -> Iterator[View]:
                 gate.parent,
                 plotted.axis(x, gate.parent),
                 plotted.axis(y, gate.parent),
-                corners=_around(region, CORNERS),
-                outline=_around(region, _OUTLINE),
+                corners=around(region, CORNERS),
+                outline=around(region, _OUTLINE),
             )
         case Boolean():
             return
@@ -226,7 +226,7 @@ def _pairs(sides: int) -> Iterator[tuple[int, int]]:
         yield 0, sides - 1
 
 
-def _around(ellipse: Ellipse, places: int) -> Places:
+def around(ellipse: Ellipse, places: int) -> Places:
     """Return corners of the polygon of an ellipse's own area whose corners lie evenly around it."""
     xx, xy, yy = ellipse.covariance
     # The ellipse is the unit circle under the covariance's lower Cholesky factor.

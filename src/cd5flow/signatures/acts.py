@@ -14,9 +14,11 @@ class ActKind(StrEnum):
     """What a person, or the program on their behalf, did.
 
     `SIGNED_IN`, `OPENED`, `GATE_SHOWN` and `GATE_ACCEPTED` say what was seen. `GATE_MOVED` holds the
-    override as it then was, `GATE_UNDONE` takes back what follows an entry. `VERSION` says that a result
-    was written anew with gates that were moved; `SUPERSEDED` that one was replaced, and why. After each
-    `SIGNATURE` a row `FILES` holds the SHA-256 of every file of the sample's folder.
+    override as it then was, `GATE_UNDONE` takes back what follows an entry. `COMPARED` ends a blind
+    reading and holds what it came to; what was drawn in it names its `reader`, and is in no version.
+    `VERSION` says that a result was written anew with gates that were moved; `SUPERSEDED` that one was
+    replaced, and why. After each `SIGNATURE` a row `FILES` holds the SHA-256 of every file of the
+    sample's folder.
     """
 
     SIGNED_IN = "signed_in"
@@ -26,6 +28,7 @@ class ActKind(StrEnum):
     GATE_ACCEPTED = "gate_accepted"
     GATE_MOVED = "gate_moved"
     GATE_UNDONE = "gate_undone"
+    COMPARED = "compared"
     VERSION = "version"
     SIGNATURE = "signature"
     FILES = "files"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -165,18 +166,22 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def entries(self, subject: str | None = None) -> tuple[Entry, ...]:
+    def entries(self, subject: str | None = None, *, after: int = 0) -> tuple[Entry, ...]:
         """Return the rows in their order: all, or those about one sample.
+
+        Args:
+            subject: the sample's folder; None is all.
+            after: leaves out this row and those before it.
 
         Raises:
             LedgerError: the file is damaged.
         """
         columns = ", ".join(_COLUMNS)
-        about = "" if subject is None else " WHERE subject = ?"
-        values = () if subject is None else (subject,)
+        about = "" if subject is None else " AND subject = ?"
+        values = (after,) if subject is None else (after, subject)
         with self._turn, _spoken(self.path):
             found = self._connection.execute(
-                f"SELECT {columns} FROM ledger{about} ORDER BY entry",  # noqa: S608 - names of ours
+                f"SELECT {columns} FROM ledger WHERE entry > ?{about} ORDER BY entry",  # noqa: S608 - names of ours
                 values,
             ).fetchall()
         return tuple(Entry(_row(one)) for one in found)
@@ -226,20 +231,36 @@ class Ledger:
 
 
 def _make(path: Path) -> None:
-    """Make an empty ledger, as private as the strictest result beside it; another may do so too."""
+    """Make an empty ledger, as private as the strictest result beside it; another may do so too.
+
+    It is filled aside: on a disk that is full no ledger is there, rather than one without a table.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = as_private_as(path.parent.glob("*/result.json"))
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
-    connection = _connect(path, "rw")
+    spare = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        os.close(os.open(spare, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
+        with contextlib.closing(_connect(spare, "rw")) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA:
                 connection.execute(statement)
-        connection.execute("COMMIT")
+            connection.execute("COMMIT")
+        _place(spare, path)
     finally:
-        connection.close()
+        for left in (spare, spare.with_name(f"{spare.name}-journal")):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def _place(spare: Path, path: Path) -> None:
+    """Give a file its name, unless another has it by now."""
+    try:
+        os.link(spare, path)
+    except FileExistsError:
+        return
+    except (OSError, NotImplementedError):  # a file system without hard links
+        if not path.exists():
+            spare.rename(path)
 
 
 def _connect(path: Path, mode: str, *, more: str = "") -> sqlite3.Connection:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from cd5flow.model.result import CriterionState, ReviewSection, SignatureSection
 from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
-from cd5flow.signatures.keys import UnlockedKey, holds
+from cd5flow.signatures.chain import is_signed
+from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.ledger import LABEL, Ledger
 from cd5flow.signatures.users import Users
 from cd5flow.signatures.users_list import UserRole
@@ -179,7 +180,7 @@ def standing(
 def counts(entry: Entry, users: Users | None) -> bool:
     """Whether an act's signature is of the key it names and, of a known list, its user's."""
     row = entry.row
-    if not row.key or not holds(row.key, row.content(LABEL), row.signature):
+    if not is_signed(LABEL, row):
         return False
     if users is None:
         return True

@@ -178,5 +178,6 @@ def test_faults_of_a_file_of_rules_are_named_with_their_place(tmp_path: Path) ->
     path.write_text(text.replace("min_tubes: 10", "min_tubes: 1").replace("of: cd5", "of: cd6"))
     with pytest.raises(StrategyError) as refused:
         load_batch_rules(path)
-    assert len(refused.value.message.splitlines()) == 2
+    # What is compared in a batch, and what is watched over the months, each have one.
+    assert len(refused.value.message.splitlines()) == 3
     assert "batch.yaml:" in refused.value.message

@@ -127,7 +127,7 @@ def test_a_laboratory_may_bring_its_own_rules(tmp_path: Path) -> None:
         place(out, measured_result(f"s{i}", peak=0.75 if i == 3 else 0.6))
     write_overview(out, rules=rules)
     assert not any(row["apart"] for row in summary(out))
-    assert "ours 1.0.0" in page(out)
+    assert "ours 1.1.0" in page(out)
     rules.write_text("format: cd5flow.batch/1\n", "utf-8")
     with pytest.raises(StrategyError, match=r"rules\.yaml"):
         write_overview(out, rules=rules)
@@ -194,3 +194,21 @@ def test_an_empty_folder_has_an_overview_too(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="gone: cannot be read"):
         write_overview(tmp_path / "gone")
+
+
+def test_values_over_the_months_stand_on_the_page_and_in_a_table(tmp_path: Path) -> None:
+    for i in range(22):
+        peak = 0.9 if i == 21 else 0.6 + 0.01 * (i % 3)
+        result = measured_result(f"s{i:02d}", peak=peak)
+        acquired = f"2026-01-{i + 1:02d}T09:00:00"
+        of = result.sample.model_copy(update={"acquired": acquired})
+        place(tmp_path, result.model_copy(update={"sample": of}))
+    overview = write_overview(tmp_path)
+    assert "levey_jennings.csv" in [path.name for path in overview.paths]
+    assert "Over the months" in page(tmp_path)
+    assert "1_3s 1 times" in page(tmp_path)
+    text = (tmp_path / "levey_jennings.csv").read_text("utf-8")
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if "CD3 peak" in row["what"]]
+    assert len(rows) == 22
+    assert [row["reference"] for row in rows] == ["yes"] * 20 + ["no"] * 2
+    assert "1_3s" in rows[-1]["rules"].split()

@@ -15,7 +15,14 @@ from cd5flow.batch.summary_row import STATES, summary_row
 from cd5flow.batch.workbook import MAX_CELL, summary_workbook
 from cd5flow.model.result import CriterionSection, CriterionState, Result
 from support.overview_factory import NOT_DETECTED, UNKNOWN_BURDEN, sample
-from support.report_factory import HOSTILE, hostile_result, make_cd5, make_result, unknown_cd5
+from support.report_factory import (
+    HOSTILE,
+    hostile_result,
+    make_cd5,
+    make_result,
+    make_sample,
+    unknown_cd5,
+)
 
 MADE = datetime(2026, 1, 31, 9, 30)  # noqa: DTZ001 - Excel knows no zones
 
@@ -63,6 +70,40 @@ def test_unknown_is_an_empty_cell() -> None:
 def test_no_share_is_shown_rounded_across_its_threshold(percent: float, shown: str) -> None:
     samples, _, _ = sheets(workbook(make_result(cd5=make_cd5(percent=percent))))
     assert cells(samples)["cd5_percent"].number_format == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "shown"),
+    [
+        ("2026-01-13", datetime(2026, 1, 13), "yyyy-mm-dd"),  # noqa: DTZ001 - Excel knows no zones
+        ("2026-01-13T22:05:00", datetime(2026, 1, 13, 22, 5), "yyyy-mm-dd hh:mm:ss"),  # noqa: DTZ001
+        ("2026-01-13T22:05:00+00:00", datetime(2026, 1, 13, 22, 5), "yyyy-mm-dd hh:mm:ss"),  # noqa: DTZ001
+        ("2026-01-13T22:05:00+01:00", "2026-01-13T22:05:00+01:00", "General"),
+        ("2026-01", "2026-01", "General"),
+        ("1899-12-31", "1899-12-31", "General"),
+        ("=1+1", "=1+1", "General"),
+    ],
+)
+def test_a_day_is_a_date_and_what_excel_cannot_hold_stays_text(
+    text: str, value: object, shown: str
+) -> None:
+    made = workbook(make_result(sample=make_sample(collected_at=text)))
+    for name in ("samples", "print"):
+        cell = cells(load_workbook(io.BytesIO(made))[name])["collected_at"]
+        assert (cell.value, cell.number_format) == (value, shown)
+        assert cell.data_type in {"d", "s"}
+
+
+def test_every_sheet_prints_one_page_wide_and_one_is_made_to_be_read_on_paper() -> None:
+    book = load_workbook(io.BytesIO(workbook(make_result())))
+    assert book.sheetnames == ["samples", "print", "failures", "legend"]
+    for sheet in book:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.page_setup.orientation == "landscape"
+    widths = [one.width for one in book["print"].column_dimensions.values()]
+    assert len(widths) <= 12
+    assert cells(book["print"])["cd5_percent"].value == 69.3
 
 
 def test_burdens_keep_three_figures() -> None:

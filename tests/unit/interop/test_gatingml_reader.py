@@ -372,3 +372,41 @@ def test_an_older_standard_is_named() -> None:
 def test_a_wrong_file_of_gates_is_wrong_usage() -> None:
     assert issubclass(GatesError, UsageError)
     assert GatesError.exit_code == 2
+
+
+def cytobank(name: str, *, population: bool = False) -> str:
+    """What Cytobank writes of a gate, or of a population: the gates that lead to it."""
+    number = "<gate_set_id>7</gate_set_id>" if population else "<gate_id>7</gate_id>"
+    about = f"<cytobank><name>{name}</name>{number}<definition>{{}}</definition></cytobank>"
+    return f"<data-type:custom_info>{about}</data-type:custom_info>"
+
+
+def test_populations_of_cytobank_are_found_by_their_names() -> None:
+    found = read(
+        shape("RectangleGate", "Gate_1_Q2VsbHM.", cytobank("Cells"), axis("FSC-H", low=1)),
+        shape("RectangleGate", "Gate_2_Qmxhc3Rz", cytobank("Blasts"), axis("SSC-H", low=1)),
+        shape(
+            "BooleanGate",
+            "GateSet_2_Qmxhc3Rz",
+            cytobank("Blasts", population=True),
+            "<gating:and>",
+            '<gating:gateReference gating:ref="Gate_1_Q2VsbHM."/>',
+            '<gating:gateReference gating:ref="Gate_2_Qmxhc3Rz"/>',
+            "</gating:and>",
+        ),
+    )
+    assert found.find("Blasts") == "GateSet_2_Qmxhc3Rz"
+    assert found.find("Cells") == "Gate_1_Q2VsbHM."
+    assert found.find("Gate_2_Qmxhc3Rz") == found.find("/Gate_2_Qmxhc3Rz") == "Gate_2_Qmxhc3Rz"
+    with pytest.raises(GatesError, match=r"found no gate 'T cells', expected one of .*Blasts"):
+        found.find("T cells")
+
+
+def test_two_populations_of_one_name_are_told_apart_by_their_ids() -> None:
+    found = read(
+        shape("RectangleGate", "GateSet_1", cytobank("T", population=True), axis("FSC-H", low=1)),
+        shape("RectangleGate", "GateSet_2", cytobank("T", population=True), axis("FSC-H", low=2)),
+    )
+    with pytest.raises(GatesError, match="'T' is ambiguous"):
+        found.find("T")
+    assert found.find("GateSet_2") == "GateSet_2"

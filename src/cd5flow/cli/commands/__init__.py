@@ -23,7 +23,7 @@ from cd5flow.cli.commands.habits import register
 from cd5flow.cli.commands.results import export, override, pool
 from cd5flow.cli.commands.review import review
 from cd5flow.cli.commands.signing import sign, users, verify
-from cd5flow.cli.commands.synthetic import simulate, validate
+from cd5flow.cli.commands.synthetic import dossier, simulate, validate
 
 
 class _Interruptible(TyperGroup):
@@ -101,6 +101,7 @@ for _command in (
     verify,
     simulate,
     validate,
+    dossier,
 ):
     register(app)(_command)
 app.add_typer(users, name="users")

@@ -32,6 +32,9 @@ def review(
             "--input", metavar="FOLDER", help="Look for the tubes here, by their content; repeat."
         ),
     ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="A second reader gates before seeing the first.")
+    ] = False,
     language: Language = "en",
     lab: Lab = None,
 ) -> None:
@@ -60,4 +63,5 @@ def review(
         users=users,
         inputs=input_ or [],
         outputs=outputs,
+        blind=blind,
     )

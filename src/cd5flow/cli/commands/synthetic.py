@@ -201,3 +201,32 @@ def validate(
         seed=seed,
     )
     run(request, out=out, jobs=jobs, json=json)
+
+
+def dossier(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to fill.")],
+    *,
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder of `cd5flow validate`; repeat for several."),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RESULTS", help="A results folder, whose ledger is written as a table."
+        ),
+    ] = None,
+) -> None:
+    """Write what an auditor asks for into one folder.
+
+    Intended use, each requirement with the tests that show it (counted from the source where it is
+    there), every package in use with version and licence, the reports of validations, the acts of a
+    ledger, and a manifest with the SHA-256 of each file.
+
+    \b
+    Example:
+      cd5flow dossier dossier-2026 --validation validation-2026 --results results
+    """
+    from cd5flow.cli.dossier import run
+
+    run(out, validations=validation or (), results=results)

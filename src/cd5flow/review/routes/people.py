@@ -56,6 +56,17 @@ async def write_version(request: Request) -> Response:
     return await answered(work)
 
 
+async def compare(request: Request) -> Response:
+    """End a blind reading and return the tube with what others did."""
+    desk, key = desk_of(request), request.path_params["key"]
+
+    def work() -> dict[str, Any]:
+        desk.compare(desk.tube(key))
+        return tube_json(desk, desk.tube(key))
+
+    return await answered(work)
+
+
 async def sign(request: Request) -> Response:
     """Sign a result, written anew first where gates were drawn since."""
     desk, key, body = desk_of(request), request.path_params["key"], await said(request)
@@ -94,5 +105,6 @@ ROUTES: Final = (
     Route("/api/person", sign_in, methods=["POST"]),
     Route("/api/person/leave", leave, methods=["POST"]),
     Route("/api/tubes/{key:str}/version", write_version, methods=["POST"]),
+    Route("/api/tubes/{key:str}/compare", compare, methods=["POST"]),
     Route("/api/tubes/{key:str}/sign", sign, methods=["POST"]),
 )

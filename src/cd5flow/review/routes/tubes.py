@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from cd5flow.plots.palette import family_of
 from cd5flow.review.bitmap import Colour
+from cd5flow.review.earlier import overlays
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of, worked
 from cd5flow.review.shown import percent_words, queue_json, tube_json
 
@@ -36,12 +37,14 @@ async def gate(request: Request) -> Response:
 
     def work() -> dict[str, Any]:
         open_tube = desk.tube(key)
-        session = open_tube.session
+        session, earlier = open_tube.session, desk.earlier(open_tube)
         return {
             "gate": name,
             "at": open_tube.last,
             "views": [
-                view.as_json() | {"automatic": session.beside(view)} for view in session.views(name)
+                view.as_json()
+                | {"automatic": session.beside(view), "earlier": overlays(earlier, view)}
+                for view in session.views(name)
             ],
         }
 

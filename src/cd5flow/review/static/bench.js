@@ -110,6 +110,10 @@ export class Bench {
     $("add").hidden = $("remove").hidden = !this.plots.some((plot) => plot.corners && tube.can_draw);
     $("views").classList.toggle("one", this.plots.length === 1);
     fill($("views"), this.plots.map((plot) => plot.figure));
+    const earlier = new Set(told.views.flatMap((view) => view.earlier.map((one) => one.label)));
+    const key = document.createElement("span");
+    key.className = "key dotted";
+    fill($("earlier"), earlier.size ? [key, ` ${[...earlier].join(", ")}`] : []);
     if (this.plots.length === 0) {
       $("views").textContent = "This population has no picture: it is told by others.";
     }

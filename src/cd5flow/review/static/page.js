@@ -170,6 +170,10 @@ function take(tube) {
     : `Gates cannot be moved: analysed again, ${tube.unlike.join("; ")}. Analyse the tube anew.`;
   $("unapproved").hidden = tube.unapproved.length === 0;
   $("unapproved").textContent = `Not approved by the laboratory: ${tube.unapproved.join(", ")}`;
+  $("blind").hidden = !tube.blind;
+  $("compare").disabled = tube.unseen.length > 0 || !tube.person;
+  $("own").hidden = !tube.own_reading;
+  $("own").textContent = `Your own reading, before you saw this one: ${tube.own_reading}`;
   showPerson();
   showAnswer();
   showGates();
@@ -295,6 +299,10 @@ async function login() {
   page.person = answered.person;
   $("password").value = "";
   showPerson();
+  await readQueue(); // what is told may differ by who asks
+  if (page.tube) {
+    take(await get(tubePath(page.tube.key)));
+  }
 }
 
 // What a person may say with a signature now, as far as the page knows; the server decides.
@@ -345,6 +353,11 @@ async function sign() {
       await refused(error);
     }
   });
+}
+
+async function compare() {
+  await act("compare", {}, "your reading is recorded; here is the first one");
+  await readQueue();
 }
 
 async function acceptGate() {
@@ -412,6 +425,7 @@ const actions = {
     preset("confirmed");
   },
   reject: () => preset("rejected"),
+  compare,
   sign,
   next: nextSample,
   login: () =>

@@ -194,6 +194,9 @@ export class Plot {
       : null;
     this.shapes.replaceChildren();
     this.handles.replaceChildren();
+    for (const one of this.view.earlier) {
+      one.shapes.forEach((shape) => this.#drawLines(shape, "earlier"));
+    }
     if (this.view.automatic) {
       this.#drawLines(this.view.automatic, "automatic");
     }
