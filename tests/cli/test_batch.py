@@ -47,6 +47,12 @@ def samples(folder: Path, *names: str) -> Path:
     return folder
 
 
+def written(path: Path) -> tuple[int, int, int]:
+    """Return what tells whether a file was written again; when it was last read is no part of it."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def whole(out: Path) -> list[str]:
     """Return the samples' folders, each of which holds every file."""
     folders = [path for path in out.iterdir() if path.is_dir() and path.name != HIDDEN]
@@ -151,12 +157,12 @@ def test_a_sheet_is_worked_through_and_a_broken_tube_does_not_stop_it(
     assert [line["event"] for line in lines] == ["batch", "sample", "sample", "sample", "end"]
 
     # Again: nothing is left to do, and nothing is told.
-    before = (tmp_path / "out" / "S1" / "result.json").stat()
+    before = written(tmp_path / "out" / "S1" / "result.json")
     ran = cd5flow("batch", "run", "--out", "out", "--no-report", "--quiet")
     assert (ran.code, ran.err) == (3, "")
     assert ran.out.startswith("2 of 3 samples done, 1 failed; 3 of them by earlier runs")
     assert "--retry-failed" in ran.out
-    assert (tmp_path / "out" / "S1" / "result.json").stat() == before
+    assert written(tmp_path / "out" / "S1" / "result.json") == before
     assert table(tmp_path / "out" / "failures.csv") == [failure]
 
 
@@ -247,7 +253,7 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(start: Start, tmp_path: Pat
     out = tmp_path / "out"
     first = start("run", "--out", "out", "--jobs", "2")
     until(lambda: len(noted(tmp_path / STARTED)) == 4, what="the samples that hang")
-    done = {name: (out / name / "result.json").stat() for name in ("a", "b")}
+    done = {name: written(out / name / "result.json") for name in ("a", "b")}
     first.kill()
     first.communicate()
     until(lambda: not any(lives(pid) for pid in noted(tmp_path / STARTED)), what="their end")
@@ -264,7 +270,7 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(start: Start, tmp_path: Pat
     assert f"an earlier batch ended without a word (process {first.pid} on " in err
     assert said.startswith("4 of 4 samples done, 0 failed; 2 of them by earlier runs")
     assert whole(out) == ["a", "b", "well-hang-1", "well-hang-2"]
-    assert {name: (out / name / "result.json").stat() for name in done} == done
+    assert {name: written(out / name / "result.json") for name in done} == done
     assert len(noted(tmp_path / STARTED)) == 6
     assert [row["sample"] for row in table(out / "summary.csv")] == whole(out)
     assert not (out / HIDDEN).exists()

@@ -113,6 +113,9 @@ WORDS = {
 }
 """What stands for an argument or option that a command cannot do without."""
 
+WORDS_OF = {("pool", "results"): "results/tube/result.json"}
+"""The same for a command that takes no folder there."""
+
 FORMS = {"controls": "fmo={}"}
 """How a file is written where it is not the whole word."""
 
@@ -192,9 +195,13 @@ def arguments(words: str, name: str, value: str) -> list[str]:
     line = words.split()
     command = commands()[words]
     for param in command.params:
-        if param.name == name or param.required:
-            written = value if param.name == name else WORDS[param.name]
-            line += [*param.opts[:1], written] if param.opts[0].startswith("-") else [written]
+        if param.name == name:
+            written = value
+        elif param.required:
+            written = WORDS_OF.get((words, param.name)) or WORDS[param.name]
+        else:
+            continue
+        line += [*param.opts[:1], written] if param.opts[0].startswith("-") else [written]
     return [*line, *WITH.get((words, name), ())]
 
 

@@ -238,7 +238,8 @@ def test_links_lead_to_a_page_and_a_place_on_it(tmp_path: Path) -> None:
     ]
 
 
-def test_the_picture_of_the_readme_is_small() -> None:
-    picture = (DOCS / "images" / "page-one.png").read_bytes()
+@pytest.mark.parametrize("name", ["page-one", "review"])
+def test_the_pictures_that_are_kept_are_small(name: str) -> None:
+    picture = (DOCS / "images" / f"{name}.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 300_000

@@ -12,8 +12,11 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+
+from cd5flow.errors import Cd5FlowError
 
 HAS_FORKS: Final = hasattr(os, "fork")
 
@@ -67,12 +70,13 @@ class Forks:
 
 
 def _import_all() -> None:
+    """Import what is there: a part that needs an extra is left out, and a command says so itself."""
     program = importlib.import_module("cd5flow")
-    for found in pkgutil.walk_packages(program.__path__, "cd5flow."):
-        if found.name != "cd5flow.__main__":
-            importlib.import_module(found.name)
-    for name in _LATE:
-        importlib.import_module(name)
+    found = (one.name for one in pkgutil.walk_packages(program.__path__, "cd5flow."))
+    for name in (*found, *_LATE):
+        if name != "cd5flow.__main__":
+            with suppress(ImportError, Cd5FlowError):
+                importlib.import_module(name)
 
 
 def _serve() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ OTHER_SET: Final = "another data set of its file; name it in a sheet's column da
 NOT_IN_SHEET: Final = "not named in the sheet"
 LIKELY_CONTROL: Final = "likely a control: {}"
 
-_CONTROL: Final = re.compile(r"(?P<sample>.+)_(?P<kind>FMO|ISO)-CD5", re.IGNORECASE)
+_CONTROL: Final = re.compile(r"(?P<sample>.+)_(?P<kind>FMO|ISO)-CD5", re.IGNORECASE | re.DOTALL)
 _ROLES: Final[dict[str, Role]] = {"FMO": "fmo", "ISO": "isotype"}
 
 
@@ -101,14 +102,14 @@ def take_tubes(sources: Iterable[Path], folder: Path, *, results: Path | None = 
 def _told_apart(files: Iterable[Path], folder: Path, found: Found) -> Found:
     """Add a row for each file that is a sample or a control of one, and what was left out."""
     files = list(files)
-    names = {(file.parent, file.stem.lower()): file for file in files}
+    named = _by_name(files)
     reader = TubeReader()
     alone: list[TubeFacts] = []
     controls: list[SheetRow] = []
     for file in files:
         place = place_below(folder, file)
         control = _CONTROL.fullmatch(file.stem)
-        of = control and names.get((file.parent, control["sample"].lower()))
+        of = control and named(file.parent, control["sample"])
         if control is None:
             alone += reader.read(file, place)
         elif of is None:
@@ -129,6 +130,20 @@ def _told_apart(files: Iterable[Path], folder: Path, found: Found) -> Found:
         first.add(tube.file)
     found.rows.extend(sorted(rows, key=lambda row: row.file))
     return found
+
+
+def _by_name(files: Iterable[Path]) -> Callable[[Path, str], Path | None]:
+    """Return what finds a tube by folder and name: as it is written, else in any case if it is alone."""
+    alike: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for file in files:
+        alike[file.parent, file.stem.lower()].append(file)
+
+    def find(folder: Path, name: str) -> Path | None:
+        found = alike.get((folder, name.lower()), [])
+        same = [file for file in found if file.stem == name]
+        return (same or found)[0] if same or len(found) == 1 else None
+
+    return find
 
 
 def likely_controls(rows: Iterable[SheetRow]) -> dict[str, NotTaken]:

@@ -103,6 +103,9 @@ def sign_result(
         comment=comment,
         criterion=None if criterion is None else _word(CriterionState, criterion, "criterion"),
     )
+    if not result.is_dir() and result.name != "result.json":
+        # Whatever lies beside a result is not what a person read.
+        raise FileAccessError(f"{result}: expected a sample's folder or its result.json")
     folder = (result if result.is_dir() else result.parent).absolute()
     if not (folder / "result.json").is_file():
         raise FileAccessError(f"{folder}: found no result.json")

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Final
 
 from cd5flow.model.geometry import Boolean
-from cd5flow.model.names import BLASTS, DENOMINATOR, LYMPHOCYTES, NK_CELLS, SINGLETS, T_CELLS
+from cd5flow.model.names import BLASTS, DENOMINATOR, LYMPHOCYTES, SINGLETS, T_CELLS
 from cd5flow.model.populations import Gate, GateTree
 
 ALWAYS: Final = frozenset(
     {
-        *(BLASTS, DENOMINATOR, LYMPHOCYTES, NK_CELLS, SINGLETS, T_CELLS),
-        *("cd5_positive", "granulocytes", "cd3_negative_lymphocytes"),
+        *(BLASTS, DENOMINATOR, LYMPHOCYTES, SINGLETS, T_CELLS),
+        *("cd5_positive", "granulocytes", "nk_cells", "cd3_negative_lymphocytes"),
     }
 )
 """Populations that other programs ask for by name, whatever they hold."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from cd5flow.pipeline import Analysis
 from cd5flow.plots.drawing import Count, Drawing
 from cd5flow.plots.gates import gate_drawings, is_of_time
-from cd5flow.plots.layout import HALF_PAGE, THIRD_PAGE, Size
+from cd5flow.plots.layout import HALF_PAGE, THIRD_PAGE, TWELFTH_PAGE, Size
 from cd5flow.plots.maps import FRONT_MAPS, map_drawings
 from cd5flow.plots.overlay import overlay_drawing
 from cd5flow.plots.plotted_tube import PlottedTube
@@ -23,6 +23,7 @@ from cd5flow.plots.text import Phrase, Text, Words
 __all__ = [
     "HALF_PAGE",
     "THIRD_PAGE",
+    "TWELFTH_PAGE",
     "Count",
     "Drawing",
     "Phrase",

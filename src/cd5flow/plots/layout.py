@@ -52,6 +52,8 @@ HALF_PAGE: Final = Size(249, 196)
 """Two stand side by side on A4."""
 THIRD_PAGE: Final = Size(172, 153)
 """Three stand side by side on A4."""
+TWELFTH_PAGE: Final = Size(172, 130)
+"""Twelve stand on A4, each with its caption."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cd5flow.model.result import BurdenSection, Cd5Section, Result
 from cd5flow.pipeline import Analysis
 from cd5flow.plots import (
     THIRD_PAGE,
+    TWELFTH_PAGE,
     Count,
     Drawing,
     Text,
@@ -80,7 +81,10 @@ def _sizes(drawn: Sequence[Drawing], uses: Sequence[PictureUse], words: Words) -
     places = [_row(uses, number) for number in range(len(uses))]
     for place, count in zip(places, lines, strict=True):
         rows[place] = max(count, rows.get(place, 0))
-    return [THIRD_PAGE.holding(rows[place]) for place in places]
+    return [
+        (TWELFTH_PAGE if use == "annex" else THIRD_PAGE).holding(rows[use, number])
+        for use, number in places
+    ]
 
 
 def _row(uses: Sequence[PictureUse], number: int) -> tuple[PictureUse, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -230,20 +231,36 @@ class Ledger:
 
 
 def _make(path: Path) -> None:
-    """Make an empty ledger, as private as the strictest result beside it; another may do so too."""
+    """Make an empty ledger, as private as the strictest result beside it; another may do so too.
+
+    It is filled aside: on a disk that is full no ledger is there, rather than one without a table.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = as_private_as(path.parent.glob("*/result.json"))
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
-    connection = _connect(path, "rw")
+    spare = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        os.close(os.open(spare, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
+        with contextlib.closing(_connect(spare, "rw")) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA:
                 connection.execute(statement)
-        connection.execute("COMMIT")
+            connection.execute("COMMIT")
+        _place(spare, path)
     finally:
-        connection.close()
+        for left in (spare, spare.with_name(f"{spare.name}-journal")):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def _place(spare: Path, path: Path) -> None:
+    """Give a file its name, unless another has it by now."""
+    try:
+        os.link(spare, path)
+    except FileExistsError:
+        return
+    except (OSError, NotImplementedError):  # a file system without hard links
+        if not path.exists():
+            spare.rename(path)
 
 
 def _connect(path: Path, mode: str, *, more: str = "") -> sqlite3.Connection:

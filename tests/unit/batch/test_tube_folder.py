@@ -45,6 +45,17 @@ def test_controls_belong_to_the_sample_beside_them(tmp_path: Path) -> None:
     }
 
 
+def test_tubes_that_differ_by_case_have_their_own_controls(tmp_path: Path) -> None:
+    made(tmp_path, "x.fcs", "X.fcs", "x_FMO-CD5.fcs", "X_FMO-CD5.fcs", "y.fcs", "Y_FMO-CD5.fcs")
+    controls = {row.place: row.for_sample for row in find_tubes(tmp_path).rows if row.role == "fmo"}
+    assert controls == {"x_FMO-CD5.fcs": "x", "X_FMO-CD5.fcs": "X", "Y_FMO-CD5.fcs": "y"}
+
+
+def test_a_name_of_several_lines_has_its_control_too(tmp_path: Path) -> None:
+    made(tmp_path, "x\ny.fcs", "x\ny_FMO-CD5.fcs")
+    assert [row.role for row in find_tubes(tmp_path).rows] == ["sample", "fmo"]
+
+
 def test_a_control_of_another_marker_is_no_patients_tube(tmp_path: Path) -> None:
     made(tmp_path, "x.fcs", "x_FMO-CD7.fcs")
     found = find_tubes(tmp_path)
