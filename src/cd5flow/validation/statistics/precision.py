@@ -26,7 +26,7 @@ class Component:
         degrees: of freedom; Satterthwaite's for all but `WITHIN`.
         variance: an estimate below zero counts as zero.
         sd: its root.
-        sd_ci95: None where the variance is zero or has no degree of freedom.
+        sd_ci95: None where the variance is zero or has less than one degree of freedom.
     """
 
     name: str
@@ -153,4 +153,5 @@ def _component(
     if variance <= _NEGLIGIBLE * float(mean_squares.max(initial=0.0)) or noise <= 0:
         return Component(name, 0.0, 0.0 if variance < _NEGLIGIBLE else variance, None)
     df = variance**2 / noise
-    return Component(name, df, variance, sd_interval(math.sqrt(variance), df))
+    interval = sd_interval(math.sqrt(variance), df) if df >= 1 else None
+    return Component(name, df, variance, interval)

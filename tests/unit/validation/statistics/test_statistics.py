@@ -196,6 +196,14 @@ def test_an_unbalanced_design_recovers_the_variances_it_was_made_with() -> None:
     assert found["within"].sd == pytest.approx(1, rel=0.1)
 
 
+def test_a_component_that_noise_drowns_has_no_interval() -> None:
+    values = np.random.default_rng(1).normal(0, 1, 8)
+    found = nested_precision(values, [("run", list("aabbccdd"))])
+    assert found is not None
+    assert found["run"].degrees < 1
+    assert found["run"].sd_ci95 is None
+
+
 def test_a_factor_without_repetition_cannot_be_told() -> None:
     assert nested_precision([1, 2, 3], [("run", ["a", "b", "c"])]) is None
     assert nested_precision([1, 2, 3], [("run", ["a", "a", "a"])]) is None
