@@ -102,6 +102,7 @@ WORDS = {
     "result": "results/tube/result.json",
     "clinical": "clinical.yaml",
     "source": "tube-folder",
+    "sources": "tube-folder",
     "folder": "tube-folder",
     "user": "someone",
     "name": "t-all-mrd",
