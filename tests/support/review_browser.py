@@ -43,6 +43,7 @@ def served(out: Path, users: Path, tubes: Path) -> Iterator[str]:
 def browser_page(address: str) -> Iterator[Page]:
     """Open the address in Chromium without a window; any complaint of the browser is a failure."""
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=PATIENCE)
     complaints: list[str] = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
