@@ -29,7 +29,8 @@ from cd5flow.interop.gates import read_gates
 from cd5flow.model.result_file import load_result
 from cd5flow.preprocess.compensation import read_spillover_csv
 from cd5flow.report.lab import load_lab
-from cd5flow.signatures.users import UserRole, Users
+from cd5flow.signatures.users import Users
+from cd5flow.signatures.users_list import UserRole
 from support.analysed import CLEAR, analysis, tube
 from support.typer_tree import commands, program
 

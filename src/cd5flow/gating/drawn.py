@@ -91,7 +91,7 @@ class DrawnGates:
                 break
         paths = self._paths()
         found = [name for name, path in paths.items() if _names(path, asked, whole=whole)]
-        if not found and asked in paths:
+        if not found and not whole and asked in paths:
             return asked
         if len(found) == 1:
             return found[0]

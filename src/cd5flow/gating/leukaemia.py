@@ -108,10 +108,15 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if cells is None or within is None:
         return GroupReading()
     accepted, others, thymus = sort_suspects(cells, search)
-    blasts, outlines = gate_populations(state, cells, accepted, search, name=BLASTS, parent=within)
+    accepted, outlines, unparted = parted(state, cells, accepted, search, parent=within)
+    for one in unparted:
+        state.note("GROUP_NOT_PARTED", Severity.WARN, what=one.what)
+    blasts = gate_populations(state, accepted, outlines, name=BLASTS, parent=within)
     if blasts:
         gate_union(state, blasts, name=BLASTS, parent=within)
-    outside, _ = gate_populations(state, cells, others, search, name="outside", parent=within)
+    others = (*others, *unparted)
+    drawings = tuple(draw_outlines(state, cells, others, search, parent=within))
+    outside = gate_populations(state, others, drawings, name="outside", parent=within)
     findings = tuple(
         warning("OUTSIDE_PROFILES", events=state.members.count(one.name) or 0, what=one.what)
         for one in outside
@@ -122,7 +127,8 @@ def read_groups(strategy: Strategy, state: GatingState) -> GroupReading:
     if thymus:
         findings += (warning("THYMUS_NOT_EXCLUDED"),)
     state.findings += findings
-    return GroupReading(cells, blasts, outside, thymus, findings, outlines)
+    held = tuple(drawn for drawn in outlines if drawn is not None)
+    return GroupReading(cells, blasts, outside, thymus, findings, held)
 
 
 def sort_suspects(
@@ -157,22 +163,46 @@ def _is_large(one: CellPopulation, cells: CellTypes, search: LeukaemiaSearch) ->
     return len(one.rows) >= max(search.events, search.percent / 100 * len(cells.rows))
 
 
-def gate_populations(
+def parted(
     state: GatingState,
     cells: CellTypes,
-    populations: tuple[CellPopulation, ...],
+    accepted: tuple[CellPopulation, ...],
     search: LeukaemiaSearch,
+    *,
+    parent: str,
+) -> tuple[tuple[CellPopulation, ...], tuple[Outline | None, ...], tuple[CellPopulation, ...]]:
+    """Return leukaemic populations with their outlines, and those that no gates part from other cells.
+
+    Gates alone decide who is in: where most of what they hold are no leukaemic cells, what they hold is
+    not what was found, and nothing is claimed of it.
+    """
+    assert state.inputs.profiles is not None  # noqa: S101 - populations were told by them
+    least = state.inputs.profiles.outlining.least_own_percent
+    within = state.members[parent][cells.rows]
+    placed = cells.has_place()[within]
+    own = np.isin(cells.rows[within], [row for one in accepted for row in one.rows])
+    kept: list[tuple[CellPopulation, Outline | None]] = []
+    unparted = []
+    for one, drawn in zip(
+        accepted, draw_outlines(state, cells, accepted, search, parent=parent), strict=True
+    ):
+        if drawn is not None and 100 * np.mean(own[drawn.held & (placed | own)]) < least:
+            unparted.append(one)
+        else:
+            kept.append((one, drawn))
+    return tuple(one for one, _ in kept), tuple(drawn for _, drawn in kept), tuple(unparted)
+
+
+def gate_populations(
+    state: GatingState,
+    populations: tuple[CellPopulation, ...],
+    drawings: tuple[Outline | None, ...],
     *,
     name: str,
     parent: str,
-) -> tuple[tuple[LeukaemicPopulation, ...], tuple[Outline, ...]]:
-    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ...
-
-    Returns:
-        Those that were gated, and how they were drawn.
-    """
-    found, outlines = [], []
-    drawings = draw_outlines(state, cells, populations, search, parent=parent)
+) -> tuple[LeukaemicPopulation, ...]:
+    """Gate populations one by one as ``NAME_1``, ``NAME_2``, ..., and return those that have a gate."""
+    found = []
     for number, (one, drawn) in enumerate(zip(populations, drawings, strict=True), 1):
         if drawn is None:
             state.note(
@@ -181,7 +211,6 @@ def gate_populations(
             continue
         label = f"{name}_{number}"
         _gate_outline(state, one, drawn, label=label, parent=parent)
-        outlines.append(drawn)
         found.append(
             LeukaemicPopulation(
                 name=label,
@@ -192,7 +221,7 @@ def gate_populations(
                 immature=one.immature,
             )
         )
-    return tuple(found), tuple(outlines)
+    return tuple(found)
 
 
 def draw_outlines(

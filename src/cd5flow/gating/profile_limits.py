@@ -214,6 +214,8 @@ class Outlining(Spec):
             straggler: the first, or where other cells lie close, of these the one whose gates part the
             population best from them (F1).
         enough_f1: from here on no other share is tried.
+        least_own_percent: of the cells that a leukaemic population's gates hold, at least so many must be
+            leukaemic; else it is not claimed, but named among what is not decided.
         tail_gap: an ellipse grows no further along a tail than to where the next cell lies more than so
             many times as far out: what is beyond are stragglers.
         bound_tail_percent: share of the population that one bound may cut off.
@@ -225,6 +227,7 @@ class Outlining(Spec):
 
     held_percent: tuple[HeldPercent, ...] = Field(min_length=1, max_length=6)
     enough_f1: float = Field(gt=0, le=1)
+    least_own_percent: float = Field(ge=0, le=100)
     tail_gap: float = Field(gt=1, le=3)
     bound_tail_percent: float = Field(ge=0, le=5)
     slack: float = Field(ge=0, le=0.1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.cell_types import tell_kinds
-from cd5flow.gating.leukaemia import GroupReading, draw_outlines, sort_suspects
+from cd5flow.gating.leukaemia import GroupReading, parted, sort_suspects
 from cd5flow.gating.outlining import Outline
 from cd5flow.gating.state import GatingState, stream_of
 from cd5flow.gating.strategy import Strategy
@@ -44,9 +44,10 @@ def start_again(
     seed = [state.inputs.seed, stream_of("cell types, second start")]
     other = tell_kinds(cells.sample, profiles, rng=np.random.default_rng(seed))
     accepted, _, _ = sort_suspects(other, search)
+    _, outlines, _ = parted(state, other, accepted, search, parent=within)
     size = int(np.count_nonzero(state.members[within][cells.rows]))
     first = _union(reading.outlines, size)
-    second = _union(draw_outlines(state, other, accepted, search, parent=within), size)
+    second = _union(outlines, size)
     return SecondStart(
         events=int(np.count_nonzero(first)),
         again=int(np.count_nonzero(second)),

@@ -8,8 +8,10 @@ from typing import Final
 import numpy as np
 import pytest
 
-from cd5flow.gating.leukaemia import GroupReading, read_groups
+from cd5flow.gating import leukaemia
+from cd5flow.gating.leukaemia import GroupReading, parted, read_groups, sort_suspects
 from cd5flow.gating.leukaemia_search import LeukaemiaSearch
+from cd5flow.gating.outlining import Outline
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
 from cd5flow.model.geometry import Boolean, Operand, Region
@@ -186,3 +188,25 @@ def test_blasts_where_the_groups_see_them_do_not() -> None:
     called_blasts(state, normal, normal + CLONE.events)
 
     assert reading.contradiction(strategy(), state) is None
+
+
+@pytest.mark.parametrize(("foreign", "claimed"), [(1000, True), (1001, False)])
+def test_a_population_whose_gates_hold_other_cells_for_the_most_part_is_not_claimed(
+    foreign: int, monkeypatch: pytest.MonkeyPatch, *, claimed: bool
+) -> None:
+    state = state_of(CLONE, *NORMAL)
+    cells = state.cell_types()
+    assert cells is not None
+    (clone,) = sort_suspects(cells, SEARCH)[0]
+    own = np.isin(cells.rows, clone.rows[:1000])
+    others = np.flatnonzero(cells.has_place() & ~np.isin(cells.rows, clone.rows))
+    held = own.copy()
+    held[others[:foreign]] = True
+    drawn = Outline((), f1=1.0, seen=1000, held=held)
+    monkeypatch.setattr(leukaemia, "draw_outlines", lambda *_, **__: iter([drawn]))
+
+    accepted, outlines, unparted = parted(state, cells, (clone,), SEARCH, parent=ALL)
+
+    assert accepted == ((clone,) if claimed else ())
+    assert outlines == ((drawn,) if claimed else ())
+    assert unparted == (() if claimed else (clone,))

@@ -312,6 +312,7 @@ def test_cd5_among_what_chooses_the_blasts_is_refused(folder: Path, guise: str) 
 
 PLAIN_WORDS = {
     "AfterTherapy.says",
+    "BurdenLimits.validated_origin",  # where the laboratory's own limits come from
     "CellType.kinds",  # populations of the profiles
     "EvidenceRule.method",
     "EvidenceRule.value",
