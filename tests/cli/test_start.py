@@ -22,6 +22,7 @@ COMMANDS = {
     "analyze",
     "batch",
     "deidentify",
+    "dossier",
     "eligibility",
     "export",
     "inspect",

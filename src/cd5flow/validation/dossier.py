@@ -19,7 +19,7 @@ from cd5flow._version import __version__
 from cd5flow.analysis import provenance
 from cd5flow.config.atomic import write_atomically
 from cd5flow.config.yaml_file import Loaded, load_yaml
-from cd5flow.errors import FileAccessError, StrategyError
+from cd5flow.errors import FileAccessError, OutputError, StrategyError
 from cd5flow.model.file_part import FilePart
 from cd5flow.report.tables import Cell, csv_text
 from cd5flow.signatures.ledger import LEDGER, Ledger
@@ -91,6 +91,8 @@ def write_dossier(
         FileAccessError: a folder named holds no validation, or no ledger.
         OutputError: the folder cannot be written.
     """
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out}: found a file, expected a folder to fill")
     has_tests = (source / "tests").is_dir()
     contents: dict[str, bytes] = {
         "intended-use.md": _intended_use(requirements.value).encode(),

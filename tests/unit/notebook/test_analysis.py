@@ -10,7 +10,7 @@ import pytest
 
 import cd5flow
 from cd5flow.errors import OutputError
-from cd5flow.report import folder as folders
+from cd5flow.signatures import guard
 from support.analysed import CLEAR, tube
 
 
@@ -78,7 +78,7 @@ def test_a_result_that_somebody_answers_for_is_not_replaced(
 ) -> None:
     folder = clear.write(tmp_path, report=False)
     other = cd5flow.Analysis(tube(CLEAR), timepoint="mrd", specimen="bone_marrow")
-    monkeypatch.setattr(folders, "answered_for", lambda *_: "signed as approved by X (entry 3)")
+    monkeypatch.setattr(guard, "answered_for", lambda *_: "signed as approved by X (entry 3)")
     before = (folder / "result.json").read_bytes()
     with pytest.raises(OutputError, match=r"another result is kept, signed as approved.*supersede"):
         other.write(tmp_path, report=False)

@@ -154,7 +154,7 @@ def test_time_shows_the_rate_and_shades_what_was_left_out() -> None:
     (drawing,) = [found for found in gates(one) if found.name == "stable"]
     rate, signal = drawing.scene.panels
     assert drawing.axes == ("Time", "CD45 V500-A")
-    assert labels(signal) == ("axis_seconds", "CD45 V500")
+    assert labels(signal) == ("axis_seconds", "CD45 V500-A")
     assert labels(rate) == ("", "axis_rate")
     assert len(layers(signal, Density)) == 1
     assert isinstance(gate.region, Interval | Intervals)

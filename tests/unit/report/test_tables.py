@@ -37,7 +37,8 @@ def test_control_characters_neither_break_a_row_nor_hide_a_formula() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_text_is_one_cell_of_one_row(text: str) -> None:
-    rows = list(csv.reader(io.StringIO(csv_text(["a"], [{"a": text}]), newline="")))
+    written = csv_text(["a"], [{"a": text}]).removeprefix("\ufeff")  # where text goes beyond ASCII
+    rows = list(csv.reader(io.StringIO(written, newline="")))
     assert rows == [["a"], [inert(text)]]
 
 

@@ -158,6 +158,11 @@ def validate(
 
         tell_design(design)
         return
+    from cd5flow.errors import OptionError
+
+    if against is None and (write is not None or inputs):
+        given = f"--input {(inputs or [Path()])[0]}" if write is None else f"--write {write}"
+        raise OptionError(f"{given}: found without a frozen set, expected --against FOLDER with it")
     if against is not None:
         from cd5flow.cli import frozen
 
