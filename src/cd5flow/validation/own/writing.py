@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cd5flow.report.fonts import Scribe
-from cd5flow.report.html import SHEET
-from cd5flow.report.parts import Picture, plain_parts
+from cd5flow.report.parts import Picture
 from cd5flow.report.tables import csv_text
-from cd5flow.report.typesetting import picture_files, typeset
-from cd5flow.report.webpage import file_text, picture_urls, render_page
 from cd5flow.validation.files import HTML, JSON, PDF, TUBES, write_files
 from cd5flow.validation.own.document import own_document
 from cd5flow.validation.own.record import OwnValidation
 from cd5flow.validation.own.tubes import COLUMNS, OwnTube
+from cd5flow.validation.rendering import html_of, pdf_of
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
@@ -75,25 +70,15 @@ def write_own(found: OwnValidation, tubes: Sequence[OwnTube], out: Path) -> tupl
 
 def render_pdf(found: OwnValidation, pictures: Sequence[Picture] = ()) -> bytes:
     """Return the report as PDF/A-3b with ``validation.json`` attached and a page to sign."""
-    files = picture_files(pictures)
-    report = _plain(found, pictures, typefaces=True) | {"files": list(files)}
-    return typeset(
-        file_text(_TEMPLATES / "own.typ"),
-        files=files,
-        inputs={"report": json.dumps(report, ensure_ascii=False), "validation": found.to_json()},
-        seconds=int(datetime.fromisoformat(found.provenance.created).timestamp()),
+    return pdf_of(
+        own_document(found, pictures),
+        _TEMPLATES / "own.typ",
+        record=found.to_json(),
+        created=found.provenance.created,
+        pictures=pictures,
     )
 
 
 def render_html(found: OwnValidation, pictures: Sequence[Picture] = ()) -> str:
     """Return the report as a page that needs no other file: no script, nothing loaded."""
-    return render_page(
-        _TEMPLATES / "own.html.j2",
-        style=f"{file_text(SHEET)}\n@page {{ size: A4; margin: 14mm; }}\n",
-        report=_plain(found, pictures, typefaces=False),
-        images=picture_urls(pictures),
-    )
-
-
-def _plain(found: OwnValidation, pictures: Sequence[Picture], *, typefaces: bool) -> dict[str, Any]:
-    return plain_parts(own_document(found, pictures), Scribe(typefaces=typefaces).write)
+    return html_of(own_document(found, pictures), _TEMPLATES / "own.html.j2", pictures=pictures)

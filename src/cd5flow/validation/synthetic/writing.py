@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis import provenance
-from cd5flow.report.fonts import Scribe
-from cd5flow.report.html import SHEET
-from cd5flow.report.parts import Picture, plain_parts
+from cd5flow.report.parts import Picture
 from cd5flow.report.tables import csv_text
-from cd5flow.report.typesetting import picture_files, typeset
-from cd5flow.report.webpage import file_text, picture_urls, render_page
 from cd5flow.validation.files import HTML, JSON, PDF, TUBES, write_files
+from cd5flow.validation.rendering import html_of, pdf_of
 from cd5flow.validation.synthetic import findings
 from cd5flow.validation.synthetic.carry import Course, code_sha256
 from cd5flow.validation.synthetic.document import validation_document
@@ -127,25 +123,17 @@ def render_pdf(found: Validation, pictures: Sequence[Picture] = ()) -> bytes:
 
     Equal arguments give equal bytes: the PDF is dated by the validation.
     """
-    files = picture_files(pictures)
-    report = _plain(found, pictures, typefaces=True) | {"files": list(files)}
-    return typeset(
-        file_text(_TEMPLATES / "validation.typ"),
-        files=files,
-        inputs={"report": json.dumps(report, ensure_ascii=False), "validation": found.to_json()},
-        seconds=int(datetime.fromisoformat(found.provenance.created).timestamp()),
+    return pdf_of(
+        validation_document(found, pictures),
+        _TEMPLATES / "validation.typ",
+        record=found.to_json(),
+        created=found.provenance.created,
+        pictures=pictures,
     )
 
 
 def render_html(found: Validation, pictures: Sequence[Picture] = ()) -> str:
     """Return the report as a page that needs no other file: no script, nothing loaded."""
-    return render_page(
-        _TEMPLATES / "validation.html.j2",
-        style=f"{file_text(SHEET)}\n@page {{ size: A4; margin: 14mm; }}\n",
-        report=_plain(found, pictures, typefaces=False),
-        images=picture_urls(pictures),
+    return html_of(
+        validation_document(found, pictures), _TEMPLATES / "validation.html.j2", pictures=pictures
     )
-
-
-def _plain(found: Validation, pictures: Sequence[Picture], *, typefaces: bool) -> dict[str, Any]:
-    return plain_parts(validation_document(found, pictures), Scribe(typefaces=typefaces).write)
