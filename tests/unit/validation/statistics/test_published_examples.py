@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from cd5flow.validation.statistics.agreement import agreement, kappa
 from cd5flow.validation.statistics.arrays import student, wilson
@@ -11,6 +14,7 @@ from cd5flow.validation.statistics.detection import limit_of_blank, limit_of_det
 from cd5flow.validation.statistics.differences import bland_altman
 from cd5flow.validation.statistics.linearity import linearity
 from cd5flow.validation.statistics.lines import deming, passing_bablok
+from cd5flow.validation.statistics.outliers import farthest
 from cd5flow.validation.statistics.precision import nested_precision
 
 WRIGHT = (494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427)
@@ -206,6 +210,18 @@ def test_deming_with_a_ratio_of_errors_as_the_manual_prints_it() -> None:
     assert (round(found.intercept, 4), round(found.slope, 4)) == (-0.0897, 1.0012)
     halves = [(high - low) / 2 for low, high in (found.intercept_ci95, found.slope_ci95)]
     assert [round(half / student(8), 4) for half in halves] == [1.7220, 0.1872]
+
+
+def test_the_farthest_of_eight_masses_as_the_handbook_prints_it() -> None:
+    # NIST/SEMATECH e-Handbook, 1.3.5.17.1: G = 2.468765, above the critical 2.0317 of a one-sided 5 %.
+    masses = (199.31, 199.53, 200.19, 200.82, 201.92, 201.95, 202.18, 245.57)
+    found = farthest(masses)
+    assert found is not None
+    assert (found.place, round(found.distance, 6)) == (7, 2.468765)
+    assert found.p < 0.05
+    # At the critical value itself half of the two-sided p-value is 5 %.
+    t = math.sqrt(8 * 6 * 2.0317**2 / (49 - 8 * 2.0317**2))
+    assert 8 * float(stdtr(6, -t)) == pytest.approx(0.05, abs=5e-5)
 
 
 def test_rising_numbers_have_the_line_and_the_interval_that_sen_prints() -> None:
