@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 OWN: Final = Path(__file__).resolve().parent.parent / "src"
-SECONDS: Final = 120
+SECONDS: Final = 300
 TOLD: Final = ("--timepoint", "relapse", "--specimen", "bone_marrow", "--no-report")
 NAMED: Final = re.compile(rb'<DataSet uri="file:[^"]*?([^/"]+)"')
 MAPPED: Final = re.compile(rb'<Population name="([^"]+)"')
@@ -44,7 +44,7 @@ def trials(folder: Path, place: Path) -> Iterator[Trial]:
     """Yield the command of each file; what it needs beside the file is laid into `place`."""
     base = folder / "base.fcs"
     for path in sorted(folder.iterdir()):
-        out = place / path.name
+        out = place / f"out-{path.name}"
         given = ("--out", str(out))
         match path.suffix:
             case ".fcs" | ".lmd":
@@ -55,14 +55,14 @@ def trials(folder: Path, place: Path) -> Iterator[Trial]:
                     yield Trial(f"{path.name}, copied", words, copy)
             case ".xlsx":
                 shutil.copy(path, place / path.name)
-                yield Trial(
-                    path.name, ("batch", str(place / path.name), "--out", f"{out}-out"), out
-                )
+                yield Trial(path.name, ("batch", str(place / path.name), *given), out)
             case ".wsp":
                 yield Trial(path.name, _with_gates(path, folder, place), out)
             case ".svg":
                 lab = place / "lab.yaml"
-                lab.write_text(f"format: cd5flow.lab/1\nname: Laboratory\nlogo: {path}\n", "utf-8")
+                lab.write_text(
+                    f"format: cd5flow.laboratory/1\nname: Laboratory\nlogo: {path}\n", "utf-8"
+                )
                 yield Trial(path.name, ("analyze", str(base), "--lab", str(lab), *given), out)
             case ".xml":
                 words = ("analyze", str(base), "--gates", str(path), "--map", "blasts=a")

@@ -88,7 +88,8 @@ def _comparison(
         f"differences-{name}",
         f"Differences over the mean, {what}",
         f"n = {of.n} specimens: bias {signed(of.bias, digits)}, limits of agreement "
-        f"{signed(low, digits)} to {signed(high, digits)} ({unit}). Does not show which of the two is right, nor how either repeats.",
+        f"{signed(low, digits)} to {signed(high, digits)} ({unit}). Does not show which of the "
+        "two is right, nor how either repeats.",
         draw_own_differences(
             Points("", [(x + y) / 2 for x, y in pairs], [y - x for x, y in pairs]),
             bias=of.bias,
