@@ -86,7 +86,7 @@ def _with_gates(path: Path, folder: Path, place: Path) -> tuple[str, ...]:
         *mapped,
         *TOLD,
         "--out",
-        str(place / path.name),
+        str(place / f"out-{path.name}"),
     )
 
 
