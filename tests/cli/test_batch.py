@@ -143,11 +143,18 @@ def test_a_sheet_is_worked_through_and_a_broken_tube_does_not_stop_it(
     said = record(tmp_path / "out")
     assert said["counts"]["failed"] == 1
     assert said["not_taken"] == [{"file": "forgotten.fcs", "reason": "not named in the sheet"}]
+    inputs = json.loads((tmp_path / "out" / "inputs.json").read_text("utf-8"))
+    assert [(one["sample"], one["role"], one["path"]) for one in inputs] == [
+        ("S1", "tube", f"../run/{CLEAR}.fcs"),
+        ("S1", "fmo", f"../run/{CLEAR}_FMO-CD5.fcs"),
+        ("_S2", "tube", f"../run/{FOUR_COLOUR}.fcs"),
+    ]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.name != HIDDEN) == [
         "S1",
         "_S2",
         "failures.csv",
         "index.html",
+        "inputs.json",
         "run.json",
         "run.log",
         "summary.csv",

@@ -45,7 +45,7 @@ def findings(
         kinds=dict(Counter(str(tube.kind) for tube in tubes)),
         comparison=compare(tubes, rules.comparison),
         agreement=agree(tubes, overt_percent=overt_percent),
-        precision=precision_of_levels(tubes),
+        precision=precision_of_levels(tubes, rules.precision),
         linearity=dilution_line(tubes, rules.linearity),
         detection=detect(tubes, rules.detection, claimed=claimed),
         carry_over=carried_over(tubes, rules.carry_over),
