@@ -20,7 +20,7 @@ from cd5flow.cli.commands.eligibility import eligibility
 from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
 from cd5flow.cli.commands.habits import register
-from cd5flow.cli.commands.results import export, override, pool
+from cd5flow.cli.commands.results import export, months, override, pool
 from cd5flow.cli.commands.review import review
 from cd5flow.cli.commands.signing import sign, users, verify
 from cd5flow.cli.commands.synthetic import dossier, simulate, validate
@@ -118,6 +118,7 @@ for _command in (
     simulate,
     validate,
     dossier,
+    months,
 ):
     register(app)(_command)
 app.add_typer(users, name="users")
