@@ -91,3 +91,22 @@ def test_bash_completes_commands(cd5flow: Run, tmp_path: Path) -> None:
         env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
     )
     assert done.stdout.split() == ["sheet"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            ("export", "r.json", "--bundle", "heap"),
+            "'heap' is not one of 'transaction', 'collection'",
+        ),
+        (("analyze", "t.fcs", "--seed", "x"), "found 'x', expected a valid integer"),
+        (("review", ".", "--port", "99999"), "found '99999', expected less than or equal to 65535"),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_told_with_what_it_may_be(
+    cd5flow: Run, line: tuple[str, ...], said: str
+) -> None:
+    ran = cd5flow(*line)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(f"Error: Invalid value for '{line[2]}': {said}\n")

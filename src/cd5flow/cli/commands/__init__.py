@@ -20,7 +20,7 @@ from cd5flow.cli.commands.eligibility import eligibility
 from cd5flow.cli.commands.fcs_files import deidentify, inspect
 from cd5flow.cli.commands.gating_files import protocols, schema, strategies
 from cd5flow.cli.commands.habits import register
-from cd5flow.cli.commands.results import export, override, pool
+from cd5flow.cli.commands.results import export, months, override, pool
 from cd5flow.cli.commands.review import review
 from cd5flow.cli.commands.signing import sign, users, verify
 from cd5flow.cli.commands.synthetic import dossier, simulate, validate
@@ -38,9 +38,25 @@ class _Interruptible(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as bad:
+            bad.message = _found_and_expected(bad)
+            raise
         except KeyboardInterrupt:
             typer.echo("cd5flow: interrupted", err=True)
             raise typer.Exit(130) from None
+
+
+def _found_and_expected(bad: typer.BadParameter) -> str:
+    """Return what is wrong with an option's value as this program says it: what it is, what it may be."""
+    from pydantic import ValidationError
+
+    invalid = bad.__cause__
+    if not isinstance(invalid, ValidationError):
+        return bad.message
+    (fault, *_) = invalid.errors(include_url=False)
+    said = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    expected = said.removeprefix("Input should be ").partition(", unable to parse")[0]
+    return said if expected == said else f"found {fault['input']!r}, expected {expected}"
 
 
 def _meant(word: str, commands: list[str]) -> str:
@@ -102,6 +118,7 @@ for _command in (
     simulate,
     validate,
     dossier,
+    months,
 ):
     register(app)(_command)
 app.add_typer(users, name="users")
