@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,8 @@ def find_cuts(
 ) -> tuple[Cut, ...]:
     """Return every available cut, best first: FMO, internal negative, fixed, isotype, valley.
 
-    An FMO with few blasts follows the fixed one: it is an alternative.
+    An FMO with few blasts follows the fixed one: it is an alternative. Beside one with enough an internal
+    cut stands where it contradicts that least.
 
     Args:
         readout: the tube.
@@ -146,7 +147,8 @@ def find_cuts(
     fmo = _control_cut(readout.controls, "fmo", CutMethod.FMO, limits, seed)
     enough = [cut for cut in fmo if cut.reference_events >= limits.fmo_blasts]
     cuts += enough
-    cuts += internal_cuts(readout, limits, seed=seed)
+    internal = internal_cuts(readout, limits, seed=seed)
+    cuts += [_beside(cut, enough[0], limits) for cut in internal] if enough else internal
     if limits.fixed_cut_linear is not None:
         cuts.append(
             Cut(
@@ -164,6 +166,24 @@ def find_cuts(
         note = Reason("CUT_REFERENCE", case="valley")
         cuts.append(Cut(CutMethod.VALLEY, valley_linear, note, int(readout.blasts.size)))
     return tuple(cuts)
+
+
+def _beside(cut: Cut, fmo: Cut, limits: Cd5Limits) -> Cut:
+    """Return an internal cut as far as it contradicts an FMO's: the place nearest to that which it allows.
+
+    How much more the blasts shine than the negatives is told from other channels, not from that of CD5.
+    The right cut lies between the negatives' own and the scaled one; an FMO is what tells where.
+    """
+    if cut.own_centre is None or cut.own_spread is None:
+        return cut
+    own = cut.own_centre + limits.reference_spreads * cut.own_spread
+    low, high = sorted((own, cut.linear))
+    place = min(max(fmo.linear, low), high)
+    if place == cut.linear:
+        return cut
+    population = cut.reference.values["population"]
+    note = Reason("CUT_REFERENCE", case="nearest", population=population, low=low, high=high)
+    return replace(cut, linear=place, reference=note)
 
 
 def internal_cut(readout: Readout, limits: Cd5Limits) -> Cut | None:
