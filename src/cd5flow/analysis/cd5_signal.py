@@ -50,8 +50,6 @@ def measure_cd5(gated: GatedTube) -> MeasuredTube:
     measurement = measure(
         replace(
             readout,
-            # Without a cluster of blasts T cells and negatives still tell how CD5 stained.
-            blasts=readout.blasts if gating.lineage.cluster else EMPTY,
             controls=tuple(signal for _, signal in judged if signal is not None),
         ),
         axis=_axis(tube),
@@ -91,7 +89,10 @@ def _axis(tube: Tube) -> Cd5Axis:
 
 
 def _readout(tube: Tube, gating: Gating) -> Readout:
-    """Return the CD5 signals of blasts, T cells and negative references."""
+    """Return the CD5 signals of blasts, T cells and negative references.
+
+    Without a cluster there is no population of blasts; the others still tell how CD5 stained.
+    """
     signal = tube.columns.column(Dimension(tube.cd5_detector))
     blasts = gating.members.get(BLASTS)
     # Look-alikes may be blasts all the same, and are no reference.
