@@ -96,6 +96,7 @@ class Cut:
         ci95: where it lies when its reference is drawn anew, linear; None where nothing is drawn.
         own_centre: median of the negatives as they are, before any scaling to the blasts.
         own_spread: their robust SD likewise.
+        may_be_low: whether its population may shine less than the blasts do, and nothing tells.
     """
 
     method: CutMethod
@@ -108,6 +109,7 @@ class Cut:
     ci95: tuple[float, float] | None = None
     own_centre: float | None = None
     own_spread: float | None = None
+    may_be_low: bool = False
 
     @property
     def name(self) -> str:
@@ -218,13 +220,15 @@ def _internal(
         return pair[:, 1], MAD_TO_SD * (pair[:, 1] - pair[:, 0])
 
     anew = _scaled(reference, markers, readout.background, half=drawn)
-    note = Reason(
-        "CUT_REFERENCE",
-        case="scaled",
-        population=reference.name,
-        centre=found.shift[0],
-        spread=found.widen[0],
-    )
+    note = Reason("CUT_REFERENCE", case="unscaled", population=reference.name)
+    if markers:
+        note = Reason(
+            "CUT_REFERENCE",
+            case="scaled",
+            population=reference.name,
+            centre=found.shift[0],
+            spread=found.widen[0],
+        )
     own_centre, own_spread = lower_half(reference.cd5)
     return Cut(
         CutMethod.INTERNAL_NEGATIVE,
@@ -236,6 +240,7 @@ def _internal(
         ci95=middle_95_percent(anew.cut(limits.reference_spreads)),
         own_centre=own_centre,
         own_spread=own_spread,
+        may_be_low=not markers and reference.name not in limits.bright_references,
     )
 
 

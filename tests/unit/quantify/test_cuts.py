@@ -14,11 +14,14 @@ from cd5flow.quantify.cuts import (
     Cut,
     NegativeReference,
     Readout,
+    Signal,
     find_cuts,
     internal_cut,
+    internal_cuts,
     lower_half,
     quantile_cut,
 )
+from cd5flow.quantify.measurement import defensible_places
 from support.readout_factory import (
     CENTRE,
     CUT,
@@ -224,6 +227,30 @@ def test_a_cut_is_never_scaled_down() -> None:
     cut = with_background((100, 50), (50, 25))
 
     assert cut.linear == pytest.approx(CUT, abs=0.5)
+
+
+UNSCALED = cd5_limits(unscaled_band_decades=0.4, bright_references=["granulocytes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "background", "decades"),
+    [
+        ("nk_cells", {}, 0.4),
+        ("nk_cells", {"CD3": spread(500)}, 0.2),  # a marker that both lack tells
+        ("granulocytes", {}, 0.2),  # they shine as blasts do
+    ],
+)
+def test_a_cut_whose_cells_nothing_compares_with_the_blasts_may_lie_too_low(
+    name: str, background: dict[str, Signal], decades: float
+) -> None:
+    reference = NegativeReference(name, spread(1000), background)
+    tube = readout(BLASTS, references=[reference], background={"CD3": spread(500)})
+    (cut,) = internal_cuts(tube, UNSCALED)
+    places = defensible_places(tube, (cut,), UNSCALED)
+
+    assert max(places) == pytest.approx(cut.linear * 10**decades)
+    assert min(places) == pytest.approx(cut.linear * 10**-0.2)
+    assert ("no marker" in sentence(cut.reference)) is (not background)
 
 
 def test_a_marker_that_the_blasts_carry_is_no_background() -> None:
