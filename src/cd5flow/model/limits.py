@@ -272,8 +272,7 @@ class Cd5Limits(FilePart):
         band_decades: the cut is moved by so many decades each way for the band.
         internal_band_decades: the same where no FMO placed the cut.
         unscaled_band_decades: how far upwards at least where a population placed it whose light nothing
-            compares with the blasts', there being no marker that both lack,
-        bright_references: unless the population is one of these, which shine by themselves as blasts do.
+            compares with the blasts', there being no marker that both lack.
         disagreement_decades: cuts further apart are a reason.
         valley_depth: depth of a usable valley among the blasts.
         fixed_cut_linear: a laboratory's validated cut, compensated linear units; null where none.
@@ -314,7 +313,6 @@ class Cd5Limits(FilePart):
     band_decades: float = Field(ge=0)
     internal_band_decades: float = Field(ge=0)
     unscaled_band_decades: float = Field(default=0, ge=0)
-    bright_references: tuple[PopulationRef, ...] = ()
     disagreement_decades: float = Field(ge=0)
     valley_depth: float = Field(gt=0, lt=1)
     fixed_cut_linear: float | None

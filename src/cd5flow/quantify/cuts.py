@@ -260,7 +260,7 @@ def _internal(
         ci95=middle_95_percent(anew.cut(limits.reference_spreads)),
         own_centre=own_centre,
         own_spread=own_spread,
-        may_be_low=not markers and reference.name not in limits.bright_references,
+        may_be_low=not markers,
     )
 
 
