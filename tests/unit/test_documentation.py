@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program
 from cd5flow.gating.strategy import METHOD_NAMES
 from cd5flow.model.quality_limits import CheckCode
 from support.paths import ROOT
@@ -79,7 +79,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @each_page
 def test_every_command_that_is_named_is_one(page: Path) -> None:
-    commands = set(getattr(get_command(app), "commands", ()))
+    commands = set(getattr(get_command(program()), "commands", ()))
     code = CODE.findall(page.read_text("utf-8"))
     assert {name for part in code for name in COMMAND.findall(part)} - commands == set()
 
