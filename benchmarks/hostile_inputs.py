@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cd5flow.batch.plan import make_plan
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program
 from cd5flow.criteria.clinical import load_clinical
 from cd5flow.errors import Cd5FlowError
 from cd5flow.fcs import read_fcs
@@ -119,7 +119,7 @@ def command(*words: str) -> Take:
 
     def take(path: Path) -> None:
         with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
-            app([*words, str(path)], standalone_mode=False)
+            program()([*words, str(path)], standalone_mode=False)
 
     return take
 

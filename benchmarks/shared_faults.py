@@ -26,6 +26,8 @@ from typing import Any, Final
 
 OWN: Final = Path(__file__).resolve().parent.parent / "src"
 SECONDS: Final = 300
+SLOW: Final = 60
+"""Seconds after which a command is told on stderr."""
 TOLD: Final = ("--timepoint", "relapse", "--specimen", "bone_marrow", "--no-report")
 NAMED: Final = re.compile(rb'<DataSet uri="file:[^"]*?([^/"]+)"')
 MAPPED: Final = re.compile(rb'<Population name="([^"]+)"')
@@ -111,8 +113,9 @@ def outcome(trial: Trial, source: Path, *, strict: bool) -> str:
     lines = ran.stderr.strip().splitlines()
     told = _answer(trial.out) or (lines[-1] if lines else "")
     warned = " WARNING SHOWN" if "Warning" in ran.stderr else ""
-    late = f" {time.monotonic() - started:.0f} s" if time.monotonic() - started > 30 else ""
-    return f"{ran.returncode}: {told}{warned}{late}"
+    if time.monotonic() - started > SLOW:
+        print(f"{trial.name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return f"{ran.returncode}: {told}{warned}"
 
 
 def _answer(out: Path) -> str | None:

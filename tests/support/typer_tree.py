@@ -8,13 +8,13 @@ from typing import Any
 
 from typer.main import get_command
 
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program as every_command
 
 
 @cache
 def program() -> Any:
     """Return the whole command line."""
-    return get_command(app)
+    return get_command(every_command())
 
 
 @cache

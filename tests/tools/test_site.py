@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from cd5flow.batch.sample_sheet import COLUMNS as SHEET
 from cd5flow.batch.summary_columns import COLUMNS as SUMMARY
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program
 from cd5flow.cli.schema import schema_of
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.catalogue import catalogue
@@ -45,7 +45,7 @@ def test_a_placeholder_that_nothing_makes_is_an_error() -> None:
 
 def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
     page = MADE["command line"]()
-    waiting: list[tuple[str, Any]] = [("cd5flow", get_command(app))]
+    waiting: list[tuple[str, Any]] = [("cd5flow", get_command(program()))]
     for path, command in waiting:
         if hasattr(command, "commands"):
             waiting += [(f"{path} {name}", one) for name, one in command.commands.items()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program
 from cd5flow.gating.strategy import METHOD_NAMES
 from cd5flow.model.quality_limits import CheckCode
 from support.paths import ROOT
@@ -89,7 +89,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_command_that_is_named_is_one() -> None:
-    commands = set(getattr(get_command(app), "commands", ()))
+    commands = set(getattr(get_command(program()), "commands", ()))
 
     def absent(page: Path, text: str) -> Iterable[str]:
         named = {name for part in CODE.findall(text) for name in COMMAND.findall(part)}

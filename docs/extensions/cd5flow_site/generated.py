@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from cd5flow.cli.commands import app
+from cd5flow.cli.commands import program
 from cd5flow.cli.schema import schema_of
 from cd5flow.gating.profiles import Profiles
 from cd5flow_site.codes import checks_page, codes_page, states_page
@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"^<!-- made: ([a-z -]+) -->$", re.MULTILINE)
 def _command_line() -> str:
     from typer.main import get_command  # noqa: PLC0415 - typer's own way to the commands
 
-    return command_line_page(get_command(app))
+    return command_line_page(get_command(program()))
 
 
 def _schema(name: str) -> Callable[[], str]:
@@ -58,6 +58,7 @@ MADE: Final[dict[str, Callable[[], str]]] = {
             "defaults",
             "validation",
             "own-validation",
+            "reference",
         )
     },
 }

@@ -10,7 +10,6 @@ from pathlib import Path
 from cd5flow._version import __version__
 from cd5flow.analysis.options import TubeOptions
 from cd5flow.analysis.settings import make_settings
-from cd5flow.batch.plan import folder_names
 from cd5flow.cli.several import each_file
 from cd5flow.cli.terminal import detail, say, show, table
 from cd5flow.config.atomic import as_private_as, check_place, open_atomically
@@ -68,6 +67,9 @@ def _folders(tubes: Sequence[Path], words: TubeOptions, profile: Path | None) ->
     if twice or len(ids) < len(tubes):
         name = twice[0] if twice else shown_name(tubes[0].stem)
         raise OptionError(f"{name}: found as the id of several tubes, expected each once")
+    # All that plans a batch: one tube needs nothing of it.
+    from cd5flow.batch.plan import folder_names  # noqa: PLC0415
+
     folders = folder_names(list(ids.values()))
     return {tube: folders[name] for tube, name in ids.items()}
 

@@ -12,9 +12,11 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import NoneType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import Field, ValidationError, WrapValidator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from cd5flow.config.yaml_file import Loaded, load_yaml
@@ -178,26 +180,28 @@ class FieldKind:
 @cache
 def field_kinds() -> dict[str, FieldKind]:
     """Return every field with what it holds, as the model says."""
-    schema = Clinical.model_json_schema()
-    found = {}
-    for name, field in schema["properties"].items():
-        (only,) = (part for part in field["anyOf"] if part.get("type") != "null")
-        found[name] = _kind(only, schema["$defs"])
-    return found
+    return {name: _kind(field.annotation) for name, field in Clinical.model_fields.items()}
 
 
-def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> FieldKind:
-    if "$ref" in schema:
-        return FieldKind(
-            "word", words=tuple(definitions[schema["$ref"].rpartition("/")[2]]["enum"])
+def _kind(annotation: Any) -> FieldKind:
+    """Return what an optional field holds, read off its annotation.
+
+    The JSON schema says the same and takes the time of a hundred models, in every process.
+    """
+    (written,) = (part for part in get_args(annotation) if part is not NoneType)
+    kind, *about = get_args(written) if get_origin(written) is Annotated else (written,)
+    if issubclass(kind, DiseaseStatus):
+        return FieldKind("word", words=tuple(kind))
+    if issubclass(kind, bool):
+        return FieldKind("boolean")
+    if issubclass(kind, int | float):
+        bounds = [bound for one in about if isinstance(one, FieldInfo) for bound in one.metadata]
+        low, high = (
+            next((getattr(bound, end) for bound in bounds if hasattr(bound, end)), None)
+            for end in ("ge", "le")
         )
-    match schema["type"]:
-        case "boolean":
-            return FieldKind("boolean")
-        case "number" | "integer":
-            return FieldKind("number", schema.get("minimum"), schema.get("maximum"))
-        case _:
-            return FieldKind("date" if schema.get("format") == "date" else "text")
+        return FieldKind("number", low, high)
+    return FieldKind("date" if issubclass(kind, date) else "text")
 
 
 def load_clinical(path: Path) -> Loaded[Clinical]:

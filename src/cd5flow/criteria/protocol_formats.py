@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    ConfigDict,
     Discriminator,
     Field,
     RootModel,
@@ -234,12 +235,15 @@ def _format_of(written: Any) -> str:
     return "<1>" if "routes" in written else "<2>"
 
 
-class ProtocolFile(
-    RootModel[
-        Annotated[
-            Annotated[ProtocolFormat1, Tag("<1>")] | Annotated[ProtocolFormat2, Tag("<2>")],
-            Discriminator(_format_of),
-        ]
-    ]
-):
+Written = Annotated[
+    Annotated[ProtocolFormat1, Tag("<1>")] | Annotated[ProtocolFormat2, Tag("<2>")],
+    Discriminator(_format_of),
+]
+
+
+class ProtocolFile(RootModel[Any]):
     """A trial's rules, as a protocol file states them."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    root: Written

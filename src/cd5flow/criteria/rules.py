@@ -355,9 +355,6 @@ Rule = Annotated[
     ),
 ]
 
-for _model in (Every, Some, Not):
-    _model.model_rebuild()
-
 
 def leaves(rule: Rule) -> Iterator[Comparison | FlowFact | Within]:
     """Yield the parts of a rule that look at something."""

@@ -37,6 +37,8 @@ _SMALL_DOT: Final = 1.6  # of normal cells that are not so few: they would hide 
 _SO_FEW: Final = 60
 _CENTRE: Final = 5.0
 _SEEN_OF_FAMILY: Final = 2_000
+_SHADED: Final = 100_000  # events that a density is told from
+_SELDOM: Final = 20_000
 _MANY: Final = 100_000  # the legend has room for no more digits
 
 
@@ -92,10 +94,20 @@ def draw_cloud(
         inside = members[plotted.events(population)][known]
         kinds = np.where(inside, kinds, np.uint8(rows))
         rows += 1
+    beyond = (
+        *plotted.beyond(across, values[0], up=False),
+        *plotted.beyond(up, values[1], up=True),
+    )
+    totals: Counts = np.bincount(kinds, minlength=rows)
+    step = max(1, len(kinds) // _SHADED)
+    often = totals > _SELDOM
+    if step > 1:
+        drawn = _thinned(kinds, ~often, step)
+        values, kinds = (values[0][drawn], values[1][drawn]), kinds[drawn]
     counts = count_bins(values, across, up, kinds=kinds, rows=rows)
-    totals: Counts = counts.sum(axis=(1, 2))
+    counts[often] *= step
     few = [int(kind) for kind in np.flatnonzero((totals > 0) & (totals <= FEW_EVENTS))]
-    if len(kinds) > FEW_EVENTS:
+    if totals.sum() > FEW_EVENTS:
         few = [kind for kind in few if 0 < kind <= len(plotted.families)]
     shaded = counts if not few else counts.copy()
     shaded[few] = 0
@@ -109,12 +121,18 @@ def draw_cloud(
         for kind, family in enumerate(plotted.families, start=1)
         if totals[kind] and kind not in few
     )
-    beyond = (
-        *plotted.beyond(across, values[0], up=False),
-        *plotted.beyond(up, values[1], up=True),
-    )
     panel = Panel(across.side(), up.side(), tuple(layers), beyond=beyond)
     return Drawn(panel, tuple(name_families(plotted, totals)), totals, (across, up))
+
+
+def _thinned(kinds: Kinds, whole: Mask, step: int) -> Mask:
+    """Return which of very many events are drawn: every one of some kinds, of the others each `step`-th.
+
+    More would take their time and shade no bin otherwise.
+    """
+    drawn: Mask = whole[kinds]
+    drawn[::step] = True
+    return drawn
 
 
 def _told(plotted: PlottedTube, population: str, shown: tuple[Family, ...] | None) -> Kinds:

@@ -7,14 +7,12 @@ DejaVu Sans comes with matplotlib, so every machine sets the same. Chinese needs
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from fontTools.ttLib import TTFont
+from cd5flow.plots.font_tables import FontTables
 
 FAMILY: Final = "DejaVu Sans"
 HAN_FAMILY: Final = "Noto Sans SC"
@@ -67,19 +65,8 @@ def han_letters() -> frozenset[int]:
     return frozenset[int]().union(*han)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TTFont]:
-    """Open a typeface whose glyphs are called by their number: to read their names takes half a second."""
-    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only what is set in type needs it
-
-    with TTFont(path, lazy=True) as font:
-        font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
-        yield font
-
-
 def _letters(path: Path) -> frozenset[int]:
-    with _opened(path) as font:
-        return frozenset(font.getBestCmap())
+    return frozenset(FontTables(path).glyphs())
 
 
 def width(text: str, size: float) -> float:
@@ -91,6 +78,4 @@ def width(text: str, size: float) -> float:
 @cache
 def _advances() -> Mapping[int, float]:
     """Return the width of each letter in its own height."""
-    with _opened(font_files()[0]) as font:
-        metrics, units = font["hmtx"], font["head"].unitsPerEm
-        return {place: metrics[name][0] / units for place, name in font.getBestCmap().items()}
+    return FontTables(font_files()[0]).advances()

@@ -8,8 +8,6 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from cd5flow.plots.typefaces import han_letters, latin_letters
-
 # Control, format (which turns the order of letters), half a pair, private, unassigned; and the
 # two separators that break lines.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -54,5 +52,10 @@ class Scribe:
     def _shows(self, letter: str) -> bool:
         if unicodedata.category(letter) in _UNSEEN:
             return False
+        if not self._typefaces:
+            return True
+        # The pictures' package: a terminal needs none of it.
+        from cd5flow.plots.typefaces import han_letters, latin_letters  # noqa: PLC0415
+
         place = ord(letter)
-        return not self._typefaces or place in latin_letters() or place in han_letters()
+        return place in latin_letters() or place in han_letters()

@@ -7,7 +7,7 @@ from pathlib import Path
 from cd5flow.report.folder import WantedOutputs
 from cd5flow.report.lab import load_lab
 from cd5flow.report.parts import Extent
-from cd5flow.report.pdf import check_language
+from cd5flow.report.wording import load_wording
 
 
 def wanted_outputs(
@@ -25,7 +25,13 @@ def wanted_outputs(
         OptionError: an unknown language, one whose font is not installed, or a faulty laboratory
             file.
     """
-    check_language(language)
+    if no_report:
+        load_wording(language)
+    else:
+        # All that sets a page, with the pictures: only where one is wanted.
+        from cd5flow.report.pdf import check_language  # noqa: PLC0415
+
+        check_language(language)
     return WantedOutputs(
         report=not no_report,
         extent=extent,

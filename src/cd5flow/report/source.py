@@ -13,8 +13,9 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -26,6 +27,8 @@ from cd5flow.numerics.timing import Stage, untimed
 from cd5flow.report.lab import Lab
 from cd5flow.report.parts import Extent, Picture
 from cd5flow.report.signing import Replaced
+
+T = TypeVar("T")
 
 PLOTS: Final = "plots"
 PDF: Final = "report.pdf"
@@ -183,13 +186,13 @@ def _read(plain: dict[str, Any], folder: Path) -> ReportSource:
     pictures = []
     for one in plain["pictures"]:
         png = read_regular(folder / PLOTS / f"{Path(one['name']).name}.png", MAX_BYTES)
-        pictures.append(_PICTURE.validate_python({**one, "png": png}))
+        pictures.append(_reader(Picture).validate_python({**one, "png": png}))
     if lab is not None and lab["logo"] is not None:
         content = base64.b64decode(lab["logo"]["content"])
         lab = {**lab, "logo": {**lab["logo"], "content": content}}
     return ReportSource(
         language=plain["language"],
-        lab=None if lab is None else _LAB.validate_python(lab),
+        lab=None if lab is None else _reader(Lab).validate_python(lab),
         version=plain["version"],
         eligibility=None
         if judged is None
@@ -217,8 +220,10 @@ def _replaced(plain: dict[str, Any]) -> Replaced:
     )
 
 
-_PICTURE: Final = TypeAdapter(Picture)
-_LAB: Final = TypeAdapter(Lab)
+@cache
+def _reader(kind: type[T]) -> TypeAdapter[T]:
+    """Return what reads a part: built when a report is printed again, which most processes never do."""
+    return TypeAdapter(kind)
 
 
 def _plain(value: Any) -> Any:

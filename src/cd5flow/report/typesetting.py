@@ -20,7 +20,7 @@ STANDARD: Final = "a-3b"
 BLOCKS: Final = "blocks.typ"
 """What every report is made of."""
 
-PPI: Final = 180
+PPI: Final = 144
 """Pixels an inch of pictures as PNG."""
 
 POINTS_AN_INCH: Final = 72

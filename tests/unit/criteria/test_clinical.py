@@ -250,3 +250,18 @@ def test_every_field_has_its_kind_and_range() -> None:
     assert kinds["spo2_percent"] == FieldKind("number", 0, 100)
     assert kinds["ast_xuln"] == FieldKind("number", 0, None)
     assert kinds["disease_status"].words == tuple(DiseaseStatus)
+
+
+def test_every_field_holds_what_its_schema_says() -> None:
+    schema = Clinical.model_json_schema()
+    words = schema["$defs"]["DiseaseStatus"]["enum"]
+    for name, kind in field_kinds().items():
+        (said,) = (
+            part for part in schema["properties"][name]["anyOf"] if part.get("type") != "null"
+        )
+        told = {"number": "number", "integer": "number", "boolean": "boolean"}
+        text = "date" if said.get("format") == "date" else "text"
+        assert kind.type == ("word" if "$ref" in said else told.get(said["type"], text))
+        assert (kind.low, kind.high) == (said.get("minimum"), said.get("maximum"))
+        assert kind.words == (tuple(words) if "$ref" in said else ())
+    assert list(field_kinds()) == list(schema["properties"])

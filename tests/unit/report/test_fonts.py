@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from cd5flow.plots import typefaces
-from cd5flow.report import fonts
 from cd5flow.report.fonts import Scribe
 from support.report_factory import HOSTILE
 
@@ -54,5 +53,5 @@ def test_chinese_can_be_set_with_the_extra() -> None:
 
 
 def test_chinese_is_legible_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "han_letters", frozenset)
+    monkeypatch.setattr(typefaces, "han_letters", frozenset)
     assert Scribe(typefaces=True).write("张") == "[U+5F20]"

@@ -17,7 +17,7 @@ from cd5flow.model.result import (
     QualityState,
 )
 from cd5flow.plots import typefaces
-from cd5flow.report import fonts, pdf
+from cd5flow.report import pdf
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.lab import Lab, Logo
 from cd5flow.report.naming import report_id
@@ -233,7 +233,7 @@ def test_the_report_is_written_in_chinese() -> None:
 
 
 def test_chinese_without_its_font_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "han_letters", frozenset)
+    monkeypatch.setattr(typefaces, "han_letters", frozenset)
     for render in (
         lambda: check_language("zh"),
         lambda: pdf.render_pdf(make_result(), language="zh"),

@@ -7,23 +7,40 @@ answers at once.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from cd5flow._version import __version__
-from cd5flow.cli.commands.analyze import analyze
-from cd5flow.cli.commands.batch import batch, sheet
-from cd5flow.cli.commands.eligibility import eligibility
-from cd5flow.cli.commands.fcs_files import deidentify, inspect
-from cd5flow.cli.commands.gating_files import protocols, schema, strategies
 from cd5flow.cli.commands.habits import register
-from cd5flow.cli.commands.results import export, override, pool
-from cd5flow.cli.commands.review import review
-from cd5flow.cli.commands.signing import sign, users, verify
-from cd5flow.cli.commands.synthetic import dossier, simulate, validate
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "analyze": "analyze",
+    "batch": "batch",
+    "sheet": "batch",
+    "inspect": "fcs_files",
+    "eligibility": "eligibility",
+    "deidentify": "fcs_files",
+    "schema": "gating_files",
+    "override": "results",
+    "export": "results",
+    "pool": "results",
+    "review": "review",
+    "sign": "signing",
+    "verify": "signing",
+    "simulate": "synthetic",
+    "validate": "synthetic",
+    "dossier": "synthetic",
+    "months": "results",
+    "users": "signing",
+    "strategies": "gating_files",
+    "protocols": "gating_files",
+}
+"""Each command, in the order of the help, and the module here that has its options."""
 
 
 class _Interruptible(TyperGroup):
@@ -70,28 +87,12 @@ def _meant(word: str, commands: list[str]) -> str:
     return f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(commands)}"
 
 
-app = typer.Typer(
-    name="cd5flow",
-    cls=_Interruptible,
-    help=(
-        "What share of the leukaemic blasts carries CD5, how much disease is there, and how sure "
-        "are we? Reads FCS files, writes numbers, gates and the reasons for them. For research use, "
-        "or after the laboratory's own validation; never a diagnosis."
-    ),
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"cd5flow {__version__}")
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool,
@@ -101,25 +102,32 @@ def _root(
     pass
 
 
-for _command in (
-    analyze,
-    batch,
-    sheet,
-    inspect,
-    eligibility,
-    deidentify,
-    schema,
-    override,
-    export,
-    pool,
-    review,
-    sign,
-    verify,
-    simulate,
-    validate,
-    dossier,
-):
-    register(app)(_command)
-app.add_typer(users, name="users")
-app.add_typer(strategies, name="strategies")
-app.add_typer(protocols, name="protocols")
+def program(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the program with every command, or with the one alone that is called.
+
+    The options of all commands take longer to read than a command takes to begin.
+
+    Args:
+        words: of the command line. Unless the first is a command's name, all commands may be asked for.
+    """
+    app = typer.Typer(
+        name="cd5flow",
+        cls=_Interruptible,
+        help=(
+            "What share of the leukaemic blasts carries CD5, how much disease is there, and how sure "
+            "are we? Reads FCS files, writes numbers, gates and the reasons for them. For research use, "
+            "or after the laboratory's own validation; never a diagnosis."
+        ),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_root)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        command = getattr(import_module(f"{__name__}.{COMMANDS[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            register(app)(command)
+    return app

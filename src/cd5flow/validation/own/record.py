@@ -230,6 +230,8 @@ class DetectionSection(Section):
             of everything in them that looks like a blast.
         quantified_at: the CV of the level that is the LLOQ.
         claims: limits that the strategy already holds, verified.
+        strategies: SHA-256 of those that blanks, lows and dilutions were analysed with: the limits are
+            theirs; empty in records of 0.1.0.
         reason: why a limit is null, or what it is not good for.
     """
 
@@ -251,6 +253,7 @@ class DetectionSection(Section):
     quantified_at_cv_percent: Number | None
     profile: tuple[PrecisionPoint, ...]
     claims: tuple[ClaimOf, ...]
+    strategies: tuple[str, ...] = ()
     reason: str | None
 
 

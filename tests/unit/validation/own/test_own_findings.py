@@ -10,10 +10,12 @@ import pytest
 from cd5flow.model.limits import BurdenLimits, IntervalMethod
 from cd5flow.validation.own.comparison import agree, compare
 from cd5flow.validation.own.course import carried_over, readers, stability
-from cd5flow.validation.own.limits import detect
+from cd5flow.validation.own.findings import findings
+from cd5flow.validation.own.limits import detect, strategies_of_limits
 from cd5flow.validation.own.record import OwnValidation
 from cd5flow.validation.own.replicates import dilution_line, precision_of_levels
-from support.own_factory import burden_tube, cd5_tube, record, rules, study, tube
+from cd5flow.validation.own.tubes import OwnTube
+from support.own_factory import burden_tube, cd5_tube, provenance, record, rules, study, tube
 
 LIMITS = BurdenLimits(
     cluster_events=10,
@@ -288,3 +290,27 @@ def test_readers_of_different_files_are_not_compared() -> None:
 def test_one_file_twice_is_told() -> None:
     found = record([cd5_tube(80, 80, sample=name, sha256="same") for name in ("a", "b")])
     assert any("one file under 2 names" in note for note in found.notes)
+
+
+def test_limits_are_those_of_the_strategy_of_blanks_lows_and_dilutions() -> None:
+    compared = cd5_tube(80, 81, strategy="t-all-relapse 2.0.0", strategy_sha256="d" * 64)
+    blank, low = burden_tube("blank", 0.0), burden_tube("low", 0.1)
+    found = [compared, blank, low]
+    assert strategies_of_limits(found) == (blank.strategy_sha256,)
+    (note,) = [one for one in _notes_of(found) if "analysed with" in one]
+    assert note.startswith("LOB, LOD and LLOQ are of t-all-mrd 2.0.0; other tubes")
+    other = low.model_copy(update={"strategy": "mine 1.0.0", "strategy_sha256": "e" * 64})
+    (note,) = [one for one in _notes_of([blank, other]) if "analysed with" in one]
+    assert note.endswith("limits of one are not those of all")
+
+
+def _notes_of(tubes: list[OwnTube]) -> tuple[str, ...]:
+    return findings(
+        tubes,
+        rules(),
+        failures=(),
+        claimed={},
+        overt_percent=5.0,
+        tubes_sha256="c" * 64,
+        provenance=provenance(),
+    ).notes
