@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from cd5flow.signatures.chain import CLOCK_BACK, Row
+from cd5flow.signatures.chain import Row
 
 
 class ActKind(StrEnum):
@@ -107,12 +107,6 @@ class Entry:
     def values(self) -> Mapping[str, Any]:
         """What else was recorded."""
         return self.row.values
-
-    @property
-    def clock_back_seconds(self) -> float | None:
-        """How far the clock had gone back since the row before; None where it had not."""
-        back = self.values.get(CLOCK_BACK)
-        return float(back) if isinstance(back, int | float) else None
 
     def text(self, name: str) -> str:
         """Return a recorded text; empty where there is none."""

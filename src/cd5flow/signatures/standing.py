@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from cd5flow.model.result import CriterionState, ReviewSection, SignatureSection
 from cd5flow.signatures.acts import Act, ActKind, Entry, Meaning
@@ -208,34 +208,6 @@ def signature_of(entry: Entry) -> Signature | None:
         )
     except ValueError:
         return None
-
-
-def record_gate_move(
-    ledger: Ledger,
-    sample: str,
-    override: Mapping[str, Any],
-    user: UnlockedKey,
-    why: str,
-    *,
-    digest: str,
-    gate: str = "",
-) -> Entry:
-    """Record that a person moved a gate: the override as it stands now, with why.
-
-    Args:
-        ledger: of the results folder.
-        sample: the sample's folder.
-        override: an override file as JSON values, with all gates drawn so far.
-        user: who moved it.
-        why: may be empty while a handle is dragged, and is asked for before a version is written.
-        digest: of the result that it was moved on.
-        gate: the gate that was moved.
-
-    Raises:
-        OutputError: it was not recorded.
-    """
-    values = {"digest": digest, "gate": gate, "override": dict(override), "reason": why}
-    return ledger.append(Act(ActKind.GATE_MOVED, sample, values=values), user)
 
 
 def record_version(

@@ -4,19 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.html import SHEET
-from cd5flow.report.parts import Picture, plain_parts
+from cd5flow.report.parts import Facts, Paragraph, Picture, ReportSection, plain_parts
 from cd5flow.report.typesetting import picture_files, typeset
 from cd5flow.report.webpage import file_text, picture_urls, render_page
 
 
+@dataclass(frozen=True, slots=True)
+class ValidationDocument:
+    """A whole report, before it is a PDF or a page.
+
+    Attributes:
+        title: of the document.
+        mark: on every page: what it is, or that nobody has signed it.
+        not_this: what it is not, on every page.
+        id: by what it is told from others, on every page.
+        identity: what was validated, with what.
+        lead: what a reader must know first.
+        sections: the rest, in order.
+    """
+
+    title: str
+    mark: str
+    not_this: str
+    id: str
+    identity: Facts
+    lead: tuple[Paragraph, ...]
+    sections: tuple[ReportSection, ...]
+
+
 def pdf_of(
-    document: Any, template: Path, *, record: str, created: str, pictures: Sequence[Picture]
+    document: ValidationDocument,
+    template: Path,
+    *,
+    record: str,
+    created: str,
+    pictures: Sequence[Picture],
 ) -> bytes:
     """Return a document as PDF/A-3b with ``validation.json`` attached.
 
@@ -39,7 +67,7 @@ def pdf_of(
     )
 
 
-def html_of(document: Any, template: Path, *, pictures: Sequence[Picture]) -> str:
+def html_of(document: ValidationDocument, template: Path, *, pictures: Sequence[Picture]) -> str:
     """Return a document as a page that needs no other file: no script, nothing loaded."""
     return render_page(
         template,

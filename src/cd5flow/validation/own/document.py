@@ -28,6 +28,7 @@ from cd5flow.validation.own.repeated import (
     linearity_blocks,
     precision_blocks,
 )
+from cd5flow.validation.rendering import ValidationDocument
 
 TITLE: Final = "Validation on the laboratory's own tubes"
 MARK: Final = "NOT SIGNED"
@@ -48,29 +49,15 @@ QUESTIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class OwnDocument:
-    """A whole report.
+class OwnDocument(ValidationDocument):
+    """A whole report, and a page to sign.
 
     Attributes:
-        title: of the document.
-        mark: on every page: that nobody has signed it.
-        not_this: what it is not, on every page.
-        id: sheet, version and time, on every page.
-        identity: what was validated, with what.
-        lead: what a reader must know first.
-        sections: the rest, in order.
         sign_title: heading of the page to sign.
         judged: what is accepted or not, each with fields to fill in.
         signatures: fields for names, dates and signatures.
     """
 
-    title: str
-    mark: str
-    not_this: str
-    id: str
-    identity: Facts
-    lead: tuple[Paragraph, ...]
-    sections: tuple[ReportSection, ...]
     sign_title: str
     judged: tuple[Sign, ...]
     signatures: tuple[Sign, ...]

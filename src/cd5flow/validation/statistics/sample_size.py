@@ -89,25 +89,5 @@ def detection_design(n: int) -> DetectionDesign | None:
     return DetectionDesign(n, 0.5 + 0.95 * n, verified(n, n).least, most[1])
 
 
-def tubes_for_bias(half_width: float) -> int:
-    """Return the fewest specimens whose bias has so narrow a 95 % interval, in SDs of the differences.
-
-    Raises:
-        ValueError: the width is not above zero, or asks for more than a million.
-    """
-    if not half_width > 0:
-        raise ValueError(f"half width: found {half_width}, expected above 0")
-    low, high = 2, 1_000_000
-    if student(high - 1) / math.sqrt(high) > half_width:
-        raise ValueError(f"half width: found {half_width}, which asks for over {high:,} specimens")
-    while low < high:
-        middle = (low + high) // 2
-        if student(middle - 1) / math.sqrt(middle) <= half_width:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
 def _factors(degrees: int) -> Interval | None:
     return sd_interval(1.0, degrees) if degrees >= 1 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cd5flow.report import numerals
@@ -21,6 +20,7 @@ from cd5flow.report.parts import (
     table_of,
 )
 from cd5flow.validation.cells import UNKNOWN, PicturesByName
+from cd5flow.validation.rendering import ValidationDocument
 from cd5flow.validation.synthetic.accuracy import accuracy_blocks
 from cd5flow.validation.synthetic.burden import blank_blocks, linearity_blocks, precision_blocks
 from cd5flow.validation.synthetic.cells import goal_figure
@@ -46,29 +46,6 @@ _WORDS: Final = {
     GoalState.NOT_MET: "not met",
     GoalState.NOT_DONE: "no tubes",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationDocument:
-    """A whole report.
-
-    Attributes:
-        title: of the document.
-        mark: what stands on every page: that this is software on synthetic tubes.
-        not_this: what it is not, on every page.
-        id: version and seed, on every page.
-        identity: what was validated, with what.
-        lead: what a reader must know first.
-        sections: the rest, in order.
-    """
-
-    title: str
-    mark: str
-    not_this: str
-    id: str
-    identity: Facts
-    lead: tuple[Paragraph, ...]
-    sections: tuple[ReportSection, ...]
 
 
 def validation_document(found: Validation, pictures: Sequence[Picture] = ()) -> ValidationDocument:

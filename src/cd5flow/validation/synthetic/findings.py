@@ -11,6 +11,7 @@ from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.limits import IntervalMethod
 from cd5flow.model.result import Cd5State
 from cd5flow.quantify.statistics import interval
+from cd5flow.validation.statistics.arrays import mean_interval
 from cd5flow.validation.synthetic import statistics
 from cd5flow.validation.synthetic.record import (
     AccuracyGroup,
@@ -136,7 +137,7 @@ def _level(
         true_percent=_mean([row.true_blast_percent or 0.0 for row in rows]) or 0.0,
         found_percent=_mean([found for found, _ in pairs]),
         bias_log10=_mean(logs),
-        bias_ci95=statistics.mean_ci95(logs),
+        bias_ci95=mean_interval(logs),
         from_line_log10=_mean(from_line),
         cv_percent=None if spread is None else spread.cv_percent,
         counting_cv_percent=100 / math.sqrt(blasts) if blasts else None,

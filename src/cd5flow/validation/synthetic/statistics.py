@@ -5,18 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import chdtri, stdtrit
 
+from cd5flow.validation.statistics.arrays import Values, sd_interval, student
+from cd5flow.validation.statistics.differences import bland_altman
 from cd5flow.validation.synthetic.record import AgreementSection, LineSection
-
-Values = npt.NDArray[np.float64]
-
-_TAIL: Final = 0.025
-_LIMITS: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +32,22 @@ class Spread:
 
 
 def agreement(differences: Sequence[float]) -> AgreementSection | None:
-    """Return how found numbers agree with true ones; None without any.
+    """Return how found numbers agree with true ones; None without any, no limits of a single one.
 
-    Source: Bland JM, Altman DG. Lancet 1986;1:307. Percentiles by Hazen's ranks, (i - 1/2)/n.
+    Percentiles are those of Hazen's ranks, (i - 1/2)/n.
     """
     if not differences:
         return None
     d = np.asarray(differences, dtype=np.float64)
     size = np.abs(d)
-    bias = float(d.mean())
-    sd = float(d.std(ddof=1)) if d.size > 1 else None
+    found = bland_altman(differences)
+    low, high = (None, None) if found is None else found.limits
     return AgreementSection(
         n=int(d.size),
-        bias=bias,
-        sd=sd,
-        low=None if sd is None else bias - _LIMITS * sd,
-        high=None if sd is None else bias + _LIMITS * sd,
+        bias=float(d.mean()),
+        sd=None if found is None else found.sd,
+        low=low,
+        high=high,
         median_size=float(np.median(size)),
         size95=percentile(size, 95.0),
         worst=float(d[int(size.argmax())]),
@@ -97,7 +91,7 @@ def line(x: Sequence[float], y: Sequence[float]) -> LineSection | None:
     residual = ys - (intercept + slope * xs)
     rss = float(residual @ residual)
     sd = math.sqrt(rss / (n - 2))
-    t = float(stdtrit(n - 2, 1 - _TAIL))
+    t = student(n - 2)
     se_slope = sd / math.sqrt(sxx)
     se_intercept = sd * math.sqrt(1 / n + float(xs.mean()) ** 2 / sxx)
     return LineSection(
@@ -111,20 +105,8 @@ def line(x: Sequence[float], y: Sequence[float]) -> LineSection | None:
     )
 
 
-def mean_ci95(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return Student's 95 % interval of a mean; None of fewer than two values."""
-    v = np.asarray(values, dtype=np.float64)
-    if v.size < 2:
-        return None
-    half = float(stdtrit(v.size - 1, 1 - _TAIL)) * float(v.std(ddof=1)) / math.sqrt(v.size)
-    return float(v.mean()) - half, float(v.mean()) + half
-
-
 def spread(values: Sequence[float]) -> Spread | None:
-    """Return SD and CV of repeated numbers; None of fewer than two.
-
-    The interval is that of a normal variable's SD, (n - 1) s^2 over quantiles of chi-squared.
-    """
+    """Return SD and CV of repeated numbers; None of fewer than two."""
     v = np.asarray(values, dtype=np.float64)
     n = int(v.size)
     if n < 2:
@@ -132,7 +114,5 @@ def spread(values: Sequence[float]) -> Spread | None:
     mean, sd = float(v.mean()), float(v.std(ddof=1))
     if mean <= 0:
         return Spread(n, mean, sd, None, None)
-    cv = 100 * sd / mean
-    ends = (math.sqrt((n - 1) / float(chdtri(n - 1, tail))) for tail in (_TAIL, 1 - _TAIL))
-    low, high = (cv * factor for factor in ends)
-    return Spread(n, mean, sd, cv, (low, high))
+    low, high = (100 * end / mean for end in sd_interval(sd, n - 1))
+    return Spread(n, mean, sd, 100 * sd / mean, (low, high))

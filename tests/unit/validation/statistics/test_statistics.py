@@ -29,7 +29,6 @@ from cd5flow.validation.statistics.sample_size import (
     comparison_design,
     detection_design,
     precision_design,
-    tubes_for_bias,
 )
 from cd5flow.validation.statistics.stability import changes_over_time, stable_hours
 
@@ -336,10 +335,3 @@ def test_what_a_design_can_show() -> None:
     assert sixty is not None
     assert (sixty.rank, sixty.least_kept) == (57.5, 53)
     assert detection_design(0) is None
-
-
-@pytest.mark.parametrize("half", [1.0, 0.5, 0.32, 0.1])
-def test_the_fewest_tubes_for_a_bias_are_the_fewest(half: float) -> None:
-    n = tubes_for_bias(half)
-    assert stats.t.ppf(0.975, n - 1) / math.sqrt(n) <= half
-    assert stats.t.ppf(0.975, n - 2) / math.sqrt(n - 1) > half

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cd5flow.validation.synthetic.statistics import agreement, line, mean_ci95, percentile, spread
+from cd5flow.validation.statistics.arrays import mean_interval
+from cd5flow.validation.synthetic.statistics import agreement, line, percentile, spread
 
 # Anscombe FJ. Am Stat 1973;27:17, data set I.
 ANSCOMBE_X = [10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0]
@@ -84,10 +85,10 @@ def test_residuals_of_a_line_add_up_to_nothing(y: list[float]) -> None:
 
 def test_the_interval_of_a_mean_is_students() -> None:
     # 1, 2, 3: mean 2, SE 1/sqrt(3), t of 2 degrees of freedom 4.3027.
-    ends = mean_ci95([1.0, 2.0, 3.0])
+    ends = mean_interval([1.0, 2.0, 3.0])
     assert ends is not None
     assert ends[1] - 2.0 == pytest.approx(4.3027 / math.sqrt(3), abs=1e-4)
-    assert mean_ci95([1.0]) is None
+    assert mean_interval([1.0]) is None
 
 
 def test_the_cv_and_its_interval_from_chi_squared() -> None:
