@@ -46,6 +46,9 @@ def choose_path(strategy: Strategy, state: GatingState) -> tuple[GatingState, Li
         reasons = [f.message for f in fresh if f.code == "GATE_UNRESOLVED"]
         last = reasons[-1] if reasons else "no blasts"
         state.note("PATH_WITHOUT_CLUSTER", Severity.INFO, lineage=path.lineage, why=last)
+        candidates = trial.population_for(path.gates[-1].parent)
+        if path.cd7_alone and candidates in trial.gates and candidates not in state.gates:
+            state.passed.append(trial.members[candidates])
         if path.normal_nk_look_alike and trial.look_alike:
             state.look_alike = True
     if best is None:

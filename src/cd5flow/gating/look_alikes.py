@@ -42,6 +42,9 @@ def find_gatherings(
 ) -> tuple[Reason, ...]:
     """Return why disease may hide among the look-alikes of a tube; empty where nothing speaks for it.
 
+    CD7 may be cut where brighter cells part from the blasts: what passes the other rules that rest on CD7
+    is looked at too.
+
     Without profiles nothing tells what scattered cells are: then as many as a detection asks for may
     hide one.
 
@@ -51,11 +54,11 @@ def find_gatherings(
         cells: the kinds of cells of the tube; None where they cannot be told.
         doubtful: a cluster that the gates found and that lies among normal cells.
     """
-    scattered = state.members.get(LOOK_ALIKES)
-    if doubtful is not None:
-        scattered = doubtful if scattered is None else scattered | doubtful
-    if scattered is None:
+    masks = [state.members.get(LOOK_ALIKES), doubtful, *state.passed]
+    known = [mask for mask in masks if mask is not None]
+    if not known:
         return ()
+    scattered: Mask = np.logical_or.reduce(known)
     rows = _counted(scattered, state)
     least = strategy.burden.lod_events
     look = _closer_look(strategy, state, cells)

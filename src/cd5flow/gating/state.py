@@ -12,6 +12,7 @@ from cd5flow.gating.cell_types import CellTypes, find_cell_types
 from cd5flow.gating.profiles import Profiles
 from cd5flow.gating.strategy import GateSpec
 from cd5flow.gating.tube_view import Refused
+from cd5flow.model.events import Mask
 from cd5flow.model.findings import Finding, Severity
 from cd5flow.model.geometry import Region
 from cd5flow.model.laip import Laip
@@ -102,6 +103,8 @@ class GatingState:
         look_alike: whether a cluster was refused as one of normal cells.
         stage: marks each gate.
         told_cells: the kinds of cells of the tube, once they were asked for.
+        passed: cells that pass all gates but the last of each rule that rests on CD7 alone and found no
+            cluster.
     """
 
     inputs: GatingInput
@@ -112,6 +115,7 @@ class GatingState:
     look_alike: bool = False
     stage: Stage = untimed
     told_cells: list[CellTypes | None] = field(default_factory=list)
+    passed: list[Mask] = field(default_factory=list)
 
     def branch(self) -> GatingState:
         """Return a copy to try a path on."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cd5flow.gating.lineage import choose_path
 from cd5flow.gating.look_alikes import find_gatherings, find_immature_t_cells
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.gating.strategy import Strategy
@@ -80,6 +81,33 @@ def test_a_clone_that_no_gate_was_drawn_around_is_told_from_as_many_as_a_detecti
     if gathers:
         assert LEAST <= counted(said[0]) <= events
         assert said[0].values["what"] == "T-lineage blasts without surface CD3"
+
+
+def test_what_passes_another_rule_of_cd7_is_looked_at_too() -> None:
+    """CD7 may be cut where brighter cells part from the blasts, which pass no more than the other rule."""
+    state = searched(CLONE.with_(60), called="brighter")
+    state.passed.append(state.members["brighter"])
+    (said,) = gathered(state)
+
+    assert said.code == "LOOK_ALIKES_GATHER"
+    assert gathered(searched(CLONE.with_(60), called="brighter")) == ()
+
+
+@pytest.mark.parametrize("by_cd7_alone", [True, False])
+def test_a_rule_of_cd7_leaves_those_that_pass_all_of_its_gates_but_the_last(
+    *, by_cd7_alone: bool
+) -> None:
+    nobody = {"method": "relative", "sides": [{"axis": "CD45", "low": {"population": "nobody"}}]}
+    above = {"method": "fixed", "sides": [{"axis": "CD45", "low": 1000}]}
+    path = lineage_path(
+        gate("above", above), gate("blasts", nobody, "above"), cd7_alone=by_cd7_alone
+    )
+    state = searched(CLONE)
+    _, chosen = choose_path(strategy_of(paths=[path]), state)
+
+    assert chosen is None
+    assert len(state.passed) == by_cd7_alone
+    assert all(0 < passed.sum() < passed.size for passed in state.passed)
 
 
 @pytest.mark.parametrize(
