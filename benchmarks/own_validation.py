@@ -1,7 +1,7 @@
 """A laboratory's validation on simulated tubes, its figures computed again by other means.
 
     python benchmarks/own_validation.py make FOLDER        # tubes and sheet, "as if own"
-    cd5flow validate --own FOLDER/own.csv --out FOLDER/validation
+    cd5flow validate --own FOLDER/synthetic-as-if-own.csv --out FOLDER/validation
     python benchmarks/own_validation.py check FOLDER/validation
 
 `make` simulates 40 relapse tubes with their FMO for the comparison, 60 blanks of three donors, 60 lows
@@ -85,7 +85,10 @@ def make(folder: Path) -> int:
     """Simulate every tube and write the sheet."""
     folder.mkdir(parents=True, exist_ok=True)
     tubes = [*_compared(), *_blanks(), *_lows(), *_steps()]
-    with ProcessPoolExecutor() as pool, (folder / "own.csv").open("w", encoding="utf-8") as stream:
+    with (
+        ProcessPoolExecutor() as pool,
+        (folder / "synthetic-as-if-own.csv").open("w", encoding="utf-8") as stream,
+    ):
         rows = csv.DictWriter(stream, COLUMNS)
         rows.writeheader()
         for some in pool.map(_write, tubes, [folder] * len(tubes)):

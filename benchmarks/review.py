@@ -25,11 +25,11 @@ from starlette.testclient import TestClient
 
 from cd5flow.analysis.settings import make_settings
 from cd5flow.batch.child import memory_mb
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.fcs import read_fcs
 from cd5flow.fcs.write import write_fcs
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
+from cd5flow.report.input_files import InputFiles
 from cd5flow.review.access import Access
 from cd5flow.review.desk import Desk
 from cd5flow.review.server import review_app

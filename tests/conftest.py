@@ -14,7 +14,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
+from cd5flow.batch.child import ONE_THREAD
 from cd5flow.signatures import users
 from cd5flow.signatures.keys import Cost
 from support.command_line import Ran, Run, run_fresh, run_here
@@ -23,6 +26,10 @@ from support.paths import ROOT
 # Asserts of the test modules are rewritten, and modules compiled, once and not by each worker of each
 # run, which takes as long as 2,000 tests: whoever sets PYTHONDONTWRITEBYTECODE means other programs.
 sys.dont_write_bytecode = False
+
+# Workers share the cores as the children of a batch do. Threads for arithmetic that wait for a core which
+# another worker has spin meanwhile: on two cores some tests took ten times their processor seconds.
+os.environ.update(ONE_THREAD)
 
 # What a shell starts in the background ignores Ctrl-C, and so would all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -34,7 +41,13 @@ hypothesis.settings.register_profile(
     "steady", derandomize=True, deadline=None, database=None, max_examples=50
 )
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "steady")
+hypothesis.settings.load_profile(_PROFILE)
+
+# Nor do its examples hang on constants in the code of whatever is imported by then, among which those of the
+# package are where it is run from its source, but not where it is installed. There is no setting for that.
+if _PROFILE == "steady":
+    pytest.MonkeyPatch().setattr(providers, "_get_local_constants", Constants)
 
 
 # What was read of the rules is kept for all workers of this run, and none of the user's is taken.

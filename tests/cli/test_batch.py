@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cd5flow.batch.run import BatchOrders
 from support.analysed import CLEAR, FOUR_COLOUR, fmo_of, tube
 from support.batch_faults import clear_groups, memory_group
-from support.faulty_batch import STARTED
+from support.faulty_batch import STARTED, faulty_task
 from support.processes import PATIENCE_SECONDS, lives, noted, until, with_tests
 
 if TYPE_CHECKING:
-    from support.command_line import Run
+    from support.command_line import Ran, Run
 
 HIDDEN = ".cd5flow"
 
@@ -100,6 +101,20 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
+@pytest.fixture
+def batch_here(cd5flow: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the same within this process, with one child: for what is neither killed nor interrupted."""
+    monkeypatch.setenv("PYTHONPATH", with_tests())
+    monkeypatch.setattr(BatchOrders, "task", property(faulty_task))
+
+    def run(*arguments: str | Path) -> Ran:
+        ran = cd5flow("batch", *arguments, "--jobs", "1", "--no-report")
+        assert "Traceback" not in ran.err
+        return ran
+
+    return run
+
+
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Return exit code and both streams."""
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
@@ -143,11 +158,18 @@ def test_a_sheet_is_worked_through_and_a_broken_tube_does_not_stop_it(
     said = record(tmp_path / "out")
     assert said["counts"]["failed"] == 1
     assert said["not_taken"] == [{"file": "forgotten.fcs", "reason": "not named in the sheet"}]
+    inputs = json.loads((tmp_path / "out" / "inputs.json").read_text("utf-8"))
+    assert [(one["sample"], one["role"], one["path"]) for one in inputs] == [
+        ("S1", "tube", f"../run/{CLEAR}.fcs"),
+        ("S1", "fmo", f"../run/{CLEAR}_FMO-CD5.fcs"),
+        ("_S2", "tube", f"../run/{FOUR_COLOUR}.fcs"),
+    ]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.name != HIDDEN) == [
         "S1",
         "_S2",
         "failures.csv",
         "index.html",
+        "inputs.json",
         "run.json",
         "run.log",
         "summary.csv",
@@ -217,7 +239,9 @@ def test_without_dask_a_cluster_is_exit_2_with_what_to_install(tmp_path: Path) -
 
 
 @posix
-def test_samples_that_go_wrong_cost_themselves_alone(start: Start, tmp_path: Path) -> None:
+def test_samples_that_go_wrong_cost_themselves_alone(
+    start: Start, batch_here: Run, tmp_path: Path
+) -> None:
     eats = ("eat-1",) if memory_group() else ()
     names = ("a", "crash-1", "grow-1", "hang-1", "kill-1", "raise-1", "z", *eats)
     samples(tmp_path / "run", *names)
@@ -243,12 +267,14 @@ def test_samples_that_go_wrong_cost_themselves_alone(start: Start, tmp_path: Pat
 
     # Again: what failed, and would fail again, is not begun.
     begun = len(noted(tmp_path / STARTED))
-    assert finish(start("run", "--out", "out", "--timeout", "10"))[0] == 3
+    assert batch_here("run", "--out", "out", "--timeout", "10").code == 3
     assert len(noted(tmp_path / STARTED)) == begun
 
 
 @posix
-def test_a_batch_that_is_killed_goes_on_where_it_was(start: Start, tmp_path: Path) -> None:
+def test_a_batch_that_is_killed_goes_on_where_it_was(
+    start: Start, batch_here: Run, tmp_path: Path
+) -> None:
     samples(tmp_path / "run", "a", "b", "hang-1", "hang-2")
     out = tmp_path / "out"
     first = start("run", "--out", "out", "--jobs", "2")
@@ -265,10 +291,10 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(start: Start, tmp_path: Pat
 
     for name in ("hang-1", "hang-2"):
         (tmp_path / "run" / f"{name}.fcs").rename(tmp_path / "run" / f"well-{name}.fcs")
-    code, said, err = finish(start("run", "--out", "out"))
-    assert code == 0, err
-    assert f"an earlier batch ended without a word (process {first.pid} on " in err
-    assert said.startswith("4 of 4 samples done, 0 failed; 2 of them by earlier runs")
+    ran = batch_here("run", "--out", "out")
+    assert ran.code == 0, ran.err
+    assert f"an earlier batch ended without a word (process {first.pid} on " in ran.err
+    assert ran.out.startswith("4 of 4 samples done, 0 failed; 2 of them by earlier runs")
     assert whole(out) == ["a", "b", "well-hang-1", "well-hang-2"]
     assert {name: written(out / name / "result.json") for name in done} == done
     assert len(noted(tmp_path / STARTED)) == 6
@@ -339,7 +365,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_clear_error_and_what_is_done_stays(
-    start: Start, small_disk: Path, tmp_path: Path
+    start: Start, batch_here: Run, small_disk: Path, tmp_path: Path
 ) -> None:
     samples(tmp_path / "run", *"abcdefghij")
     out = small_disk / "out"
@@ -354,21 +380,23 @@ def test_a_full_disk_is_one_clear_error_and_what_is_done_stays(
     assert not (out / HIDDEN / "failed").exists()
 
     subprocess.run(["mount", "-o", "remount,size=9m", small_disk], check=True)
-    code, said, err = finish(start("run", "--out", out))
-    assert code == 0, err
-    assert said.startswith(f"10 of 10 samples done, 0 failed; {len(done)} of them by earlier runs")
+    ran = batch_here("run", "--out", out)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(
+        f"10 of 10 samples done, 0 failed; {len(done)} of them by earlier runs"
+    )
     assert len(whole(out)) == 10
 
 
 def test_a_disk_that_is_full_from_the_start_is_one_clear_error(
-    start: Start, small_disk: Path, tmp_path: Path
+    batch_here: Run, small_disk: Path, tmp_path: Path
 ) -> None:
     samples(tmp_path / "run", "a")
     with pytest.raises(OSError, match="No space"):
         (small_disk / "ballast").write_bytes(b"\0" * 400_000)
-    code, _, err = finish(start("run", "--out", small_disk / "out"))
-    assert code == 1
-    assert err.splitlines()[-1].endswith("cannot be written (No space left on device)")
+    ran = batch_here("run", "--out", small_disk / "out")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].endswith("cannot be written (No space left on device)")
 
 
 def test_a_read_only_folder_is_one_clear_error(
@@ -394,7 +422,7 @@ def results(out: Path) -> dict[str, dict[str, Any]]:
 
 @posix
 def test_a_dask_cluster_gives_the_same_results_and_a_killing_sample_fails_alone(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, batch_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     distributed = pytest.importorskip("distributed")
     samples(tmp_path / "run", "kill-1")
@@ -415,6 +443,6 @@ def test_a_dask_cluster_gives_the_same_results_and_a_killing_sample_fails_alone(
     assert out.startswith("2 of 3 samples done, 1 failed")
     (failure,) = table(tmp_path / "there" / "failures.csv")
     assert (failure["sample"], failure["error"]) == ("kill-1", "WorkerDied")
-    assert finish(start("run", "--out", "here", "--jobs", "2"))[0] == 3
+    assert batch_here("run", "--out", "here").code == 3
     assert results(tmp_path / "there") == results(tmp_path / "here")
     assert set(results(tmp_path / "here")) == {CLEAR, FOUR_COLOUR}

@@ -91,3 +91,24 @@ def test_bash_completes_commands(cd5flow: Run, tmp_path: Path) -> None:
         env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
     )
     assert done.stdout.split() == ["sheet"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (("export", "r.json", "--bundle", "heap"), ("'heap' is not one of", "'collection'")),
+        (("analyze", "t.fcs", "--seed", "x"), ("'x'", "a valid integer")),
+        (("review", ".", "--port", "99999"), ("99999", "65535")),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_told_with_what_it_may_be(
+    cd5flow: Run, line: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    ran = cd5flow(*line)
+    assert (ran.code, ran.out) == (2, "")
+    # Each release of the command line's library has words of its own for the rest.
+    last = ran.err.splitlines()[-1]
+    assert last.startswith(f"Error: Invalid value for '{line[2]}': ")
+    assert all(words in last for words in said)
+    assert "Value error" not in last
+    assert "unable to parse" not in last

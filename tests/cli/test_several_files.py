@@ -64,7 +64,11 @@ def test_analyze_takes_several_and_goes_on_after_one_that_is_refused(
         ("tube-a", 200),
         ("tube-b", 250),
     ]
-    assert sorted(p.name for p in (tubes / "results").iterdir()) == ["tube-a", "tube-b"]
+    assert sorted(p.name for p in (tubes / "results").iterdir()) == [
+        "inputs.json",
+        "tube-a",
+        "tube-b",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ COMMANDS = {
     "batch",
     "deidentify",
     "dossier",
+    "months",
     "eligibility",
     "export",
     "inspect",

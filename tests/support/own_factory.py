@@ -92,10 +92,10 @@ def provenance(strategy_sha256: str = "b" * 64) -> OwnProvenance:
 def record(tubes: Sequence[OwnTube], *, strategy_sha256: str = "b" * 64) -> OwnValidation:
     """Return what tubes say, by the rules that come with cd5flow."""
     return findings(
-        tubes,
+        [tube.model_copy(update={"strategy_sha256": strategy_sha256}) for tube in tubes],
         rules(),
         failures=(),
-        claimed=None,
+        claimed={},
         overt_percent=5.0,
         tubes_sha256="c" * 64,
         provenance=provenance(strategy_sha256),

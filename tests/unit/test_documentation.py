@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,13 @@ CODE = re.compile(r"^```(?:shell)?$.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL
 COMMAND = re.compile(r"^`?cd5flow ([a-z]+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+Find = Callable[[Path, str], Iterable[str]]
+
+
+def on_each_page(find: Find) -> dict[str, list[str]]:
+    """Return what is found on each page, given its path and text; pages without any are left out."""
+    faults = {page: sorted(find(page, page.read_text("utf-8"))) for page in PAGES}
+    return {str(page.relative_to(ROOT)): names for page, names in faults.items() if names}
 
 
 def found(name: str) -> bool:
@@ -60,28 +67,35 @@ def found(name: str) -> bool:
     return False
 
 
-@each_page
-def test_every_module_that_is_named_is_there(page: Path) -> None:
-    assert [name for name in MODULE.findall(page.read_text("utf-8")) if not found(name)] == []
+def test_every_module_that_is_named_is_there() -> None:
+    def absent(page: Path, text: str) -> Iterable[str]:
+        return (name for name in MODULE.findall(text) if not found(name))
+
+    assert on_each_page(absent) == {}
 
 
-@each_page
-def test_every_file_that_is_named_is_there(page: Path) -> None:
-    named = set(PATH.findall(page.read_text("utf-8"))) - INVENTED
-    assert [path for path in sorted(named) if not list(ROOT.glob(path))] == []
+def test_every_file_that_is_named_is_there() -> None:
+    def absent(page: Path, text: str) -> Iterable[str]:
+        return (p for p in set(PATH.findall(text)) - INVENTED if not list(ROOT.glob(p)))
+
+    assert on_each_page(absent) == {}
 
 
-@each_page
-def test_every_link_leads_somewhere(page: Path) -> None:
-    links = LINK.findall(page.read_text("utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_every_link_leads_somewhere() -> None:
+    def absent(page: Path, text: str) -> Iterable[str]:
+        return (link for link in LINK.findall(text) if not (page.parent / link).exists())
+
+    assert on_each_page(absent) == {}
 
 
-@each_page
-def test_every_command_that_is_named_is_one(page: Path) -> None:
+def test_every_command_that_is_named_is_one() -> None:
     commands = set(getattr(get_command(program()), "commands", ()))
-    code = CODE.findall(page.read_text("utf-8"))
-    assert {name for part in code for name in COMMAND.findall(part)} - commands == set()
+
+    def absent(page: Path, text: str) -> Iterable[str]:
+        named = {name for part in CODE.findall(text) for name in COMMAND.findall(part)}
+        return named - commands
+
+    assert on_each_page(absent) == {}
 
 
 def table(heading: str) -> str:

@@ -58,6 +58,7 @@ MADE: Final[dict[str, Callable[[], str]]] = {
             "defaults",
             "validation",
             "own-validation",
+            "reference",
         )
     },
 }

@@ -11,6 +11,7 @@ from cd5flow.analysis.control_acceptance import SampleSide, judge_control
 from cd5flow.analysis.control_tubes import control_side, members_of_control, sample_side
 from cd5flow.analysis.imported_gates import drawn_positive
 from cd5flow.analysis.stages import ControlTube, GatedControl, GatedTube, MeasuredTube, Tube
+from cd5flow.gating.plausibility import holds_others
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import BLASTS, LOOK_ALIKES, LYMPHOCYTES, T_CELLS
@@ -49,8 +50,6 @@ def measure_cd5(gated: GatedTube) -> MeasuredTube:
     measurement = measure(
         replace(
             readout,
-            # Without a cluster of blasts T cells and negatives still tell how CD5 stained.
-            blasts=readout.blasts if gating.lineage.cluster else EMPTY,
             controls=tuple(signal for _, signal in judged if signal is not None),
         ),
         axis=_axis(tube),
@@ -90,7 +89,10 @@ def _axis(tube: Tube) -> Cd5Axis:
 
 
 def _readout(tube: Tube, gating: Gating) -> Readout:
-    """Return the CD5 signals of blasts, T cells and negative references."""
+    """Return the CD5 signals of blasts, T cells and negative references.
+
+    Without a cluster there is no population of blasts; the others still tell how CD5 stained.
+    """
     signal = tube.columns.column(Dimension(tube.cd5_detector))
     blasts = gating.members.get(BLASTS)
     # Look-alikes may be blasts all the same, and are no reference.
@@ -107,7 +109,8 @@ def _readout(tube: Tube, gating: Gating) -> Readout:
         theirs = {m: _of(tube.columns.column(d), mask) for m, d in dims.items()}
         found.append(NegativeReference(name, _of(signal, mask), theirs))
     ours = {m: _of(tube.columns.column(d), blasts) for m, d in dims.items()}
-    normal = gating.members.get(T_CELLS)
+    # Other cells by the name of T cells prove nothing and are no yardstick of brightness.
+    normal = None if holds_others(gating.findings, T_CELLS) else gating.members.get(T_CELLS)
     if normal is not None and apart is not None:
         normal = normal & ~apart
     t_cells = _of(signal, normal)

@@ -178,6 +178,9 @@ def _named_kinds(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], st
             yield ("burden", "marrow", field), kind
     for kind in () if unproven is None else unproven.known:
         yield ("unproven", "known"), kind
+    for i, rule in enumerate(strategy.believed.own):
+        for kind in rule.kinds:
+            yield ("believed", "own", i, "kinds"), kind
 
 
 def _adapted_profiles(strategy: Loaded[Strategy], settings: Settings) -> Loaded[Profiles] | None:

@@ -1,4 +1,4 @@
-"""What a batch has come to so far: counts for its progress and its record, and nothing larger."""
+"""What a batch has come to so far: counts for its progress and its record, and where its files lie."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cd5flow.batch.run import Done, Finished
 from cd5flow.model.names import shown_name
 from cd5flow.model.result import CriterionState, Result
 from cd5flow.model.states import needs_person
+from cd5flow.report.input_files import InputFile, files_of
 
 STATES: Final = ("cd5_state", "burden_state", "criterion_state", "quality_state")
 
@@ -29,6 +30,7 @@ class BatchCounts:
         failures: those without a result.
         states: how many results have each state, by kind.
         same_bytes: samples by the SHA-256 of their files.
+        files: what the results were made of.
         seconds: time that the samples of this run took, all together.
     """
 
@@ -45,6 +47,7 @@ class BatchCounts:
     same_bytes: defaultdict[tuple[str, str], list[str]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    files: list[InputFile] = field(default_factory=list)
     seconds: float = 0.0
 
     def add(self, finished: Finished) -> None:
@@ -56,6 +59,10 @@ class BatchCounts:
         if isinstance(finished, Done):
             self.done += 1
             self._add_result(finished.result)
+            job = finished.job
+            self.files += files_of(
+                finished.result, finished.folder.name, job.file, job.settings.controls
+            )
         else:
             job = finished.job
             failure = Failure(

@@ -1,8 +1,8 @@
 """Values of tubes over the months against those of the first: control charts and Westgard's rules.
 
 Tubes are compared with tubes of the same strategy, cytometer and panel alone, in the order of their
-acquisition. The first of a kind are the frozen reference: its mean and SD stay what they are however
-many follow. What is watched and which rules hold stands in ``gating/batch.yaml``.
+acquisition. The reference is a file's, or the first tubes of a kind: its mean and SD stay what they are
+however many follow. What is watched and which rules hold stands in ``gating/batch.yaml``.
 
 A mark asks a person to look; it changes no state and no number. The tubes are patients', not a control
 material's: what differs between patients is in the SD.
@@ -18,7 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cd5flow.batch.outliers import ComparedValue, ComparedValues, OverTimeRules, PeerGroup, RuleOf
+from cd5flow.batch.frozen_reference import (
+    FrozenReference,
+    FrozenValue,
+    TimedValue,
+    frozen_value,
+)
+from cd5flow.batch.outliers import ComparedValues, OverTimeRules, PeerGroup, RuleOf
 from cd5flow.report.tables import csv_text
 
 COLUMNS: Final = (
@@ -32,7 +38,12 @@ COLUMNS: Final = (
     "reference_sd",
     "sds",
     "rules",
+    "reference_by",
 )
+
+
+Series = dict[tuple[PeerGroup, str], list[tuple[str, TimedValue]]]
+"""Kind and name of a value to sample and value of each tube that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class ControlChart:
         kind: what the tubes have in common.
         what: the value's name.
         mean, sd: of the reference, on the scale of comparison.
+        by_file: whether the reference is a file's; else it is the first tubes of these.
         points: in the order of acquisition.
         drift: mean distance of the latest tubes from the reference's mean, in its SDs; None where no
             tube came after the reference.
@@ -81,6 +93,7 @@ class ControlChart:
     what: str
     mean: float
     sd: float
+    by_file: bool
     points: tuple[ChartPoint, ...]
     drift: float | None
 
@@ -90,50 +103,76 @@ class ControlChart:
         return tuple(point for point in self.points if point.broken)
 
 
-def control_charts(tubes: Sequence[Watched], rules: OverTimeRules) -> tuple[ControlChart, ...]:
-    """Return a chart of each value of which there are more tubes than its reference takes.
+def series_of(tubes: Sequence[Watched]) -> Series:
+    """Return each value's tubes in the order of acquisition.
 
-    Tubes whose time of acquisition is not known have no place on a chart.
+    Tubes whose time of acquisition is not known have no place among them.
     """
-    series: dict[tuple[PeerGroup, str], list[tuple[Watched, ComparedValue]]] = defaultdict(list)
+    series: Series = defaultdict(list)
     timed = sorted((t for t in tubes if t.acquired), key=lambda t: (t.acquired or "", t.sample))
     for tube in timed:
         for what, value in tube.measured.values.items():
-            series[tube.measured.kind, what].append((tube, value))
-    return tuple(
-        _chart(kind, what, of, rules)
-        for (kind, what), of in series.items()
-        if len(of) > rules.reference_tubes
-    )
+            timed_value = TimedValue(tube.acquired or "", value)
+            series[tube.measured.kind, what].append((tube.sample, timed_value))
+    return series
+
+
+def control_charts(
+    tubes: Sequence[Watched], rules: OverTimeRules, reference: FrozenReference | None = None
+) -> tuple[ControlChart, ...]:
+    """Return a chart of each value of which there are tubes beyond its reference.
+
+    Args:
+        tubes: in any order.
+        rules: how many tubes make a reference, and what a tube may break.
+        reference: of a file; None, and values that it has not, take the first tubes.
+    """
+    frozen = {} if reference is None else reference.values()
+    charts = []
+    for (kind, what), of in series_of(tubes).items():
+        kept = frozen.get((kind, what))
+        values = [value for _, value in of]
+        if kept is not None:
+            known = sum(value.acquired <= kept.last for value in values)
+        elif len(values) > rules.reference_tubes:
+            known = rules.reference_tubes
+            kept = frozen_value(what, values[:known])
+        if kept is not None and len(values) > known:
+            by_file = (kind, what) in frozen
+            charts.append(_chart(kind, kept, of, rules, known=known, by_file=by_file))
+    return tuple(charts)
 
 
 def _chart(
-    kind: PeerGroup, what: str, of: list[tuple[Watched, ComparedValue]], rules: OverTimeRules
+    kind: PeerGroup,
+    kept: FrozenValue,
+    of: Sequence[tuple[str, TimedValue]],
+    rules: OverTimeRules,
+    *,
+    known: int,
+    by_file: bool,
 ) -> ControlChart:
-    places = [value.place for _, value in of]
-    first = places[: rules.reference_tubes]
-    mean = math.fsum(first) / len(first)
-    spread = math.sqrt(math.fsum((place - mean) ** 2 for place in first) / (len(first) - 1))
-    sd = max(spread, *(value.least_spread for _, value in of))
-    sds = [(place - mean) / sd for place in places]
-    latest = sds[rules.reference_tubes :][-rules.latest_tubes :]
+    """Return a chart whose first `known` tubes are of the time of the reference."""
+    sds = [(value.value.place - kept.mean) / kept.sd for _, value in of]
+    latest = sds[known:][-rules.latest_tubes :]
     return ControlChart(
         kind=kind,
-        what=what,
-        mean=mean,
-        sd=sd,
+        what=kept.what,
+        mean=kept.mean,
+        sd=kept.sd,
+        by_file=by_file,
         points=tuple(
             ChartPoint(
-                sample=tube.sample,
-                acquired=tube.acquired or "",
-                number=value.number,
-                is_reference=place < rules.reference_tubes,
+                sample=sample,
+                acquired=value.acquired,
+                number=value.value.number,
+                is_reference=place < known,
                 sds=sds[place],
                 broken=()
-                if place < rules.reference_tubes
+                if place < known
                 else tuple(broken_rules(sds[: place + 1], rules.westgard)),
             )
-            for place, (tube, value) in enumerate(of)
+            for place, (sample, value) in enumerate(of)
         ),
         drift=math.fsum(latest) / len(latest) if latest else None,
     )
@@ -176,6 +215,7 @@ def chart_table(charts: Sequence[ControlChart]) -> str:
                 "reference_sd": chart.sd,
                 "sds": point.sds,
                 "rules": " ".join(point.broken),
+                "reference_by": "file" if chart.by_file else "first tubes",
             }
             for chart in charts
             for point in chart.points

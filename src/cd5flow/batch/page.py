@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cd5flow.batch import chart
 from cd5flow.batch.chart_rows import chart_rule, control_chart_row
@@ -34,18 +33,15 @@ from cd5flow.batch.page_parts import (
 from cd5flow.batch.results_folder import MAP, OVERLAY, SampleEntry
 from cd5flow.batch.review_figures import figure_lines, review_figures
 from cd5flow.batch.summary_row import STATES
+from cd5flow.batch.templating import TEMPLATES, page_template
 from cd5flow.batch.trend import Trend, trends
 from cd5flow.report.fonts import Scribe
 from cd5flow.report.webpage import data_url, digest, file_text
 from cd5flow.report.wording import load_wording
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
 EMBEDDED: Final = 400
 """Samples up to which small pictures are kept in the page, about 7 kB each; more are linked."""
 
-_TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 _COLUMNS: Final = (
     ("Sample", "text", False),
@@ -103,7 +99,7 @@ class Batch:
 
 def overview_page(batch: Batch) -> str:
     """Return the page."""
-    style, script = (file_text(_TEMPLATES / f"overview.{kind}") for kind in ("css", "js"))
+    style, script = (file_text(TEMPLATES / f"overview.{kind}") for kind in ("css", "js"))
     linked = len(batch.entries) > EMBEDDED
     pictures = "data: 'self' file:" if linked else "data:"
     policy = (
@@ -112,7 +108,7 @@ def overview_page(batch: Batch) -> str:
     )
     from markupsafe import Markup  # noqa: PLC0415 - with jinja2, only where a page is written
 
-    return _template().render(
+    return page_template("overview.html.j2").render(
         page=_page(batch, linked=linked),
         size={
             "width": chart.WIDTH,
@@ -286,14 +282,3 @@ def _picture(
         src = data_url("image/webp", small)
     alt = f"{what}, {Scribe(typefaces=False).write(entry.sample.id)}"
     return {"src": src, "href": href, "alt": alt, "height": HEIGHT, "linked": linked}
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only where a page is written
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    environment.filters["place"] = lambda number: round(number, 1)
-    # A blank between two elements would be a node too: thousands of samples make it a million.
-    lines = file_text(_TEMPLATES / "overview.html.j2").splitlines()
-    return environment.from_string("".join(line.strip() for line in lines))

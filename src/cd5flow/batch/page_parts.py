@@ -22,7 +22,6 @@ Write = Callable[[str], str]
 """Makes every letter of a text from outside visible."""
 
 UNKNOWN: Final = "unknown"
-BELOW_LLOQ: Final = "< LLOQ"
 
 TITLES: Final = {
     "criterion_state": "Criterion",
@@ -201,11 +200,11 @@ def cd5_share(cd5: Cd5Section) -> str:
 
 
 def burden_share(burden: BurdenSection) -> str:
-    """Return the burden; under the limit of quantification only that it is, as reports do."""
+    """Return the burden; under a limit only that it is, as reports do."""
     if burden.percent is None:
         return UNKNOWN
-    if burden.lloq_percent is None or burden.percent < burden.lloq_percent:
-        return BELOW_LLOQ
+    if burden.below is not None:
+        return f"< {burden.below}"
     return f"{numerals.burden(burden.percent)} %"
 
 
@@ -222,7 +221,7 @@ def _cd5_notes(cd5: Cd5Section) -> Iterator[str]:
 
 
 def _burden_notes(burden: BurdenSection) -> Iterator[str]:
-    quantified = burden.percent is not None and burden_share(burden) != BELOW_LLOQ
+    quantified = burden.percent is not None and burden.below is None
     if quantified and burden.ci95_percent is not None:
         low, high = (numerals.burden(end) for end in burden.ci95_percent)
         yield f"95 %: {low} to {high}"

@@ -68,6 +68,7 @@ def settings_of(
         identifiers=dict(sample.identifiers),
         control_identifiers=dict(said.get("control_identifiers") or {}),
         control_datasets=dict(said.get("control_datasets") or {}),
+        origins=dict(result.provenance.origins),
     )
 
 

@@ -18,6 +18,7 @@ from cd5flow.model.names import shown_name
 from cd5flow.numerics.timing import Stopwatch
 from cd5flow.pipeline import Analysis, Settings, analyse_tube
 from cd5flow.report.folder import WantedOutputs, write_sample
+from cd5flow.report.input_files import files_of, record_inputs
 from cd5flow.report.summary import summary_lines
 
 
@@ -88,6 +89,9 @@ def _analyse(
     analysis = analyse_tube(fcs, chosen, stage=stage)
     with stage("write"):
         written = write_sample(analysis, out, outputs=outputs, name=folder, stage=stage)
+        if not written.kept_by:
+            controls = chosen.controls
+            record_inputs(out, files_of(analysis.result, written.folder.name, fcs, controls))
     for line in (*_decided(analysis), *table(stage.rows())):
         detail(line)
     if profile is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from cd5flow.config.lock import hold
 from cd5flow.errors import Cd5FlowError, EngineError, OptionError, OutputError
 from cd5flow.model.names import shown_name
 from cd5flow.report.folder import WantedOutputs
+from cd5flow.report.input_files import record_inputs
 
 SOME_FAILED: Final = 3
 _NAMED: Final = 5
@@ -104,6 +105,8 @@ def run(
                 interrupted=isinstance(fault, KeyboardInterrupt),
                 fault="" if fault is None else str(fault) or "interrupted",
             )
+            with suppress(Cd5FlowError) if how.fault else nullcontext():  # the fault itself is told
+                record_inputs(orders.out, tally.files)
             written = _write_tables(tally, plan, orders, words=words, run=how)
             _log_end(log, tally, how)
     if fault is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.batch.tube_settings import tube_file
 from cd5flow.cli.results_given import read_results, result_files
 from cd5flow.cli.terminal import show
@@ -14,6 +13,7 @@ from cd5flow.errors import OptionError, OutputError
 from cd5flow.fcs.subset import write_subset
 from cd5flow.model.names import BLASTS
 from cd5flow.model.result import Result
+from cd5flow.report.input_files import InputFiles
 from cd5flow.review.members import members_of
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.cli.terminal import emit, say
 from cd5flow.errors import FileAccessError
 from cd5flow.report.folder import WantedOutputs
+from cd5flow.report.input_files import InputFiles
 from cd5flow.review.access import Access
 from cd5flow.review.desk import Desk
 from cd5flow.review.server import host_of, listen, review_app, serve

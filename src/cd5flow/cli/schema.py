@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
+from cd5flow.batch.frozen_reference import FrozenReference
 from cd5flow.cli.defaults import DefaultsFile
 from cd5flow.cli.terminal import emit
 from cd5flow.criteria.clinical import Clinical
@@ -37,6 +38,7 @@ _WRITTEN: Final[dict[str, TypeAdapter[Any]]] = {
     "comparison": TypeAdapter(Comparison),
     "validation": TypeAdapter(Validation),
     "own-validation": TypeAdapter(OwnValidation),
+    "reference": TypeAdapter(FrozenReference),
 }
 
 

@@ -31,6 +31,8 @@ def burden_words(burden: BurdenSection) -> str:
         return f"{burden.state}; no percentage, {counts}"
     if burden.state in {BurdenState.OVERT, BurdenState.MRD_POSITIVE}:
         share = f"{burden.percent:.3g} %"
+    elif burden.below == "LOD":
+        share = "below the limit of detection"
     elif burden.lloq_percent is not None:
         share = f"below the limit of quantification of {burden.lloq_percent:.2g} %"
         if burden.percent >= burden.lloq_percent:

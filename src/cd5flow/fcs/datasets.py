@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cd5flow.errors import FcsError, OptionError
+from cd5flow.errors import FcsError, FcsTruncatedError, FcsUnsupportedError, OptionError
 from cd5flow.fcs.clock import SplitClock, join_clock
 from cd5flow.fcs.header import Header, Segment, begins_data_set, read_header
 from cd5flow.fcs.layout import read_channels, read_layouts
@@ -101,8 +101,8 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
         except FcsError as error:
             if not sets:
                 raise
-            number = len(sets) + 1
-            findings.append(warning("DATA_SET_UNREADABLE", number=number, why=error.message))
+            told = {"number": len(sets) + 1, "offset": offset, "case": _fault(error)}
+            findings.append(warning("DATA_SET_UNREADABLE", **told))
             break
         supplements -= text.supplement.length if text.supplement else 0
         sets.append(
@@ -122,6 +122,16 @@ def read_data_sets(source: Source) -> tuple[list[DataSet], list[Finding]]:
         if targets and offset is None:
             findings.append(info("NEXTDATA", offset=step))
     return sets, findings
+
+
+def _fault(error: FcsError) -> str:
+    match error:
+        case FcsTruncatedError():
+            return "truncated"
+        case FcsUnsupportedError():
+            return "unsupported"
+        case _:
+            return "corrupt"
 
 
 def choose_data_set(

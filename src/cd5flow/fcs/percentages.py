@@ -41,9 +41,9 @@ def read_percentages(
         return None, ()
     families = _families(shares, channels)
     detectors = [family[number].detector for family in families for number in sorted(family)]
-    why = _why_not(shares, families, detectors)
-    if why is not None:
-        return None, (warning("DFC_NOT_APPLIED", shares=_shown(shares), why=why),)
+    fault = _fault(shares, families, detectors)
+    if fault is not None:
+        return None, (warning("DFC_NOT_APPLIED", shares=_shown(shares), **fault),)
     spillover = Spillover(tuple(detectors), _matrix(shares, families), SOURCE)
     return spillover, (warning("DFC_APPLIED", shares=_shown(shares)),)
 
@@ -58,21 +58,18 @@ def _nonzero(keywords: Mapping[str, str]) -> _Shares:
     return shares
 
 
-def _why_not(
+def _fault(
     shares: _Shares, families: Sequence[Mapping[int, Channel]], detectors: Sequence[str]
-) -> str | None:
-    """Return what is against the percentages as a matrix; None for nothing."""
+) -> dict[str, object] | None:
+    """Return what is against the percentages as a matrix, as a reason's case; None for nothing."""
     if max(map(abs, shares.values())) > _MOST_PERCENT:
-        return f"expected at most {_MOST_PERCENT} %"
+        return {"case": "too_much", "most": _MOST_PERCENT}
     if not families:
-        return "their numbers fit neither the channels nor FL1, FL2, ..."
+        return {"case": "no_channels"}
     if len(detectors) > _CHANNELS or len(set(detectors)) < len(detectors):
-        return f"expected at most {_CHANNELS} channels of different names"
+        return {"case": "channels", "most": _CHANNELS}
     if any(channel.logarithmic for family in families for channel in family.values()):
-        return (
-            "values were stored as logarithms, before which such instruments subtract; give a "
-            "matrix as a file, or state hardware compensation"
-        )
+        return {"case": "logarithms"}
     return None
 
 

@@ -20,6 +20,18 @@ _MOST_JOINED: Final = 24  # channels, where only some coefficients have decimals
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "$SPILL", "SPILLOVER", "$COMP")
 
 
+class UnusableMatrixError(Exception):
+    """What is wrong with a matrix.
+
+    Attributes:
+        told: the case of ``SPILLOVER_UNUSABLE`` and its values.
+    """
+
+    def __init__(self, case: str, **values: object) -> None:
+        super().__init__(case)
+        self.told = {"case": case, **values}
+
+
 def read_spillover(
     keywords: Mapping[str, str], channels: Sequence[Channel]
 ) -> tuple[Spillover | None, tuple[Finding, ...]]:
@@ -35,8 +47,8 @@ def read_spillover(
             continue
         try:
             spillover, about = _parsed(value, channels, keyword)
-        except ValueError as error:
-            findings.append(warning("SPILLOVER_UNUSABLE", keyword=keyword, why=str(error)))
+        except UnusableMatrixError as error:
+            findings.append(warning("SPILLOVER_UNUSABLE", keyword=keyword, **error.told))
             continue
         return spillover, (*findings, *about)
     percentages, about = read_percentages(keywords, channels)
@@ -56,18 +68,19 @@ def _parsed(
     """Return the matrix of one keyword, and how it was read.
 
     Raises:
-        ValueError: what is wrong with it.
+        UnusableMatrixError: what is wrong with it.
     """
     words = [word.strip() for word in value.split(_separator(value))]
     n = integer(words[0])
     if not n or n > _CHANNELS:
-        raise ValueError(f"it begins with {words[0][:20]!r}, expected 1 to {_CHANNELS} channels")
+        raise UnusableMatrixError("count", found=repr(words[0][:20]), most=_CHANNELS)
     if len(words) > 2 * n * (n + 4):  # decimal commas; names that hold a comma have some room
-        raise ValueError(f"{len(words) - 1:,} entries follow {n}, expected {n * n + n:,}")
+        told = {"entries": len(words) - 1, "channels": n, "wanted": n * n + n}
+        raise UnusableMatrixError("too_many", **told)
     anonymous = keyword == "$COMP" and len(words) == 1 + n * n
     if not anonymous and len(words) < 1 + n + n * n:
-        wanted = f"{n} names and {n * n} values"
-        raise ValueError(f"{len(words) - 1} entries follow {n}, expected {wanted}")
+        told = {"entries": len(words) - 1, "channels": n, "values": n * n}
+        raise UnusableMatrixError("too_few", **told)
     findings: list[Finding] = []
     names, values = words[1 : len(words) - n * n], words[len(words) - n * n :]
     commas = None if anonymous or len(names) == n else decimal_commas(words[1 + n :], n)
@@ -78,16 +91,16 @@ def _parsed(
         coefficients = [_coefficient(word) for word in values]
     if anonymous:
         if n != len(channels):
-            raise ValueError(f"{n} channels without names, the file has {len(channels)}")
+            raise UnusableMatrixError("nameless", channels=n, there=len(channels))
         detectors = [channel.detector for channel in channels]
     else:
         detectors = [_detector(name, channels) for name in _names(names, n, channels)]
     if len(set(detectors)) < n:
-        raise ValueError("it names a channel twice")
+        raise UnusableMatrixError("twice")
     matrix = np.array(coefficients, dtype=np.float64).reshape(n, n)
     diagonal = np.diag(matrix)
     if not np.all(diagonal > 0):
-        raise ValueError("its diagonal is not positive")
+        raise UnusableMatrixError("diagonal")
     if np.all(diagonal == 100.0):  # percent
         matrix = matrix / 100.0
     whole = Spillover(detectors=tuple(detectors), matrix=matrix, source=keyword)
@@ -100,17 +113,19 @@ def _of_this_file(
     """Leave out the channels that the file has not.
 
     Raises:
-        ValueError: they spill, or are spilled into, or none is left.
+        UnusableMatrixError: they spill, or are spilled into, or none is left.
     """
     there = {channel.detector for channel in channels}
     absent = [name for name in whole.detectors if name not in there]
     if not absent:
         return whole, tuple(findings)
-    more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-    told = f"{', '.join(absent[:_SHOWN])}{more}"
+    shown, more = tuple(absent[:_SHOWN]), len(absent) - _SHOWN
     reduced = whole.within(there)
     if reduced is None or not reduced.detectors:
-        raise ValueError(f"it names {told}, which is no $PnN of the file, and not as the identity")
+        if more > 0:
+            raise UnusableMatrixError("absent_more", absent=shown, more=more)
+        raise UnusableMatrixError("absent", absent=shown)
+    told = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     findings.append(info("SPILLOVER_REDUCED", keyword=whole.source, absent=told))
     return reduced, tuple(findings)
 
@@ -124,7 +139,7 @@ def _are_names(words: Sequence[str], channels: Sequence[Channel]) -> bool:
     """Whether words that are more than the channels are names that hold commas."""
     try:
         _names(list(words), -1, channels)
-    except ValueError:
+    except UnusableMatrixError:
         return False
     return True
 
@@ -136,7 +151,7 @@ def decimal_commas(words: Sequence[str], n: int) -> list[float] | None:
     diagonal) stand between them; then there must be one way to read them.
 
     Raises:
-        ValueError: there are several ways.
+        UnusableMatrixError: there are several ways.
     """
     wanted = n * n
     if not wanted < len(words) <= 2 * wanted or not all(map(_is_digits, words)):
@@ -147,10 +162,7 @@ def decimal_commas(words: Sequence[str], n: int) -> list[float] | None:
     if not ways and n <= _MOST_JOINED:
         return None
     if len(ways) != 1:
-        raise ValueError(
-            "its coefficients have decimal commas, and can be read in several ways; "
-            "expected decimal points"
-        )
+        raise UnusableMatrixError("commas")
     return ways[0]
 
 
@@ -200,7 +212,7 @@ def _joined(whole: str, decimals: str) -> float:
 def _coefficient(word: str) -> float:
     parsed = number(word)
     if parsed is None:
-        raise ValueError(f"{word[:20]!r} stands where a coefficient is expected")
+        raise UnusableMatrixError("coefficient", found=repr(word[:20]))
     return parsed
 
 
@@ -218,7 +230,7 @@ def _names(words: list[str], n: int, channels: Sequence[Channel]) -> list[str]:
             names.append(whole)
             pending = []
     if pending or n not in {-1, len(names)}:
-        raise ValueError(f"{len(words)} names follow {n}")
+        raise UnusableMatrixError("names", names=len(words), channels=n)
     return names
 
 

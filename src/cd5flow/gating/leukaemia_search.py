@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from cd5flow.gating.tube_view import Spec
 from cd5flow.model.references import MarkerRef, PopulationRef
+
+
+class OwnKind(Spec):
+    """A gate that must hold the cells which it is named after.
+
+    Attributes:
+        population: the gate.
+        kinds: populations of the profiles; what they name by all markers together are its cells.
+        percent: least share of these among its sampled cells, those aside that are called leukaemic or
+            are of no normal profile.
+        events: fewest such sampled cells to judge it by.
+    """
+
+    population: PopulationRef
+    kinds: tuple[str, ...] = Field(min_length=1)
+    percent: float = Field(gt=0, le=100)
+    events: int = Field(default=12, ge=5)
 
 
 class Believed(Spec):
@@ -15,11 +34,21 @@ class Believed(Spec):
         in_place: gates whose population must lie where it usually does, where that is stated.
         found: gates that must be found where the panel allows them.
         in_share: gates that must hold their usual share of the parent, where that is stated.
+        own: gates that must hold cells of their own kind.
     """
 
     in_place: tuple[PopulationRef, ...] = ()
     in_share: tuple[PopulationRef, ...] = ()
     found: tuple[PopulationRef, ...] = ()
+    own: tuple[OwnKind, ...] = ()
+
+    def named(self) -> Iterator[tuple[str, int, str]]:
+        """Yield every gate that is named: the field, its place there, and the gate."""
+        for field in ("in_place", "in_share", "found"):
+            for i, name in enumerate(getattr(self, field)):
+                yield field, i, name
+        for i, rule in enumerate(self.own):
+            yield "own", i, rule.population
 
 
 class LeukaemiaSearch(Spec):

@@ -101,7 +101,7 @@ def _gating_by_rules(strategy: Strategy, found: ChainSearch, reading: GroupReadi
     has_nk_marker = _has_nk_marker(strategy, state.inputs.panel)
     # Where the cells are told by all their markers, those that may be NK cells are named by these.
     nk_like = not cluster and state.look_alike and not has_nk_marker and reading.cells is None
-    state.findings += find_unusual(strategy, state)
+    state.findings += find_unusual(strategy, state, reading.outside)
     doubts = find_doubts(strategy, state)
     looks_unproven = (not cluster and bool(reading.outside)) or is_unproven(
         strategy, state, path if cluster else None, cells=reading.cells
@@ -161,7 +161,7 @@ def _gating_by_groups(strategy: Strategy, state: GatingState, reading: GroupRead
     """Return the gating of a tube whose leukaemic populations are told by its groups of cells."""
     find_gates(strategy.after, state)
     state.inputs.columns.forget()
-    state.findings += find_unusual(strategy, state)
+    state.findings += find_unusual(strategy, state, reading.outside)
     doubts = find_doubts(strategy, state)
     blasts = () if doubts else reading.leukaemic
     lacks = [set(one.lacks) for one in blasts]

@@ -325,10 +325,9 @@ def _about_groups(
     strategy: Strategy, known: set[str]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield what is wrong with how populations are told by groups: names, and CD5 on the way."""
-    for field, names in strategy.believed:
-        for i, name in enumerate(names):
-            if name not in known:
-                yield ("believed", field, i), f"no gate is named '{name}'"
+    for field, i, name in strategy.believed.named():
+        if name not in known:
+            yield ("believed", field, i), f"no gate is named '{name}'"
     search = strategy.leukaemia
     if search is None:
         return

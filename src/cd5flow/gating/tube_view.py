@@ -108,11 +108,11 @@ class Consulted:
 
     Attributes:
         populations: those whose events it used; a control's as ``fmo:granulocytes``.
-        unplaced: edges that no population could place, as ``CD3 by t_landmark``.
+        unplaced: edges that no population could place (``EDGE``).
     """
 
     populations: dict[str, None] = field(default_factory=dict)
-    unplaced: dict[str, None] = field(default_factory=dict)
+    unplaced: dict[Reason, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +267,7 @@ class TubeView:
                 return moved
         axis = self.panel.marker_of(dimension.detector) or dimension.detector
         names = dict.fromkeys(position.population for position in positions)
-        self.consulted.unplaced[f"{axis} by {', '.join(names)}"] = None
+        self.consulted.unplaced[Reason("EDGE", axis=axis, populations=tuple(names))] = None
         return None
 
 

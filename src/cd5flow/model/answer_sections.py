@@ -200,6 +200,21 @@ class BurdenSection(Section):
         default=None, description="what the state follows from, beside these numbers"
     )
 
+    @property
+    def below(self) -> Literal["LOD", "LLOQ"] | None:
+        """The limit that the share lies below, which is printed for it; None where it is a number.
+
+        Of a tube in which nothing was counted, that is the limit of detection: "below the limit of
+        quantification" would say that something is there.
+        """
+        if self.percent is None:
+            return None
+        if self.blast_events == 0 and self.lod_percent is not None:
+            return "LOD"
+        if self.lloq_percent is None or self.percent < self.lloq_percent:
+            return "LLOQ"
+        return None
+
 
 class CriterionSection(Section):
     """The protocol's flow criterion: the flow route alone, and with what the clinic added."""

@@ -271,6 +271,8 @@ class Cd5Limits(FilePart):
             percentile of a normal).
         band_decades: the cut is moved by so many decades each way for the band.
         internal_band_decades: the same where no FMO placed the cut.
+        unscaled_band_decades: how far upwards at least where a population placed it whose light nothing
+            compares with the blasts', there being no marker that both lack.
         disagreement_decades: cuts further apart are a reason.
         valley_depth: depth of a usable valley among the blasts.
         fixed_cut_linear: a laboratory's validated cut, compensated linear units; null where none.
@@ -310,6 +312,7 @@ class Cd5Limits(FilePart):
     reference_spreads: float = Field(gt=0)
     band_decades: float = Field(ge=0)
     internal_band_decades: float = Field(ge=0)
+    unscaled_band_decades: float = Field(default=0, ge=0)
     disagreement_decades: float = Field(ge=0)
     valley_depth: float = Field(gt=0, lt=1)
     fixed_cut_linear: float | None

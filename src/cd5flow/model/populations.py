@@ -36,7 +36,7 @@ class Evidence:
         tried: why each way that the strategy prefers could not tell, by its method (``TRIED``).
         placed_by: other populations that the region was placed by; a control tube's as
             ``fmo:granulocytes``.
-        unplaced: edges that no population could place, so that they bound nothing.
+        unplaced: edges that no population could place, so that they bound nothing (``EDGE``).
     """
 
     method: str
@@ -45,7 +45,7 @@ class Evidence:
     note: Reason = NO_NOTE
     tried: tuple[Reason, ...] = ()
     placed_by: tuple[str, ...] = ()
-    unplaced: tuple[str, ...] = ()
+    unplaced: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ class GateSection(Section):
     reason_fields: ClassVar[Mapping[str, str]] = {
         "note": "note_data",
         "tried": "tried_data",
+        "unplaced_edges": "unplaced_edge_data",
         "confidence_reasons": "confidence_reason_data",
     }
 
@@ -208,9 +209,10 @@ class GateSection(Section):
         description="other populations that the region was placed by; a control tube's as "
         "'fmo:granulocytes'",
     )
-    unplaced_edges: tuple[str, ...] = Field(
+    unplaced_edges: tuple[Sentence, ...] = Field(
         default=(), description="edges that no population could place; they bound nothing"
     )
+    unplaced_edge_data: tuple[ReasonData, ...] = ()
     confidence: Confidence | None = Field(
         default=None, description="by the strategy's rules; null where it states none"
     )

@@ -19,6 +19,7 @@ from cd5flow.model.geometry import Dimension
 from cd5flow.model.result import Result
 from cd5flow.pipeline import analyse_tube
 from cd5flow.report.folder import write_sample
+from cd5flow.report.input_files import files_of, record_inputs
 from cd5flow.report.outputs import wanted_outputs
 from cd5flow.report.parts import Extent, Picture
 
@@ -141,12 +142,15 @@ class Analysis:
             lab=None if lab is None else Path(lab),
             supersede=supersede,
         )
-        written = write_sample(self._done, Path(os.fspath(folder)), outputs=outputs)
+        out = Path(os.fspath(folder))
+        written = write_sample(self._done, out, outputs=outputs)
         if written.kept_by:
             raise OutputError(
                 f"{written.folder}: another result is kept, {written.kept_by}; expected "
                 "supersede=REASON to replace it"
             )
+        tube, controls = self._done.tube.path, self._done.tube.settings.controls
+        record_inputs(out, files_of(self.result, written.folder.name, tube, controls))
         return written.folder
 
     def to_pandas(

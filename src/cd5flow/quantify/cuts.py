@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,7 @@ class Cut:
         ci95: where it lies when its reference is drawn anew, linear; None where nothing is drawn.
         own_centre: median of the negatives as they are, before any scaling to the blasts.
         own_spread: their robust SD likewise.
+        may_be_low: whether its population may shine less than the blasts do, and nothing tells.
     """
 
     method: CutMethod
@@ -108,6 +109,7 @@ class Cut:
     ci95: tuple[float, float] | None = None
     own_centre: float | None = None
     own_spread: float | None = None
+    may_be_low: bool = False
 
     @property
     def name(self) -> str:
@@ -131,7 +133,8 @@ def find_cuts(
 ) -> tuple[Cut, ...]:
     """Return every available cut, best first: FMO, internal negative, fixed, isotype, valley.
 
-    An FMO with few blasts follows the fixed one: it is an alternative.
+    An FMO with few blasts follows the fixed one: it is an alternative. Beside one with enough an internal
+    cut stands where it contradicts that least.
 
     Args:
         readout: the tube.
@@ -144,7 +147,8 @@ def find_cuts(
     fmo = _control_cut(readout.controls, "fmo", CutMethod.FMO, limits, seed)
     enough = [cut for cut in fmo if cut.reference_events >= limits.fmo_blasts]
     cuts += enough
-    cuts += internal_cuts(readout, limits, seed=seed)
+    internal = internal_cuts(readout, limits, seed=seed)
+    cuts += [_beside(cut, enough[0], limits) for cut in internal] if enough else internal
     if limits.fixed_cut_linear is not None:
         cuts.append(
             Cut(
@@ -162,6 +166,24 @@ def find_cuts(
         note = Reason("CUT_REFERENCE", case="valley")
         cuts.append(Cut(CutMethod.VALLEY, valley_linear, note, int(readout.blasts.size)))
     return tuple(cuts)
+
+
+def _beside(cut: Cut, fmo: Cut, limits: Cd5Limits) -> Cut:
+    """Return an internal cut as far as it contradicts an FMO's: the place nearest to that which it allows.
+
+    How much more the blasts shine than the negatives is told from other channels, not from that of CD5.
+    The right cut lies between the negatives' own and the scaled one; an FMO is what tells where.
+    """
+    if cut.own_centre is None or cut.own_spread is None:
+        return cut
+    own = cut.own_centre + limits.reference_spreads * cut.own_spread
+    low, high = sorted((own, cut.linear))
+    place = min(max(fmo.linear, low), high)
+    if place == cut.linear:
+        return cut
+    population = cut.reference.values["population"]
+    note = Reason("CUT_REFERENCE", case="nearest", population=population, low=low, high=high)
+    return replace(cut, linear=place, reference=note)
 
 
 def internal_cut(readout: Readout, limits: Cd5Limits) -> Cut | None:
@@ -218,13 +240,15 @@ def _internal(
         return pair[:, 1], MAD_TO_SD * (pair[:, 1] - pair[:, 0])
 
     anew = _scaled(reference, markers, readout.background, half=drawn)
-    note = Reason(
-        "CUT_REFERENCE",
-        case="scaled",
-        population=reference.name,
-        centre=found.shift[0],
-        spread=found.widen[0],
-    )
+    note = Reason("CUT_REFERENCE", case="unscaled", population=reference.name)
+    if markers:
+        note = Reason(
+            "CUT_REFERENCE",
+            case="scaled",
+            population=reference.name,
+            centre=found.shift[0],
+            spread=found.widen[0],
+        )
     own_centre, own_spread = lower_half(reference.cd5)
     return Cut(
         CutMethod.INTERNAL_NEGATIVE,
@@ -236,6 +260,7 @@ def _internal(
         ci95=middle_95_percent(anew.cut(limits.reference_spreads)),
         own_centre=own_centre,
         own_spread=own_spread,
+        may_be_low=not markers,
     )
 
 

@@ -97,15 +97,17 @@ def defensible_places(
 ) -> tuple[float, ...]:
     """Return every place, linear units, at which a careful reader might put the cut instead.
 
-    The cut used, moved by `band_decades` either way (`internal_band_decades` where no FMO placed
-    it); the ends of its own interval when its reference is drawn anew; other quantiles of the FMO;
-    the next-best method and any other that may carry a definite state, as far as `defended`.
+    The cut used, moved by `band_decades` either way (`internal_band_decades` where no FMO placed it, and
+    upwards `unscaled_band_decades` where it may be low); the ends of its own interval when its reference
+    is drawn anew; other quantiles of the FMO; the next-best method and any other that may carry a
+    definite state, as far as `defended`.
     """
     if not cuts:
         return ()
     cut = cuts[0]
     decades = limits.band_decades if cut.method is CutMethod.FMO else limits.internal_band_decades
-    places = [cut.linear, cut.linear * 10**decades, cut.linear * 10**-decades]
+    upwards = max(decades, limits.unscaled_band_decades) if cut.may_be_low else decades
+    places = [cut.linear, cut.linear * 10**upwards, cut.linear * 10**-decades]
     if cut.ci95 is not None:
         places += cut.ci95
     if cut.method in {CutMethod.FMO, CutMethod.ISOTYPE}:

@@ -9,7 +9,7 @@ import numpy as np
 from cd5flow.criteria.asked import ShareRule
 from cd5flow.model.basis_sections import WeakStainBasis
 from cd5flow.model.limits import Cd5Limits
-from cd5flow.model.result import Pattern
+from cd5flow.model.result import CutMethod, Pattern
 from cd5flow.quantify.measurement import Measurement
 
 
@@ -42,7 +42,9 @@ def weak_stain_place(
     background above the cut: ``z`` is the normal quantile of the threshold. With a part ``f`` of that
     light they move towards the negatives' centre, while the background keeps its SD; as large a share
     as the threshold then lies above ``centre + f (cut - centre) - (1 - f) z SD``. The cut is the lowest
-    that can be defended: the shift adds to what is unsure of the cut, it does not stand in for it.
+    that can be defended: the shift adds to what is unsure of the cut, it does not stand in for it. Where
+    negative cells of the tube placed it, it is lower because they may shine more than the blasts do by
+    themselves: their centre and SD are lower by the same factor then.
 
     Returns:
         None where the stain is as it should be, or nothing tells.
@@ -50,10 +52,25 @@ def weak_stain_place(
     part = _part_of_full_stain(measured, pattern=pattern, limits=limits)
     if part == 1.0 or measured.negatives is None:
         return None
-    centre, spread = measured.negatives
-    z = NormalDist().inv_cdf(min(max(threshold.threshold_percent, 1.0), 99.0) / 100)
     lowest = min(measured.defensible)
+    centre, spread = _as_of_the_blasts(measured, measured.negatives, lowest)
+    z = NormalDist().inv_cdf(min(max(threshold.threshold_percent, 1.0), 99.0) / 100)
     return centre + part * (lowest - centre) - (1 - part) * z * spread
+
+
+def _as_of_the_blasts(
+    measured: Measurement, negatives: tuple[float, float], lowest: float
+) -> tuple[float, float]:
+    """Return centre and SD of the negatives as they are where the lowest cut is the right one."""
+    used, (centre, spread) = measured.cuts[0], negatives
+    if (
+        used.method is not CutMethod.INTERNAL_NEGATIVE
+        or centre <= 0
+        or not 0 < lowest < used.linear
+    ):
+        return negatives
+    factor = lowest / used.linear
+    return factor * centre, factor * spread
 
 
 def _part_of_full_stain(measured: Measurement, *, pattern: Pattern, limits: Cd5Limits) -> float:

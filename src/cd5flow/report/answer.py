@@ -183,17 +183,26 @@ def _bar(cd5: Cd5Section, wording: Wording) -> Bar | None:
 
 
 def burden_number(burden: BurdenSection, wording: Wording) -> str:
-    """Return the share of blasts; below the limit of quantification only that it is below."""
+    """Return the share of blasts; below a limit only that it is below."""
     if burden.percent is None:
         return wording.phrases.no_percent
-    if burden.lloq_percent is None or burden.percent < burden.lloq_percent:
-        return wording.phrases.below_lloq
-    return f"{numerals.burden(burden.percent)} %"
+    return below_words(burden, wording) or f"{numerals.burden(burden.percent)} %"
+
+
+def below_words(burden: BurdenSection, wording: Wording) -> str:
+    """Return the limit that the share of blasts lies below; empty where it is a number."""
+    match burden.below:
+        case "LOD":
+            return wording.phrases.below_lod
+        case "LLOQ":
+            return wording.phrases.below_lloq
+        case None:
+            return ""
 
 
 def _burden_lines(burden: BurdenSection, wording: Wording) -> Iterator[str]:
     phrases = wording.phrases
-    quantified = burden.percent is not None and burden_number(burden, wording) != phrases.below_lloq
+    quantified = burden.percent is not None and burden.below is None
     total = numerals.count(burden.denominator_events)
     if burden.percent is not None:
         if is_disease(burden):

@@ -9,6 +9,7 @@ from cd5flow.model.names import BLASTS, SINGLETS
 from cd5flow.model.result import Cd5Section, ControlSection, CutSection, MedianSection, Result
 from cd5flow.report import numerals
 from cd5flow.report.answer import (
+    below_words,
     burden_number,
     cd5_share,
     cut_words,
@@ -266,10 +267,10 @@ def _if_known(label: str, text: str | None) -> Iterator[Fact]:
 def _other_denominator(result: Result, wording: Wording) -> Iterator[Fact]:
     """Yield the share of blasts by another convention, where the tube has its denominator."""
     phrases = wording.phrases
-    below = burden_number(result.burden, wording) == phrases.below_lloq
+    below = below_words(result.burden, wording)
 
     def shown(percent: float) -> str:
-        return phrases.below_lloq if below else f"{numerals.burden(percent)} %"
+        return below or f"{numerals.burden(percent)} %"
 
     for other in result.burden.alternatives:
         share = phrases.unknown

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO, Final
 
 from cd5flow._version import __version__
 from cd5flow.analysis.stored import read_result
-from cd5flow.batch.input_files import INPUTS, InputFiles
 from cd5flow.config.atomic import as_private_as, open_atomically
 from cd5flow.config.shipped import protocol_file, strategy_file
 from cd5flow.errors import FileAccessError, LedgerError, OptionError, OutputError
 from cd5flow.model.opening import open_regular
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT
+from cd5flow.report.input_files import INPUTS, InputFiles
 from cd5flow.review.archive_layout import (
     KEYS,
     MANIFEST,

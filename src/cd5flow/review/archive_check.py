@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.errors import FileAccessError
 from cd5flow.model.opening import check_regular
 from cd5flow.report.folder import RESULT
+from cd5flow.report.input_files import InputFiles
 from cd5flow.review.archive_layout import KEYS, MANIFEST, RESULTS, ROWS, SCHEMA
 from cd5flow.review.findings import Fault, Finding
 from cd5flow.review.ledger_check import check_ledger, sample_folders

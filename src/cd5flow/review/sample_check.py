@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cd5flow.analysis.stored import faults_of
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.errors import Cd5FlowError
 from cd5flow.model.opening import read_regular
 from cd5flow.model.result import Result, ReviewSection
 from cd5flow.model.result_file import ResultFile, load_result
 from cd5flow.report.folder import RESULT
+from cd5flow.report.input_files import InputFiles
 from cd5flow.report.source import HTML, MAX_BYTES
 from cd5flow.review.findings import Fault, Finding
 from cd5flow.review.signed_files import differences, folder_hashes

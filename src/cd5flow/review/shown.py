@@ -13,9 +13,11 @@ from cd5flow.model.reasons import Reason, sentence
 from cd5flow.model.result import BurdenSection, Cd5Section, QualityState, Result
 from cd5flow.report import numerals
 from cd5flow.report.wording import load_wording
+from cd5flow.review.conclusions import own_reading
 from cd5flow.review.desk import Desk
 from cd5flow.review.open_tube import OpenTube
 from cd5flow.review.queue import QueuedSample
+from cd5flow.review.standings import sample_standing, standings, unapproved_rules
 from cd5flow.signatures.keys import UnlockedKey
 from cd5flow.signatures.standing import Standing
 
@@ -34,12 +36,12 @@ def person_json(person: UnlockedKey | None) -> dict[str, Any] | None:
 
 def queue_json(desk: Desk) -> dict[str, Any]:
     """Return the samples in their order, with what is left to do for each."""
-    where = desk.standings()
+    where = standings(desk)
     return {
         "folder": desk.out.resolve().name,
         "person": person_json(desk.seat.person),
         "samples": [
-            _sample_json(one, where[one.key], hidden=bool(desk.reader(one)))
+            _sample_json(one, where[one.key], hidden=bool(desk.tubes.reader(one)))
             for one in desk.queue.samples
         ],
         "unreadable": [{"folder": folder, "why": why} for folder, why in desk.queue.unreadable],
@@ -103,7 +105,7 @@ def left_to_do(where: Standing) -> str:
 def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
     """Return all that the page shows of an open tube but its pictures."""
     session, result = tube.session, tube.session.now.result
-    where = desk.standing(tube.sample)
+    where = sample_standing(desk, tube.sample)
     sample = result.sample
     unseen = set(tube.unseen())
     return {
@@ -130,7 +132,7 @@ def tube_json(desk: Desk, tube: OpenTube) -> dict[str, Any]:
         "is_changed": tube.draft.is_changed,
         "can_draw": not tube.unlike,
         "unlike": list(tube.unlike),
-        "unapproved": list(desk.unapproved(result)),
+        "unapproved": list(unapproved_rules(desk, result)),
         "blind": bool(tube.reader),
         "own_reading": _own_reading(desk, tube),
         "review": _review_json(desk, where) if not tube.reader else _HIDDEN_REVIEW,
@@ -150,7 +152,7 @@ _HIDDEN_REVIEW: Final = {
 
 def _own_reading(desk: Desk, tube: OpenTube) -> str:
     """Return what the person's own blind reading came to; empty where there was none."""
-    own = None if tube.reader else desk.own_reading(tube)
+    own = None if tube.reader else own_reading(desk, tube)
     if own is None:
         return ""
     limits = (tube.result.cd5.threshold_percent,)
@@ -184,7 +186,7 @@ def _review_json(desk: Desk, where: Standing) -> dict[str, Any]:
         ],
         "movers": list(where.movers),
         "pending": where.pending is not None,
-        "can_sign": desk.can_sign,
+        "can_sign": desk.sign is not None,
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.errors import Cd5FlowError, FileAccessError
+from cd5flow.report.input_files import InputFiles
 from cd5flow.review.findings import Fault, Finding
 from cd5flow.review.ledger_check import check_ledger, sample_folders
 from cd5flow.review.sample_check import CheckedSample, check_sample

@@ -6,7 +6,6 @@ It follows from the ledger alone. What a result.json says of its own review is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -64,7 +63,8 @@ class Standing:
         files: SHA-256 of every file of the folder as the newest signature left them; None where
             nobody has signed, or the newest signature was not brought to its end.
         pending: the signature whose files were not recorded, as after a crash.
-        replaces: digest of the signed version that this one took the place of; empty where none.
+        replaces: digest of the approved version, or of the signed one that was superseded by
+            request, that this one took the place of; empty where none.
     """
 
     sample: str
@@ -173,7 +173,7 @@ def standing(
         movers=tuple(_movers(about, digest)),
         files=None if last is None else recorded.get(last.entry),
         pending=open_ones[-1] if open_ones else None,
-        replaces=_signed_before(entries, about, {one.digest for one in signed}, sample, digest),
+        replaces=_signed_before(entries, about, signed, sample, digest),
     )
 
 
@@ -281,25 +281,37 @@ def hashes(value: object) -> dict[str, str]:
 def _signed_before(
     entries: Sequence[Entry],
     about: Sequence[Entry],
-    signed: AbstractSet[str],
+    signed: Sequence[Signature],
     sample: str,
     digest: str,
 ) -> str:
-    """Return the newest signed version among those that a version took the place of; empty where none.
+    """Return the newest version that a person answered for and this one took the place of; or empty.
 
-    A version may have taken the place of one that nobody signed, and that one of a signed one.
+    That is one that was approved, or signed at all where it was superseded by request; an analyst who
+    moves a gate after signing "analysed" goes on with the same work. A version may have taken the
+    place of one that nobody signed, and that one of a signed one.
     """
-    superseding = [
+    asked = _replaced(
         one for one in entries if one.subject == sample and one.kind is ActKind.SUPERSEDED
-    ]
-    written = [one for one in about if one.kind is ActKind.VERSION]
-    earlier = {one.text("digest"): one.text("earlier") for one in (*superseding, *written)}
+    )
+    drawn = _replaced(one for one in about if one.kind is ActKind.VERSION)
+    with_any = {one.digest for one in signed}
+    approved = {one.digest for one in signed if one.meaning is Meaning.APPROVED}
     seen = {digest}
-    before = earlier.get(digest, "")
-    while before not in {*seen, *signed, ""}:
+    later = digest
+    while before := asked.get(later) or drawn.get(later):
+        if before in seen:
+            break
+        if before in (with_any if later in asked else approved):
+            return before
         seen.add(before)
-        before = earlier.get(before, "")
-    return before if before in signed - {digest} else ""
+        later = before
+    return ""
+
+
+def _replaced(acts: Iterable[Entry]) -> dict[str, str]:
+    """Return the digest of the earlier result by that of the one that replaced it."""
+    return {one.text("digest"): one.text("earlier") for one in acts}
 
 
 def _told(value: object) -> bool | None:

@@ -93,6 +93,12 @@ def write_dossier(
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out}: found a file, expected a folder to fill")
+    # What was named goes first, since it may be refused.
+    named: dict[str, bytes] = {}
+    for number, folder in enumerate(validations, start=1):
+        named |= _validation(folder, f"validation-{number}")
+    if results is not None:
+        named[ACTS] = _acts(results).encode()
     has_tests = (source / "tests").is_dir()
     contents: dict[str, bytes] = {
         "intended-use.md": _intended_use(requirements.value).encode(),
@@ -103,11 +109,8 @@ def write_dossier(
         "software.csv": csv_text(
             ("name", "version", "licence", "direct", "home"), software_rows()
         ).encode(),
+        **named,
     }
-    for number, folder in enumerate(validations, start=1):
-        contents |= _validation(folder, f"validation-{number}")
-    if results is not None:
-        contents[ACTS] = _acts(results).encode()
     contents[MANIFEST] = _manifest(contents, requirements).encode()
     for name, content in contents.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from support.gating_factory import Entry, gate, lineage_path
 from support.readout_factory import at, share_of, spread
 from support.small_tube import (
     GATES,
+    Cells,
     above,
     analysed,
     below,
@@ -65,6 +66,26 @@ def test_too_few_negatives_are_not_filled_up_with_blasts(tmp_path: Path) -> None
     found = analysed(tmp_path, *cells, by=without_cd3()).result.cd5
     assert found.cut is None
     assert found.percent is None
+
+
+# Other cells that may prove the reagent
+
+
+@pytest.mark.parametrize(
+    ("cells", "others"),
+    [((blasts(at((700, 10_000.0))), t_cells(700)), 0), ((blasts(at((700, 100.0))),), 500)],
+    ids=["blasts and T cells", "bright cells of another kind"],
+)
+def test_neither_blasts_nor_t_cells_are_other_cells_that_prove_the_reagent(
+    tmp_path: Path, cells: tuple[Cells, ...], others: int
+) -> None:
+    gates = (*GATES, gate("light", below("SSC")))
+    by = strategy(gates=gates, cd5=limits_of("cd5", bright_others=["light"]))
+    bright = Cells(at((others, 10_000.0)))  # with CD45 alone
+    found = analysed(tmp_path, granulocytes(1000), *cells, bright, by=by).result.cd5
+    assert found.basis is not None
+    assert found.basis.reagent is not None
+    assert found.basis.reagent.bright_others == others
 
 
 # Look-alikes that form no cluster

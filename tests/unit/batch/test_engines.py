@@ -43,6 +43,7 @@ def cluster() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", with_tests())
+        environment.setenv("OMP_NUM_THREADS", "3")
         with distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
@@ -111,10 +112,12 @@ def test_a_job_that_eats_memory_is_ended_by_the_kernel_alone(make: Make) -> None
     assert [said[job].error for job in "abc"] == ["", "", ""]
 
 
-def test_a_job_has_one_thread_for_its_arithmetic(make: Make) -> None:
-    before = os.environ.get("OMP_NUM_THREADS")
+def test_a_job_has_one_thread_for_its_arithmetic(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert replies(make(Task(work, prepare)), ["a"])["a"].message == "a: 1 thread"
-    assert os.environ.get("OMP_NUM_THREADS") == before
+    assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_what_is_imported_is_imported_once_a_worker(make: Make, tmp_path: Path) -> None:

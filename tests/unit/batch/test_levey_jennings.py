@@ -13,8 +13,10 @@ from cd5flow.batch.outliers import (
     OverTimeRules,
     PeerGroup,
     load_batch_rules,
+    measure,
 )
 from cd5flow.config.shipped import batch_file
+from support.analysed import CLEAR, analysis
 
 KIND = PeerGroup("s 1.0.0", "0" * 64, "LSR", (("PE-A", "CD5"),))
 
@@ -93,3 +95,17 @@ def test_the_table_has_a_row_a_tube(rules: OverTimeRules) -> None:
     rows = list(csv.DictReader(table.splitlines()))
     assert len(rows) == 21
     assert (rows[-1]["reference"], rows[-1]["rules"]) == ("no", "1_3s")
+
+
+def test_what_is_to_be_watched_is_there_to_be_measured(rules: OverTimeRules) -> None:
+    found = measure(analysis(CLEAR).result, rules).values
+    for words in (
+        "CD5 median of T cells",
+        "check CD5_ON_T_CELLS",
+        "check DOUBLETS",
+        "gate stable (stable_time): usual_rate_per_second",
+        "gate t_cells (relative): CD45 low",
+        "gate t_cells (relative): CD3 low",
+        "gate lymphocytes (relative): SSC high",
+    ):
+        assert words in found

@@ -127,7 +127,7 @@ def test_a_laboratory_may_bring_its_own_rules(tmp_path: Path) -> None:
         place(out, measured_result(f"s{i}", peak=0.75 if i == 3 else 0.6))
     write_overview(out, rules=rules)
     assert not any(row["apart"] for row in summary(out))
-    assert "ours 1.1.0" in page(out)
+    assert "ours 1.2.0" in page(out)
     rules.write_text("format: cd5flow.batch/1\n", "utf-8")
     with pytest.raises(StrategyError, match=r"rules\.yaml"):
         write_overview(out, rules=rules)

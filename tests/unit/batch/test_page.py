@@ -164,10 +164,12 @@ def test_a_sample_without_reasons_has_no_empty_row(tmp_path: Path) -> None:
     assert 'class="why"' not in page
 
 
-def test_a_burden_under_the_limit_of_quantification_is_said_to_be_under_it(tmp_path: Path) -> None:
+def test_a_burden_of_nothing_counted_is_said_to_be_under_the_limit_of_detection(
+    tmp_path: Path,
+) -> None:
     place(tmp_path, make_result(burden=NOT_DETECTED))
     (row,) = Page(content(tmp_path)).samples
-    assert row["Blasts"] == "< LLOQ 95 %: at most 0.00120 0 of 250,000 LOD 0.00800 %"
+    assert row["Blasts"] == "< LOD 95 %: at most 0.00120 0 of 250,000 LOD 0.00800 %"
 
 
 def test_states_are_counted_those_of_no_sample_too(tmp_path: Path) -> None:

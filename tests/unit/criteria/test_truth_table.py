@@ -46,10 +46,14 @@ def fields(text: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "row", ROWS, ids=lambda row: f"{row['protocol']} {row['criterion']}: {row['why']}"
-)
-def test_the_truth_table_holds(row: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", sorted({row["protocol"] for row in ROWS}))
+def test_the_truth_table_holds(name: str) -> None:
+    faults = [fault for row in ROWS if row["protocol"] == name for fault in faults_of(row)]
+    assert not faults, "\n".join(faults)
+
+
+def faults_of(row: dict[str, str]) -> Iterator[str]:
+    """Yield what the criterion of a row answers where that is not what the row says."""
     clinical = Clinical.model_validate_json(json.dumps(fields(row["clinic"])), strict=True)
     judged = judge_eligibility(
         (tube(**fields(row["flow"])),),
@@ -57,7 +61,9 @@ def test_the_truth_table_holds(row: dict[str, str]) -> None:
         clinical=clinical,
     )
     (answer,) = (a for a in judged.criteria if a.id == row["criterion"])
-    assert answer.satisfied is VALUES[row["satisfied"]], "\n".join(map(str, answer.evidence))
+    if answer.satisfied is not VALUES[row["satisfied"]]:
+        evidence = "; ".join(map(str, answer.evidence))
+        yield f"{row['criterion']}: {row['why']}: found {answer.satisfied} ({evidence})"
     assert (answer.source == "missing") is (answer.satisfied is None)
     assert answer.evidence
 

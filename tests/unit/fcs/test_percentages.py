@@ -57,20 +57,21 @@ def test_logarithms_were_compensated_by_the_instrument(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shares", "why"),
+    ("shares", "case", "why"),
     [
-        ({"1TO2": "20"}, "fit neither"),  # scatter, and FL1 to FL2 is not named so
-        ({"8TO9": "20"}, "fit neither"),
-        ({"3TO4": "2000"}, "at most 1000 %"),
+        ({"1TO2": "20"}, "no_channels", "fit neither"),  # scatter, and FL1 to FL2 is not named so
+        ({"8TO9": "20"}, "no_channels", "fit neither"),
+        ({"3TO4": "2000"}, "too_much", "at most 1000 %"),
     ],
 )
 def test_percentages_that_cannot_be_a_matrix_say_why(
-    tmp_path: Path, shares: dict[str, str], why: str
+    tmp_path: Path, shares: dict[str, str], case: str, why: str
 ) -> None:
     file = read(tmp_path, ["FSC-H", "SSC-H", "A", "B", "Time"], shares)
     assert file.spillover is None
-    assert [f.code for f in file.findings] == ["DFC_NOT_APPLIED"]
-    assert why in file.findings[0].message
+    (finding,) = file.findings
+    assert (finding.code, finding.reason.case) == ("DFC_NOT_APPLIED", case)
+    assert why in finding.message
 
 
 @pytest.mark.parametrize("shares", [{"3TO4": "0.00", "4TO3": "0"}, {"3TO4": "none"}, {"3TO": "5"}])

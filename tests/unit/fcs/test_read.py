@@ -593,12 +593,24 @@ def test_a_finer_data_set_without_labels_is_read_with_a_warning(tmp_path: Path) 
     assert finding.message.endswith("the channels of 1 have labels, its own have none")
 
 
-def test_a_later_data_set_that_cannot_be_read_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("later", "case"),
+    [
+        (fcs(PLAIN)[:100], "truncated"),
+        (fcs(PLAIN).replace(b"$PAR", b"$RAP"), "corrupt"),
+        (fcs(PLAIN).replace(b"FCS3", b"FCS9", 1), "unsupported"),
+    ],
+)
+def test_a_later_data_set_that_cannot_be_read_is_left(
+    tmp_path: Path, later: bytes, case: str
+) -> None:
     plain = fcs(PLAIN, keywords={"$NEXTDATA": "000000"})
     first = fcs(PLAIN, keywords={"$NEXTDATA": f"{len(plain):06d}"})
-    file = read(tmp_path, first + fcs(PLAIN)[:100])
+    file = read(tmp_path, first + later)
     assert file.events.tolist() == PLAIN
-    assert codes(file) == {"DATA_SET_UNREADABLE"}
+    (finding,) = file.findings
+    assert finding.code == "DATA_SET_UNREADABLE"
+    assert finding.reason.values == {"number": 2, "offset": len(first), "case": case}
 
 
 def test_the_first_of_equal_data_sets_is_read_with_a_warning(tmp_path: Path) -> None:

@@ -98,6 +98,19 @@ def test_a_matrix_that_cannot_be_used_says_why(tmp_path: Path, value: str, fault
     assert message.startswith(f"$SPILLOVER is not usable: {fault}")
 
 
+def test_what_is_wrong_with_a_matrix_is_data(tmp_path: Path) -> None:
+    absent = [f"B{n}" for n in range(1, 21)]
+    identity = ",".join(f"{value:g}" for value in np.eye(20).ravel())
+    (finding,) = read(tmp_path, S_SPILLOVER=f"20,{','.join(absent)},{identity}").findings[:1]
+    assert finding.reason.case == "absent_more"
+    named, more = finding.reason.values["absent"], finding.reason.values["more"]
+    assert isinstance(named, tuple)
+    assert [*named, more] == [*absent[: len(named)], 20 - len(named)]
+    (short,) = read(tmp_path, S_SPILLOVER="2,FITC-A,PE-A,1,0,0").findings[:1]
+    told = {"case": "too_few", "entries": 5, "channels": 2, "values": 4, "keyword": "$SPILLOVER"}
+    assert short.reason.values == told
+
+
 TENTH = [[1.0, 0.1], [0.05, 1.0]]
 
 

@@ -16,6 +16,7 @@ from support.kinds_of_cells import (
     LACKING,
     NK_CELLS,
     NORMAL,
+    SIZES,
     T_HELPERS,
     T_PLACES,
     Pile,
@@ -420,3 +421,21 @@ def test_cycd3_near_that_of_t_cells_proves_the_lineage_beside_signs_of_immaturit
     found = large(told(*t_cells, *NORMAL[2:], faint))
 
     assert [one.accepted for one in found] == [accepted]
+
+
+@pytest.mark.parametrize(
+    ("more", "cd45", "name"),
+    [
+        (0.45, 2.9, "monocytes"),
+        (0.45, 2.2, "myeloid_cells"),
+        (0.56, 2.9, "granulocytes"),
+        (0.56, 2.2, "granulocytes"),
+    ],
+)
+def test_myeloid_cells_with_less_side_scatter_are_no_landmark_of_granulocytes(
+    more: float, cd45: float, name: str
+) -> None:
+    """A real myeloid leukaemia lay 0.3 to 0.5 decades above lymphocytes and became the granulocytes."""
+    piles = (*NORMAL, Pile(1500, {"CD45": cd45, "SSC": SIZES["SSC"] + more, "FSC": 4.95}))
+
+    assert names_of(told(*piles), piles)[-1] == name

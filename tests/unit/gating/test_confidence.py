@@ -38,6 +38,7 @@ RULES = ConfidenceRules(
 )
 REGION = Interval(Dimension("X"), low=0)
 TRIED = (Reason("TRIED", method="valley", why=Reason("UNRESOLVED", text="no valley")),)
+UNPLACED = Reason("EDGE", axis="CD3", populations=("x",))
 
 
 def one(name: str = "a", method: str = "relative", parent: str = ALL, **more: Any) -> Gate:
@@ -105,7 +106,7 @@ def test_a_rule_is_for_its_own_method() -> None:
             one(tried=TRIED),
             ("moderate", "the strategy's first way could not tell"),
         ),
-        (one(unplaced=("CD3 by x",)), ("moderate", "nothing places the edge on CD3 by x")),
+        (one(unplaced=(UNPLACED,)), ("moderate", "nothing places the edge on CD3 by x")),
         (one(expect_percent=(60.0, 90.0)), ("low", "holds 50 % of all, usually 60 to 90 %")),
         (
             one(places=(Place("FSC", 0.5, 0.6, None),)),
@@ -123,7 +124,7 @@ def test_what_is_as_usual_speaks_against_nothing() -> None:
 
 
 def test_the_least_decides_and_every_reason_is_told() -> None:
-    doubted = one(method="valley", values={"depth": 0.1}, tried=TRIED, unplaced=("e",))
+    doubted = one(method="valley", values={"depth": 0.1}, tried=TRIED, unplaced=(UNPLACED,))
     level, reasons = only(doubted)
     assert level == "low"
     assert len(reasons) == 3

@@ -111,7 +111,8 @@ def negatives() -> Any:
 
 def test_an_edge_that_nothing_places_is_said() -> None:
     gating = gated(strategy_of(gates=[gate("a", TAIL)]), negatives())
-    assert gating.tree["a"].evidence.unplaced == ("CD3 by nobody, none",)
+    edge = Reason("EDGE", axis="CD3", populations=("nobody", "none"))
+    assert gating.tree["a"].evidence.unplaced == (edge,)
     assert said(gating, "EDGE_UNPLACED") == [
         "a: nothing places the edge on CD3 by nobody, none; it bounds nothing here"
     ]
@@ -133,7 +134,8 @@ def test_the_centre_of_a_cluster_that_nothing_bounds_is_said() -> None:
         "centre_within": [{"axis": "CD45", "high": {"population": "nobody"}}],
     }
     gating = gated(strategy_of(gates=[gate("a", cluster)]), negatives())
-    assert gating.tree["a"].evidence.unplaced == ("CD45 by nobody",)
+    edge = Reason("EDGE", axis="CD45", populations=("nobody",))
+    assert gating.tree["a"].evidence.unplaced == (edge,)
 
 
 def test_a_gate_that_is_not_found_says_so_and_nothing_of_its_edges() -> None:

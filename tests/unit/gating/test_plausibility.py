@@ -9,14 +9,15 @@ import pytest
 
 from cd5flow.gating.explain import out_of_place
 from cd5flow.gating.find_gate import apply_gate
-from cd5flow.gating.plausibility import find_doubts, find_unusual
+from cd5flow.gating.plausibility import find_doubts, find_unusual, holds_others
 from cd5flow.gating.state import GatingInput, GatingState, all_events
 from cd5flow.model.geometry import Interval
-from cd5flow.model.names import ALL
-from cd5flow.model.populations import Evidence, Gate, Place
+from cd5flow.model.members import Population
+from cd5flow.model.names import ALL, BLASTS
+from cd5flow.model.populations import Evidence, Gate, LeukaemicPopulation, Place
 from cd5flow.model.reasons import codes
 from support.gating_factory import axis, gate, shipped_profiles, strategy_of, tube_of
-from support.kinds_of_cells import GRANULOCYTES, NK_CELLS, T_HELPERS, tube_of_piles
+from support.kinds_of_cells import B_CELLS, GRANULOCYTES, NK_CELLS, T_HELPERS, tube_of_piles
 
 EVENTS = 100
 
@@ -99,3 +100,67 @@ def test_more_nk_cells_than_usual_are_doubted_where_no_cycd3_proves_them(
 
     state.findings += find_unusual(strategy_of(), state)
     assert list(codes(find_doubts(strategy_of(), state))) == doubted
+
+
+T_EVENTS = 300
+OWN = {"own": [{"population": "t_cells", "kinds": ["t_cells"], "percent": 75, "events": 12}]}
+
+
+def gate_of_t_cells(
+    others: int, *, t_cells: int = T_EVENTS, called: str = "", drawn: bool = False
+) -> GatingState:
+    """Return a tube whose gate of T cells holds so many B cells too, which have another name maybe."""
+    piles = (T_HELPERS.with_(events=T_EVENTS), B_CELLS.with_(events=T_EVENTS), GRANULOCYTES)
+    tube = tube_of_piles(*piles)
+    by_hand = {"t_cells": None} if drawn else {}
+    inputs = GatingInput(
+        tube.columns, tube.panel, tube.scales, 0, by_hand, profiles=shipped_profiles()
+    )
+    state = GatingState(inputs, all_events(tube.columns))
+    rows = np.arange(len(tube.columns))
+    taken = (rows >= T_EVENTS) & (rows < T_EVENTS + others)
+    state.members.add("t_cells", Population((rows < t_cells) | taken))
+    if called:
+        state.members.add(called, Population(taken))
+    return state
+
+
+def doubts_of(state: GatingState, *outside: LeukaemicPopulation) -> list[str]:
+    strategy = strategy_of(believed=OWN)
+    state.findings += find_unusual(strategy, state, outside)
+    return list(codes(find_doubts(strategy, state)))
+
+
+@pytest.mark.parametrize(("others", "doubted"), [(0, False), (95, False), (105, True)])
+def test_a_gate_that_holds_more_than_a_quarter_of_other_cells_is_doubted(
+    others: int, *, doubted: bool
+) -> None:
+    """Of a tube compensated wrongly the blasts' fringe lies where T cells do."""
+    state = gate_of_t_cells(others)
+
+    assert doubts_of(state) == (["GATE_OF_OTHERS"] if doubted else [])
+    assert holds_others(tuple(state.findings), "t_cells") is doubted
+    assert not holds_others(tuple(state.findings), "t_landmark")
+
+
+@pytest.mark.parametrize("called", [BLASTS, "outside_1"])
+def test_cells_that_are_called_otherwise_are_no_others_in_a_gate(called: str) -> None:
+    """A clone with surface CD3 lies where T cells do, and is told from them by another marker."""
+    clone = LeukaemicPopulation("outside_1", "unproven", "cells")
+
+    assert doubts_of(gate_of_t_cells(T_EVENTS, called=called), clone) == []
+
+
+def test_a_gate_with_few_sampled_cells_or_drawn_by_a_person_is_not_judged_by_its_kind() -> None:
+    assert doubts_of(gate_of_t_cells(11, t_cells=0)) == []
+    assert doubts_of(gate_of_t_cells(12, t_cells=0)) == ["GATE_OF_OTHERS"]
+    assert doubts_of(gate_of_t_cells(T_EVENTS, drawn=True)) == []
+
+
+def test_without_profiles_no_gate_is_judged_by_its_kind() -> None:
+    tube = tube_of_piles(B_CELLS)
+    inputs = GatingInput(tube.columns, tube.panel, tube.scales, seed=0)
+    state = GatingState(inputs, all_events(tube.columns))
+    state.members.add("t_cells", Population(np.ones(len(tube.columns), dtype=np.bool_)))
+
+    assert doubts_of(state) == []

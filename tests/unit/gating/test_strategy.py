@@ -324,6 +324,7 @@ PLAIN_WORDS = {
     "MarrowRule.mature",
     "NotCounted.what",
     "OtherDenominator.rule",
+    "OwnKind.kinds",  # populations of the profiles
     "RelapseReading.source",
     "Strategy.description",
     "Strategy.markers",  # to which channel each marker belongs

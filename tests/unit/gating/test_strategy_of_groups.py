@@ -22,6 +22,8 @@ SHIPPED = (STRATEGIES / "t-all-relapse.yaml").read_text("utf-8")
         ("grouped: in_range", "grouped: range", "no gate is named 'range'"),
         ("in_place: [t_landmark]", "in_place: [t_mark]", "no gate is named 't_mark'"),
         ("found: [cd45_positive]", "found: [cd45]", "no gate is named 'cd45'"),
+        ("own: [{population: t_cells", "own: [{population: t_cell", "no gate is named 't_cell'"),
+        ("s, kinds: [t_cells]", "s, kinds: [tees]", "no kind of cells named 'tees'"),
         ("kinds: [t_cells]", "kinds: [tcells]", "no kind of cells named 'tcells'"),
         ("immature: [prog", "immature: [gran", "no kind of cells named 'granenitors'"),
         ("known: [b_pre", "known: [c_pre", "no kind of cells named 'c_precursors'"),

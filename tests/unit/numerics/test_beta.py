@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ SHARES = (1e-6, 0.0005, 0.005, 0.025, 0.3, 0.5, 0.9, 0.975, 0.995, 0.9999)
 
 
 @pytest.mark.parametrize("a", SHAPES)
-@pytest.mark.parametrize("b", SHAPES)
-def test_quantiles_of_beta_are_those_of_scipy(a: float, b: float) -> None:
-    for share in SHARES:
-        assert beta_quantile(share, a, b) == pytest.approx(betaincinv(a, b, share), rel=2e-12)
+def test_quantiles_of_beta_are_those_of_scipy(a: float) -> None:
+    for b, share in product(SHAPES, SHARES):
+        found, theirs = beta_quantile(share, a, b), betaincinv(a, b, share)
+        assert found == pytest.approx(theirs, rel=2e-12), (b, share)
 
 
 @given(

@@ -14,11 +14,14 @@ from cd5flow.quantify.cuts import (
     Cut,
     NegativeReference,
     Readout,
+    Signal,
     find_cuts,
     internal_cut,
+    internal_cuts,
     lower_half,
     quantile_cut,
 )
+from cd5flow.quantify.measurement import defensible_places
 from support.readout_factory import (
     CENTRE,
     CUT,
@@ -226,6 +229,26 @@ def test_a_cut_is_never_scaled_down() -> None:
     assert cut.linear == pytest.approx(CUT, abs=0.5)
 
 
+UNSCALED = cd5_limits(unscaled_band_decades=0.4)
+
+
+@pytest.mark.parametrize(
+    ("background", "decades"),
+    [({}, 0.4), ({"CD3": spread(500)}, 0.2)],  # a marker that both lack tells
+)
+def test_a_cut_whose_cells_nothing_compares_with_the_blasts_may_lie_too_low(
+    background: dict[str, Signal], decades: float
+) -> None:
+    reference = NegativeReference("nk_cells", spread(1000), background)
+    tube = readout(BLASTS, references=[reference], background={"CD3": spread(500)})
+    (cut,) = internal_cuts(tube, UNSCALED)
+    places = defensible_places(tube, (cut,), UNSCALED)
+
+    assert max(places) == pytest.approx(cut.linear * 10**decades)
+    assert min(places) == pytest.approx(cut.linear * 10**-0.2)
+    assert ("no marker" in sentence(cut.reference)) is (not background)
+
+
 def test_a_marker_that_the_blasts_carry_is_no_background() -> None:
     cut = with_background((100, 50), (2000, 800))
 
@@ -337,3 +360,40 @@ def test_the_negatives_own_median_is_kept_beside_the_scaled_one() -> None:
 
     assert cut.centre == pytest.approx(2 * CENTRE, rel=0.01)
     assert cut.own_centre == pytest.approx(CENTRE, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("fmo_centre", "place"),
+    # The negatives' own cut lies at 216.5; scaled to blasts with twice the light and width at 433.
+    [(50, 216.5), (180, 296.3), (400, 433.0)],
+)
+def test_beside_an_fmo_an_internal_cut_stands_where_it_contradicts_that_least(
+    fmo_centre: float, place: float
+) -> None:
+    """How much more blasts shine is told from other channels: the FMO tells where the cut lies between."""
+    reference = NegativeReference("nk_cells", spread(1000), {"CD3": spread(500)})
+    tube = readout(
+        BLASTS,
+        references=[reference],
+        background={"CD3": spread(500, 2 * CENTRE, 2 * SPREAD)},
+        controls=[fmo_signal(fmo_centre)],
+    )
+    fmo, internal = find_cuts(tube, LIMITS, valley_linear=None)
+    (alone,) = internal_cuts(tube, LIMITS)
+
+    assert fmo.method is CutMethod.FMO
+    assert alone.linear == pytest.approx(433, abs=2)
+    assert internal.linear == pytest.approx(place, abs=2)
+    assert ("nearest" in sentence(internal.reference)) is (internal.linear != alone.linear)
+
+
+def test_beside_an_fmo_of_few_blasts_an_internal_cut_stands_where_it_stood() -> None:
+    reference = NegativeReference("nk_cells", spread(1000), {"CD3": spread(500)})
+    tube = readout(
+        BLASTS,
+        references=[reference],
+        background={"CD3": spread(500, 2 * CENTRE, 2 * SPREAD)},
+        controls=[fmo_signal(n=499)],
+    )
+
+    assert find_cuts(tube, LIMITS, valley_linear=None)[0] == internal_cuts(tube, LIMITS)[0]

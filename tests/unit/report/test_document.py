@@ -246,6 +246,25 @@ def test_below_the_limit_of_quantification_no_number_is_printed() -> None:
     assert "0.027 %" not in all_text(document)
 
 
+@pytest.mark.parametrize(
+    ("events", "percent", "lod", "printed"),
+    [
+        (0, 0.0, 0.018, "< LOD"),
+        (0, 0.0, None, "< LLOQ"),
+        (12, 0.011, 0.018, "< LLOQ"),  # a cluster is there: nobody says that it is not
+        (44, 0.0449, 0.018, "< LLOQ"),
+        (45, 0.045, 0.018, "0.0450 %"),
+    ],
+)
+def test_where_nothing_was_counted_the_limit_of_detection_is_named(
+    events: int, percent: float, lod: float | None, printed: str
+) -> None:
+    burden = make_burden(
+        blast_events=events, percent=percent, lod_percent=lod, lloq_percent=0.045, level=None
+    )
+    assert document_of(make_result(burden=burden)).answer.burden.number == printed
+
+
 def test_the_other_denominator_keeps_silent_below_the_limit_too() -> None:
     burden = make_burden(percent=0.02, lloq_percent=0.05)
     said = facts(section(document_of(make_result(burden=burden)), "burden"))

@@ -18,6 +18,7 @@ from cd5flow.review.verifying import Verification, verify
 from cd5flow.signatures.acts import ActKind
 from cd5flow.signatures.ledger import LEDGER, Ledger
 from cd5flow.signatures.users import Users
+from support.command_line import run_here
 from support.review_factory import ANALYST, CLEAR, Laboratory, laboratory, page_of
 
 WRITER = """
@@ -55,13 +56,17 @@ def lab(tmp_path: Path) -> Laboratory:
     return lab
 
 
-def sign_command(lab: Laboratory) -> list[str]:
+def sign_words(lab: Laboratory) -> list[str]:
     digest = json.loads((lab.out / CLEAR / "result.json").read_text("utf-8"))["digest"]
     return [
-        *(sys.executable, "-m", "cd5flow", "sign", str(lab.out / CLEAR), "--user", "bob"),
+        *("sign", str(lab.out / CLEAR), "--user", "bob"),
         *("--meaning", "analysed", "--digest", digest[:8], "--users", str(lab.users)),
         *("--password-file", str(lab.users.parent / "password")),
     ]
+
+
+def sign_command(lab: Laboratory) -> list[str]:
+    return [sys.executable, "-m", "cd5flow", *sign_words(lab)]
 
 
 def checked(lab: Laboratory) -> Verification:
@@ -74,9 +79,8 @@ def assert_unsigned_or_told(lab: Laboratory) -> None:
 
 
 def assert_signing_completes(lab: Laboratory) -> None:
-    done = subprocess.run(sign_command(lab), capture_output=True, text=True, check=False)
-    signed_before = "has signed this version already" in done.stderr
-    assert done.returncode == 0 or signed_before, done.stderr
+    done = run_here(sign_words(lab), folder=lab.out)
+    assert done.code == 0 or "has signed this version already" in done.err, done.err
     found = checked(lab)
     assert found.holds, found.findings
     (standing,) = [one.standing for one in found.samples if one.sample == CLEAR]

@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "simulate": "synthetic",
     "validate": "synthetic",
     "dossier": "synthetic",
+    "months": "results",
     "users": "signing",
     "strategies": "gating_files",
     "protocols": "gating_files",
@@ -54,9 +55,25 @@ class _Interruptible(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as bad:
+            bad.message = _found_and_expected(bad)
+            raise
         except KeyboardInterrupt:
             typer.echo("cd5flow: interrupted", err=True)
             raise typer.Exit(130) from None
+
+
+def _found_and_expected(bad: typer.BadParameter) -> str:
+    """Return what is wrong with an option's value as this program says it: what it is, what it may be."""
+    from pydantic import ValidationError
+
+    invalid = bad.__cause__
+    if not isinstance(invalid, ValidationError):
+        return bad.message
+    (fault, *_) = invalid.errors(include_url=False)
+    said = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    expected = said.removeprefix("Input should be ").partition(", unable to parse")[0]
+    return said if expected == said else f"found {fault['input']!r}, expected {expected}"
 
 
 def _meant(word: str, commands: list[str]) -> str:

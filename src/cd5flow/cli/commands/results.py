@@ -143,3 +143,46 @@ def pool(
     from cd5flow.cli.pool import run
 
     run(results, strategy=strategy, protocol=protocol, as_json=json)
+
+
+def months(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS", help="Results folders of batches, or a folder that holds them."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where page and tables go.")],
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Frozen values that tubes are held against."),
+    ] = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the first tubes of each kind as such a file."),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What is watched; gating/batch.yaml by default, as that is written.",
+        ),
+    ] = None,
+) -> None:
+    """Watch the values of several batches over the months.
+
+    Writes index.html with a Levey-Jennings chart of each watched value over all batches (CD5 of normal
+    T cells, its stain index, landmarks, doublets, event rate) and how often gates were drawn by hand in
+    each, levey_jennings.csv and overrides.csv. Only tubes of one strategy, cytometer and panel are held
+    against each other. The reference is the first tubes, or a file that --freeze kept earlier and that
+    stays what it is; after a change that was wanted, freeze a new one.
+
+    \b
+    Examples:
+      cd5flow months results-2026-01 --out months --freeze reference-2026.json
+      cd5flow months results-2026-02 results-2026-03 --out months --reference reference-2026.json
+    """
+    from cd5flow.cli.months import run
+
+    run(results, out=out, reference=reference, freeze=freeze, rules=rules)

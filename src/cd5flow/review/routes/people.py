@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from cd5flow.errors import SigningError
 from cd5flow.model.result import CriterionState
+from cd5flow.review.conclusions import compare_readings, sign_tube, write_draft
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of
 from cd5flow.review.shown import person_json, tube_json
 from cd5flow.review.signing import Statement
@@ -49,8 +50,8 @@ async def write_version(request: Request) -> Response:
     why, at = text_of(body, "reason"), number_of(body, "at")
 
     def work() -> dict[str, Any]:
-        tube = desk.tube(key)
-        desk.write_version(tube, why=why, at=at)
+        tube = desk.tubes.tube(key)
+        write_draft(desk, tube, why=why, at=at)
         return tube_json(desk, tube)
 
     return await answered(work)
@@ -61,8 +62,8 @@ async def compare(request: Request) -> Response:
     desk, key = desk_of(request), request.path_params["key"]
 
     def work() -> dict[str, Any]:
-        desk.compare(desk.tube(key))
-        return tube_json(desk, desk.tube(key))
+        compare_readings(desk, desk.tubes.tube(key))
+        return tube_json(desk, desk.tubes.tube(key))
 
     return await answered(work)
 
@@ -75,8 +76,8 @@ async def sign(request: Request) -> Response:
     said_so = {name: text_of(body, name) for name in ("meaning", "reason", "digest", "criterion")}
 
     def work() -> dict[str, Any]:
-        tube = desk.tube(key)
-        desk.sign(tube, user, password, _statement(**said_so), at=at)
+        tube = desk.tubes.tube(key)
+        sign_tube(desk, tube, user, password, _statement(**said_so), at=at)
         return tube_json(desk, tube)
 
     return await answered(work)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from cd5flow.plots.palette import family_of
 from cd5flow.review.bitmap import Colour
 from cd5flow.review.earlier import overlays
+from cd5flow.review.gate_acts import accept_gate, move_gate, redo, show_gate, undo
 from cd5flow.review.routes.answering import answered, desk_of, number_of, said, text_of, worked
 from cd5flow.review.shown import percent_words, queue_json, tube_json
 
@@ -28,7 +29,7 @@ async def queue(request: Request) -> Response:
 async def tube(request: Request) -> Response:
     """Return a tube, opened where it is not open yet."""
     desk, key = desk_of(request), request.path_params["key"]
-    return await answered(lambda: tube_json(desk, desk.tube(key)))
+    return await answered(lambda: tube_json(desk, desk.tubes.tube(key)))
 
 
 async def gate(request: Request) -> Response:
@@ -36,8 +37,8 @@ async def gate(request: Request) -> Response:
     desk, key, name = desk_of(request), request.path_params["key"], request.path_params["gate"]
 
     def work() -> dict[str, Any]:
-        open_tube = desk.tube(key)
-        session, earlier = open_tube.session, desk.earlier(open_tube)
+        open_tube = desk.tubes.tube(key)
+        session, earlier = open_tube.session, desk.tubes.earlier(open_tube)
         return {
             "gate": name,
             "at": open_tube.last,
@@ -58,7 +59,7 @@ async def picture(request: Request) -> Response:
     population = request.query_params.get("of")
 
     def work() -> bytes:
-        session = desk.tube(key).session
+        session = desk.tubes.tube(key).session
         views = session.views(name)
         if not 0 <= number < len(views):
             raise KeyError(number)
@@ -82,7 +83,7 @@ async def count(request: Request) -> Response:
         raise HTTPException(400, "drawing: expected edges or corners")
 
     def work() -> dict[str, Any]:
-        session = desk.tube(key, catch_up=False).session
+        session = desk.tubes.tube(key, catch_up=False).session
         events, whole = session.count(name, session.redrawn(name, drawing))
         return {"events": events, "percent": percent_words(events, whole)}
 
@@ -98,8 +99,8 @@ async def move(request: Request) -> Response:
         raise HTTPException(400, "drawing: expected edges or corners")
 
     def work() -> dict[str, Any]:
-        open_tube = desk.tube(key)
-        desk.move(open_tube, name, drawing, why=why, at=at)
+        open_tube = desk.tubes.tube(key)
+        move_gate(desk, open_tube, name, drawing, why=why, at=at)
         return tube_json(desk, open_tube)
 
     return await answered(work)
@@ -111,11 +112,11 @@ async def step(request: Request) -> Response:
     at, what = number_of(body, "at"), request.path_params["what"]
 
     def work() -> dict[str, Any]:
-        open_tube = desk.tube(key)
+        open_tube = desk.tubes.tube(key)
         if what == "undo":
-            desk.undo(open_tube, at=at)
+            undo(desk, open_tube, at=at)
         else:
-            desk.redo(open_tube, at=at)
+            redo(desk, open_tube, at=at)
         return tube_json(desk, open_tube)
 
     return await answered(work)
@@ -127,11 +128,11 @@ async def see(request: Request) -> Response:
     name, what = text_of(body, "gate"), request.path_params["what"]
 
     def work() -> dict[str, Any]:
-        open_tube = desk.tube(key)
+        open_tube = desk.tubes.tube(key)
         if what == "accepted":
-            desk.accept_gate(open_tube, name)
+            accept_gate(desk, open_tube, name)
         else:
-            desk.show_gate(open_tube, name)
+            show_gate(desk, open_tube, name)
         return tube_json(desk, open_tube)
 
     return await answered(work)

@@ -13,7 +13,6 @@ from typing import Final
 from cd5flow._version import __version__
 from cd5flow.analysis.stored import read_result
 from cd5flow.batch.engine import Engine
-from cd5flow.batch.input_files import InputFiles
 from cd5flow.batch.plan import BatchPlan, Job
 from cd5flow.batch.run import BatchOrders, Done, Finished, run_batch, tidy
 from cd5flow.batch.tube_settings import settings_of, tube_file
@@ -21,6 +20,7 @@ from cd5flow.config.atomic import write_atomically
 from cd5flow.errors import Cd5FlowError, FileAccessError, InputError
 from cd5flow.model.result import Result
 from cd5flow.report.folder import RESULT, WantedOutputs
+from cd5flow.report.input_files import InputFiles
 from cd5flow.validation.frozen.compare import FrozenComparison, NotRepeated, compare
 
 DIFFERENCES: Final = "differences.json"

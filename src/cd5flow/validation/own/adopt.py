@@ -77,16 +77,19 @@ def adopt_limits(
         sha256: of the record's file.
 
     Raises:
-        OptionError: the record establishes no limit, or its tubes were analysed with another strategy.
+        OptionError: the record establishes no limit, or these tubes were analysed with another strategy.
         StrategyError: the file is written so that its limits cannot be changed in place.
     """
     limits = _limits(found)
-    used = {one.sha256 for one in found.provenance.files if one.what == "Strategy"}
-    if used != {strategy.sha256}:
+    named = {one.sha256: one for one in found.provenance.files if one.what == "Strategy"}
+    used = found.detection.strategies or tuple(named)
+    if set(used) != {strategy.sha256}:
+        words = [f"{named[one].name} {named[one].version}" for one in used if one in named]
         raise OptionError(
-            f"strategy: {strategy.path.name} is not the one that the tubes were analysed with (SHA-256 "
-            f"{strategy.sha256[:8]}, found {', '.join(sorted(one[:8] for one in used)) or 'none'}): "
-            "limits of one strategy are not those of another"
+            f"strategy: {strategy.path.name} (SHA-256 {strategy.sha256[:8]}) is not the one alone that "
+            f"blanks, lows and dilutions were analysed with ({', '.join(words) or 'none'}; "
+            f"{', '.join(one[:8] for one in used)}): limits of one strategy are not those of another; "
+            "name one for all of them with --strategy, or in the sheet"
         )
     of = found.detection
     origin = (

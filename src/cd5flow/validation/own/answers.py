@@ -10,6 +10,7 @@ from cd5flow.validation.cells import (
     PicturesByName,
     between,
     cell_of,
+    figure,
     points,
     signed,
     with_interval,
@@ -21,6 +22,7 @@ from cd5flow.validation.own.record import (
     ComparisonOf,
     ComparisonSection,
     LineOf,
+    OutOfReach,
     ThresholdAgreement,
 )
 
@@ -67,7 +69,7 @@ def _comparison(what: str, unit: str, of: ComparisonOf) -> Iterator[Block]:
 def _line_word(line: LineOf, of: ComparisonOf) -> Cell:
     ratio = "" if line.error_ratio is None else f", error ratio {line.error_ratio:g}"
     chosen = line.method == of.method
-    return Cell(f"{line.method}{ratio}", note="the answer, by the rules" if chosen else "")
+    return Cell(f"{line.method.title()}{ratio}", note="the answer, by the rules" if chosen else "")
 
 
 def _ended(value: float, ends: tuple[float, float], digits: int) -> Cell:
@@ -82,10 +84,22 @@ def agreement_blocks(found: AgreementSection) -> Iterator[Block]:
             continue
         yield _states(what, of)
         yield _shares(what, of)
+        if of.out_of_reach is not None:
+            yield _beyond(of.out_of_reach)
     yield Paragraph(
         "Positive: MEETS; any state that says disease was found. Negative: DOES_NOT_MEET; NOT_DETECTED. "
         "A state that withholds an answer agrees with neither. Kappa depends on how often each state "
         "was expected: it does not carry over to another mix of specimens."
+    )
+
+
+def _beyond(of: OutOfReach) -> Block:
+    return Paragraph(
+        f"{of.n} of the {of.of} tubes expected NOT_DETECTED cannot be called so: their count of events "
+        f"gives an LOD of {figure(of.least_lod_percent)} to {figure(of.most_lod_percent)} %, and "
+        f"NOT_DETECTED is said up to {of.required_lod_percent:g} % alone. That is the size of the tubes, "
+        "and tells nothing of the gates; how many blanks were called disease stands under LOB, LOD and LLOQ.",
+        "look",
     )
 
 
@@ -94,10 +108,10 @@ def _states(what: str, of: AgreementOf) -> Block:
     return table_of(
         f"{what}: expected states down, found states across; n = {of.n}",
         of.table.items(),
-        (TableColumn("Expected", 1.6), lambda row: row[0]),
+        (TableColumn("Expected", 1.6), lambda row: row[0].replace("_", " ")),
         *(
             (
-                number_column(word.replace("_", " ").lower()),
+                number_column(word.replace("_", " ")),
                 lambda row, word=word: Cell(
                     str(row[1][word]),
                     "plain" if row[0] == word or not row[1][word] else "look",

@@ -15,6 +15,7 @@ from cd5flow.validation.own.record import (
     ComparisonOf,
     ComparisonSection,
     LineOf,
+    OutOfReach,
     ThresholdAgreement,
 )
 from cd5flow.validation.own.replicates import first_hours
@@ -170,7 +171,29 @@ def agree(tubes: Tubes, *, overt_percent: float) -> AgreementSection:
             positive=DISEASE,
             negative={BurdenState.NOT_DETECTED},
             at=_threshold_of_burden(samples, overt_percent),
+            reach=_out_of_reach(burden),
         ),
+    )
+
+
+def _out_of_reach(tubes: Tubes) -> OutOfReach | None:
+    """Return the tubes that had too few events for the state that is expected of them."""
+    clear = [t for t in tubes if t.expected_burden_state is BurdenState.NOT_DETECTED]
+    beyond = [
+        (lod, required)
+        for t in clear
+        if (lod := t.lod_percent) is not None
+        and (required := t.required_lod_percent) is not None
+        and lod > required
+    ]
+    if not beyond:
+        return None
+    return OutOfReach(
+        n=len(beyond),
+        of=len(clear),
+        least_lod_percent=min(lod for lod, _ in beyond),
+        most_lod_percent=max(lod for lod, _ in beyond),
+        required_lod_percent=min(required for _, required in beyond),
     )
 
 
@@ -181,6 +204,7 @@ def _agreement(
     positive: Collection[str],
     negative: Collection[str],
     at: tuple[ThresholdAgreement, ...],
+    reach: OutOfReach | None = None,
 ) -> AgreementOf:
     found = agreement(
         [expected for expected, _ in both],
@@ -194,8 +218,9 @@ def _agreement(
     if found is None:
         reason = "no tube has an expected state"
     elif found.kappa is None:
-        reason = "kappa: only one state was expected and found"
+        reason = "kappa: one state alone was expected, or found"
     said = {"n": len(both), "table": table, "at_threshold": at, "reason": reason}
+    said["out_of_reach"] = reach
     return AgreementOf.model_validate(said | _shares(found))
 
 

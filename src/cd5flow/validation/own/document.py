@@ -20,6 +20,7 @@ from cd5flow.report.parts import (
 )
 from cd5flow.validation.cells import PicturesByName
 from cd5flow.validation.own.answers import agreement_blocks, comparison_blocks
+from cd5flow.validation.own.in_short import short_blocks
 from cd5flow.validation.own.record import OwnValidation
 from cd5flow.validation.own.repeated import (
     course_blocks,
@@ -89,6 +90,7 @@ def own_document(found: OwnValidation, pictures: Sequence[Picture] = ()) -> OwnD
         sections=tuple(
             ReportSection(anchor, heading, tuple(blocks))
             for anchor, heading, blocks in (
+                ("short", "In short", short_blocks(found)),
                 ("comparison", "Method comparison", comparison_blocks(found.comparison, show)),
                 ("agreement", "Agreement of states", agreement_blocks(found.agreement)),
                 ("precision", "Precision", precision_blocks(found.precision)),
@@ -137,7 +139,7 @@ def _lead(found: OwnValidation) -> Iterator[Paragraph]:
         "own. No guideline's approval is claimed; where a formula is commonly found is named beside it."
     )
     for note in found.notes:
-        yield Paragraph(note, "look")
+        yield Paragraph(f"{note[:1].upper()}{note[1:]}.", "look")
     if found.failures:
         yield Paragraph(
             f"{len(found.failures)} rows have no result; they are listed at the end and are in none of "
@@ -167,7 +169,8 @@ def _methods() -> Iterator[Block]:
         (
             "Precision: nested analysis of variance, unbalanced designs by Searle's expectations, an "
             "estimate below zero counts as zero; intervals by Satterthwaite's degrees of freedom "
-            "(Biometrics Bull 1946;2:110), as CLSI EP05 has them."
+            "(Biometrics Bull 1946;2:110), as CLSI EP05 has them. A result far from its level by "
+            "Grubbs's test (Technometrics 1969;11:1) is named and stays in every number."
         ),
         (
             "Linearity: least squares of log10 on log10; deviation of each level's geometric mean from the "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cd5flow.model.limits import BurdenLimits
 from cd5flow.validation.own.comparison import agree, compare
 from cd5flow.validation.own.course import carried_over, readers, stability
-from cd5flow.validation.own.limits import detect
+from cd5flow.validation.own.limits import detect, strategies_of_limits
 from cd5flow.validation.own.record import FailedTube, OwnProvenance, OwnValidation
 from cd5flow.validation.own.replicates import dilution_line, precision_of_levels
 from cd5flow.validation.own.rules import OwnRules
@@ -23,7 +23,7 @@ def findings(
     rules: OwnRules,
     *,
     failures: Sequence[FailedTube],
-    claimed: BurdenLimits | None,
+    claimed: Mapping[str, BurdenLimits],
     overt_percent: float,
     tubes_sha256: str,
     provenance: OwnProvenance,
@@ -34,20 +34,25 @@ def findings(
         tubes: every tube with a result, in the order of the sheet.
         rules: how many tubes each question needs, and the goals.
         failures: rows without a result.
-        claimed: limits of the strategy; None where several were used.
+        claimed: SHA-256 of a strategy to its limits.
         overt_percent: the protocol's burden limit.
         tubes_sha256: of ``tubes.csv``.
         provenance: with what and when.
     """
+    strategies = strategies_of_limits(tubes)
     return OwnValidation(
         tubes=len(tubes),
         tubes_sha256=tubes_sha256,
         kinds=dict(Counter(str(tube.kind) for tube in tubes)),
         comparison=compare(tubes, rules.comparison),
         agreement=agree(tubes, overt_percent=overt_percent),
-        precision=precision_of_levels(tubes),
+        precision=precision_of_levels(tubes, rules.precision),
         linearity=dilution_line(tubes, rules.linearity),
-        detection=detect(tubes, rules.detection, claimed=claimed),
+        detection=detect(
+            tubes,
+            rules.detection,
+            claimed=claimed.get(strategies[0]) if len(strategies) == 1 else None,
+        ),
         carry_over=carried_over(tubes, rules.carry_over),
         stability=stability(tubes, rules.stability),
         readers=readers(tubes),
@@ -69,9 +74,7 @@ def _notes(tubes: Sequence[OwnTube]) -> Iterator[str]:
                 f"{', '.join(names[:MOST_NAMED])}: one file under {len(names)} names, which repeats no "
                 "measurement"
             )
-    strategies = sorted({tube.strategy for tube in tubes})
-    if len(strategies) > 1:
-        yield f"tubes were analysed with {' and '.join(strategies)}: limits of one are not those of all"
+    yield from _strategies(tubes)
     failed = [tube.sample for tube in tubes if tube.quality == "FAIL"]
     if failed:
         yield f"{len(failed)} tubes failed quality: {', '.join(failed[:MOST_NAMED])}"
@@ -80,3 +83,19 @@ def _notes(tubes: Sequence[OwnTube]) -> Iterator[str]:
     )
     if without:
         yield f"{without} tubes have no expected number"
+
+
+def _strategies(tubes: Sequence[OwnTube]) -> Iterator[str]:
+    """Yield which strategy the limits are of, where tubes were analysed with several."""
+    named = {tube.strategy_sha256: tube.strategy for tube in tubes}
+    of_limits = [named[one] for one in strategies_of_limits(tubes)]
+    others = sorted(set(named.values()) - set(of_limits))
+    if len(of_limits) > 1:
+        yield (
+            f"blanks, lows and dilutions were analysed with {' and '.join(of_limits)}: limits of one are "
+            "not those of all"
+        )
+    elif of_limits and others:
+        yield f"LOB, LOD and LLOQ are of {of_limits[0]}; other tubes were analysed with {', '.join(others)}"
+    elif len(others) > 1:
+        yield f"tubes were analysed with {' and '.join(others)}: what holds of one need not hold of all"

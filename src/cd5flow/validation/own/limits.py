@@ -50,7 +50,7 @@ def detect(
     Args:
         tubes: all of them.
         rules: how many results each limit needs, and the goal of the LLOQ.
-        claimed: limits of the strategy that the tubes were analysed with; None where they differ.
+        claimed: limits of the strategy that these tubes were analysed with; None where they differ.
     """
     of_blank = [t for t in tubes if t.kind is Kind.BLANK]
     of_low = [t for t in tubes if t.kind is Kind.LOW]
@@ -82,8 +82,15 @@ def detect(
         ),
         profile=profile,
         claims=tuple(_claims(blanks, lows, claimed)),
+        strategies=strategies_of_limits(tubes),
         reason=_reason(of_blank, of_low, found, lloq, rules),
     )
+
+
+def strategies_of_limits(tubes: Tubes) -> tuple[str, ...]:
+    """Return the SHA-256 of the strategies that limits are of; another may have served the comparison."""
+    kinds = {Kind.BLANK, Kind.LOW, Kind.DILUTION}
+    return tuple(sorted({tube.strategy_sha256 for tube in tubes if tube.kind in kinds}))
 
 
 def _purpose(n: int, rules: DetectionRules) -> Literal["establish", "verify"] | None:

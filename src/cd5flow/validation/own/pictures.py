@@ -15,6 +15,7 @@ from cd5flow.plots.own_validation import (
 )
 from cd5flow.plots.validation import Points
 from cd5flow.report.parts import Picture
+from cd5flow.validation.cells import signed
 from cd5flow.validation.own.comparison import burden_pair, cd5_pair, pairs_of_specimens
 from cd5flow.validation.own.record import ComparisonOf, LinearitySection, OwnValidation, StabilityOf
 from cd5flow.validation.own.sheet import Kind
@@ -71,22 +72,24 @@ def _comparison(
         f"comparison-{name}",
         f"Found over expected {what}",
         f"n = {of.n} specimens, with the line of equality and "
-        f"{' and '.join(line.method for line in of.lines) or 'no fitted line'}. {NOT_TRUTH}",
+        f"{' and '.join(line.method.title() for line in of.lines) or 'no fitted line'}. {NOT_TRUTH}",
         draw_comparison(
             Points("", [x for x, _ in shown], [y for _, y in shown]),
-            lines=[(line.method, (line.slope, line.intercept)) for line in of.lines],
+            lines=[(line.method.title(), (line.slope, line.intercept)) for line in of.lines],
             log=log,
             of=what,
             limit=limit,
         ),
     )
+    digits = 3 if log else 2
     unit = "log10 of found / expected" if log else "found − expected, points"
     low, high = of.limits_of_agreement
     yield _picture(
         f"differences-{name}",
         f"Differences over the mean, {what}",
-        f"n = {of.n} specimens: bias {of.bias:+.3g}, limits of agreement {low:+.3g} to {high:+.3g} "
-        f"({unit}). Does not show which of the two is right, nor how either repeats.",
+        f"n = {of.n} specimens: bias {signed(of.bias, digits)}, limits of agreement "
+        f"{signed(low, digits)} to {signed(high, digits)} ({unit}). Does not show which of the "
+        "two is right, nor how either repeats.",
         draw_own_differences(
             Points("", [(x + y) / 2 for x, y in pairs], [y - x for x, y in pairs]),
             bias=of.bias,

@@ -86,6 +86,19 @@ class ThresholdAgreement(AgreementShares):
     neither: Count
 
 
+class OutOfReach(Section):
+    """Tubes expected NOT_DETECTED whose number of events does not let that be said.
+
+    `of` are expected so; the LODs are of the `n`, `required` is the one up to which it is said.
+    """
+
+    n: Count
+    of: Count
+    least_lod_percent: Number
+    most_lod_percent: Number
+    required_lod_percent: Number
+
+
 class AgreementOf(AgreementShares):
     """Expected states against found ones, every tube with an expected state.
 
@@ -96,6 +109,9 @@ class AgreementOf(AgreementShares):
     n: Count
     table: dict[str, dict[str, Count]]
     at_threshold: tuple[ThresholdAgreement, ...]
+    out_of_reach: OutOfReach | None = Field(
+        default=None, description="of the burden; null where there is no such tube"
+    )
     reason: str | None
 
 
@@ -116,11 +132,20 @@ class ComponentOf(Section):
     cv_percent: Number | None
 
 
+class FarResult(Section):
+    """The result of a level that lies too far from the others to be chance (Grubbs); it is kept."""
+
+    sample: str
+    percent: Number
+    p: Number
+
+
 class PrecisionLevel(Section):
     """Replicates of one level; percent as found, at the earliest hours of the level.
 
     Attributes:
         of: which number.
+        far: one that does not belong to the rest by the rules; None where there is none.
         n: results; `without` tubes of the level had none.
         runs, readers: how many were told apart.
         components: of the nested design; empty where its factors cannot be told.
@@ -138,6 +163,7 @@ class PrecisionLevel(Section):
     runs: Count
     readers: Count
     components: tuple[ComponentOf, ...]
+    far: FarResult | None = None
     reason: str | None
 
 
@@ -204,6 +230,8 @@ class DetectionSection(Section):
             of everything in them that looks like a blast.
         quantified_at: the CV of the level that is the LLOQ.
         claims: limits that the strategy already holds, verified.
+        strategies: SHA-256 of those that blanks, lows and dilutions were analysed with: the limits are
+            theirs; empty in records of 0.1.0.
         reason: why a limit is null, or what it is not good for.
     """
 
@@ -225,6 +253,7 @@ class DetectionSection(Section):
     quantified_at_cv_percent: Number | None
     profile: tuple[PrecisionPoint, ...]
     claims: tuple[ClaimOf, ...]
+    strategies: tuple[str, ...] = ()
     reason: str | None
 
 

@@ -40,8 +40,10 @@ def precision_blocks(levels: tuple[PrecisionLevel, ...]) -> Iterator[Block]:
         (number_column("Mean"), lambda one: figure(one.mean)),
         (number_column("SD (95 %)", 1.8), lambda one: _sd(one.sd, one.sd_ci95)),
         (number_column("CV, %"), lambda one: points(one.cv_percent)),
-        (TableColumn("Remark", 2.4), lambda one: Cell(one.reason or "", "quiet")),
+        (TableColumn("Far from the others, kept", 1.8), _far),
     )
+    for reason, where in _reasons(levels).items():
+        yield Paragraph(f"{', '.join(where)}: {reason}.", "quiet")
     parts = [(one, part) for one in levels for part in one.components if len(one.components) > 2]
     if parts:
         yield table_of(
@@ -50,14 +52,33 @@ def precision_blocks(levels: tuple[PrecisionLevel, ...]) -> Iterator[Block]:
             (TableColumn("Level"), lambda row: row[0].level),
             (TableColumn("Of", 0.8), lambda row: _word(row[0])),
             (TableColumn("Part", 1.3), lambda row: row[1].name),
+            (number_column("n", 0.5), lambda row: str(row[0].n)),
             (number_column("df", 0.6), lambda row: f"{row[1].degrees_of_freedom:.1f}"),
             (number_column("SD (95 %)", 1.8), lambda row: _sd(row[1].sd, row[1].sd_ci95)),
             (number_column("CV, %"), lambda row: points(row[1].cv_percent)),
         )
     yield Paragraph(
-        "n stands in each row. Precision at these levels does not show precision at others, nor that of "
+        "Precision at these levels does not show precision at others, nor that of "
         "other operators, lots and instruments than took part."
     )
+
+
+def _far(one: PrecisionLevel) -> Cell:
+    far = one.far
+    if far is None:
+        return Cell("")
+    return Cell(f"{far.sample}: {figure(far.percent)} (p {far.p:.1g})", "look")
+
+
+def _reasons(levels: tuple[PrecisionLevel, ...]) -> dict[str, list[str]]:
+    """Return each reason once, with the levels of which it holds."""
+    found: dict[str, list[str]] = {}
+    for one in levels:
+        if one.reason is not None:
+            where = found.setdefault(one.reason, [])
+            if one.level not in where:
+                where.append(one.level)
+    return found
 
 
 def _word(one: PrecisionLevel) -> str:

@@ -9,13 +9,15 @@ from typing import Final, Literal
 from cd5flow.validation.own.record import (
     ComponentOf,
     DilutionLevel,
+    FarResult,
     LinearitySection,
     PrecisionLevel,
 )
-from cd5flow.validation.own.rules import LinearityRules
+from cd5flow.validation.own.rules import LinearityRules, PrecisionRules
 from cd5flow.validation.own.sheet import Kind
 from cd5flow.validation.own.tubes import OwnTube
 from cd5flow.validation.statistics.linearity import linearity
+from cd5flow.validation.statistics.outliers import farthest
 from cd5flow.validation.statistics.precision import TOTAL, Precision, nested_precision
 
 Tubes = Sequence[OwnTube]
@@ -44,18 +46,20 @@ def first_hours(tubes: Tubes) -> list[OwnTube]:
     return [t for t in tubes if t.level is None or t.hours is None or t.hours == first[t.level]]
 
 
-def precision_of_levels(tubes: Tubes) -> tuple[PrecisionLevel, ...]:
+def precision_of_levels(tubes: Tubes, rules: PrecisionRules) -> tuple[PrecisionLevel, ...]:
     """Return the precision of % CD5 and of the burden at each level with two results or more."""
     levels = by_level(tubes)
     return tuple(
         found
         for level, of in levels.items()
         for what in MEASURANDS
-        if (found := _precision(level, of, what)) is not None
+        if (found := _precision(level, of, what, rules)) is not None
     )
 
 
-def _precision(level: str, tubes: Tubes, of: Measurand) -> PrecisionLevel | None:
+def _precision(
+    level: str, tubes: Tubes, of: Measurand, rules: PrecisionRules
+) -> PrecisionLevel | None:
     pairs = [(tube, _value(tube, of)) for tube in tubes]
     used = [(tube, value) for tube, value in pairs if value is not None]
     if len(used) < 2:
@@ -85,8 +89,17 @@ def _precision(level: str, tubes: Tubes, of: Measurand) -> PrecisionLevel | None
         runs=len(set(runs)),
         readers=len(set(readers)),
         components=() if nested is None else tuple(_components(nested)),
+        far=_far(used, rules.far_p),
         reason=_why(factors, nested, runs),
     )
+
+
+def _far(used: Sequence[tuple[OwnTube, float]], least_p: float) -> FarResult | None:
+    found = farthest([value for _, value in used])
+    if found is None or found.p >= least_p:
+        return None
+    tube, value = used[found.place]
+    return FarResult(sample=tube.sample, percent=value, p=found.p)
 
 
 def _value(tube: OwnTube, of: Measurand) -> float | None:

@@ -31,6 +31,12 @@ class ComparisonRules(FilePart):
     burden: LineRule
 
 
+class PrecisionRules(FilePart):
+    """Of replicates: with a smaller p-value (Grubbs) a result is named as far from the others."""
+
+    far_p: Annotated[float, Field(gt=0, lt=1)]
+
+
 class DetectionRules(FilePart):
     """Of blanks and lows.
 
@@ -82,6 +88,7 @@ class OwnRules(FilePart):
     name: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(min_length=1)]
     comparison: ComparisonRules
+    precision: PrecisionRules = PrecisionRules(far_p=0.01)
     detection: DetectionRules
     linearity: LinearityRules
     carry_over: CarryOverRules

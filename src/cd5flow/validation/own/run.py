@@ -16,7 +16,6 @@ from cd5flow.batch.engine import Engine
 from cd5flow.batch.plan import BatchPlan, Job, make_plan
 from cd5flow.batch.run import BatchOrders, Done, Finished, run_batch, tidy
 from cd5flow.config.yaml_file import Loaded
-from cd5flow.model.limits import BurdenLimits
 from cd5flow.pipeline import RuleFiles, load_rule_files
 from cd5flow.report.folder import WantedOutputs
 from cd5flow.validation.own.findings import findings
@@ -116,7 +115,7 @@ def own_validation(
             tubes,
             course.rules.value,
             failures=failures,
-            claimed=_claimed(files),
+            claimed={one.strategy.sha256: one.strategy.value.burden for one in files},
             overt_percent=_overt(files),
             tubes_sha256=hashlib.sha256(tubes_csv(tubes).encode()).hexdigest(),
             provenance=_provenance(course, files),
@@ -130,12 +129,6 @@ def _failed(job: Job, one: Finished | None) -> FailedTube:
     if one is not None and not isinstance(one, Done):
         error, message = one.error, one.message
     return FailedTube(sample=job.sample_id, file=job.file.name, error=error, message=message)
-
-
-def _claimed(files: list[RuleFiles]) -> BurdenLimits | None:
-    """Return the limits of the strategy; None where tubes were judged by different ones."""
-    limits = {one.strategy.sha256: one.strategy.value.burden for one in files}
-    return next(iter(limits.values())) if len(limits) == 1 else None
 
 
 def _overt(files: list[RuleFiles]) -> float:

@@ -25,6 +25,7 @@ class OwnTube(FilePart):
         cd5_percent: None where the state withholds it.
         burden_percent: as found, below the limits too.
         background_percent: everything that looks like a blast, scattered cells too.
+        required_lod_percent: up to which LOD the strategy lets NOT_DETECTED be said.
     """
 
     sample: str
@@ -55,6 +56,7 @@ class OwnTube(FilePart):
     denominator_events: Count
     lod_percent: Number | None
     lloq_percent: Number | None
+    required_lod_percent: Number | None = None
     quality: QualityState
 
 
@@ -106,6 +108,9 @@ def tube_of(result: Result, facts: OwnFacts, *, overt_percent: float) -> OwnTube
         denominator_events=total,
         lod_percent=burden.lod_percent,
         lloq_percent=burden.lloq_percent,
+        required_lod_percent=None
+        if burden.basis is None
+        else burden.basis.limits.required_lod_percent,
         quality=result.quality.state,
     )
 

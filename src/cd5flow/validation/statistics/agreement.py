@@ -46,7 +46,7 @@ class Agreement:
         overall: pairs that say the same.
         positive: of those expected positive, how many were found positive.
         negative: likewise.
-        kappa: None where chance leaves nothing to agree on: only one word was used.
+        kappa: None where chance leaves nothing to agree on: one side used one word alone.
     """
 
     words: tuple[str, ...]
@@ -106,13 +106,14 @@ def agreement(
 
 
 def kappa(table: Sequence[Sequence[int]]) -> Kappa | None:
-    """Return Cohen's kappa of a square table of counts; None where only one word was used."""
+    """Return Cohen's kappa of a square table of counts; None where either side used one word alone.
+
+    Kappa is 0 then whatever the other side says: chance explains all of it.
+    """
     from statsmodels.stats.inter_rater import cohens_kappa  # noqa: PLC0415 - a second
 
     counts = np.asarray(table, dtype=float)
-    whole = counts.sum()
-    by_chance = float(counts.sum(axis=0) @ counts.sum(axis=1)) / whole**2 if whole else 1.0
-    if by_chance >= 1:
+    if any(np.count_nonzero(counts.sum(axis=side)) < 2 for side in (0, 1)):
         return None
     found = cohens_kappa(counts)
     return Kappa(float(found.kappa), (float(found.kappa_low), float(found.kappa_upp)))

@@ -112,6 +112,7 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "combine": {"method": "combine", "operator": "or", "of": ["some", "not gone"]},
 }  # fmt: skip
+METHODS: TypeAdapter[Method] = TypeAdapter(Method)
 SCALES: tuple[Scale, ...] = (
     Logicle(t=262144.0, w=0.5, m=4.5),
     Asinh(t=262144.0, m=4.5),
@@ -207,7 +208,7 @@ def test_every_method_is_tried_here() -> None:
 def test_any_events_are_answered_with_a_region_or_a_reason(
     rule: dict[str, Any], view: TubeView
 ) -> None:
-    outcome = TypeAdapter(Method).validate_python(rule).find(view)
+    outcome = METHODS.validate_python(rule).find(view)
     if isinstance(outcome, Unresolved) or not isinstance(outcome.region, Boolean):
         check_answer(outcome, view)
 
@@ -216,7 +217,7 @@ def test_any_events_are_answered_with_a_region_or_a_reason(
 @part_of_examples(0.1)
 @given(view=tubes(scales=(DISPLAY,)))
 def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: TubeView) -> None:
-    method = TypeAdapter(Method).validate_python(rule)
+    method = METHODS.validate_python(rule)
     with np.errstate(all="ignore"):  # values of all magnitudes without a scale that holds them
         assert method.find(view) == method.find(view)
 
@@ -224,5 +225,5 @@ def test_the_same_events_are_answered_the_same(rule: dict[str, Any], view: TubeV
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_no_events_are_no_gate_but_where_it_is_written_down(rule: dict[str, Any]) -> None:
     view = tube_view({"X": [], "Y": [], "Time": []}, populations={"some": []})
-    outcome = TypeAdapter(Method).validate_python(rule).find(view)
+    outcome = METHODS.validate_python(rule).find(view)
     assert isinstance(outcome, Unresolved) == (rule["method"] not in {"fixed", "combine"})

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from cd5flow.gating.methods.density_cluster import DensityCluster
 from cd5flow.gating.methods.mixture import Mixture
@@ -296,25 +294,19 @@ def test_a_drawn_part_tells_of_the_whole() -> None:
     assert outcome.evidence.values["component_events"] == pytest.approx(1_000, rel=0.15)
 
 
-FIND = """
-import sys
-sys.path[:0] = sys.argv[1:]
-from test_mixture import marrow, mixture
-print(mixture().find(marrow()))
-"""
+def test_the_number_of_threads_changes_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    fit = GaussianMixture.fit
 
+    def watched(model: Any, values: Floats) -> Any:
+        threads.extend(pool["num_threads"] for pool in threadpool_info())
+        return fit(model, values)
 
-def test_the_number_of_threads_changes_no_digit() -> None:
-    here = Path(__file__).parent
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    done = subprocess.run(
-        [sys.executable, "-c", FIND, str(here), str(here.parents[2])],
-        env={**os.environ, **dict.fromkeys(names, "3")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == str(usual())
+    monkeypatch.setattr(GaussianMixture, "fit", watched)
+    with threadpool_limits(limits=3):
+        outcome = mixture().find(marrow())
+    assert str(outcome) == str(usual())
+    assert set(threads) == {1}
 
 
 @part_of_examples(0.12)

@@ -11,6 +11,7 @@ from cd5flow.config.yaml_file import Loaded
 from cd5flow.errors import FileAccessError, OptionError, ResultError, StrategyError
 from cd5flow.gating.strategy import Strategy, load_strategy
 from cd5flow.validation.own.adopt import adopt_limits, read_own_validation
+from cd5flow.validation.own.record import UsedFile
 from support.own_factory import record, study
 
 
@@ -51,8 +52,24 @@ def test_limits_and_their_origin_stand_in_the_copy_and_nothing_else_changes(
 
 
 def test_limits_of_another_strategy_are_refused(shipped: tuple[Loaded[Strategy], str]) -> None:
-    with pytest.raises(OptionError, match="is not the one that the tubes were analysed with"):
+    with pytest.raises(OptionError, match="is not the one alone that blanks, lows and"):
         adopt_limits(*shipped, record(study()), sha256="f")
+
+
+def test_the_comparison_may_have_been_made_with_another_strategy(
+    shipped: tuple[Loaded[Strategy], str],
+) -> None:
+    strategy, text = shipped
+    found = record(study(), strategy_sha256=strategy.sha256)
+    relapse = UsedFile(what="Strategy", name="t-all-relapse", version="2.0.0", sha256="d" * 64)
+    files = (*found.provenance.files, relapse)
+    both = found.model_copy(
+        update={"provenance": found.provenance.model_copy(update={"files": files})}
+    )
+    assert adopt_limits(strategy, text, both, sha256="f" * 64).version == "2.1.0"
+    mixed = both.detection.model_copy(update={"strategies": (strategy.sha256, relapse.sha256)})
+    with pytest.raises(OptionError, match=r"t-all-mrd 2\.0\.0, t-all-relapse 2\.0\.0"):
+        adopt_limits(strategy, text, both.model_copy(update={"detection": mixed}), sha256="f")
 
 
 def test_too_few_tubes_establish_nothing(shipped: tuple[Loaded[Strategy], str]) -> None:

@@ -10,10 +10,12 @@ import pytest
 from cd5flow.model.limits import BurdenLimits, IntervalMethod
 from cd5flow.validation.own.comparison import agree, compare
 from cd5flow.validation.own.course import carried_over, readers, stability
-from cd5flow.validation.own.limits import detect
+from cd5flow.validation.own.findings import findings
+from cd5flow.validation.own.limits import detect, strategies_of_limits
 from cd5flow.validation.own.record import OwnValidation
 from cd5flow.validation.own.replicates import dilution_line, precision_of_levels
-from support.own_factory import burden_tube, cd5_tube, record, rules, study, tube
+from cd5flow.validation.own.tubes import OwnTube
+from support.own_factory import burden_tube, cd5_tube, provenance, record, rules, study, tube
 
 LIMITS = BurdenLimits(
     cluster_events=10,
@@ -112,20 +114,46 @@ def test_precision_parts_runs_and_leaves_later_hours_out() -> None:
         for run, shift in enumerate(rng.normal(0, 3, 6))
         for n in range(3)
     ]
-    (of,) = precision_of_levels(tubes)
+    (of,) = precision_of_levels(tubes, rules().precision)
     assert (of.level, of.of, of.n, of.runs) == ("L", "cd5", 18, 6)
     assert [part.name for part in of.components] == ["between runs", "within run", "total"]
     assert of.components[0].sd > of.components[1].sd
     later = [t.model_copy(update={"hours": 48.0}) for t in tubes[:6]]
-    (again,) = precision_of_levels([*[t.model_copy(update={"hours": 2.0}) for t in tubes], *later])
+    early = [t.model_copy(update={"hours": 2.0}) for t in tubes]
+    (again,) = precision_of_levels([*early, *later], rules().precision)
     assert again.n == 18
 
 
 def test_one_run_says_that_nothing_is_known_between_runs() -> None:
-    of = precision_of_levels([burden_tube("low", v, level="1", run="a") for v in (1.0, 1.2)])
+    tubes = [burden_tube("low", v, level="1", run="a") for v in (1.0, 1.2)]
+    of = precision_of_levels(tubes, rules().precision)
     assert of[0].reason is not None
     assert "one run" in of[0].reason
     assert of[0].cv_percent == pytest.approx(100 * np.std([1, 1.2], ddof=1) / 1.1)
+
+
+def test_a_replicate_far_from_the_others_is_named_and_kept() -> None:
+    values = (0.10, 0.11, 0.09, 0.10, 0.11, 0.10, 0.76)
+    tubes = [burden_tube("low", v, level="L", sample=f"l{n}") for n, v in enumerate(values)]
+    (of,) = precision_of_levels(tubes, rules().precision)
+    assert of.far is not None
+    assert (of.far.sample, of.far.percent, of.n) == ("l6", 0.76, 7)
+    assert of.far.p < 0.01
+    (near,) = precision_of_levels(tubes[:-1], rules().precision)
+    assert near.far is None
+
+
+@pytest.mark.parametrize(("lod", "beyond"), [(0.02, 2), (0.01, 0)])
+def test_blanks_of_too_few_events_for_not_detected_are_counted_apart(
+    lod: float, beyond: int
+) -> None:
+    said = {"burden_state": "INCONCLUSIVE", "lod_percent": lod, "required_lod_percent": 0.01}
+    clear = burden_tube("blank", 0.0, expected_burden_state="NOT_DETECTED", **said)
+    tubes = [clear.model_copy(update={"sample": str(n)}) for n in range(2)]
+    of = agree(tubes, overt_percent=5.0).burden.out_of_reach
+    assert (0 if of is None else of.n) == beyond
+    if of is not None:
+        assert (of.of, of.least_lod_percent, of.required_lod_percent) == (2, 0.02, 0.01)
 
 
 @pytest.mark.parametrize(
@@ -262,3 +290,27 @@ def test_readers_of_different_files_are_not_compared() -> None:
 def test_one_file_twice_is_told() -> None:
     found = record([cd5_tube(80, 80, sample=name, sha256="same") for name in ("a", "b")])
     assert any("one file under 2 names" in note for note in found.notes)
+
+
+def test_limits_are_those_of_the_strategy_of_blanks_lows_and_dilutions() -> None:
+    compared = cd5_tube(80, 81, strategy="t-all-relapse 2.0.0", strategy_sha256="d" * 64)
+    blank, low = burden_tube("blank", 0.0), burden_tube("low", 0.1)
+    found = [compared, blank, low]
+    assert strategies_of_limits(found) == (blank.strategy_sha256,)
+    (note,) = [one for one in _notes_of(found) if "analysed with" in one]
+    assert note.startswith("LOB, LOD and LLOQ are of t-all-mrd 2.0.0; other tubes")
+    other = low.model_copy(update={"strategy": "mine 1.0.0", "strategy_sha256": "e" * 64})
+    (note,) = [one for one in _notes_of([blank, other]) if "analysed with" in one]
+    assert note.endswith("limits of one are not those of all")
+
+
+def _notes_of(tubes: list[OwnTube]) -> tuple[str, ...]:
+    return findings(
+        tubes,
+        rules(),
+        failures=(),
+        claimed={},
+        overt_percent=5.0,
+        tubes_sha256="c" * 64,
+        provenance=provenance(),
+    ).notes

@@ -145,6 +145,9 @@ def test_kappa_by_hand_and_where_there_is_nothing_to_agree_on() -> None:
     assert found.value == pytest.approx((0.85 - chance) / (1 - chance))
     assert kappa([[17]]) is None
     assert kappa([[17, 0], [0, 0]]) is None
+    # One side said one word alone: chance explains all, whatever the other said.
+    assert kappa([[1, 1, 1], [0, 0, 0], [0, 0, 0]]) is None
+    assert kappa([[3, 0], [5, 0]]) is None
 
 
 def test_an_unknown_word_is_refused() -> None:
