@@ -112,7 +112,7 @@ def find_outside(
     for name in populations:
         line = Line(name, gating=gating, columns=columns, panel=panel, rule=rule, among=rows)
         outside.append(line.rows[(line.misses() == 1) & ~line.blasts])
-    events = int(np.unique(np.concatenate(outside)).size)
+    events = len(set(np.concatenate(outside).tolist()))
     return OutsideBlasts(events, int(np.count_nonzero(sampled)))
 
 

@@ -16,6 +16,7 @@ from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.names import shown_name
 from cd5flow.model.reasons import Reason, codes
 from cd5flow.model.result import ControlSection
+from cd5flow.numerics.order_statistics import median
 from cd5flow.preprocess.labels import MarkerAliases
 from cd5flow.quantify.cuts import EMPTY, ControlSignal, Cut, Signal, quantile_cut
 
@@ -225,7 +226,7 @@ def _stained(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> Ite
     if place is not None and control.t_cells.size >= few:
         positive = 100 * float(np.mean(control.t_cells >= place))
         stained = 100 * float(np.mean(control.t_cells >= _stained_place(sample, place, limits)))
-        if stained > limit or (positive > limit and np.median(control.t_cells) >= place):
+        if stained > limit or (positive > limit and median(control.t_cells) >= place):
             yield Reason("NOT_AN_FMO", percent=positive)
         return
     if control.blasts.size < limits.fmo_alternative_blasts:
@@ -243,7 +244,7 @@ def _negative_place(sample: SampleSide, limits: Cd5Limits) -> float | None:
         return sample.negative_cut.linear
     # Without a negative population the sample's own T cells are the yardstick.
     if sample.t_cells.size >= limits.t_cell_events:
-        return limits.fmo_t_median_share * float(np.median(sample.t_cells))
+        return limits.fmo_t_median_share * median(sample.t_cells)
     return None
 
 
@@ -251,7 +252,7 @@ def _stained_place(sample: SampleSide, negative: float, limits: Cd5Limits) -> fl
     """Return from which signal T cells carry CD5 as the sample's do, beyond the negatives' tail."""
     if sample.t_cells.size < limits.t_cell_events:
         return negative
-    return max(negative, limits.fmo_t_median_share * float(np.median(sample.t_cells)))
+    return max(negative, limits.fmo_t_median_share * median(sample.t_cells))
 
 
 def _bright(control: ControlSide, sample: SampleSide, limits: Cd5Limits) -> int:

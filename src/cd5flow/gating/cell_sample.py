@@ -16,7 +16,7 @@ from cd5flow.model.geometry import Dimension
 from cd5flow.model.names import READOUT
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Logicle, Scale
-from cd5flow.numerics.order_statistics import MAD_TO_SD
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median
 from cd5flow.preprocess.transforms import Columns, scale
 
 Values = npt.NDArray[np.float32]
@@ -107,11 +107,11 @@ def _single_rows(
         ratio[~np.isfinite(ratio)] = np.inf
         if not single.any():
             break
-        middle = float(np.median(ratio[single]))
+        middle = median(ratio[single])
         if not np.isfinite(middle):
             continue
         away = ratio - middle if other == "FSC-W" else np.abs(ratio - middle)
-        spread = MAD_TO_SD * float(np.median(np.abs(ratio[single] - middle)))
+        spread = MAD_TO_SD * median(np.abs(ratio[single] - middle))
         ended = _at_end(first, columns, panel.detector(area)) if other != "FSC-W" else False
         single &= (away < max(4 * spread, 0.05)) | ended
     rows = rows[single]

@@ -34,6 +34,7 @@ from cd5flow.model.names import T_CELLS
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
 from cd5flow.numerics.kmeans import group_medians, k_means, split_spanning
+from cd5flow.numerics.order_statistics import median
 from cd5flow.preprocess.transforms import Columns
 
 Values = npt.NDArray[np.float32]
@@ -174,7 +175,7 @@ class CellTypes:
         told = np.flatnonzero(self.centre_names != "")
         places = {m: decades(m, rows, columns, panel, scales) for m in self.markers}
         own = {
-            m: np.array([np.median(np.maximum(v, floor))], dtype=np.float64)
+            m: np.array([median(np.maximum(v, floor))])
             for (m, v), floor in zip(places.items(), self.floors, strict=True)
         }
         others = {m: self.centres[told, j].astype(np.float64) for j, m in enumerate(self.markers)}
@@ -375,7 +376,7 @@ def find_suspects(
         own = suspects[joined]
         inside = np.isin(labels, own)
         cells = {m: values[inside, j] for j, m in enumerate(markers)}
-        medians = {m: np.array([np.median(places)]) for m, places in cells.items()}
+        medians = {m: np.array([median(places)], dtype=places.dtype) for m, places in cells.items()}
         levels = ClusterLevels.of(medians, references)
         together = carried_together(cells, profiles.signs.both, references)
         signs = signs_of(levels, profiles.signs, together=together)

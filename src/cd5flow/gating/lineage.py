@@ -16,6 +16,7 @@ from cd5flow.model.geometry import Boolean, Operand
 from cd5flow.model.names import BLASTS, DENOMINATOR, LOOK_ALIKES
 from cd5flow.model.populations import Evidence, Gate
 from cd5flow.model.reasons import Reason
+from cd5flow.numerics.order_statistics import median
 
 MOST_LOOKED_AT = 2_000
 """Of more cells than this an even part is held against the groups."""
@@ -164,6 +165,6 @@ def path_name(path: LineagePath, state: GatingState) -> str:
     dimension = view.dimension(rule.axis)
     values = view.values(dimension)
     place = view.at(rule.above, dimension)
-    if values.size and place is not None and float(np.median(values)) > place:
+    if values.size and place is not None and median(values) > place:
         return rule.lineage
     return path.lineage

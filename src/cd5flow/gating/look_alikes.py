@@ -27,6 +27,7 @@ from cd5flow.model.events import Mask
 from cd5flow.model.names import DENOMINATOR, LOOK_ALIKES, T_CELLS
 from cd5flow.model.reasons import Reason
 from cd5flow.numerics.kmeans import group_medians
+from cd5flow.numerics.order_statistics import median_rows
 
 NK_KINDS: Final = frozenset({"nk_cells", "nk_like"})
 Rows = npt.NDArray[np.intp]
@@ -184,7 +185,7 @@ class _CloserLook:
             profiles=self.profiles,
         ):
             own = grouped[np.isin(labels, one.groups)]
-            middles = (np.median(grouped[labels == g], axis=0) for g in one.groups)
+            middles = (median_rows(grouped[labels == g]) for g in one.groups)
             near = (np.abs(own - middle).max(axis=1) <= rule.decades for middle in middles)
             yield one.what, max(int(np.count_nonzero(inside)) for inside in near)
 

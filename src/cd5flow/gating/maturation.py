@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cd5flow.gating.profiles import Smear
+from cd5flow.numerics.order_statistics import median, quantile, quantiles
 
 Values = npt.NDArray[np.float32]
 Picked = npt.NDArray[np.bool_]
@@ -76,7 +77,7 @@ def is_smear(
 def _matures(values: Mapping[str, Values], rule: Smear, correlation: float) -> bool:
     """Whether cells reach far along the axis of age, and markers rise and fall together with it."""
     axis = values[rule.axis].astype(np.float64)
-    low, high = np.percentile(axis, [10, 90])
+    low, high = quantiles(axis, (10, 90))
     if high - low < rule.decades:
         return False
     signed = [(m, 1.0) for m in rule.rises] + [(m, -1.0) for m in rule.falls]
@@ -92,9 +93,9 @@ def _matures(values: Mapping[str, Values], rule: Smear, correlation: float) -> b
 def _ends_near(values: Mapping[str, Values], t_level: Mapping[str, float], rule: Smear) -> bool:
     """Whether the oldest tenth of cells lies near the normal T cells, where these are known."""
     axis = values[rule.axis]
-    oldest = axis >= np.percentile(axis, 90)
+    oldest = axis >= quantile(axis, 90)
     return all(
-        float(np.median(values[marker][oldest])) >= t_level[marker] - decades
+        median(values[marker][oldest]) >= t_level[marker] - decades
         for marker, decades in rule.ends.items()
         if marker in values and marker in t_level
     )
@@ -102,7 +103,7 @@ def _ends_near(values: Mapping[str, Values], t_level: Mapping[str, float], rule:
 
 def _is_filled(own: npt.NDArray[np.float64], old: npt.NDArray[np.float64], rule: Smear) -> bool:
     """Whether cells lie in the middle of the way from the younger to the older."""
-    young, ripe = float(np.median(own)), float(np.median(old))
+    young, ripe = median(own), median(old)
     third = (ripe - young) / 3
     if 3 * third < rule.decades / 2:
         return False

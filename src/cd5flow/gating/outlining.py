@@ -17,6 +17,7 @@ from cd5flow.gating.profile_limits import Outlining
 from cd5flow.model.geometry import Dimension, Ellipse, Interval, Region
 from cd5flow.model.panel import Panel
 from cd5flow.model.scale import Scale
+from cd5flow.numerics.order_statistics import quantiles
 from cd5flow.numerics.robust_ellipse import core_ellipse
 from cd5flow.preprocess.transforms import Columns, scale
 
@@ -168,10 +169,10 @@ def _bounds(
     if not len(places):
         return ()
     tail = limits.bound_tail_percent
-    low, high = np.percentile(places, [tail, 100 - tail])
+    low, high = quantiles(places.astype(np.float64), (tail, 100 - tail))
     return (
-        Interval(axis, low=float(low) - limits.slack),
-        Interval(axis, high=float(high) + limits.slack),
+        Interval(axis, low=low - limits.slack),
+        Interval(axis, high=high + limits.slack),
     )
 
 

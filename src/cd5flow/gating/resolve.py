@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -147,8 +148,8 @@ def _kinds(reading: GroupReading, state: GatingState) -> Mapping[str, float] | N
     whole = int(np.count_nonzero(inside))
     if not whole:
         return None
-    names, counts = np.unique(reading.cells.names[inside], return_counts=True)
-    return {str(n): 100 * int(c) / whole for n, c in zip(names, counts, strict=True) if n}
+    counts = Counter(reading.cells.names[inside].tolist())
+    return {name: 100 * count / whole for name, count in sorted(counts.items()) if name}
 
 
 def _named(reading: GroupReading) -> tuple[Reason, ...]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cd5flow.gating.profiles import SCATTER, BothMarkers, Level, ProfileRow, Signs
 from cd5flow.gating.references import References
+from cd5flow.numerics.order_statistics import median
 
 Exact = npt.NDArray[np.float64]
 Picked = npt.NDArray[np.bool_]
@@ -143,11 +144,11 @@ def carried_together(
     """
     if both is None or not set(both.markers) <= set(places):
         return None
-    scatter = np.array([np.median(places["SSC"])])
+    scatter = np.array([median(places["SSC"])], dtype=places["SSC"].dtype)
     lesser = np.minimum.reduce(
         [places[m] - references.background(m, scatter) for m in both.markers]
     )
-    return np.array([float(np.median(lesser)) - both.above])
+    return np.array([median(lesser) - both.above])
 
 
 def first_fitting(

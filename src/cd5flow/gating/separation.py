@@ -14,6 +14,7 @@ from cd5flow.gating.profile_limits import Apart
 from cd5flow.gating.profiles import ProfileRow, Profiles
 from cd5flow.numerics.density import find_dips, profile, span
 from cd5flow.numerics.kmeans import group_medians
+from cd5flow.numerics.order_statistics import median
 
 Values = npt.NDArray[np.float32]
 Picked = npt.NDArray[np.bool_]
@@ -59,7 +60,7 @@ def stands_apart(own: Values, others: Values, *, rule: Apart) -> bool:
     shape = profile(both, base=_SMOOTHING, low=low, high=high)
     if shape is None:
         return False
-    ends = sorted((float(np.median(own)), float(np.median(others))))
+    ends = sorted((median(own), median(others)))
     dips = find_dips(shape, min_depth=rule.depth, min_events=rule.events)
     return any(ends[0] < dip.place < ends[1] for dip in dips)
 

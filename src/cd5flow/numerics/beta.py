@@ -7,6 +7,7 @@ three functions that are called some dozens of times; the tests hold these to it
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -45,11 +46,19 @@ def normal_deviates(count: int) -> npt.NDArray[np.float64]:
     They are the quantiles of (i + 1/2) / count.
     """
     told = min(count, _MOST_DEVIATES)
-    deviates = np.array([normal_quantile((i + 0.5) / told) for i in range(told)])
+    deviates = _told_deviates(told)
     if told == count:
         return deviates
     shares, known = ((np.arange(n) + 0.5) / n for n in (count, told))
     return np.asarray(np.interp(shares, known, deviates), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _told_deviates(count: int) -> npt.NDArray[np.float64]:
+    """Return the quantiles of (i + 1/2) / count, read-only."""
+    deviates = np.array([normal_quantile((i + 0.5) / count) for i in range(count)])
+    deviates.flags.writeable = False
+    return deviates
 
 
 def beta_share(x: float, a: float, b: float) -> float:

@@ -58,7 +58,7 @@ def split_spanning(
     """
     found = labels.copy()
     fresh = int(labels.max(initial=-1)) + 1
-    todo = np.unique(labels).tolist()
+    todo = np.flatnonzero(np.bincount(labels)).tolist()
     # Two parts so far from one another spread their group by so much at the least.
     least_spread = apart * float(np.sqrt(part * (1 - part)))
     while todo:
@@ -161,11 +161,10 @@ def _nearest(points: Points, centres: Points) -> Labels:
 
 def _means(points: Points, labels: Labels, centres: Points) -> Points:
     """Return the mean of each group; where one is empty its centre stays."""
-    order = np.argsort(labels, kind="stable")
-    counts = np.bincount(labels, minlength=len(centres))
+    groups = len(centres)
+    counts = np.bincount(labels, minlength=groups)
     filled = np.flatnonzero(counts)
-    starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
-    sums = np.add.reduceat(points[order], starts, axis=0, dtype=np.float64)
+    sums = np.stack([np.bincount(labels, axis, groups) for axis in points.T], axis=1)
     moved = centres.copy()
-    moved[filled] = sums / counts[filled, None]
+    moved[filled] = sums[filled] / counts[filled, None]
     return moved

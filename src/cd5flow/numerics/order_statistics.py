@@ -69,6 +69,22 @@ def median(values: Floats) -> float:
     return float(parted.dtype.type((float(parted[:middle].max()) + high) / 2))
 
 
+def median_rows(rows: Sequence[Floats] | Floats) -> Floats:
+    """Return the median of each column of some rows; NaN where a value is NaN, or where there is no row.
+
+    Args:
+        rows: (n, m).
+    """
+    ordered = np.sort(np.asarray(rows), axis=0)
+    if not len(ordered):
+        return np.full(ordered.shape[1:], np.nan)
+    middle = len(ordered) // 2
+    high = ordered[middle]
+    # NaN stands last.
+    half = high if len(ordered) % 2 else (ordered[middle - 1] + high) / 2
+    return np.asarray(np.where(np.isnan(ordered[-1]), ordered[-1], half))
+
+
 def robust_sd(values: Floats) -> float:
     """Return `MAD_TO_SD` times the median absolute deviation of the finite values; 0.0 for none."""
     known = finite_values(values).astype(np.float64)
@@ -99,7 +115,12 @@ def quantile(values: Floats, percent: float) -> float:
         values: any order.
         percent: 0 to 100.
     """
-    return _between(values, (values.size - 1) * (percent / 100))
+    return quantile_at(values, percent / 100)
+
+
+def quantile_at(values: Floats, share: float) -> float:
+    """Return the quantile below which a share of the values lies, 0 to 1, as `quantile` does."""
+    return _between(values, (values.size - 1) * share)
 
 
 def quantiles(values: Floats, percents: Sequence[float]) -> tuple[float, ...]:

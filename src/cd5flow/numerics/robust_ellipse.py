@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cd5flow.model.geometry import Dimension, Ellipse
 from cd5flow.numerics.chunks import chunks
-from cd5flow.numerics.order_statistics import median
+from cd5flow.numerics.order_statistics import median, quantile_at
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -204,7 +204,7 @@ def _through_tail(squared: Floats, reach: float, *, level_percent: float, gap: f
         gap: a tail ends where the next event is more than so many times as far.
     """
     share = min(level_percent / 100, 1 - 1 / squared.size)
-    end = float(np.quantile(squared, share))
+    end = quantile_at(squared, share)
     tail = np.sort(squared[(squared > reach) & (squared <= end)])
     steps = np.concatenate([[reach], tail, [max(reach, end)]])
     gaps = np.flatnonzero(steps[1:] > gap**2 * steps[:-1])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cd5flow.model.events import Mask
 from cd5flow.model.geometry import Dimension
+from cd5flow.numerics.order_statistics import median
 from cd5flow.plots.axis import Axis
 from cd5flow.plots.palette import LEFT_OUT, OTHER_DOTS, OTHERS, Family, is_suspect, rgb
 from cd5flow.plots.plotted_tube import Kinds, PlottedTube
@@ -216,7 +217,7 @@ def _centre(family: Family, values: tuple[Floats, Floats], which: Mask) -> Marks
     """Return the mark of a family in its middle."""
     there = np.flatnonzero(which)
     there = there[:: max(1, len(there) // _SEEN_OF_FAMILY)]
-    x, y = (np.array([np.median(each[there])]) for each in values)
+    x, y = (np.array([median(each[there])]) for each in values)
     return Marks(x, y, family.shape, family.colour, _CENTRE, halo=True)
 
 

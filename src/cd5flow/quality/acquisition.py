@@ -11,7 +11,13 @@ from cd5flow.model.quality_limits import FlowRateRule
 from cd5flow.model.reasons import Reason
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import earlier_percent, in_order, is_folded
-from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
+from cd5flow.numerics.order_statistics import (
+    MAD_TO_SD,
+    finite_values,
+    median,
+    quantiles,
+    usual_count,
+)
 from cd5flow.preprocess.transforms import scale
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.quality_input import Floats, QualityInput
@@ -70,7 +76,7 @@ def flow_rate(time: Floats | Reason, rule: FlowRateRule) -> Observation:
         return Observation(code, None, unit, Reason(code, case="few"))
     usual = usual_count(counts)
     # Noise from one bin to the next: a long clog widens the bins' spread about the usual rate.
-    local = MAD_TO_SD * float(np.median(np.abs(np.diff(counts)))) / np.sqrt(2)
+    local = MAD_TO_SD * median(np.abs(np.diff(counts))) / np.sqrt(2)
     spread = max(local, float(np.sqrt(usual)))
     far = (counts < (1 - rule.change) * usual) | (counts > usual / (1 - rule.change))
     odd = far & (np.abs(counts - usual) > rule.spreads * spread)

@@ -234,7 +234,7 @@ def _slope(
         return None
     sizes, places = parts.sizes, bins.places
     levels = parts.at(quantile_percent / 100)
-    spread = float(np.median(_spreads(parts, levels)))
+    spread = median(_spreads(parts, levels))
     if not spread > 0 or places[-1] - places[0] < rule.reach * spread:
         return None
     across = places - np.average(places, weights=sizes)

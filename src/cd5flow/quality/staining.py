@@ -14,6 +14,7 @@ from cd5flow.model.quality_limits import ReagentRule
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod, PriorTherapy
 from cd5flow.numerics.density import find_dips, profile, span
+from cd5flow.numerics.order_statistics import median
 from cd5flow.quality.checks import Observation
 from cd5flow.quality.ratio import BlastCount, least_ratio
 
@@ -83,7 +84,7 @@ def reagent(tube: Stained) -> Observation:
         return Observation(code, None, unit, Reason(code, case="no_negatives"))
     mode = tube.t_cells[brightest_mode(tube.t_cells_scaled, tube.reagent)]
     centre, spread = tube.negatives
-    index = (float(np.median(mode)) - centre) / (2 * spread)
+    index = (median(mode) - centre) / (2 * spread)
     return Observation(
         code,
         index,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import CutMethod
-from cd5flow.numerics.order_statistics import MAD_TO_SD, median, quantile
+from cd5flow.numerics.order_statistics import MAD_TO_SD, median, median_rows, quantile
 from cd5flow.quantify.resampling import (
     Floats,
     generator,
@@ -291,8 +291,8 @@ def _scaled(
             if has_ratio:
                 shifts.append(np.nan_to_num(ours[0] / theirs[0], nan=1.0, posinf=1.0))
     one = np.ones_like(centre)
-    shift = np.maximum(np.median(shifts, axis=0), 1.0) if shifts else one
-    widen = np.maximum(np.median(widths, axis=0), 1.0) if widths else one
+    shift = np.maximum(median_rows(shifts), 1.0) if shifts else one
+    widen = np.maximum(median_rows(widths), 1.0) if widths else one
     return _Scaled(np.where(centre > 0, centre * shift, centre), spread * widen, shift, widen)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from cd5flow.criteria.doubts import DEFINITE_CUTS, defended
 from cd5flow.model.limits import Cd5Limits
 from cd5flow.model.result import CutMethod
+from cd5flow.numerics.order_statistics import median
 from cd5flow.quantify.cuts import Cut, Readout, Signal, find_cuts, quantile_cut
 from cd5flow.quantify.pattern import valley_of
 
@@ -79,7 +78,7 @@ class Measurement:
         """(Median of T cells - median of negatives) / (2 x robust SD of negatives)."""
         if self.reference is None or self.t_cells is None:
             return None
-        return float((np.median(self.t_cells) - self.reference[0]) / (2 * self.reference[1]))
+        return (median(self.t_cells) - self.reference[0]) / (2 * self.reference[1])
 
 
 def measure(

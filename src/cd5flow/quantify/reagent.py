@@ -119,10 +119,9 @@ def bright_mode(cells: Signal, negatives: Negatives, scaled: Scaled, limits: Cd5
         np.concatenate([cells, beside]), scaled, depth=limits.valley_depth, events=fewest
     )
     centre = float(scaled(np.array([negatives.centre]))[0])
-    places = scaled(cells)
     # From the highest valley down: what lies above it is the mode.
     for valley in sorted((v for v in found if v > centre), reverse=True):
-        mode = cells.compress(places >= valley)
+        mode = cells.compress(scaled(cells) >= valley)
         if mode.size and median(mode) >= max(bright, negatives.far_above(limits)):
             return int(np.count_nonzero(mode >= bright))
     return 0

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cd5flow.numerics.order_statistics import quantiles
+
 Signal = npt.NDArray[np.floating[Any]]
 Floats = npt.NDArray[np.float64]
 
@@ -53,5 +55,5 @@ def resampled_quantiles(
 
 def middle_95_percent(draws: Floats) -> tuple[float, float]:
     """Return the percentile interval of bootstrap draws."""
-    low, high = np.percentile(draws, (2.5, 97.5))
-    return float(low), float(high)
+    low, high = quantiles(draws.ravel(), (2.5, 97.5))
+    return low, high

@@ -47,14 +47,19 @@ def pages(
 ) -> tuple[ReportPage, ...]:
     """Return every page after the first."""
     phrases = wording.phrases
-    evidence = (
+    evidence: tuple[ReportSection, ...] = (
         _overview(pictures, wording),
         _populations(result, wording),
         cd5_section(result, wording),
         by_hand_section(result, wording),
     )
+    burden = burden_section(result, wording)
+    # Without blasts page two has room, and what the tube can tell of the disease is what it rests on.
+    has_room = not result.blasts.populations and not result.overrides
+    if has_room:
+        evidence = (*evidence, burden)
     measures = (
-        burden_section(result, wording),
+        *(() if has_room else (burden,)),
         criterion_section(result, wording),
         _exceptions(result, wording),
         _controls(result, wording),

@@ -9,13 +9,15 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from cd5flow.numerics.order_statistics import (
     ends,
     finite_values,
     median,
+    median_rows,
     pick,
     quantile,
     quantiles,
@@ -166,3 +168,14 @@ def test_the_usual_count_is_that_of_the_bins_that_hold_half_of_the_events(
     counts: list[int], usual: int
 ) -> None:
     assert usual_count(np.array(counts)) == usual
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6)))
+@settings(max_examples=50)
+def test_medians_of_columns_are_numpys(rows: npt.NDArray[np.float64]) -> None:
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(median_rows(rows), np.median(rows, axis=0))
+
+
+def test_no_rows_have_no_median() -> None:
+    assert np.isnan(median_rows(np.empty((0, 3)))).tolist() == [True] * 3

@@ -8,6 +8,8 @@ import pytest
 
 from cd5flow.model.reasons import Reason
 from cd5flow.model.result import (
+    BlastPopulation,
+    BlastsSection,
     BurdenState,
     Cd5State,
     CriterionSection,
@@ -94,12 +96,33 @@ def anchors(document: ReportDocument) -> dict[str, list[str]]:
     return {page.anchor: [part.anchor for part in page.sections] for page in document.pages}
 
 
+BLASTS = BlastsSection(
+    populations=(
+        BlastPopulation(
+            name="blasts_1",
+            lineage="cyCD3+ sCD3-",
+            events=500,
+            percent_of_blasts=100.0,
+            cd5_percent=70.0,
+            ci95_percent=(68.0, 72.0),
+            phenotype={},
+        ),
+    )
+)
+
+
 def test_pages_hold_their_sections_in_the_order_of_the_report() -> None:
-    assert anchors(document_of(make_result(), pictures=make_pictures())) == {
-        "evidence": ["overview", "cd5"],
+    assert anchors(document_of(make_result(blasts=BLASTS), pictures=make_pictures())) == {
+        "evidence": ["overview", "populations", "cd5"],
         "measures": ["burden", "criterion", "exceptions", "controls", "method"],
         "annex": ["pictures", "gates", "clinical", "checks", "panel", "noticed", "files"],
     }
+
+
+def test_without_blasts_page_two_has_room_for_the_burden() -> None:
+    found = anchors(document_of(make_result(), pictures=make_pictures()))
+    assert found["evidence"] == ["overview", "cd5", "burden"]
+    assert found["measures"] == ["criterion", "exceptions", "controls", "method"]
 
 
 def test_a_short_report_is_pages_one_to_three() -> None:

@@ -16,7 +16,13 @@ from cd5flow.model.reasons import Reason
 from cd5flow.model.references import MarkerRef
 from cd5flow.numerics.chunks import chunks
 from cd5flow.numerics.clock import is_folded
-from cd5flow.numerics.order_statistics import MAD_TO_SD, finite_values, quantiles, usual_count
+from cd5flow.numerics.order_statistics import (
+    MAD_TO_SD,
+    finite_values,
+    median,
+    quantiles,
+    usual_count,
+)
 
 RANK_BINS = 256
 FEWEST_BINS = 10
@@ -138,10 +144,10 @@ class StableTime(Spec):
             ranks = (np.cumsum(usual) - usual / 2) / usual.sum()
             # Not by `@`: the threads that BLAS starts for it wait for each other longer than it takes.
             means = np.einsum("ij,j", table, ranks) / np.maximum(counts, 1)
-            offset = means - np.median(means[~bad])
+            offset = means - median(means[~bad])
             noise = 1 / np.sqrt(12 * np.maximum(counts, 1))
             # Populations drift a little against each other in any run: their own scatter counts too.
-            noise = np.maximum(noise, MAD_TO_SD * np.median(np.abs(offset[~bad])))
+            noise = np.maximum(noise, MAD_TO_SD * median(np.abs(offset[~bad])))
             found = (np.abs(offset) > self.shift) & (np.abs(offset) > self.z * noise)
             if np.array_equal(found | odd, bad):
                 break
