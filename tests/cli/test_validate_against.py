@@ -61,7 +61,16 @@ def test_another_protocol_is_named_as_the_cause_and_a_changed_state_is_exit_1(
     assert told.out.startswith("protocol: 1 tubes differ")
 
 
+def test_the_tubes_are_found_where_the_results_say_that_they_were(
+    cd5flow: Run, frozen: Path
+) -> None:
+    ran = cd5flow("validate", "--against", "frozen", "--jobs", "1")
+    assert ran.code == 0
+    assert "1 tubes: 1 the same" in ran.out
+
+
 def test_a_tube_that_is_gone_is_not_repeated(cd5flow: Run, frozen: Path) -> None:
+    (frozen.parent / "tubes").rename(frozen.parent / "moved")
     ran = cd5flow("validate", "--against", "frozen", "--jobs", "1")
     assert ran.code == 3
     assert "say where the tubes are with --input FOLDER" in ran.out

@@ -179,8 +179,9 @@ def _named_kinds(strategy: Strategy) -> Iterator[tuple[tuple[str | int, ...], st
     for kind in () if unproven is None else unproven.known:
         yield ("unproven", "known"), kind
     for i, rule in enumerate(strategy.believed.own):
-        for kind in rule.kinds:
-            yield ("believed", "own", i, "kinds"), kind
+        for field in ("kinds", "aside"):
+            for kind in getattr(rule, field):
+                yield ("believed", "own", i, field), kind
 
 
 def _adapted_profiles(strategy: Loaded[Strategy], settings: Settings) -> Loaded[Profiles] | None:

@@ -18,12 +18,14 @@ class OwnKind(Spec):
         kinds: populations of the profiles; what they name by all markers together are its cells.
         percent: least share of these among its sampled cells, those aside that are called leukaemic or
             are of no normal profile.
+        aside: kinds that are not looked at either: cells of any lineage may stick together or die.
         events: fewest such sampled cells to judge it by.
     """
 
     population: PopulationRef
     kinds: tuple[str, ...] = Field(min_length=1)
     percent: float = Field(gt=0, le=100)
+    aside: tuple[str, ...] = ()
     events: int = Field(default=12, ge=5)
 
 

@@ -88,6 +88,7 @@ def _of_others(
         if rule.population not in state.members or rule.population in state.inputs.drawn:
             continue
         held = state.members[rule.population][cells.rows] & ~taken
+        held &= ~np.isin(cells.names, rule.aside)
         events = int(np.count_nonzero(held))
         if events < rule.events:
             continue

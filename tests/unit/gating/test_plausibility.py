@@ -103,7 +103,9 @@ def test_more_nk_cells_than_usual_are_doubted_where_no_cycd3_proves_them(
 
 
 T_EVENTS = 300
-OWN = {"own": [{"population": "t_cells", "kinds": ["t_cells"], "percent": 75, "events": 12}]}
+OWN: dict[str, list[dict[str, Any]]] = {
+    "own": [{"population": "t_cells", "kinds": ["t_cells"], "percent": 75, "events": 12}]
+}
 
 
 def gate_of_t_cells(
@@ -164,3 +166,11 @@ def test_without_profiles_no_gate_is_judged_by_its_kind() -> None:
     state.members.add("t_cells", Population(np.ones(len(tube.columns), dtype=np.bool_)))
 
     assert doubts_of(state) == []
+
+
+def test_kinds_that_any_cell_may_be_taken_for_do_not_count() -> None:
+    aside = {"own": [{**OWN["own"][0], "aside": ["b_cells"]}]}
+    state = gate_of_t_cells(T_EVENTS)
+
+    assert find_unusual(strategy_of(believed=aside), state) == ()
+    assert doubts_of(state) == ["GATE_OF_OTHERS"]

@@ -324,7 +324,8 @@ PLAIN_WORDS = {
     "MarrowRule.mature",
     "NotCounted.what",
     "OtherDenominator.rule",
-    "OwnKind.kinds",  # populations of the profiles
+    "OwnKind.aside",  # populations of the profiles
+    "OwnKind.kinds",
     "RelapseReading.source",
     "Strategy.description",
     "Strategy.markers",  # to which channel each marker belongs
