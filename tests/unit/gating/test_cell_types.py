@@ -224,6 +224,26 @@ def test_bright_cd7_proves_no_lineage_where_the_cells_may_be_myeloid(
     assert one.accepted is accepted
 
 
+@pytest.mark.parametrize(
+    ("unlike", "accepted"),
+    [
+        ({"FSC": 4.6}, False),
+        ({"FSC": 4.8}, True),
+        ({"FSC": 4.6, "CD8": LACKING}, True),
+    ],
+    ids=["small, every marker", "of a blast's size", "small, one marker lacking"],
+)
+def test_small_cells_that_carry_every_marker_may_be_dying_ones(
+    unlike: dict[str, float], *, accepted: bool
+) -> None:
+    """Without a dye, antibodies of every lineage on cells that have shrunk prove none of them."""
+    sticky = {"CD3": 1.2, "CD4": 1.2, "CD8": 1.2, "CD34": 1.4, "CD56": 1.2}
+    (one,) = large(told(*NORMAL, BLASTS.with_(**{**sticky, **unlike}), without=("CD19",)))
+
+    assert one.accepted is accepted
+    assert ("dying cells" in one.name) is not accepted
+
+
 def test_the_dim_part_of_a_clone_is_its_own_where_nothing_but_a_lack_names_it() -> None:
     dim = Pile(1500, {**BLASTS.at, "cyCD3": 0.9}, smeared={"cyCD3": 2.4})
     piles = (*NORMAL, dim)
