@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cd5flow.cli.terminal import Voice, voice
 from support.analysed import CLEAR, tube
 
 if TYPE_CHECKING:
@@ -112,3 +113,10 @@ def test_a_value_that_an_option_cannot_have_is_told_with_what_it_may_be(
     assert all(words in last for words in said)
     assert "Value error" not in last
     assert "unable to parse" not in last
+
+
+def test_how_much_is_told_is_the_one_command_s(cd5flow: Run) -> None:
+    assert cd5flow("strategies", "list", "--quiet").code == 0
+    assert voice() is Voice.NORMAL
+    assert cd5flow("strategies", "show", "absent", "--verbose").code == 2
+    assert voice() is Voice.NORMAL
