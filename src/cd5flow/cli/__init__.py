@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 from cd5flow.cli.commands import program
 from cd5flow.cli.hints import hint
-from cd5flow.cli.terminal import complain, detail, robust_streams
+from cd5flow.cli.terminal import Voice, complain, detail, robust_streams, speak
 from cd5flow.config.warned import divert_warnings
 from cd5flow.errors import Cd5FlowError, UsageError
 
@@ -52,6 +52,8 @@ def main() -> NoReturn:
         traceback.print_exc()
         complain("this is a bug in cd5flow; please report it with the lines above")
         raise SystemExit(BUG) from None
+    finally:
+        speak(Voice.NORMAL)  # where the process goes on, another command's silence is its own
     sys.exit(0)
 
 

@@ -1,6 +1,6 @@
 """What reaches the terminal: results on stdout, all else on stderr, colour on a terminal only.
 
-How much of the rest is told is the same for every command (`speaking`): messages and progress are left
+How much of the rest is told is the same for every command (`speak`): messages and progress are left
 out by `--quiet`, details come with `--verbose`; what failed or needs a look always comes.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, TextIO
 
@@ -30,15 +29,10 @@ class Voice(IntEnum):
 _voice = Voice.NORMAL
 
 
-@contextmanager
-def speaking(voice: Voice) -> Iterator[None]:
-    """Let this process tell so much while a command runs, and as before when it has ended."""
+def speak(voice: Voice) -> None:
+    """Say how much this process tells from now on; a process runs one command."""
     global _voice  # noqa: PLW0603 - stderr is the process's own, and so is how much goes there
-    before, _voice = _voice, voice
-    try:
-        yield
-    finally:
-        _voice = before
+    _voice = voice
 
 
 def voice() -> Voice:

@@ -149,11 +149,15 @@ def _opened(path: Path) -> tuple[BinaryIO, bool | None]:
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
     for _ in range(_TRIES):
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             file = os.fdopen(os.open(path, flags, 0o666), "r+b")
         except FileNotFoundError:
             continue  # another batch ended and took the folder with it
+        except FileExistsError:
+            if path.parent.exists() and not path.parent.is_dir():
+                raise
+            continue  # it went while it was being made
         try:
             locked = _lock(file)
             # A holder that ends removes the file: what was locked may be no longer in its place.

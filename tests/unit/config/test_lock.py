@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -163,3 +164,25 @@ def test_processes_are_known_by_their_number_where_nothing_else_is(
 ) -> None:
     monkeypatch.setattr(module, "_process_started", lambda _: "")
     assert module._lives(Holder("here", holder, "", "", "")) is alive
+
+
+def test_a_folder_that_goes_while_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, refused = Path.mkdir, [True]
+
+    def mkdir(self: Path, *arguments: Any, **words: Any) -> None:
+        if refused:
+            refused.pop()
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self))
+        right(self, *arguments, **words)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with hold(tmp_path / "out") as lock:
+        assert lock.path.is_file()
+
+
+def test_a_file_in_the_folder_s_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a note", "utf-8")
+    with pytest.raises(OutputError, match="cannot be written"), hold(tmp_path / "out"):
+        pass

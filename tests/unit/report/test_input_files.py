@@ -164,7 +164,7 @@ def test_an_exchanged_tube_is_not_taken_for_the_recorded_one(tmp_path: Path, out
 
 
 def test_two_runs_at_once_lose_no_record(tmp_path: Path, out: Path) -> None:
-    files = [said(tube(tmp_path / f"{n}.fcs", b"%d" % n), sample=f"s{n}") for n in range(8)]
+    files = [said(tube(tmp_path / f"{n}.fcs", b"%d" % n), sample=f"s{n}") for n in range(4)]
     threads = [Thread(target=record_inputs, args=(out, [one])) for one in files]
 
     for thread in threads:

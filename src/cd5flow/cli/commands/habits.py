@@ -12,7 +12,7 @@ import typer
 
 from cd5flow._version import __version__
 from cd5flow.cli.commands.defaults import origin_of, taken_from
-from cd5flow.cli.terminal import Voice, detail, say, speaking
+from cd5flow.cli.terminal import Voice, detail, say, speak
 from cd5flow.errors import OptionError
 
 Quiet = Annotated[
@@ -66,17 +66,17 @@ def _with_habits(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*, quiet: bool, verbose: bool, **said: Any) -> None:
         context: typer.Context = said[name] if own else said.pop(name)
-        with speaking(_voice_of(quiet=quiet, verbose=verbose)):
-            for line in _beginning(context):
-                detail(line)
-            taken = taken_from(context)
-            if taken.names:
-                say(f"{taken.file}: gives {', '.join(taken.names)}")
-            started = time.perf_counter()
-            try:
-                command(**said)
-            finally:
-                detail(f"{context.command_path}: {time.perf_counter() - started:.2f} s")
+        speak(_voice_of(quiet=quiet, verbose=verbose))
+        for line in _beginning(context):
+            detail(line)
+        taken = taken_from(context)
+        if taken.names:
+            say(f"{taken.file}: gives {', '.join(taken.names)}")
+        started = time.perf_counter()
+        try:
+            command(**said)
+        finally:
+            detail(f"{context.command_path}: {time.perf_counter() - started:.2f} s")
 
     # typer reads a command's signature.
     whole = [*signature.parameters.values(), *added]
